@@ -1,0 +1,75 @@
+"""What conclint reports: findings, their chains and their recommendations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A range in a source file; lines and columns count from 1, the end column is exclusive.
+
+    Columns count characters (code points), as editors and flake8 do.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a chain: the place of the call, and the dotted name of what is called there."""
+
+    symbol: str
+    path: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What to do instead: the model that fits, a sentence, and a line of code in the reader's own names."""
+
+    model: ExecutionModel
+    text: str
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reported place.
+
+    `path` is as shown to the user: relative to the working directory where it lies under it, with
+    forward slashes. `symbol` is the dotted name of the function that holds the place. `chain` leads
+    from the reported call to the primitive. `reasons` are the assumptions that lowered the confidence.
+    `logical_line` is the first and last physical line of the statement, for suppressions.
+    `context` names code where the same thing is often meant (for example a test); null otherwise.
+    """
+
+    code: str
+    name: str
+    message: str
+    path: str
+    position: Position
+    symbol: str
+    confidence: Confidence
+    model: ExecutionModel | None = None
+    effect: EffectKind | None = None
+    family: str | None = None
+    cause: str | None = None
+    chain: tuple[Step, ...] = ()
+    recommendation: Recommendation | None = None
+    fingerprint: str = ""
+    reasons: tuple[str, ...] = ()
+    logical_line: tuple[int, int] = (0, 0)
+    cell: int | None = None
+    source_hash: bytes = field(default=b"", compare=False)
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Findings are ordered by path, place, code, then message."""
+        return (self.path, self.position.line, self.position.column, self.code, self.message)
