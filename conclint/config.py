@@ -1,0 +1,201 @@
+"""The configuration of a run: what the configuration file says, then what the command's options say.
+
+One configuration holds for a whole run. It is looked for upwards from the folder that all given paths
+have in common, so that the order of the paths changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from conclint.config_file import ConfigError, Table, check_codes, read_project, read_table
+from conclint.model.execution import Confidence
+
+__all__ = ["Config", "ConfigError", "load_config"]
+
+CONFIG_FILES: Final = (".conclint.toml", "conclint.toml", "pyproject.toml")
+"""File names that may hold a configuration; within one folder the first with one wins."""
+
+_OPTIONS_THAT_ADD: Final = frozenset({"ignore", "extend_select", "extend_exclude"})
+
+_RUNNING_PYTHON: Final = (sys.version_info[0], sys.version_info[1])
+
+_ROOT_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a run was asked to do. Paths are absolute; patterns are .gitignore patterns, relative to `root`.
+
+    An empty `select` means the rules that are on by default. `exclude` None means the built-in list
+    (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay. `catalog` and `catalog_files`
+    are the user's own facts, not checked yet (see `conclint.catalog.user_facts`).
+    """
+
+    root: Path
+    cwd: Path
+    file: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] | None = None
+    extend_exclude: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    target_version: tuple[int, int] = _RUNNING_PYTHON
+    min_confidence: Confidence = Confidence.MEDIUM
+    src: tuple[Path, ...] = ()
+    cache_dir: Path = field(default_factory=Path)
+    use_cache: bool = True
+    jobs: int = 0
+    force_exclude: bool = False
+    warn_unused_ignores: bool = False
+    catalog: Mapping[str, Any] = field(default_factory=dict)
+    catalog_files: tuple[Path, ...] = ()
+
+
+def load_config(
+    paths: Sequence[str] = (),
+    *,
+    cwd: Path | None = None,
+    file: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    known_codes: Collection[str] = (),
+) -> Config:
+    """The configuration for a run on `paths`.
+
+    `file` names the configuration file to use instead of looking for one. `options` are the command's
+    own, by the names of `Config`'s fields; None means not given. As in ruff, `select` given there puts
+    aside what the file selects and ignores, while `ignore`, `extend_select` and `extend_exclude` add to
+    the file's. With `known_codes`, codes that no rule begins with are errors.
+
+    Raises ConfigError, the text of which names the file, the line where it is known, and the key.
+    """
+    cwd = Path(os.path.abspath(cwd or Path.cwd()))
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    start = _common_folder(paths, cwd)
+    table = _find_table(start) if file is None else _given_table(file, cwd)
+    root = _root(start, cwd, table, given=file is not None)
+    from_file = table.values if table is not None else {}
+    if table is not None and known_codes:
+        check_codes(table, known_codes)
+    merged = _merge(from_file, _options_below_root(given, cwd, root))
+    merged["target_version"] = merged.get("target_version") or _required_python(start) or _RUNNING_PYTHON
+    src = merged.pop("src", None) or (".", "src")
+    catalog_files = merged.pop("catalog_files", ())
+    cache_dir = merged.pop("cache_dir", None)
+    if cache_dir is None:
+        cache_dir = root / ".conclint_cache"
+    elif "cache_dir" in given:
+        cache_dir = cwd / str(cache_dir)
+    else:
+        cache_dir = root / str(cache_dir)
+    return Config(
+        root=root,
+        cwd=cwd,
+        file=table.file if table is not None else None,
+        catalog_files=tuple(Path(os.path.abspath(root / part)) for part in catalog_files),
+        src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
+        cache_dir=Path(os.path.abspath(cache_dir)),
+        **merged,
+    )
+
+
+def _common_folder(paths: Sequence[str], cwd: Path) -> Path:
+    """The deepest folder that holds every path; `cwd` for none, or for paths on several drives."""
+    folders = []
+    for path in paths:
+        whole = os.path.abspath(cwd / path)
+        folders.append(whole if os.path.isdir(whole) else os.path.dirname(whole))
+    if not folders:
+        return cwd
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:
+        return cwd
+
+
+def _find_table(start: Path) -> Table | None:
+    for folder in (start, *start.parents):
+        for name in CONFIG_FILES:
+            file = folder / name
+            if file.is_file():
+                table = read_table(file, required=False)
+                if table is not None:
+                    return table
+    return None
+
+
+def _given_table(name: str, cwd: Path) -> Table:
+    file = Path(os.path.abspath(cwd / name))
+    if not file.is_file():
+        raise ConfigError(f"{name}: there is no such configuration file")
+    table = read_table(file, required=True)
+    assert table is not None
+    return table
+
+
+def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
+    """The folder of the configuration file; of a file given by name only if it has an expected name and
+    place (`--config ci/strict.toml` doesn't make `ci` the project), else the nearest project folder."""
+    if table is not None:
+        folder = table.file.parent
+        if not given or (table.file.name in CONFIG_FILES and (folder == start or folder in start.parents)):
+            return folder
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            return folder
+    return cwd if cwd == start or cwd in start.parents else start
+
+
+def _options_below_root(options: Mapping[str, Any], cwd: Path, root: Path) -> dict[str, Any]:
+    """The options with patterns rewritten from relative to the working directory to relative to `root`."""
+    result = dict(options)
+    if cwd != root and root in cwd.parents:
+        prefix = cwd.relative_to(root).as_posix()
+        for name in ("exclude", "extend_exclude"):
+            patterns = result.get(name)
+            if patterns:
+                result[name] = tuple(_below(prefix, pattern) for pattern in patterns)
+    return result
+
+
+def _below(prefix: str, pattern: str) -> str:
+    """A pattern with a slash before its end is anchored, so it moves; one without matches everywhere."""
+    sign, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    if "/" not in body.rstrip("/"):
+        return pattern
+    return f"{sign}/{prefix}/{body.removeprefix('./').removeprefix('/')}"
+
+
+def _merge(from_file: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(from_file)
+    if "select" in options:
+        for name in ("select", "extend_select", "ignore"):
+            merged.pop(name, None)
+    for name, value in options.items():
+        if name in _OPTIONS_THAT_ADD and name in merged:
+            merged[name] = (*merged[name], *value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _required_python(start: Path) -> tuple[int, int] | None:
+    """The lowest Python that `project.requires-python` of the nearest pyproject.toml allows."""
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if not file.is_file():
+            continue
+        required = read_project(file).get("requires-python")
+        if not isinstance(required, str):
+            return None
+        # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
+        minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.(\d+)", required)
+        return (3, max(map(int, minors))) if minors else None
+    return None
