@@ -1,0 +1,1 @@
+"""Source: which files there are, what they mention, how they are decoded and parsed."""

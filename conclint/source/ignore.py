@@ -1,0 +1,161 @@
+"""Ignore patterns as .gitignore writes them, matched cheaply against tens of thousands of entries.
+
+`pathspec` knows what a pattern means, at about a microsecond for each pattern and path. A pattern can
+match an entry only if its last component matches the entry's name, which one look-up and one regular
+expression tell for all patterns together; only then is `pathspec` asked. (Entries inside an ignored
+folder are never asked about: the walk doesn't enter it.)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+
+class _Pattern(NamedTuple):
+    """One line. `ignores` is false for a line with `!`.
+
+    `match` is pathspec's; it says yes to whatever lies in a matching folder, too. Only the entry itself is
+    asked about here (its folders were, before), so what `match` is given makes the difference: the last
+    `parts` parts of the path (if not `floating`, the path must have just so many), for `folder/**` (0
+    parts, `contents`) the path as if it were a file, else (`**` inside) the path, if `name` matches too.
+    """
+
+    ignores: bool
+    match: Callable[[str], object]
+    name: Callable[[str], object]
+    parts: int
+    floating: bool
+    contents: bool
+
+    def matches(self, relative: str, *, folder: bool) -> bool:
+        """Whether the entry itself matches."""
+        slash = "/" if folder else ""
+        if self.contents:
+            return self.match(relative) is not None
+        if self.parts == 0:
+            last = relative.rsplit("/", 1)[-1]
+            return self.name(last + slash) is not None and self.match(relative + slash) is not None
+        if relative.count("/") >= self.parts:
+            if not self.floating:
+                return False
+            relative = "/".join(relative.rsplit("/", self.parts)[1:])
+        return self.match(relative + slash) is not None
+
+
+class Patterns:
+    """Patterns that hold below one folder; the last that matches an entry decides."""
+
+    __slots__ = ("_base", "_last_first", "_literal", "_wild")
+
+    def __init__(self, base: str, lines: Iterable[str]) -> None:
+        self._base = base if base.endswith(os.sep) else base + os.sep
+        literal: set[str] = set()
+        wild: set[str] = set()
+        patterns: list[_Pattern] = []
+        for line in lines:
+            pattern = _parse(line)
+            if pattern is None:
+                continue
+            patterns.append(pattern)
+            component = _last_component(line)
+            if _is_wild(component):
+                wild.add(_as_regex(component))
+            else:
+                literal.add(component)
+        self._last_first = tuple(reversed(patterns))
+        self._literal = frozenset(literal)
+        self._wild = re.compile("|".join(sorted(wild)), re.DOTALL).fullmatch if wild else None
+
+    def decide(self, path: str, name: str, *, folder: bool) -> bool | None:
+        """Whether the entry is ignored: True, False (by a pattern with `!`), or None if no pattern matches.
+
+        `path` is absolute and below the patterns' folder, `name` its last part.
+        """
+        if name not in self._literal and (self._wild is None or self._wild(name) is None):
+            return None
+        relative = path[len(self._base) :]
+        if os.sep != "/":
+            relative = relative.replace(os.sep, "/")
+        for pattern in self._last_first:
+            if pattern.matches(relative, folder=folder):
+                return pattern.ignores
+        return None
+
+    def covers(self, path: str) -> bool:
+        """Whether the path lies below the patterns' folder."""
+        return path.startswith(self._base)
+
+
+def read_ignore_file(file: str, base: str) -> Patterns | None:
+    """The patterns of a file such as .gitignore for the entries of `base`; None if it can't be read."""
+    try:
+        with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
+            lines = stream.read().splitlines()
+    except OSError:
+        return None
+    return Patterns(base, lines)
+
+
+def _parse(line: str) -> _Pattern | None:
+    """None for a comment, a blank line, and a line that is no pattern (Git passes over those)."""
+    if _compile(line) is None:
+        return None
+    body = _body(line)
+    core = body.strip("/")
+    floating = "/" not in body.rstrip("/")
+    while core.startswith("**/"):
+        core, floating = core[3:].lstrip("/"), True
+    components = core.split("/")
+    contents = components[-1] == "**" and len(components) > 1
+    parts = 0 if "**" in components[len(components) == 1 :] else len(components)
+    slash = "/" if body.endswith("/") else ""
+    match = _compile(f"/{core}{slash}" if parts else body)
+    name = _compile(f"/{components[-1]}{slash}")
+    if match is None or name is None:
+        return None
+    return _Pattern(not line.startswith("!"), match, name, parts, floating, contents)
+
+
+def _compile(pattern: str) -> Callable[[str], object] | None:
+    """pathspec's `match_file` for a pattern; None where pathspec sees no pattern."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        compiled = list(GitIgnoreSpec.from_lines([pattern]).patterns)
+    except ValueError:
+        return None
+    return compiled[0].match_file if compiled and compiled[0].include is not None else None
+
+
+def _body(line: str) -> str:
+    body = line.removeprefix("!")
+    # Blanks at the end count only if escaped; who escapes one is given the benefit of the doubt.
+    return body if body.endswith("\\ ") else body.rstrip()
+
+
+def _last_component(pattern: str) -> str:
+    """What the name of a matching entry must match. Where blanks or slashes are escaped it may allow more
+    names than the pattern does, never fewer."""
+    return _body(pattern).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _is_wild(component: str) -> bool:
+    return any(character in component for character in "*?[\\") or component == ""
+
+
+_ONE_CHARACTER = re.compile(r"\[[!^]?\]?[^\]]*\]|\\.|\?", re.DOTALL)
+
+
+def _as_regex(component: str) -> str:
+    """A regular expression that all names matching the component match: sets and escapes stand for any
+    one character, trailing blanks may be missing."""
+    if component in ("", "**"):
+        return ".*"
+    parts = re.split(r"(\*+)", _ONE_CHARACTER.sub("\0", component))
+    regex = "".join(
+        ".*" if part.startswith("*") else re.escape(part).replace(re.escape("\0"), ".") for part in parts
+    )
+    return regex + (r"\s*" if "\\" in component else "")
