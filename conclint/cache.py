@@ -1,0 +1,312 @@
+"""The cache folder: what was once computed from a file's bytes, kept under their hash.
+
+Everything in it can be lost without harm. Entries are data, never code; damaged, truncated and foreign
+files are ignored and replaced. Each run that has something new adds one segment file under a fresh
+name, so parallel runs never write to the same file; now and then segments are merged into one, and
+what was not used for a month is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from conclint import __version__
+from conclint.cache_file import (
+    KEY_SIZE,
+    Entry,
+    Segment,
+    open_segment,
+    replace_file,
+    seal,
+    unseal,
+    write_segment,
+)
+from conclint.model.summary import FORMAT as SUMMARY_FORMAT
+
+MARSHAL_FORMAT: Final = 2
+"""The version in which entries are marshalled: every supported Python writes and reads it alike."""
+
+FOLDER_NAME: Final = ".conclint_cache"
+
+_GITIGNORE: Final = b"# Made by conclint.\n*\n"
+_TAG: Final = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n"
+    b"# This folder is a cache of conclint. See https://bford.info/cachedir/\n"
+)
+_DAY: Final = 86_400
+_REFRESH_DAYS: Final = 7
+_KEEP_DAYS: Final = 30
+_SUFFIX: Final = ".pack"
+_STATS: Final = ".stats"
+_SEGMENTS: Final = 8
+_SPARE_BYTES: Final = 32 << 20
+_RACY_NS: Final = 2_000_000_000  # the coarsest clock of a file system in use (FAT)
+_ABANDONED: Final = 3_600
+
+_Stat: TypeAlias = "tuple[int, int, int, int, bytes]"
+
+
+class Space(IntEnum):
+    """What kind of thing an entry is; the first byte of its key."""
+
+    SUMMARY = 1
+    INDEX = 2
+    CHECK = 3
+    REPORT = 4
+
+
+def content_hash(data: bytes) -> bytes:
+    """The hash under which everything about a file's bytes is kept: 16 bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def key_space(*more: object) -> bytes:
+    """16 bytes that differ where entries of one conclint mean nothing to the other."""
+    facts = (__version__, SUMMARY_FORMAT, MARSHAL_FORMAT, *more)
+    return hashlib.blake2b(repr(facts).encode(), digest_size=16).digest()
+
+
+class Cache:
+    """Entries of earlier runs, and those of this run until `save` writes them.
+
+    Without a folder, or with one that can't be read, it is empty; one that can't be written is used as
+    far as it can be read. `note` then says why, once, for verbose output.
+    """
+
+    def __init__(
+        self, folder: Path | None, space: bytes | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        self.folder = folder
+        self.note: str | None = None
+        self._space = space or key_space()
+        self._prefix = self._space.hex()[:12]
+        self._started_ns = int(now() * 1e9)
+        self._now = now
+        self._today = int(now() // _DAY)
+        self._segments: dict[str, Segment] = {}
+        self._new: dict[bytes, bytes] = {}
+        self._used: dict[bytes, int] = {}
+        self._broken: set[str] = set()
+        self._damaged = False
+        self._stats: dict[str, _Stat] = {}
+        self._new_stats: dict[str, _Stat] = {}
+        self._asked: set[str] = set()
+        if folder is not None:
+            for _ in range(3):
+                if not self._load_segments():
+                    break
+            self._stats = self._read_stats()
+
+    @classmethod
+    def open(cls, folder: str | None) -> Cache:
+        """The cache in that folder, which need not exist yet; None stands for no cache."""
+        return cls(Path(folder).absolute() if folder is not None else None)
+
+    def get(self, space: Space, digest: bytes) -> bytes | None:
+        """The entry for a content's hash, or None if there is none or it is damaged."""
+        key = bytes((space,)) + digest
+        if key in self._new:
+            return self._new[key]
+        for segment in self._segments.values():
+            entry = segment.find(key)
+            if entry is not None:
+                blob = segment.read(entry)
+                if blob is not None:
+                    self._used[key] = entry.day
+                    return blob
+                self._damaged = True
+        return None
+
+    def put(self, space: Space, digest: bytes, blob: bytes) -> None:
+        """Keeps an entry, for this run and, once saved, for later ones."""
+        if self.folder is not None:
+            key = bytes((space,)) + digest
+            if len(key) != KEY_SIZE:
+                raise ValueError(f"a content hash has {KEY_SIZE - 1} bytes, not {len(digest)}")
+            self._new[key] = blob
+
+    def get_hash(self, path: str, stat: os.stat_result) -> bytes | None:
+        """The hash of the file's content, if its stat says that it is the content of an earlier run."""
+        self._asked.add(path)
+        known = self._new_stats.get(path) or self._stats.get(path)
+        return known[4] if known is not None and known[:4] == _identity(stat) else None
+
+    def put_hash(self, path: str, stat: os.stat_result, digest: bytes) -> None:
+        """Remembers the hash of a file's content; `stat` was taken before the content was read.
+
+        A file as young as this run is not remembered: it could change again and look the same.
+        """
+        youngest = max(stat.st_mtime_ns, stat.st_ctime_ns)
+        if self.folder is not None and youngest + _RACY_NS < self._started_ns:
+            self._new_stats[path] = (*_identity(stat), digest)
+
+    def save(self) -> None:
+        """Writes what is new. Never raises OSError: a folder that can't be written is no cache."""
+        if self.folder is None:
+            return
+        try:
+            rows = self._unsaved()
+            if rows or self._new_stats or self._damaged or self._broken:
+                _prepare_folder(self.folder)
+            if rows:
+                self._add_segment(rows)
+                self._new.clear()
+            if self._damaged or self._broken or len(self._segments) > _SEGMENTS:
+                self._merge()
+            if self._new_stats:
+                self._write_stats()
+        except OSError as error:
+            self.note = f"the cache folder {self.folder} cannot be written: {error.strerror or error}"
+
+    def close(self) -> None:
+        """Closes the files; the cache is then empty."""
+        for segment in self._segments.values():
+            segment.close()
+        self._segments.clear()
+
+    def _load_segments(self) -> bool:
+        """Opens the segments not yet open; whether one vanished, merged by another run into a new one."""
+        assert self.folder is not None
+        vanished = False
+        try:
+            names = sorted(path.name for path in self.folder.iterdir())
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self.note = f"the cache folder {self.folder} cannot be read: {error.strerror or error}"
+            return False
+        for name in names:
+            if not name.startswith(self._prefix) or not name.endswith(_SUFFIX) or name in self._segments:
+                continue
+            try:
+                segment = open_segment(self.folder / name, self._space)
+            except FileNotFoundError:
+                vanished = True
+                continue
+            if segment is None:
+                self._broken.add(name)
+                continue
+            self._segments[name] = segment
+        return vanished
+
+    def _unsaved(self) -> list[tuple[bytes, int, bytes]]:
+        """What to write: what is new, and, lest it expire, what was used now but not in the last days."""
+        rows = [(key, self._today, blob) for key, blob in self._new.items()]
+        for key, day in self._used.items():
+            if day + _REFRESH_DAYS <= self._today and key not in self._new:
+                blob = self.get(Space(key[0]), key[1:])
+                if blob is not None:
+                    rows.append((key, self._today, blob))
+        return rows
+
+    def _add_segment(self, rows: list[tuple[bytes, int, bytes]]) -> None:
+        assert self.folder is not None
+        name = f"{self._prefix}-{secrets.token_hex(8)}{_SUFFIX}"
+        path = self.folder / name
+        write_segment(path, self._space, rows)
+        segment = open_segment(path, self._space)
+        if segment is not None:
+            self._segments[name] = segment
+
+    def _merge(self) -> None:
+        """Makes one segment of the small ones; of all, without what expired, when the small outweigh."""
+        assert self.folder is not None
+        by_size = sorted(self._segments, key=lambda name: (self._segments[name].size, name))
+        weight = sum(self._segments[name].size for name in by_size[:-1])
+        everything = self._damaged or len(by_size) < 2 or 2 * weight > self._segments[by_size[-1]].size
+        merged = by_size if everything else by_size[:-1]
+        places: dict[bytes, list[tuple[Segment, Entry]]] = {}
+        for name in merged:
+            segment = self._segments[name]
+            for entry in segment.entries():
+                places.setdefault(entry.key, []).append((segment, entry))
+        days = {
+            key: self._today if key in self._used else max(entry.day for _, entry in copies)
+            for key, copies in places.items()
+        }
+        if everything:
+            self._expire(days, {key: copies[0][1].length for key, copies in places.items()})
+        rows = []
+        for key, day in days.items():
+            blobs = (segment.read(entry) for segment, entry in places[key])
+            blob = next((blob for blob in blobs if blob is not None), None)
+            if blob is not None:
+                rows.append((key, day, blob))
+        if rows:
+            self._add_segment(rows)
+        for name in merged:
+            self._segments.pop(name).close()
+        for name in [*merged, *sorted(self._broken)]:
+            with suppress(OSError):  # another run was first, or (Windows) still reads it
+                (self.folder / name).unlink()
+        self._broken.clear()
+        self._damaged = False
+        self._sweep(self.folder)
+
+    def _expire(self, days: dict[bytes, int], lengths: dict[bytes, int]) -> None:
+        """Drops what was not used for long, and the oldest where there is more than twice the rest."""
+        older = sorted((-day, key) for key, day in days.items() if day + 1 < self._today)
+        recent = days.keys() - {key for _, key in older}
+        spare = _SPARE_BYTES + 2 * sum(lengths[key] for key in recent)
+        for age, key in older:
+            spare -= lengths[key]
+            if spare < 0 or -age + _KEEP_DAYS < self._today:
+                del days[key]
+
+    def _sweep(self, folder: Path) -> None:
+        """Removes what killed runs and other versions left behind long ago."""
+        now = self._now()
+        for path in folder.iterdir():
+            name = path.name
+            if name.endswith(".tmp"):
+                limit = now - _ABANDONED
+            elif name.endswith((_SUFFIX, _STATS)) and not name.startswith(self._prefix):
+                limit = now - _KEEP_DAYS * _DAY
+            else:
+                continue
+            with suppress(OSError):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+
+    def _read_stats(self) -> dict[str, _Stat]:
+        assert self.folder is not None
+        try:
+            content = unseal(self._space, (self.folder / f"{self._prefix}{_STATS}").read_bytes())
+            table = marshal.loads(content) if content is not None else {}
+        except (OSError, EOFError, ValueError, TypeError):
+            return {}
+        return table if isinstance(table, dict) else {}
+
+    def _write_stats(self) -> None:
+        assert self.folder is not None
+        table = self._read_stats()  # another run may have written meanwhile
+        if not self._new_stats.keys() <= table.keys():
+            # The table grows: a time to forget files that are no more.
+            table = {path: row for path, row in table.items() if path in self._asked or Path(path).exists()}
+        table.update(self._new_stats)
+        path = self.folder / f"{self._prefix}{_STATS}"
+        replace_file(path, [seal(self._space, marshal.dumps(table, MARSHAL_FORMAT))])
+        self._stats = table
+        self._new_stats = {}
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
+    """What changes when a file's content does: also if it is put back to its old time (ctime)."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _prepare_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in ((".gitignore", _GITIGNORE), ("CACHEDIR.TAG", _TAG)):
+        path = folder / name
+        if not path.exists():
+            replace_file(path, [content])

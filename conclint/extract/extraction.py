@@ -1,0 +1,48 @@
+"""The stages of extraction, one after the other."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from conclint.extract.finish import finish
+from conclint.extract.module import walk_module
+from conclint.source.decoding import decode_source
+from conclint.source.parsing import check_brackets, parse_checked, with_large_stack
+from conclint.source.tokens import find_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conclint.model.summary import ModuleSummary
+    from conclint.source.nesting import Token
+
+_RECURSION_LIMIT: Final = 100_000
+"""For deeply nested files. Python 3.10 spends the stack of C on each call, so they get a large one, too."""
+
+
+def extract(data: bytes) -> ModuleSummary:
+    """See `conclint.extract.extract_summary`."""
+    text = decode_source(data)
+    tokens = find_tokens(text)
+    source_hash = blake2b(data, digest_size=16).digest()
+    if not check_brackets(text, tokens):
+        try:
+            return _summarise(text, tokens, source_hash)
+        except RecursionError:
+            pass
+    return with_large_stack(lambda: _summarise_deep(text, tokens, source_hash))
+
+
+def _summarise(text: str, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
+    return finish(walk_module(text, parse_checked(text)), tokens, source_hash)
+
+
+def _summarise_deep(text: str, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+    try:
+        return _summarise(text, tokens, source_hash)
+    finally:
+        sys.setrecursionlimit(limit)

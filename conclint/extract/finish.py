@@ -1,0 +1,258 @@
+"""From the walked module to its summary: positions, order of sites, hashes, encoded bodies."""
+
+from __future__ import annotations
+
+import marshal
+from hashlib import blake2b
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import libcst as cst
+
+from conclint.extract.align import AlignmentError, align
+from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
+from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
+from conclint.extract.directives import may_have_directives, read_directives
+from conclint.extract.module import ModuleRecord, last_mark
+from conclint.extract.operands import operands, with_operands
+from conclint.extract.positions import Lines, Places, locate
+from conclint.model.summary import (
+    FORMAT,
+    Assertion,
+    Def,
+    DefKind,
+    EncodedBody,
+    Import,
+    ModuleSummary,
+    Op,
+    Param,
+    StoreKind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conclint.extract.scope import Scope
+    from conclint.source.nesting import Token
+
+_Store = tuple[int, int, str | int, int, int]
+
+
+class _Body(NamedTuple):
+    """A body before it is encoded: as `Body`, in plain tuples."""
+
+    values: list[tuple[Any, ...]]
+    sites: list[tuple[int, int, tuple[tuple[int | str, int], ...], int, int]]
+    regions: list[list[int]]
+    returns: list[tuple[int, int]]
+    yields: list[tuple[int, int]]
+    stores: list[_Store]
+    spans: list[tuple[int, ...]]
+
+
+def finish(record: ModuleRecord, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
+    """The summary of a walked module."""
+    return _Finisher(record, tokens).finish(source_hash)
+
+
+class _Finisher:
+    def __init__(self, record: ModuleRecord, tokens: Sequence[Token]) -> None:
+        self.record = record
+        self.tokens = tokens
+        self.lines = Lines(record.text)
+        comments = may_have_directives(record.text)
+        self.places = self._locate(comments)
+        starts, marks = self.places.starts, self.places.marks
+        of = self.lines.line
+        self.logical = [(of(starts[id(begin)]), of(marks[id(end)])) for begin, end in record.lines]
+        self.directives, self.assertions = (
+            read_directives(self.places.comments, self.lines, self.logical) if comments else ((), {})
+        )
+
+    def _locate(self, comments: bool) -> Places:
+        record = self.record
+        nodes: set[int] = set()
+        marks: set[int] = set()
+        for begin, end in record.lines:
+            nodes.add(id(begin))
+            marks.add(id(end))
+        for scope in record.scopes:
+            nodes.update([id(node) for node, _ in scope.site_places])
+            nodes.add(id(scope.node))
+        try:
+            return align(record.tree, record.text, self.tokens, nodes, comments)
+        except AlignmentError:
+            return locate(record.tree, nodes, marks, comments)
+
+    def finish(self, source_hash: bytes) -> ModuleSummary:
+        record = self.record
+        imports = tuple([Import(*found[:5], self.logical[found[5]][0]) for found in record.imports])
+        defs: list[Def] = []
+        bodies: list[_Body] = []
+        for scope in record.scopes:
+            start, column, end = self._extent(scope)
+            body = self._body(scope, start)
+            bodies.append(body)
+            assertion = self._assertion(scope)
+            defs.append(
+                Def(
+                    scope.key,
+                    -1 if scope.parent is None else scope.parent.index,
+                    scope.kind,
+                    scope.flags,
+                    start,
+                    column,
+                    end,
+                    tuple(scope.decorators),
+                    tuple(scope.bases),
+                    tuple(scope.keywords),
+                    tuple([Param(*param) for param in scope.params]),
+                    scope.returned,
+                    assertion,
+                    self._digest(scope, body, assertion),
+                )
+            )
+        table = LiteralTable()
+        number_names(imports, defs, table)
+        encoded = [(encode_body(*body[:6], table), encode_spans(body.spans)) for body in bodies]
+        literals = tuple(table.items)
+        return ModuleSummary(
+            FORMAT,
+            source_hash,
+            imports,
+            record.exports if record.exports_known else None,
+            tuple(defs),
+            self.directives,
+            tuple([EncodedBody(data, spans, literals) for data, spans in encoded]),
+        )
+
+    def _extent(self, scope: Scope) -> tuple[int, int, int]:
+        if scope.kind == DefKind.MODULE:
+            return 1, 0, self.lines.line(max(len(self.record.text) - 1, 0))
+        node = scope.node
+        line, column = self.lines.place(self.places.starts[id(node)])
+        if isinstance(node, cst.Lambda):
+            return line, column, self.lines.line(self.places.ends[id(node)])
+        return line, column, self.lines.line(self.places.marks[id(last_mark(node))])
+
+    def _assertion(self, scope: Scope) -> int:
+        if not self.assertions or scope.header < 0:
+            return Assertion.NONE
+        first, last = self.logical[scope.header]
+        found = [self.assertions[line] for line in range(first, last + 1) if line in self.assertions]
+        return found[-1] if found else Assertion.NONE
+
+    def _body(self, scope: Scope, start: int) -> _Body:
+        starts, ends = self.places.starts, self.places.ends
+        places = scope.site_places
+        extents = [(starts[id(node)], -ends[id(node)]) for node, _ in places]
+        values = scope.values
+        sites = scope.sites
+        if any(one > other for one, other in pairwise(extents)):
+            order = sorted(range(len(extents)), key=extents.__getitem__)
+            number = [0] * len(order)
+            for new, old in enumerate(order):
+                number[old] = new
+            sites = [sites[old] for old in order]
+            extents = [extents[old] for old in order]
+            places = [places[old] for old in order]
+            values = [(Op.CALL, number[value[1]]) if value[0] == Op.CALL else value for value in values]
+        spans: list[tuple[int, ...]] = []
+        place = self.lines.place
+        for (offset, end), (_, logical) in zip(extents, places, strict=True):
+            first, last = self.logical[logical]
+            line, column = place(offset)
+            end_line, end_column = place(-end)
+            spans.append((line - start, column, end_line - start, end_column, first - start, last - start))
+        return _Body(values, sites, scope.regions, scope.returns, scope.yields, self._stores(scope), spans)
+
+    def _stores(self, scope: Scope) -> list[_Store]:
+        stores = list(scope.stores)
+        captured = scope.captured
+        if scope.kind == DefKind.MODULE:
+            stores += [(StoreKind.GLOBAL, -1, *found) for found in scope.bindings]
+        elif scope.kind == DefKind.CLASS:
+            stores += [(StoreKind.LOCAL, -1, *found) for found in scope.bindings]
+        elif captured:
+            stores += [(StoreKind.LOCAL, -1, *found) for found in scope.bindings if found[0] in captured]
+        if scope.captured_hidden:
+            hidden = scope.captured_hidden
+            stores += [(StoreKind.LOCAL, -1, *found) for found in scope.hidden_bindings if found[0] in hidden]
+        return stores
+
+    # Hashing --------------------------------------------------------------------------------------------
+
+    def _digest(self, scope: Scope, body: _Body, assertion: int) -> bytes:
+        """A hash of what the def means: no positions, nor numbers of imports and defs, which edits
+        elsewhere in the file change."""
+        plain = (
+            scope.key,
+            scope.kind,
+            scope.flags,
+            assertion,
+            [(param[0], param[1], param[2] >= 0, param[3] >= 0) for param in scope.params],
+            [word for word, _ in scope.keywords],
+            (len(scope.decorators), len(scope.bases), scope.returned >= 0),
+            [] if scope.parent is None else self._slice(scope.parent, _header_values(scope)),
+            self._denoted(body.values),
+            body.sites,
+            body.regions,
+            body.returns,
+            body.yields,
+            self._denoted_stores(body.stores),
+        )
+        return blake2b(marshal.dumps(plain, MARSHAL_VERSION), digest_size=HASH_SIZE).digest()
+
+    def _denoted_stores(self, stores: list[_Store]) -> list[Any]:
+        scopes = self.record.scopes
+        return [
+            (store[0], scopes[store[1]].key, *store[2:]) if store[0] == StoreKind.FREE else store
+            for store in stores
+        ]
+
+    def _denoted(self, values: Any) -> list[Any]:
+        return [self._denote(value) if value[0] in _NUMBERED_ELSEWHERE else value for value in values]
+
+    def _denote(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        op = value[0]
+        if op == Op.IMPORT:
+            return (op, *self.record.imports[value[1]][:5])
+        return (op, self.record.scopes[value[1]].key, *value[2:])
+
+    def _slice(self, scope: Scope, roots: list[int]) -> list[Any]:
+        """The part of a value graph that can be reached from the roots, numbered anew."""
+        number: dict[int, int] = {-1: -1}
+        order: list[int] = []
+
+        def visit(value: int) -> int:
+            found = number.get(value)
+            if found is None:
+                found = number[value] = len(order)
+                order.append(value)
+            return found
+
+        found: list[Any] = [[visit(root) for root in roots]]
+        done = 0
+        while done < len(order):
+            value = scope.values[order[done]]
+            done += 1
+            op = value[0]
+            if op == Op.CALL:
+                _, callee, arguments, _, _ = scope.sites[value[1]]
+                found.append((op, visit(callee), [(slot, visit(given)) for slot, given in arguments]))
+            elif op in _NUMBERED_ELSEWHERE:
+                found.append(self._denote(value))
+            else:
+                found.append(with_operands(value, tuple([visit(operand) for operand in operands(value)])))
+        return found
+
+
+_NUMBERED_ELSEWHERE = frozenset((Op.IMPORT, Op.DEF, Op.FREE))
+
+
+def _header_values(scope: Scope) -> list[int]:
+    found = [*scope.decorators, *scope.bases, scope.returned]
+    found += [value for _, value in scope.keywords]
+    for param in scope.params:
+        found += param[2:]
+    return found
