@@ -1,0 +1,116 @@
+"""The facts that a catalog file states, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from conclint.model.execution import Confidence, ExecutionModel, Family, Weight
+
+
+class Effect(Enum):
+    """What a catalogued callable does; see README.md in this folder."""
+
+    WAITS = "waits"
+    COMPUTES_GIL = "computes_gil"
+    COMPUTES_NOGIL = "computes_nogil"
+    PLACES = "places"
+    CALLS = "calls"
+    HARMLESS = "harmless"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a stated signature. `kind`: "" (normal), "*", "**", or "kw" (keyword-only)."""
+
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A conjunction of (parameter name, wanted literal or "<…>" word)."""
+
+    pairs: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How a callable places one of its arguments.
+
+    `model` is fixed, or None where `executor_parameter` names the parameter whose value decides;
+    with both empty the receiver's class decides. `arguments` is as in README.md.
+    """
+
+    callable: str
+    model: ExecutionModel | None
+    executor_parameter: str = ""
+    arguments: str = "rest"
+    style: str = "pool"
+
+
+@dataclass(frozen=True, slots=True)
+class CallableFact:
+    """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
+    it by that name."""
+
+    name: str
+    library: str
+    effect: Effect
+    family: Family | None = None
+    weight: Weight = Weight.NONE
+    signature: tuple[Parameter, ...] | None = None
+    unless: tuple[Condition, ...] = ()
+    when: tuple[Condition, ...] = ()
+    coroutine: bool = False
+    returns: str | None = None
+    placing: Placing | None = None
+    iterates: str | None = None
+    confidence: Confidence = Confidence.HIGH
+    instead: tuple[str, ...] | None = None
+    instead_trio: tuple[str, ...] | None = None
+    instead_anyio: tuple[str, ...] | None = None
+    example: str | None = None
+    example_trio: str | None = None
+    example_anyio: str | None = None
+    note: str | None = None
+    source: str = ""
+    by_star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Methods of subclasses that the library runs on a model by itself."""
+
+    methods: tuple[str, ...]
+    model: ExecutionModel
+    style: str = "thread"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFact:
+    """What is known of a class."""
+
+    name: str
+    library: str
+    bases: tuple[str, ...] = ()
+    methods: dict[str, CallableFact] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    enter: str = "self"
+    element: str | None = None
+    executor: ExecutionModel | None = None
+    runs: tuple[Runs, ...] = ()
+    asynchronous: bool = False
+    instead: tuple[str, ...] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecoratorFact:
+    """A decorator that says where the decorated function runs; `model` None: it changes nothing."""
+
+    name: str
+    library: str
+    model: ExecutionModel | None = None
+    style: str = "thread"
+    source: str = ""

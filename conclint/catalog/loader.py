@@ -1,0 +1,261 @@
+"""The catalog as linking sees it: files are read when the program mentions one of their imports."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
+from conclint.catalog.schema import CatalogError, LibraryFacts, read_library
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+_HERE = Path(__file__).parent
+_IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
+_HEAD = 4096  # bytes in which a file says its imports
+_MAX_ALIASES = 8
+
+
+def shipped_files() -> tuple[Path, ...]:
+    """The data files that come with conclint, in order of name."""
+    return tuple(sorted((*_HERE.glob("stdlib/*.toml"), *_HERE.glob("thirdparty/*.toml"))))
+
+
+def catalog_digest() -> bytes:
+    """16 bytes that differ where the shipped facts differ."""
+    digest = blake2b(digest_size=16)
+    for path in shipped_files():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.digest()
+
+
+def read_file(path: Path) -> LibraryFacts:
+    """The facts of one file. Raises CatalogError, naming the file."""
+    return read_library(read_toml(path), str(path))
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """What a catalog file holds, not checked yet. Raises CatalogError, naming the file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogError(f"{path}: is not valid TOML: {error}") from error
+
+
+class Catalog:
+    """Facts by dotted name. Answers are the same whatever was asked before.
+
+    `lookup` follows aliases, so every name a library gives a thing leads to one fact.
+    """
+
+    def __init__(self, extra: Iterable[LibraryFacts] = ()) -> None:
+        self._files: dict[str, list[Path]] = {}
+        for path in shipped_files():
+            with path.open("rb") as file:
+                head = file.read(_HEAD).decode("utf-8", "ignore")
+            header = _IMPORTS.search(head)
+            for name in re.findall(r'"([^"]+)"', header.group(1)) if header else ():
+                self._files.setdefault(name.split(".", 1)[0], []).append(path)
+        self._read: set[Path] = set()
+        self._aliases: dict[str, str] = {}
+        self._functions: dict[str, CallableFact] = {}
+        self._classes: dict[str, ClassFact] = {}
+        self._factories: dict[str, str] = {}
+        self._decorators: dict[str, DecoratorFact] = {}
+        self._own: list[LibraryFacts] = list(extra)
+        self._stated_by_user = frozenset(name for facts in self._own for name in _names(facts))
+        self._methods: dict[tuple[str, str], CallableFact | None] = {}
+        self._require("builtins")
+        self._merge_own()
+
+    def _require(self, top: str) -> None:
+        paths = self._files.pop(top, None)
+        if not paths:
+            return
+        for path in paths:
+            if path not in self._read:
+                self._read.add(path)
+                self._merge(read_file(path))
+        self._merge_own()
+
+    def _merge_own(self) -> None:
+        """The user's own knowledge wins over what is shipped, name by name."""
+        for facts in self._own:
+            self._aliases.update(facts.aliases)
+        for facts in self._own:
+            for name, function in facts.functions.items():
+                name = self.canonical(name)
+                owner, _, last = name.rpartition(".")
+                if owner in self._classes:  # a method, named through its class
+                    held = self._classes[owner]
+                    self._classes[owner] = replace(held, methods={**held.methods, last: function})
+                else:
+                    self._functions[name] = function
+            for name, cls in facts.classes.items():
+                name = self.canonical(name)
+                known = self._classes.get(name)
+                self._classes[name] = cls if known is None else _joined(known, cls)
+            for name, made in facts.factories.items():
+                self._factories[self.canonical(name)] = made
+            for name, decorator in facts.decorators.items():
+                self._decorators[self.canonical(name)] = decorator
+
+    def _merge(self, facts: LibraryFacts) -> None:
+        self._aliases.update(facts.aliases)
+        self._functions.update(facts.functions)
+        self._classes.update(facts.classes)
+        self._factories.update(facts.factories)
+        self._decorators.update(facts.decorators)
+
+    def canonical(self, dotted: str) -> str:
+        """The public name of what `dotted` names, by the aliases of its library."""
+        self._require(dotted.split(".", 1)[0])
+        for _ in range(_MAX_ALIASES):
+            parts = dotted
+            while True:
+                target = self._aliases.get(parts)
+                if target is not None:
+                    dotted = target + dotted[len(parts) :]
+                    self._require(dotted.split(".", 1)[0])
+                    break
+                cut = parts.rfind(".")
+                if cut < 0:
+                    return dotted
+                parts = parts[:cut]
+        return dotted
+
+    def function(self, dotted: str) -> CallableFact | None:
+        """The fact of a module-level function, or of a method named through its class."""
+        name = self.canonical(dotted)
+        fact = self._functions.get(name)
+        if fact is None and "." in name and name not in self._classes:
+            owner, _, last = name.rpartition(".")
+            if owner in self._classes:
+                return self.method(owner, last)
+            while fact is None and owner:
+                fact = self._functions.get(f"{owner}.*")
+                owner = owner.rpartition(".")[0]
+            if fact is not None:
+                fact = self._functions[name] = replace(fact, name=name, by_star=True)
+        return fact
+
+    def states(self, dotted: str) -> bool:
+        """Whether a file names it, and not merely by a star."""
+        name = self.canonical(dotted)
+        if name in self._classes or name in self._factories or name in self._decorators:
+            return True
+        fact = self.function(name)
+        return fact is not None and not fact.by_star
+
+    def klass(self, dotted: str) -> ClassFact | None:
+        """The fact of a class."""
+        return self._classes.get(self.canonical(dotted))
+
+    def factory(self, dotted: str) -> str | None:
+        """The class that the function named `dotted` returns an instance of."""
+        return self._factories.get(self.canonical(dotted))
+
+    def decorator(self, dotted: str) -> DecoratorFact | None:
+        """What is known of a decorator."""
+        return self._decorators.get(self.canonical(dotted))
+
+    def ancestry(self, dotted: str) -> tuple[ClassFact, ...]:
+        """The class and its known bases, nearest first (depth first, each once)."""
+        result: list[ClassFact] = []
+        names, todo = set(), [dotted]
+        while todo:
+            fact = self.klass(todo.pop())
+            if fact is not None and fact.name not in names:
+                names.add(fact.name)
+                result.append(fact)
+                todo.extend(reversed(fact.bases))
+        return tuple(result)
+
+    def method(self, dotted: str, name: str) -> CallableFact | None:
+        """The fact of a method, inherited ones too."""
+        key = (dotted, name)
+        if key not in self._methods:
+            tables = [fact.methods for fact in self.ancestry(dotted)]
+            wanted = (name,) if name.startswith("__") else (name, "*")
+            fact = next((methods[word] for word in wanted for methods in tables if word in methods), None)
+            if fact is not None and fact.name.endswith(".*"):
+                fact = replace(fact, name=f"{fact.name[:-1]}{name}", by_star=True)
+            self._methods[key] = fact
+        return self._methods[key]
+
+    def attribute(self, dotted: str, name: str) -> str | None:
+        """The type of an attribute or property, inherited ones too."""
+        tables = [fact.attributes for fact in self.ancestry(dotted)]
+        stated = next((table[name] for table in tables if name in table), None)
+        if stated is not None or name.startswith("_") or self.method(dotted, name) is not None:
+            return stated
+        return next((table["*"] for table in tables if "*" in table), None)
+
+    @property
+    def has_user_facts(self) -> bool:
+        """Whether the user states anything of something that can be called."""
+        return bool(self._stated_by_user)
+
+    def is_users(self, dotted: str) -> bool:
+        """Whether the user states this very name, of whatever: a library's or the program's own."""
+        return dotted in self._stated_by_user
+
+    def is_users_module(self, dotted: str) -> bool:
+        """Whether the user states something below this name (of a compiled module of the program, say)."""
+        return any(name.startswith(f"{dotted}.") for name in self._stated_by_user)
+
+    def user_placements(self) -> frozenset[str]:
+        """The last parts of the names by which the user places callables."""
+        return frozenset(
+            fact.name.rsplit(".", 1)[-1]
+            for facts in self._own
+            for fact in _callables(facts)
+            if fact.placing is not None and fact.effect is Effect.PLACES
+        )
+
+    def knows(self, top: str) -> bool:
+        """Whether a shipped file speaks of this top-level import."""
+        self._require(top)
+        return any(top in facts for facts in self._tops())
+
+    def _tops(self) -> Iterator[Mapping[str, Any]]:
+        yield {name.split(".", 1)[0]: None for name in (*self._functions, *self._classes)}
+
+
+def _callables(facts: LibraryFacts) -> Iterator[CallableFact]:
+    yield from facts.functions.values()
+    for cls in facts.classes.values():
+        yield from cls.methods.values()
+
+
+def _names(facts: LibraryFacts) -> Iterator[str]:
+    """The names that facts state of things that can be called."""
+    yield from (fact.name for fact in _callables(facts))
+    yield from facts.factories
+    yield from facts.decorators
+
+
+def _joined(held: ClassFact, stated: ClassFact) -> ClassFact:
+    """What is known of a class, with what else is stated of it; the latter wins."""
+    return replace(
+        held,
+        bases=tuple(dict.fromkeys((*stated.bases, *held.bases))),
+        methods={**held.methods, **stated.methods},
+        attributes={**held.attributes, **stated.attributes},
+        enter=stated.enter if stated.enter != "self" else held.enter,
+        element=stated.element or held.element,
+        executor=stated.executor or held.executor,
+        runs=(*stated.runs, *(runs for runs in held.runs if runs not in stated.runs)),
+        asynchronous=stated.asynchronous or held.asynchronous,
+        instead=stated.instead if stated.instead is not None else held.instead,
+    )
