@@ -1,0 +1,1 @@
+"""Linking: names to definitions across modules, values to candidates, call sites to their targets."""

@@ -1,0 +1,125 @@
+"""What an annotation says of a value's type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conclint.link.values import (
+    UNKNOWN,
+    Awaitable,
+    Class,
+    Container,
+    External,
+    ExternalInstance,
+    Instance,
+    Key,
+    Known,
+    Value,
+    known,
+    to_index,
+    union,
+)
+from conclint.model.summary import Op
+
+if TYPE_CHECKING:
+    from conclint.link.evaluate import Evaluator
+
+_TRANSPARENT = frozenset(
+    {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"}
+)
+_COLLECTIONS = frozenset(
+    {
+        "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator",
+        "Collection", "MutableSequence", "deque", "Deque", "Generator", "AbstractSet",
+        "AsyncIterator", "AsyncIterable", "AsyncGenerator",
+    }
+)  # fmt: skip
+_MAPPINGS = frozenset(
+    {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
+)
+_AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+_TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio"})
+_NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
+
+
+def annotation_type(evaluator: Evaluator, key: Key, annotation: int) -> Known:
+    """The type that an annotation states, as instances; unknown where it states none we can use.
+
+    `annotation` is a value of the body of `key`. Optional and Union are read as their members.
+    """
+    if annotation < 0:
+        return UNKNOWN
+    value = evaluator.body(key).values[annotation]
+    op = value[0]
+    if op == Op.ARITH and value[1] == "|":
+        return union(
+            [annotation_type(evaluator, key, side) for side in (to_index(value[2]), to_index(value[3]))]
+        )
+    if op == Op.CONST:
+        return evaluator.evaluate(key, annotation) if value[1] is None else UNKNOWN
+    if op == Op.ITEM:
+        return _subscripted(evaluator, key, to_index(value[1]), to_index(value[2]))
+    return _instances(evaluator, evaluator.evaluate(key, annotation))
+
+
+def _instances(evaluator: Evaluator, types: Known) -> Known:
+    values: list[Value] = []
+    partial = types.partial
+    for item in types.values:
+        if isinstance(item, Class):
+            values.append(Instance(item))
+        elif isinstance(item, External) and evaluator.catalog.klass(item.dotted) is not None:
+            values.append(ExternalInstance(evaluator.catalog.canonical(item.dotted)))
+        elif isinstance(item, External) and item.dotted not in _NO_TYPE and _is_type_name(item.dotted):
+            values.append(ExternalInstance(item.dotted))
+        else:
+            partial = True
+    return Known(tuple(values), partial, types.reasons)
+
+
+def _is_type_name(dotted: str) -> bool:
+    module, _, name = dotted.rpartition(".")
+    if module in ("typing", "typing_extensions", "collections.abc"):
+        return False
+    return module == "builtins" or name[:1].isupper() or name.endswith("_t") or "." in module or bool(module)
+
+
+def _arguments(evaluator: Evaluator, key: Key, index: int) -> list[int]:
+    value = evaluator.body(key).values[index]
+    if value[0] == Op.TUPLE:
+        return [to_index(item) for item in value[1:]]
+    return [index]
+
+
+def _subscripted(evaluator: Evaluator, key: Key, base: int, index: int) -> Known:
+    generic = evaluator.evaluate(key, base)
+    if len(generic.values) != 1:
+        return UNKNOWN
+    head = generic.values[0]
+    if isinstance(head, Class):
+        return known(Instance(head))
+    if not isinstance(head, External):
+        return UNKNOWN
+    module, _, name = head.dotted.rpartition(".")
+    arguments = _arguments(evaluator, key, index)
+    if not arguments:
+        return known(Container((), "tuple"))
+    if module.split(".", 1)[0] in _TYPING:
+        if name in _TRANSPARENT:
+            return annotation_type(evaluator, key, arguments[0])
+        if name == "Union":
+            return union([annotation_type(evaluator, key, item) for item in arguments])
+        if name in ("type", "Type"):
+            return evaluator.evaluate(key, arguments[0])
+        if name in _COLLECTIONS or name in ("tuple", "Tuple"):
+            kind = "tuple" if name in ("tuple", "Tuple") else "list"
+            members = union([annotation_type(evaluator, key, item) for item in arguments[:4]])
+            first = annotation_type(evaluator, key, arguments[0])
+            return known(Container((members if kind == "tuple" else first).values, kind))
+        if name in _MAPPINGS and len(arguments) == 2:
+            return known(Container(annotation_type(evaluator, key, arguments[1]).values, "dict"))
+        if name in _AWAITABLES:
+            return known(Awaitable(annotation_type(evaluator, key, arguments[-1]).values))
+        if name == "Callable":
+            return UNKNOWN
+    return _instances(evaluator, generic)

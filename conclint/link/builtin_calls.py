@@ -1,0 +1,127 @@
+"""Results of the few builtin and standard calls whose meaning is part of the language, so to speak."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conclint.link.arguments import Arguments
+from conclint.link.values import (
+    UNKNOWN,
+    Awaitable,
+    Class,
+    Container,
+    Display,
+    ExternalInstance,
+    ExternalMethod,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    Partial,
+    SuperOf,
+    Value,
+    known,
+    union,
+)
+
+if TYPE_CHECKING:
+    from conclint.link.evaluate import Evaluator
+
+_SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
+_SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
+_AWAIT_LIKE = frozenset(
+    {"asyncio.wait_for", "asyncio.shield", "asyncio.create_task", "asyncio.ensure_future"}
+)
+
+
+def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tuple[Key, int]) -> Known | None:
+    """What calling `dotted` gives; None where it is no such call."""
+    module, _, name = dotted.rpartition(".")
+    first = arguments.positional[0] if arguments.positional else None
+    if module == "builtins":
+        if name == "super":
+            return _super(evaluator, site[0])
+        if first is None:
+            return None
+        if name in ("staticmethod", "classmethod"):
+            return evaluator.passed(first)
+        if name in _SAME_ELEMENTS:
+            passed = arguments.positional[-1] if name == "filter" else first
+            element = evaluator.element(evaluator.passed(passed))
+            return known(Container(element.values, name))
+        if name == "next":
+            return evaluator.element(evaluator.passed(first))
+        if name == "enumerate":
+            element = evaluator.element(evaluator.passed(first))
+            if len(element.values) == 1 and not element.partial:
+                pair = Container((ExternalInstance("builtins.int"), element.values[0]), "tuple", fixed=True)
+                return known(Container((pair,)))
+            return None
+        if name == "getattr" and len(arguments.positional) >= 2:
+            attribute = evaluator.passed(arguments.positional[1])
+            if len(attribute.values) == 1 and isinstance(attribute.values[0], Literal):
+                return evaluator.attribute(evaluator.passed(first), str(attribute.values[0].value), site[0])
+            return UNKNOWN
+        if name == "type" and len(arguments.positional) == 1:
+            classes: list[Value] = []
+            for value in evaluator.passed(first).values:
+                if isinstance(value, Instance):
+                    classes.append(value.cls)
+                elif isinstance(value, Class):
+                    return UNKNOWN
+            return Known(tuple(classes), not classes)
+        return None
+    if dotted in ("functools.partial", "functools.partialmethod") and first is not None:
+        target = evaluator.passed(first)
+        return Known(tuple(Partial(value, site) for value in target.values), target.partial, target.reasons)
+    if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
+        stated = arguments.positional[0]
+        if isinstance(stated, tuple) and not isinstance(stated, Known):
+            from conclint.link.annotations import annotation_type
+
+            typed = annotation_type(evaluator, *stated)
+            if typed.values:
+                return typed
+        return evaluator.passed(arguments.positional[1])
+    if dotted in _AWAIT_LIKE and first is not None:
+        passed_value = evaluator.passed(first)
+        if any(isinstance(value, Awaitable) for value in passed_value.values):
+            return passed_value
+    if dotted in _SAME_OBJECT and first is not None:
+        return evaluator.passed(first)
+    return None
+
+
+def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Arguments) -> Known:
+    """What a method of a builtin collection gives; unknown for all others."""
+    receiver = method.receiver
+    if not isinstance(receiver, (Display, Container)):
+        return UNKNOWN
+    elements = evaluator.values_in(receiver)
+    if method.name in ("copy", "union", "values", "__iter__"):
+        return Known((Container(elements.values),), elements.partial)
+    if method.name in ("get", "pop", "setdefault"):
+        defaults = [evaluator.passed(item) for item in arguments.positional[1:2]]
+        return union([elements, *defaults])
+    if method.name in ("popleft", "popitem"):
+        return elements
+    if method.name == "items":
+        key: Value = ExternalInstance("builtins.object")
+        pairs = tuple(Container((key, value), "tuple", fixed=True) for value in elements.values)
+        return Known((Container(pairs),), elements.partial)
+    return UNKNOWN
+
+
+def _super(evaluator: Evaluator, key: Key) -> Known:
+    path, index = key
+    module = evaluator.module(path)
+    while index > 0:
+        owner = module.enclosing_class(index)
+        if owner is not None:
+            cls = Class((path, owner))
+            receiver: Value = Instance(cls)
+            if evaluator.decorations.of((path, index)).is_class:
+                receiver = cls
+            return known(SuperOf(cls, receiver))
+        index = module.definition(index).parent
+    return UNKNOWN

@@ -1,0 +1,123 @@
+"""Decorators: what a def is once they were applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conclint.link.arguments import Arguments
+from conclint.link.values import (
+    Class,
+    External,
+    Function,
+    Key,
+    Known,
+    Partial,
+    Value,
+    join,
+    known,
+    to_index,
+    union,
+)
+from conclint.model.summary import DefKind, Op
+
+if TYPE_CHECKING:
+    from conclint.link.evaluate import Evaluator
+
+_KEEPING = frozenset(
+    {
+        "abc.abstractmethod", "functools.lru_cache", "functools.cache", "functools.wraps", "typing.override",
+        "typing_extensions.override", "typing.final", "typing.no_type_check", "typing.overload",
+        "functools.singledispatch", "functools.total_ordering", "dataclasses.dataclass", "enum.unique",
+        "typing.runtime_checkable", "warnings.deprecated", "typing_extensions.deprecated",
+    }
+)  # fmt: skip
+_CACHING = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+_PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
+
+
+class Decoration(NamedTuple):
+    """What a def's decorators make of it."""
+
+    value: Known
+    is_property: bool = False
+    is_static: bool = False
+    is_class: bool = False
+    is_manager: bool = False
+    is_cached: bool = False
+
+
+class Decorations:
+    """Answers about decorated defs, remembered."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._decorations: dict[Key, Decoration] = {}
+
+    def of(self, key: Key) -> Decoration:
+        """What a def is once its decorators were applied."""
+        found = self._decorations.get(key)
+        if found is None:
+            definition = self._evaluator.module(key[0]).definition(key[1])
+            plain: Value = Class(key) if definition.kind == DefKind.CLASS else Function(key)
+            if not definition.decorators:
+                found = Decoration(known(plain))
+            else:
+                self._decorations[key] = Decoration(known(plain))
+                try:
+                    found = self._decorate(key, plain)
+                finally:
+                    del self._decorations[key]
+            self._decorations[key] = found
+        return found
+
+    def _decorate(self, key: Key, plain: Value) -> Decoration:
+        definition = self._evaluator.module(key[0]).definition(key[1])
+        parent = (key[0], definition.parent)
+        value = known(plain)
+        flags: dict[str, bool] = {}
+        if isinstance(plain, Class):
+            return Decoration(value)
+        for decorator in reversed(definition.decorators):
+            node = self._evaluator.body(parent).values[decorator]
+            if node[0] == Op.ATTR and node[2] in ("setter", "deleter", "getter", "register"):
+                continue
+            target = self._evaluator.evaluate(parent, self._callee(parent, decorator))
+            name = next((v.dotted for v in target.values if isinstance(v, External)), None)
+            if name is not None:
+                name = self._evaluator.catalog.canonical(name)
+            if name in _CACHING:
+                flags["is_cached"] = True
+            if name in _PROPERTIES:
+                flags["is_property"] = True
+            elif name == "builtins.staticmethod":
+                flags["is_static"] = True
+            elif name == "builtins.classmethod":
+                flags["is_class"] = True
+            elif name in _KEEPING:
+                continue
+            elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+                flags["is_manager"] = True
+            elif name is not None and self._evaluator.catalog.decorator(name) is not None:
+                continue
+            else:
+                value = self._apply_decorator(parent, decorator, value, name)
+        return Decoration(value, **flags)
+
+    def _callee(self, key: Key, decorator: int) -> int:
+        """The thing that is called by `@thing(…)`, or `thing` itself."""
+        node = self._evaluator.body(key).values[decorator]
+        if node[0] == Op.CALL:
+            return self._evaluator.body(key).sites[to_index(node[1])].callee
+        return decorator
+
+    def _apply_decorator(self, parent: Key, decorator: int, value: Known, name: str | None) -> Known:
+        applied: list[Known] = []
+        for candidate in self._evaluator.evaluate(parent, decorator).values:
+            if isinstance(candidate, Function):
+                result = self._evaluator.results.returned(candidate, Arguments((value,)))
+                if result.values and all(isinstance(v, (Function, Partial)) for v in result.values):
+                    applied.append(result)
+        if applied:
+            return union(applied)
+        what = name or "an unresolved decorator"
+        return value._replace(reasons=join(value.reasons, (f"the decorator {what} is taken to keep it",)))

@@ -1,0 +1,396 @@
+"""Evaluation of value graphs: what a value of a body may be.
+
+The answer for a value does not depend on what was asked before it: a result that was cut short by a
+cycle is only remembered where the cycle began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conclint.catalog.loader import Catalog
+from conclint.link.annotations import annotation_type
+from conclint.link.arguments import Passed, StarItem
+from conclint.link.classes import Classes
+from conclint.link.decorations import Decorations
+from conclint.link.names import Names
+from conclint.link.program import Module, Program
+from conclint.link.results import Results
+from conclint.link.values import (
+    BOTTOM,
+    NONE,
+    UNKNOWN,
+    Awaitable,
+    Class,
+    Container,
+    ContextManager,
+    Display,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    ModuleRef,
+    Parameter,
+    SuperOf,
+    Value,
+    join,
+    known,
+    to_index,
+    union,
+    without_none,
+)
+from conclint.model.summary import Body, DefKind, Op, ParamKind
+
+_MAX_DEPTH = 150
+
+
+class Evaluator:
+    """Evaluates values of bodies, with what the catalog knows of the world outside the program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.catalog: Catalog = program.catalog
+        self.classes = Classes(self)
+        self.names = Names(self)
+        self.decorations = Decorations(self)
+        self.results = Results(self)
+        self._memo: dict[tuple[Key, int], Known] = {}
+        self.active: dict[tuple[Key, int], int] = {}
+        self._low = 1 << 30
+        self._dispatch: dict[int, Callable[[Key, tuple[object, ...]], Known]] = {
+            Op.PARAM: self._param,
+            Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
+            Op.FREE: lambda key, node: self.names.free((key[0], to_index(node[1])), str(node[2])),
+            Op.IMPORT: lambda key, node: self.names.imported(key[0], to_index(node[1])),
+            Op.CONST: lambda key, node: known(Literal(type(node[1]).__name__, node[1])),
+            Op.TYPED: lambda key, node: known(ExternalInstance(f"builtins.{node[1]}")),
+            Op.ATTR: lambda key, node: self.attribute(
+                self.evaluate(key, to_index(node[1])), str(node[2]), key
+            ),
+            Op.ITEM: self._item,
+            Op.CALL: lambda key, node: self.results.call_result(key, to_index(node[1])),
+            Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
+            Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
+            Op.ELEM: lambda key, node: self.element(self.evaluate(key, to_index(node[1]))),
+            Op.ENTER: lambda key, node: self._entered(self.evaluate(key, to_index(node[1]))),
+            Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
+            Op.COMP: self._comprehension,
+            Op.BOOL: self._bool,
+            Op.COMPARE: lambda key, node: known(ExternalInstance("builtins.bool")),
+            Op.ARITH: self._arithmetic,
+            Op.NARROW: self._narrow,
+            Op.CAST: self._cast,
+        }
+
+    # -- modules and bodies ---------------------------------------------------------------------
+
+    def module(self, path: str) -> Module:
+        """The module at a path that is known to have a summary."""
+        module = self.program.module(path)
+        if module is None:
+            raise KeyError(path)
+        return module
+
+    def body(self, key: Key) -> Body:
+        """What the def's own code does."""
+        return self.module(key[0]).body(key[1])
+
+    # -- evaluation -----------------------------------------------------------------------------
+
+    def evaluate(self, key: Key, value: int) -> Known:
+        """What a value of the body of `key` may be. Raises NeedModule."""
+        if value < 0:
+            return UNKNOWN
+        slot = (key, value)
+        found = self._memo.get(slot)
+        if found is not None:
+            return found
+        depth = self.active.get(slot)
+        if depth is not None:
+            self._low = min(self._low, depth)
+            return BOTTOM
+        depth = len(self.active)
+        if depth > _MAX_DEPTH:
+            self._low = -1
+            return UNKNOWN
+        node = self.body(key).values[value]
+        handler = self._dispatch.get(to_index(node[0]))
+        if handler is None:
+            result = known(Display(key, value)) if node[0] in _DISPLAYS else UNKNOWN
+            self._memo[slot] = result
+            return result
+        outer, self._low = self._low, 1 << 30
+        self.active[slot] = depth
+        try:
+            result = handler(key, node)
+        finally:
+            del self.active[slot]
+            low, self._low = self._low, min(outer, self._low)
+        if low >= depth:
+            self._memo[slot] = result
+            self._low = outer
+        return result
+
+    def passed(self, argument: Passed | None) -> Known:
+        """What an argument may be."""
+        if argument is None:
+            return UNKNOWN
+        if isinstance(argument, Known):
+            return argument
+        if isinstance(argument, StarItem):
+            return self._star_item(argument)
+        return self.evaluate(*argument)
+
+    def _star_item(self, item: StarItem) -> Known:
+        """An item of `*args` or `**options`, where these are parameters that a caller fills."""
+        node = self.body(item.key).values[item.value]
+        if node[0] == Op.PARAM:
+            position = to_index(node[1])
+            kind = self.module(item.key[0]).definition(item.key[1]).params[position].kind
+            if kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
+                return known(Parameter(item.key, position, (item.item,)))
+        collection = self.evaluate(item.key, item.value)
+        if len(collection.values) == 1 and isinstance(collection.values[0], Display):
+            display = collection.values[0]
+            shown = self.body(display.key).values[display.value]
+            index = item.item[1:-1]
+            if shown[0] != Op.DICT and index.isdigit() and int(index) < len(shown) - 1:
+                return self.evaluate(display.key, to_index(shown[int(index) + 1]))
+        return UNKNOWN
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _param(self, key: Key, node: tuple[object, ...]) -> Known:
+        index = to_index(node[1])
+        module = self.module(key[0])
+        definition = module.definition(key[1])
+        owner = module.enclosing_class(key[1])
+        parent = (key[0], definition.parent)
+        if owner is not None and index == 0 and definition.kind != DefKind.LAMBDA:
+            decoration = self.decorations.of(key)
+            cls = Class((key[0], owner))
+            if decoration.is_class or definition.name in ("__new__", "__init_subclass__"):
+                return known(cls)
+            if not decoration.is_static:
+                return known(Instance(cls))
+        param = definition.params[index]
+        stated = without_none(annotation_type(self, parent, param.annotation))
+        if param.kind == 2:
+            return known(Container(stated.values, "tuple"))
+        if param.kind == 4:
+            return known(Container(stated.values, "dict"))
+        if stated.values and not stated.partial:
+            return stated
+        return known(Parameter(key, index))
+
+    # -- attributes, items, iteration -----------------------------------------------------------
+
+    def attribute(self, base: Known, name: str, key: Key) -> Known:
+        """What reading an attribute of any of the candidates gives."""
+        if not base.values:
+            return base
+        parts = [self._attribute_of(value, name, key) for value in base.values if value != NONE]
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def _attribute_of(self, value: Value, name: str, key: Key) -> Known:
+        if isinstance(value, ModuleRef):
+            return self.names.module_attribute(value.path, name)
+        if isinstance(value, External):
+            dotted = f"{value.dotted}.{name}"
+            inner = self.program.find(dotted, key[0])
+            return known(External(dotted) if inner is None else ModuleRef(inner))
+        if isinstance(value, Instance):
+            return self.classes.attribute(value, name)
+        if isinstance(value, Class):
+            return self.classes.member(value, name, value)
+        if isinstance(value, SuperOf):
+            return self.classes.member(value.cls, name, value.receiver, start=1)
+        if isinstance(value, ExternalInstance):
+            kind = self.catalog.attribute(value.dotted, name)
+            if kind is not None:
+                return self.results.type_expression(kind, value)
+            return known(ExternalMethod(value.dotted, name))
+        if isinstance(value, Parameter) and len(value.attributes) < 2:
+            return known(value._replace(attributes=(*value.attributes, name)))
+        if isinstance(value, Literal):
+            return known(ExternalMethod(f"builtins.{value.kind}", name))
+        if isinstance(value, (Display, Container)):
+            return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
+        return UNKNOWN
+
+    def container_kind(self, value: Display | Container) -> str:
+        """The builtin type's name of a display or container."""
+        if isinstance(value, Container):
+            return value.kind
+        return _DISPLAYS[to_index(self.body(value.key).values[value.value][0])]
+
+    def _item(self, key: Key, node: tuple[object, ...]) -> Known:
+        base = self.evaluate(key, to_index(node[1]))
+        parts = [self._item_of(value, key, to_index(node[2])) for value in base.values if value != NONE]
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def _item_of(self, value: Value, key: Key, index: int) -> Known:
+        if isinstance(value, (Class, External)):
+            return known(value)  # a generic class with its argument
+        if isinstance(value, Container):
+            position = self.body(key).values[index][-1]
+            if value.fixed and isinstance(position, int) and 0 <= position < len(value.elements):
+                return known(value.elements[position])
+            return Known(value.elements, not value.elements)
+        if isinstance(value, Display):
+            return self._item_of_display(value, self.body(key).values[index])
+        if isinstance(value, ExternalInstance):
+            return self._element_of(value)
+        return UNKNOWN
+
+    def _item_of_display(self, display: Display, index: tuple[object, ...]) -> Known:
+        node = self.body(display.key).values[display.value]
+        if node[0] == Op.DICT:
+            pairs = list(zip(node[1::2], node[2::2], strict=False))
+            if index[0] == Op.CONST:
+                for name, item in pairs:
+                    if to_index(name) >= 0 and self.body(display.key).values[to_index(name)] == index:
+                        return self.evaluate(display.key, to_index(item))
+            return (
+                union([self.evaluate(display.key, to_index(item)) for _, item in pairs]) if pairs else UNKNOWN
+            )
+        items = [to_index(item) for item in node[1:]]
+        position = index[1] if index[0] == Op.CONST else None
+        if isinstance(position, int) and -len(items) <= position < len(items):
+            return self.evaluate(display.key, items[position])
+        return union([self.evaluate(display.key, item) for item in items]) if items else UNKNOWN
+
+    def element(self, base: Known) -> Known:
+        """What iterating gives."""
+        parts = [self._element_of(value) for value in base.values if value != NONE]
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def _element_of(self, value: Value) -> Known:
+        if isinstance(value, (Container, Generator)):
+            return Known(value.elements, not value.elements)
+        if isinstance(value, Display):
+            node = self.body(value.key).values[value.value]
+            items = node[1::2] if node[0] == Op.DICT else node[1:]
+            return union([self.evaluate(value.key, to_index(item)) for item in items]) if items else UNKNOWN
+        if isinstance(value, ExternalInstance):
+            for fact in self.catalog.ancestry(value.dotted):
+                if fact.element:
+                    return self.results.type_expression(fact.element, value)
+        return UNKNOWN
+
+    def values_in(self, collection: Display | Container) -> Known:
+        """What the elements of a collection, or the values of a mapping, may be."""
+        if isinstance(collection, Container):
+            return Known(collection.elements, not collection.elements)
+        node = self.body(collection.key).values[collection.value]
+        items = node[2::2] if node[0] == Op.DICT else node[1:]
+        return union([self.evaluate(collection.key, to_index(item)) for item in items]) if items else UNKNOWN
+
+    def _entered(self, base: Known) -> Known:
+        parts: list[Known] = []
+        for value in base.values:
+            if isinstance(value, ExternalInstance):
+                facts = self.catalog.ancestry(value.dotted)
+                enter = next((fact.enter for fact in facts if fact.enter != "self"), "self")
+                parts.append(known(value) if enter == "self" else self.results.type_expression(enter, value))
+            elif isinstance(value, Instance):
+                method = self.classes.method(value.cls, "__enter__", value)
+                if not method.values:
+                    method = self.classes.method(value.cls, "__aenter__", value)
+                results = [
+                    self._awaited(self.results.returned(item, None))
+                    for item in method.values
+                    if isinstance(item, Function)
+                ]
+                parts.append(union(results) if results else known(value))
+            elif isinstance(value, ContextManager):
+                parts.append(Known(value.elements, not value.elements))
+            elif isinstance(value, Awaitable):
+                parts.append(self._entered(Known(value.results)))
+            else:
+                parts.append(UNKNOWN)
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def _awaited(self, base: Known) -> Known:
+        parts = [
+            Known(value.results, not value.results) if isinstance(value, Awaitable) else known(value)
+            for value in base.values
+        ]
+        if not parts:
+            return UNKNOWN
+        return union([Known((), base.partial, base.reasons), *parts])
+
+    # -- operators ------------------------------------------------------------------------------
+
+    def _comprehension(self, key: Key, node: tuple[object, ...]) -> Known:
+        return known(Container(self.evaluate(key, to_index(node[2])).values[:4], str(node[1])))
+
+    def _bool(self, key: Key, node: tuple[object, ...]) -> Known:
+        if node[1] == "not":
+            return known(ExternalInstance("builtins.bool"))
+        parts = [self.evaluate(key, to_index(item)) for item in node[2:]]
+        if node[1] == "or":
+            return union([without_none(part) for part in parts[:-1]] + parts[-1:])
+        return parts[-1]
+
+    def _arithmetic(self, key: Key, node: tuple[object, ...]) -> Known:
+        left = self.evaluate(key, to_index(node[2]))
+        if node[1] == "*" and all(isinstance(value, (Display, Container)) for value in left.values):
+            return left
+        if node[1] == "/" and len(left.values) == 1:
+            base = left.values[0]
+            if isinstance(base, ExternalInstance) and self.catalog.canonical(base.dotted).startswith(
+                "pathlib."
+            ):
+                return left
+        return UNKNOWN
+
+    def _narrow(self, key: Key, node: tuple[object, ...]) -> Known:
+        base = self.evaluate(key, to_index(node[1]))
+        cls = self.body(key).values[to_index(node[2])]
+        positive = bool(node[3])
+        if cls[0] == Op.CONST and cls[1] is None:
+            return known(NONE) if positive else without_none(base)
+        if not positive:
+            return base
+        named = self.evaluate(key, to_index(node[2]))
+        instances: list[Value] = []
+        for value in named.values:
+            if isinstance(value, Class):
+                instances.append(Instance(value))
+            elif isinstance(value, External):
+                instances.append(ExternalInstance(self.catalog.canonical(value.dotted)))
+        if not instances or named.partial:
+            return base
+        more_precise = [value for value in base.values if isinstance(value, (Instance, ExternalInstance))]
+        if more_precise and not base.partial and len(more_precise) == 1:
+            return base
+        return Known(tuple(instances))
+
+    def _cast(self, key: Key, node: tuple[object, ...]) -> Known:
+        item = self.evaluate(key, to_index(node[1])) if to_index(node[1]) >= 0 else UNKNOWN
+        item = without_none(item)
+        if item.values and not item.partial and not all(isinstance(v, Parameter) for v in item.values):
+            return item
+        stated = without_none(annotation_type(self, key, to_index(node[2])))
+        return stated if stated.values and not stated.partial else item
+
+
+_DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}

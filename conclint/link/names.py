@@ -1,0 +1,169 @@
+"""Names: what module variables, imports and variables of enclosing functions are bound to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conclint.link.program import Module
+from conclint.link.values import (
+    BOTTOM,
+    NONE,
+    UNKNOWN,
+    External,
+    ExternalInstance,
+    Key,
+    Known,
+    ModuleRef,
+    Value,
+    known,
+    union,
+    without_none,
+)
+from conclint.model.summary import ImportFlags, Store, StoreKind
+
+if TYPE_CHECKING:
+    from conclint.link.evaluate import Evaluator
+
+
+class Names:
+    """Looks names up; module variables are remembered."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._globals: dict[tuple[str, str], Known] = {}
+
+    def global_name(self, path: str, name: str) -> Known:
+        """What a module variable may be: all its assignments, else a star import, else a builtin."""
+        slot = (path, name)
+        found = self._globals.get(slot)
+        if found is None:
+            found = self._global_name(path, name)
+            if not self._evaluator.active:
+                self._globals[slot] = found
+        return found
+
+    def _global_name(self, path: str, name: str) -> Known:
+        module = self._evaluator.module(path)
+        if self._evaluator.catalog.is_users(f"{module.name}.{name}"):
+            return known(External(f"{module.name}.{name}"))
+        stores = module.global_stores(name)
+        if stores:
+            stores = _last_unconditional(stores)
+            parts = [self._evaluator.evaluate((path, owner), store.value) for owner, store in stores[-6:]]
+            found = union(parts)
+            if all(value == NONE for value in found.values) and not found.partial:
+                late = [
+                    self._evaluator.evaluate((path, owner), store.value)
+                    for owner, store in module.late_global_stores(name)[:6]
+                ]
+                found = without_none(union([found, *late])) if late else found
+            return without_none(found) if len(found.values) > 1 else found
+        for number in module.star_imports():
+            star = self._from_star(module, number, name)
+            if star.values:
+                return star
+        late_stores = module.late_global_stores(name)
+        if late_stores:
+            return union(
+                [self._evaluator.evaluate((path, owner), store.value) for owner, store in late_stores[:6]]
+            )
+        if name in ("__file__", "__name__", "__doc__"):
+            return known(ExternalInstance("builtins.str"))
+        return known(External(f"builtins.{name}"))
+
+    def _from_star(self, module: Module, number: int, name: str) -> Known:
+        item = module.summary.imports[number]
+        dotted = self._evaluator.program.finder.resolve_relative(module.path, item.level, item.module)
+        path = self._evaluator.program.find(dotted, module.path)
+        if path is None:
+            candidate = f"{dotted}.{name}"
+            if self._evaluator.catalog.states(candidate):
+                return known(External(candidate))
+            return BOTTOM
+        target = self._evaluator.program.module(path)
+        if target is None or path == module.path:
+            return BOTTOM
+        exports = target.summary.exports
+        if name not in exports if exports is not None else name.startswith("_"):
+            return BOTTOM
+        if target.global_stores(name):
+            return self.global_name(path, name)
+        for inner in target.star_imports():
+            found = self._from_star(target, inner, name)
+            if found.values:
+                return found
+        return BOTTOM
+
+    def free(self, owner: Key, name: str) -> Known:
+        """What a variable of an enclosing function may be: all its assignments."""
+        parts = [
+            self._evaluator.evaluate(owner, store.value)
+            for store in self._evaluator.body(owner).stores
+            if store.kind == StoreKind.LOCAL and store.name == name
+        ]
+        module = self._evaluator.module(owner[0])
+        for child in module.children(owner[1]):
+            parts.extend(
+                self._evaluator.evaluate((owner[0], child), store.value)
+                for store in module.body(child).stores
+                if store.kind == StoreKind.FREE and store.base == owner[1] and store.name == name
+            )
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return without_none(found) if len(found.values) > 1 else found
+
+    def imported(self, path: str, number: int) -> Known:
+        """What an import binds."""
+        item = self._evaluator.module(path).summary.imports[number]
+        finder = self._evaluator.program.finder
+        dotted = finder.resolve_relative(path, item.level, item.module) if item.level else item.module
+        if item.name is None:
+            if item.bound == item.module.split(".", 1)[0]:
+                dotted = item.bound
+            return known(self.module_value(dotted, path))
+        found = self.member_of_module(dotted, item.name, path)
+        if item.flags & ImportFlags.TYPE_CHECKING and not found.values:
+            return UNKNOWN
+        return found
+
+    def module_value(self, dotted: str, importer: str) -> Value:
+        """A module by name, of the program or from outside."""
+        found = self._evaluator.program.find(dotted, importer)
+        return External(dotted) if found is None else ModuleRef(found)
+
+    def member_of_module(self, dotted: str, name: str, importer: str) -> Known:
+        """What `from dotted import name` gives."""
+        path = self._evaluator.program.find(dotted, importer)
+        if path is None:
+            inner = self._evaluator.program.find(f"{dotted}.{name}", importer)
+            return known(External(f"{dotted}.{name}") if inner is None else ModuleRef(inner))
+        return self.module_attribute(path, name)
+
+    def module_attribute(self, path: str, name: str) -> Known:
+        """What `module.name` is, for a module of the program."""
+        module = self._evaluator.program.module(path)
+        if module is None:
+            return UNKNOWN
+        stated = self._evaluator.catalog.is_users(f"{module.name}.{name}")
+        if stated or module.global_stores(name) or module.late_global_stores(name):
+            return self.global_name(path, name)
+        for number in module.star_imports():
+            star = self._from_star(module, number, name)
+            if star.values:
+                return star
+        if self._evaluator.program.finder.is_package(path):
+            inner = self._evaluator.program.find(f"{module.name}.{name}", path)
+            if inner is not None:
+                return known(ModuleRef(inner))
+            if self._evaluator.catalog.is_users_module(f"{module.name}.{name}"):
+                return known(External(f"{module.name}.{name}"))
+        return UNKNOWN
+
+
+def _last_unconditional(stores: list[tuple[int, Store]]) -> list[tuple[int, Store]]:
+    """The assignments that can be the last one: an unconditional one ends those before it."""
+    for number in range(len(stores) - 1, 0, -1):
+        if stores[number][1].region == 0:
+            return stores[number:]
+    return stores

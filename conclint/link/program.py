@@ -1,0 +1,163 @@
+"""The program: its modules, what their globals are bound to, and what imports lead to.
+
+A module whose summary is not loaded yet raises `NeedModule`, so that all needs of a wave can be loaded
+together, in parallel (CORE.md section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from conclint.catalog.loader import Catalog
+from conclint.extract.codec import decode_body
+from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Store, StoreKind
+
+
+class NeedModule(Exception):  # noqa: N818 - a request, not an error
+    """A summary is needed that is not loaded: `path`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Summaries(Protocol):
+    """Where summaries come from."""
+
+    def get(self, path: str) -> ModuleSummary | None:
+        """The summary, or None where the file has a problem or was not loaded."""
+
+    def is_loaded(self, path: str) -> bool:
+        """Whether `get` can answer for good."""
+
+
+class Finder(Protocol):
+    """Dotted names to files and back."""
+
+    def find(self, dotted: str, importer: str = ...) -> str | None:
+        """The file of the module, as `importer` would find it."""
+
+    def module_name(self, path: str) -> str:
+        """The dotted name of a file."""
+
+    def is_package(self, path: str) -> bool:
+        """Whether the file is a package's `__init__.py`."""
+
+    def resolve_relative(self, path: str, level: int, module: str) -> str:
+        """The absolute dotted name that a relative import in `path` means."""
+
+
+class Module:
+    """One linked module: its summary, with bodies decoded once and globals by name."""
+
+    def __init__(self, path: str, name: str, summary: ModuleSummary) -> None:
+        self.path = path
+        self.name = name
+        self.summary = summary
+        self._bodies: list[Body | None] = [None] * len(summary.defs)
+        self._globals: dict[str, list[tuple[int, Store]]] | None = None
+        self._late_globals: dict[str, list[tuple[int, Store]]] | None = None
+        self._children: dict[int, list[int]] | None = None
+        self._stars: tuple[int, ...] | None = None
+
+    def body(self, index: int) -> Body:
+        """What the def's own code does."""
+        body = self._bodies[index]
+        if body is None:
+            body = self._bodies[index] = decode_body(self.summary.bodies[index])
+        return body
+
+    def definition(self, index: int) -> Def:
+        """The def's header."""
+        return self.summary.defs[index]
+
+    def children(self, index: int) -> list[int]:
+        """The defs directly inside a def, in source order."""
+        if self._children is None:
+            self._children = {}
+            for number, item in enumerate(self.summary.defs):
+                if number:
+                    self._children.setdefault(item.parent, []).append(number)
+        return self._children.get(index, [])
+
+    def global_stores(self, name: str) -> list[tuple[int, Store]]:
+        """The stores to a module variable by the module's own code, as (def, store)."""
+        if self._globals is None:
+            self._globals = {}
+            for store in self.body(0).stores:
+                if store.kind == StoreKind.GLOBAL:
+                    self._globals.setdefault(str(store.name), []).append((0, store))
+        return self._globals.get(name, [])
+
+    def late_global_stores(self, name: str) -> list[tuple[int, Store]]:
+        """The stores to a module variable by functions, through `global`."""
+        if self._late_globals is None:
+            self._late_globals = {}
+            for number in range(1, len(self.summary.defs)):
+                for store in self.body(number).stores:
+                    if store.kind == StoreKind.GLOBAL:
+                        self._late_globals.setdefault(str(store.name), []).append((number, store))
+        return self._late_globals.get(name, [])
+
+    def star_imports(self) -> tuple[int, ...]:
+        """The indexes of the module's star imports."""
+        if self._stars is None:
+            self._stars = tuple(
+                number for number, item in enumerate(self.summary.imports) if item.name == "*"
+            )
+        return self._stars
+
+    def enclosing_class(self, index: int) -> int | None:
+        """The class whose body holds the def directly, if any."""
+        parent = self.summary.defs[index].parent
+        if parent > 0 and self.summary.defs[parent].kind == DefKind.CLASS:
+            return parent
+        return None
+
+    def symbol(self, index: int) -> str:
+        """The dotted name of a def, from its module on."""
+        if index == 0:
+            return self.name
+        return f"{self.name}.{self.summary.defs[index].key}"
+
+
+class Program:
+    """All modules linked so far, with the catalog beside them."""
+
+    def __init__(self, summaries: Summaries, finder: Finder, catalog: Catalog) -> None:
+        self.summaries = summaries
+        self.finder = finder
+        self.catalog = catalog
+        self._modules: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def module(self, path: str) -> Module | None:
+        """The module at a path; None where the file could not be analysed.
+
+        Raises NeedModule where its summary is not loaded.
+        """
+        try:
+            return self._modules[path]
+        except KeyError:
+            pass
+        if not self.summaries.is_loaded(path):
+            raise NeedModule(path)
+        summary = self.summaries.get(path)
+        module = Module(path, self.finder.module_name(path), summary) if summary is not None else None
+        self._modules[path] = module
+        return module
+
+    def find(self, dotted: str, importer: str) -> str | None:
+        """The file that `import dotted` in `importer` leads to, if it is the program's own."""
+        key = (dotted, importer)
+        if key not in self._found:
+            self._found[key] = self.finder.find(dotted, importer)
+        return self._found[key]
+
+    def loaded(self) -> Iterator[Module]:
+        """The modules linked so far, in order of path."""
+        for path in sorted(self._modules):
+            module = self._modules[path]
+            if module is not None:
+                yield module

@@ -1,0 +1,334 @@
+"""The summaries of files, from the cache or made anew, in waves and in worker processes where it pays."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+from conclint.cache import MARSHAL_FORMAT, Cache, Space, content_hash
+from conclint.link.workers import Work, Workers
+from conclint.model.summary import ModuleSummary
+from conclint.source import index as source_index
+from conclint.source.index import FileIndex
+
+R = TypeVar("R")
+C = TypeVar("C")
+
+_SUMMARY_PAYS: Final = 1 << 20  # about two seconds of parsing; a pool starts in a third of one
+_CHECK_PAYS: Final = 8 << 20
+_SCAN_PAYS: Final = 16 << 20
+_NOTHING: Final = FileIndex((), (), (), ())
+
+
+class Problem(NamedTuple):
+    """Why a file has no summary, and where (from 1). A fleeting one may be gone at the next run; the
+    others lie in the bytes."""
+
+    message: str
+    line: int
+    column: int
+    fleeting: bool = False
+
+
+Outcome: TypeAlias = "bytes | Problem"
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Called with the number of files summarised and the number known to need it, in this run."""
+
+# Lasting, so that a later run with little to do doesn't try the file in its own process.
+_CRASHED: Final = Problem("the parser crashed on this file", 1, 1)
+
+
+def summarise_source(data: bytes) -> Outcome:
+    """The encoded summary of a file's bytes, or why there is none; never raises."""
+    from conclint.extract import extract_summary
+    from conclint.extract.codec import encode_module
+
+    try:
+        return encode_module(extract_summary(data))
+    except Exception as error:
+        return _problem(error)
+
+
+def check_source(data: bytes) -> Problem | None:
+    """Why the bytes are not Python, or None if they are; never raises."""
+    from conclint.source.parsing import check_syntax
+
+    try:
+        error = check_syntax(data)
+    except Exception as failure:
+        return _problem(failure)
+    return _problem(error) if error is not None else None
+
+
+def _scan_source(data: bytes) -> bytes:
+    """The encoded index: its format in the first byte, so that an old one is known without decoding."""
+    return bytes((source_index.FORMAT,)) + marshal.dumps(tuple(source_index.scan(data)), MARSHAL_FORMAT)
+
+
+class SummaryStore:
+    """The summaries of one run, by path; two files of equal bytes share theirs.
+
+    `overrides` are contents that stand for the files' own (an editor's buffer). `load` and `check` fill
+    `problems`, ordered by path; what they find does not depend on the number of workers, the order of
+    the paths or the cache.
+    """
+
+    def __init__(
+        self,
+        cache: Cache | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+        overrides: Mapping[str, bytes] | None = None,
+        *,
+        summarise: Callable[[bytes], Outcome] = summarise_source,
+        check: Callable[[bytes], Problem | None] = check_source,
+        workers: Workers | None = None,
+    ) -> None:
+        self.problems: dict[str, tuple[str, int, int]] = {}
+        self._cache = cache or Cache.open(None)
+        self._workers = workers or Workers(jobs)
+        self._progress = progress
+        self._overrides = overrides or {}
+        self._summarise = summarise
+        self._check = check
+        self._digests: dict[str, bytes] = {}
+        self._sizes: dict[str, int] = {}
+        self._loaded: set[str] = set()
+        self._encoded: dict[bytes, bytes] = {}
+        self._decoded: dict[bytes, ModuleSummary] = {}
+        self._failed: dict[bytes, Problem] = {}
+        self._checked: dict[bytes, Problem | None] = {}
+        self._done = 0
+        self._wanted = 0
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Makes the summaries of the files known, those that are not yet."""
+        wave = [path for path in sorted(set(paths)) if path not in self._loaded]
+        missing: dict[bytes, str] = {}
+        for path in wave:
+            digest = self._digest(path)
+            if digest is not None and not self._recall(digest):
+                missing.setdefault(digest, path)
+        if missing:
+            self._summarise_all(list(missing.values()))
+        for path in wave:
+            # A file that changed in between has other bytes now than those that were summarised.
+            digest = self._digests.get(path)
+            if digest is not None and digest not in self._encoded and digest not in self._failed:
+                self._summarise_all([path])
+            self._note_problem(path, self._failed)
+        self._loaded.update(wave)
+        self.problems = dict(sorted(self.problems.items()))
+
+    def loaded(self) -> list[str]:
+        """The paths that `load` had, in order."""
+        return sorted(self._loaded)
+
+    def is_loaded(self, path: str) -> bool:
+        """Whether `load` had that path, so that `get` answers for good."""
+        return path in self._loaded
+
+    def get(self, path: str) -> ModuleSummary | None:
+        """The summary of a loaded file; None if it has a problem or was not loaded."""
+        digest = self._digests.get(path)
+        if digest is None or path not in self._loaded:
+            return None
+        summary = self._decoded.get(digest)
+        if summary is None and digest in self._encoded:
+            from conclint.extract.codec import CodecError, decode_module
+
+            try:
+                summary = decode_module(self._encoded.pop(digest))
+            except CodecError:
+                # Written by a conclint under development, whose codec changed and its format number did not.
+                self._summarise_all([path])
+                if digest not in self._encoded:
+                    return None
+                summary = decode_module(self._encoded.pop(digest))
+            self._decoded[digest] = summary
+        return summary
+
+    def index(self, path: str) -> FileIndex:
+        """What the file mentions; nothing if it can't be read, which is then among the problems.
+
+        Not kept: the caller takes what it needs.
+        """
+        return next(self.indexes([path]))[1]
+
+    def indexes(self, paths: Iterable[str]) -> Iterator[tuple[str, FileIndex]]:
+        """What each of the files mentions, ordered by path; see `index`."""
+        wanted = sorted(set(paths))
+        entries: dict[bytes, bytes] = {}
+        missing: dict[bytes, str] = {}
+        for path in wanted:
+            digest = self._digest(path)
+            if digest is None or digest in entries or digest in missing:
+                continue
+            entry = self._cache.get(Space.INDEX, digest)
+            if entry is not None and entry[0] == source_index.FORMAT:
+                entries[digest] = entry
+            else:
+                missing[digest] = path
+        for digest, entry in self._run(_scan_source, list(missing.values()), b"", _SCAN_PAYS):
+            entries[digest] = entry
+            self._cache.put(Space.INDEX, digest, entry)
+        for path in wanted:
+            entry = entries.get(self._digests.get(path, b""), b"")
+            yield path, FileIndex(*marshal.loads(entry[1:])) if entry else _NOTHING
+
+    def source_hash(self, path: str) -> bytes | None:
+        """The hash of the bytes that the answers for this path are about; None if it can't be read."""
+        return self._digest(path)
+
+    def check(self, paths: Iterable[str]) -> None:
+        """Finds out whether files are Python that were not loaded; what is not goes to `problems`."""
+        wave = [path for path in sorted(set(paths)) if path not in self._loaded]
+        missing: dict[bytes, str] = {}
+        for path in wave:
+            digest = self._digest(path)
+            if digest is None or digest in self._checked:
+                continue
+            known = self._cached_check(digest)
+            if known is None:
+                missing.setdefault(digest, path)
+            else:
+                self._checked[digest] = None if known == () else Problem(*known)
+        for digest, problem in self._run(self._check, list(missing.values()), _CRASHED, _CHECK_PAYS):
+            self._checked[digest] = problem
+            self._keep_check(digest, problem)
+        for path in wave:
+            self._note_problem(path, self._checked)
+        self.problems = dict(sorted(self.problems.items()))
+
+    def close(self) -> None:
+        """Ends the worker processes."""
+        self._workers.close()
+
+    def _summarise_all(self, files: list[str]) -> None:
+        self._wanted += len(files)
+        self._report()
+        for digest, outcome in self._run(self._summarise, files, _CRASHED, _SUMMARY_PAYS):
+            if isinstance(outcome, Problem):
+                self._failed[digest] = outcome
+                self._keep_check(digest, outcome)
+            else:
+                self._encoded[digest] = outcome
+                self._cache.put(Space.SUMMARY, digest, outcome)
+            self._done += 1
+            self._report()
+
+    def _report(self) -> None:
+        if self._progress is not None:
+            self._progress(self._done, self._wanted)
+
+    def _recall(self, digest: bytes) -> bool:
+        """Whether the outcome for these bytes is known, from this run or an earlier one."""
+        if digest in self._encoded or digest in self._decoded or digest in self._failed:
+            return True
+        blob = self._cache.get(Space.SUMMARY, digest)
+        if blob is not None:
+            self._encoded[digest] = blob
+            return True
+        known = self._cached_check(digest)
+        if known:
+            self._failed[digest] = Problem(*known)
+            return True
+        return False
+
+    def _cached_check(self, digest: bytes) -> tuple[str, int, int] | tuple[()] | None:
+        """What an earlier run said about these bytes: () for Python, None for nothing."""
+        blob = self._cache.get(Space.CHECK, digest)
+        if blob is None:
+            return None
+        if not blob:
+            return ()
+        version, message, line, column = marshal.loads(blob)
+        return (message, line, column) if version == _parser_version() else None
+
+    def _keep_check(self, digest: bytes, problem: Problem | None) -> None:
+        if problem is None:
+            self._cache.put(Space.CHECK, digest, b"")
+        elif not problem.fleeting:
+            # A newer parser may know the syntax.
+            entry = marshal.dumps((_parser_version(), *problem[:3]), MARSHAL_FORMAT)
+            self._cache.put(Space.CHECK, digest, entry)
+
+    def _note_problem(self, path: str, problems: Mapping[bytes, Problem | None]) -> None:
+        digest = self._digests.get(path)
+        problem = problems.get(digest) if digest is not None else None
+        if problem is not None:
+            self.problems[path] = problem[:3]
+
+    def _run(
+        self, function: Callable[[bytes], R], files: list[str], crashed: C, pays: int
+    ) -> Iterator[tuple[bytes, R | C]]:
+        """The function's result for each file's bytes, by their hash, in no particular order."""
+        sizes = [self._sizes[path] for path in files]
+        work = Work(function, sizes, lambda number: self._read(files[number]), crashed, pays)
+        for number, result in self._workers.run(work):
+            yield self._digests[files[number]], result
+
+    def _digest(self, path: str) -> bytes | None:
+        """The hash of the file's bytes, read if its stat is new; None for a file that can't be read."""
+        if path in self._digests:
+            return self._digests[path]
+        if path in self.problems:
+            return None
+        if path not in self._overrides:
+            try:
+                stat = os.stat(path)  # noqa: PTH116 -- a Path costs five times the call
+            except (OSError, ValueError) as error:
+                self._unreadable(path, error)
+                return None
+            known = self._cache.get_hash(path, stat)
+            if known is not None:
+                self._digests[path] = known
+                self._sizes[path] = stat.st_size
+                return known
+            if self._read(path) is None:
+                return None
+            self._cache.put_hash(path, stat, self._digests[path])
+        else:
+            self._read(path)
+        return self._digests[path]
+
+    def _read(self, path: str) -> bytes | None:
+        """The file's bytes, whose hash is from now on the file's; None if it can't be read."""
+        data = self._overrides.get(path)
+        if data is None:
+            try:
+                data = Path(path).read_bytes()
+            except (OSError, ValueError) as error:
+                self._unreadable(path, error)
+                return None
+        self._digests[path] = content_hash(data)
+        self._sizes[path] = len(data)
+        return data
+
+    def _unreadable(self, path: str, error: Exception) -> None:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        self.problems[path] = (f"the file cannot be read: {reason}", 1, 1)
+        self._digests.pop(path, None)
+
+
+def _problem(error: object) -> Problem:
+    from conclint.source.decoding import DecodingError
+    from conclint.source.parsing import SourceError
+
+    if isinstance(error, SourceError):
+        return Problem(error.message, error.line, error.column)
+    if isinstance(error, DecodingError):
+        return Problem(error.message, error.line, 1)
+    return Problem(f"the analysis of this file failed: {type(error).__name__}: {error}", 1, 1, fleeting=True)
+
+
+@cache
+def _parser_version() -> str:
+    from importlib.metadata import version
+
+    return f"python {sys.version_info[0]}.{sys.version_info[1]}, libcst {version('libcst')}"

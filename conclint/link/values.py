@@ -1,0 +1,216 @@
+"""What a value may be: the candidates that linking evaluates the value graph to.
+
+Every value is a plain tuple underneath, so it can be hashed and compared; a `Key` names a def of a
+module as (path, index in `ModuleSummary.defs`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+Key: TypeAlias = tuple[str, int]
+
+MAX_CANDIDATES: Final = 4
+"""More candidates than this are *unknown* (CORE.md)."""
+
+
+class ModuleRef(NamedTuple):
+    """A module of the program, by path."""
+
+    path: str
+
+
+class External(NamedTuple):
+    """Something outside the program, by its dotted name: a module, function or class."""
+
+    dotted: str
+
+
+class Function(NamedTuple):
+    """A def or lambda of the program. `receiver` is what its first parameter is bound to; `closure`
+    binds parameters of enclosing calls (a decorator's argument, say)."""
+
+    key: Key
+    receiver: Value | None = None
+    closure: tuple[tuple[Parameter, Value], ...] = ()
+
+
+class Class(NamedTuple):
+    """A class of the program."""
+
+    key: Key
+
+
+class Instance(NamedTuple):
+    """An instance of a class of the program."""
+
+    cls: Class
+
+
+class ExternalInstance(NamedTuple):
+    """An instance of a class outside the program, by the class's dotted name."""
+
+    dotted: str
+
+
+class ExternalMethod(NamedTuple):
+    """A method (or attribute) of an instance of a class outside the program. `receiver` is kept where the
+    result depends on it: the methods of builtin collections."""
+
+    dotted: str
+    name: str
+    receiver: Value | None = None
+
+
+class SuperOf(NamedTuple):
+    """`super()` inside a method of this class."""
+
+    cls: Class
+    receiver: Value
+
+
+class Literal(NamedTuple):
+    """A constant. `kind` keeps 1, 1.0 and True apart."""
+
+    kind: str
+    value: object
+
+
+class Display(NamedTuple):
+    """A tuple, list, set or dict written out: the value's place in its body."""
+
+    key: Key
+    value: int
+
+
+class Container(NamedTuple):
+    """A collection or iterator, by what its elements (for a mapping: values) may be; with `fixed`, a tuple
+    whose elements are known one by one."""
+
+    elements: tuple[Value, ...]
+    kind: str = "list"
+    fixed: bool = False
+
+
+class Generator(NamedTuple):
+    """What calling a generator function gives: its body runs when it is iterated."""
+
+    function: Function
+    elements: tuple[Value, ...]
+    site: tuple[Key, int] | None = None
+
+
+class ContextManager(NamedTuple):
+    """What calling a function under `contextlib.contextmanager` gives: its body runs when entered."""
+
+    function: Function
+    elements: tuple[Value, ...]
+    site: tuple[Key, int] | None = None
+
+
+class Awaitable(NamedTuple):
+    """A coroutine or another awaitable, by what awaiting it gives."""
+
+    results: tuple[Value, ...]
+
+
+class Partial(NamedTuple):
+    """`functools.partial(target, …)` made at a site."""
+
+    target: Value
+    site: tuple[Key, int]
+
+
+class Parameter(NamedTuple):
+    """Whatever a parameter is bound to, or an attribute of that: only a caller can say. "[0]" among the
+    attributes is an item of a starred parameter."""
+
+    key: Key
+    position: int
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def reads_attribute(self) -> bool:
+        """Whether it is an attribute of what is bound, rather than that or an item of `*args`."""
+        return any(not name.startswith("[") for name in self.attributes)
+
+
+Value: TypeAlias = (
+    ModuleRef
+    | External
+    | Function
+    | Class
+    | Instance
+    | ExternalInstance
+    | ExternalMethod
+    | SuperOf
+    | Literal
+    | Display
+    | Container
+    | Generator
+    | ContextManager
+    | Awaitable
+    | Partial
+    | Parameter
+)
+
+
+class Known(NamedTuple):
+    """What is known of a value: its candidates; whether it may be something else too (`partial`); and the
+    assumptions behind the candidates, each a phrase for the reader."""
+
+    values: tuple[Value, ...] = ()
+    partial: bool = False
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nothing is known of it."""
+        return self.partial and not self.values
+
+
+BOTTOM: Final = Known()
+"""No value at all: not reached yet in a cycle."""
+UNKNOWN: Final = Known(partial=True)
+
+
+def known(*values: Value) -> Known:
+    """Exactly these candidates, without assumptions."""
+    return Known(values)
+
+
+def union(parts: list[Known]) -> Known:
+    """Any of the parts; unknown where there are too many candidates."""
+    if len(parts) == 1:
+        return parts[0]
+    values: dict[Value, None] = {}
+    reasons: dict[str, None] = {}
+    partial = False
+    for part in parts:
+        values.update(dict.fromkeys(part.values))
+        reasons.update(dict.fromkeys(part.reasons))
+        partial = partial or part.partial
+    if len(values) > MAX_CANDIDATES:
+        return UNKNOWN
+    return Known(tuple(values), partial, tuple(reasons))
+
+
+NONE: Final = Literal("NoneType", None)
+
+
+def without_none(item: Known) -> Known:
+    """The same without the candidate None, which has no behaviour to speak of."""
+    if NONE in item.values:
+        return item._replace(values=tuple(value for value in item.values if value != NONE))
+    return item
+
+
+def join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Both tuples of reasons, each reason once."""
+    return tuple(dict.fromkeys((*first, *second))) if second else first
+
+
+def to_index(item: object) -> int:
+    """An operand of a value that is known to be an index."""
+    assert isinstance(item, int)
+    return item
