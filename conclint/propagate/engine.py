@@ -1,0 +1,160 @@
+"""The fixpoint: effects of every function that is asked for, and of all that these need.
+
+Effects only grow and witnesses only improve, so the result is the same in whatever order functions are
+taken. Modules are loaded in waves: everything the current wave lacked, together (CORE.md section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from conclint.link.calls import Link, link_site
+from conclint.link.evaluate import Evaluator
+from conclint.link.program import NeedModule
+from conclint.link.values import Function, Key, Partial
+from conclint.model.summary import SiteKind
+from conclint.propagate.effects import Effect, Effects, Kind, Placement, add, condense
+from conclint.propagate.guards import Guards
+from conclint.propagate.transfer import Transfer
+
+_MAX_TURNS = 300
+"""A function that was taken so often keeps the effects it has; real programs need some tens of turns."""
+
+
+class Engine:
+    """Computes effects on demand."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.guards = Guards(evaluator)
+        self.transfer = Transfer(evaluator, self.effects_of)
+        self._effects: dict[Key, Effects] = {}
+        self._links: dict[Key, tuple[Link, ...]] = {}
+        self._dependents: dict[Key, dict[Key, None]] = {}
+        self._todo: dict[Key, None] = {}
+        self._turns: dict[Key, int] = {}
+        self._blocked: dict[Key, None] = {}
+        self._needs: set[str] = set()
+        self._current: Key | None = None
+
+    def demand(self, keys: Iterable[Key]) -> None:
+        """Ask for the effects of these functions."""
+        for key in keys:
+            if key not in self._effects:
+                self._effects[key] = {}
+                self._todo[key] = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to work on."""
+        return not self._todo and not self._blocked
+
+    def run(self, load: Callable[[list[str]], None]) -> None:
+        """Work until nothing changes; `load` is given the paths of each wave of modules."""
+        while True:
+            while self._todo:
+                key, _ = self._todo.popitem()
+                self._update(key)
+            if not self._needs:
+                self._blocked.clear()
+                return
+            needs, self._needs = sorted(self._needs), set()
+            load(needs)
+            self._todo, self._blocked = self._blocked, {}
+
+    def all_effects(self) -> Iterable[tuple[Key, Effects]]:
+        """Every function looked at so far, with its effects."""
+        return self._effects.items()
+
+    def effects_of(self, key: Key) -> Effects:
+        """The effects known so far; whoever asks is taken again when they change."""
+        if self._current is not None:
+            self._dependents.setdefault(key, {})[self._current] = None
+        self.demand((key,))
+        return self._effects[key]
+
+    def _update(self, key: Key) -> None:
+        turns = self._turns[key] = self._turns.get(key, 0) + 1
+        if turns > _MAX_TURNS:
+            return
+        placements: list[Placement] = []
+        self._current = key
+        try:
+            new: Effects = {}
+            for link in self.links(key):
+                try:
+                    for effect, witness in self.site_effects(key, link, placements).items():
+                        add(new, effect, witness)
+                except NeedModule as need:
+                    self._lack(key, need)
+        finally:
+            self._current = None
+        for placement in placements:
+            self.demand(placed_functions(placement))
+        new = condense(self.transfer.as_asserted(key, new))
+        if new != self._effects[key]:
+            self._effects[key] = new
+            for dependent in self._dependents.get(key, ()):
+                self._todo[dependent] = None
+
+    def _lack(self, key: Key, need: NeedModule) -> None:
+        self._needs.add(need.path)
+        self._blocked[key] = None
+
+    def links(self, key: Key) -> tuple[Link, ...]:
+        """The sites of a def that may run something, with their targets."""
+        found = self._links.get(key)
+        if found is None:
+            items: list[Link] = []
+            complete = True
+            for number, site in enumerate(self.evaluator.body(key).sites):
+                try:
+                    link = link_site(self.evaluator, key, number, site)
+                except NeedModule as need:
+                    self._lack(key, need)
+                    complete = False
+                    continue
+                if link is not None:
+                    items.append(link)
+            found = tuple(items)
+            if complete:
+                self._links[key] = found
+        return found
+
+    def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
+        """What the site does, on the models that can reach it."""
+        site = self.evaluator.body(key).sites[link.site]
+        mask = self.guards.mask(key, site.region)
+        result: Effects = {}
+        if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
+            return result
+        found: list[Placement] = []
+        dependence = self.guards.dependence(key, site.region) if site.region else None
+        conditions = self.guards.conditions(key, site.region) if site.region else 0
+        for effect, witness in self.transfer.link_effects(key, link, found).items():
+            if effect.mask & mask:
+                effect = effect._replace(mask=effect.mask & mask)
+                if conditions:
+                    on_arguments = effect.dependence is None and self.guards.on_arguments(key, site.region)
+                    witness = witness._replace(
+                        conditions=witness.conditions + conditions, on_arguments=on_arguments
+                    )
+                if effect.dependence is None and effect.kind is Kind.WAITS:
+                    effect = effect._replace(dependence=dependence)
+                add(result, effect, witness)
+        placements.extend(found)
+        return result
+
+
+def placed_functions(placement: Placement) -> list[Key]:
+    """The functions of the program that a placement hands over."""
+    keys: list[Key] = []
+    for value in placement.callables.values:
+        while isinstance(value, Partial):
+            value = value.target
+        if isinstance(value, Function):
+            keys.append(value.key)
+    return keys
+
+
+__all__ = ["Effect", "Engine", "placed_functions"]
