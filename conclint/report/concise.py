@@ -1,0 +1,17 @@
+"""One line for each finding: `path:line:column: CODE message`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conclint.model.finding import Finding
+from conclint.report.printable import printable
+
+
+def render_concise(findings: Sequence[Finding]) -> str:
+    """A line for each finding, in the order given; nothing for none."""
+    return "".join(
+        f"{printable(finding.path)}:{finding.position.line}:{finding.position.column}: "
+        f"{finding.code} {printable(finding.message)}\n"
+        for finding in findings
+    )

@@ -1,0 +1,61 @@
+"""Findings as JSON: an interface that others build on. The keys of an object, and their order, are fixed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from conclint.model.finding import Finding, Recommendation, Step
+
+
+def render_json(findings: Sequence[Finding]) -> str:
+    """An array with one object for each finding, in the order given.
+
+    The text may hold lone surrogates (from file names that are not UTF-8); encode it with
+    "backslashreplace", which makes them JSON's own escapes.
+    """
+    return dump_array(_as_object(finding) for finding in findings)
+
+
+def dump_array(objects: Iterable[object]) -> str:
+    """A JSON array, ended by a line feed, that differs from another only where the objects differ."""
+    return json.dumps(list(objects), indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_object(finding: Finding) -> dict[str, object]:
+    position = finding.position
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "message": finding.message,
+        "path": finding.path,
+        "line": position.line,
+        "column": position.column,
+        "end_line": position.end_line,
+        "end_column": position.end_column,
+        "symbol": finding.symbol,
+        "model": finding.model.value if finding.model else None,
+        "effect": finding.effect.value if finding.effect else None,
+        "family": finding.family,
+        "cause": finding.cause,
+        "confidence": finding.confidence.label,
+        "chain": [_step(step) for step in finding.chain],
+        "recommendation": _recommendation(finding.recommendation),
+        "fix": None,
+        "fingerprint": finding.fingerprint,
+        "cell": finding.cell,
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {"symbol": step.symbol, "path": step.path, "line": step.line, "column": step.column}
+
+
+def _recommendation(recommendation: Recommendation | None) -> dict[str, object] | None:
+    if recommendation is None:
+        return None
+    return {
+        "model": recommendation.model.value,
+        "text": recommendation.text,
+        "example": recommendation.example,
+    }

@@ -1,0 +1,74 @@
+"""Chains: from a reported call down to the primitive, built from witnesses when reporting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from conclint.extract.codec import span_of
+from conclint.link.program import Module
+from conclint.link.values import Key
+from conclint.model.finding import Position
+from conclint.propagate.effects import Pointer, Witness
+from conclint.propagate.engine import Engine
+
+_MAX_STEPS = 60
+
+
+class Hop(NamedTuple):
+    """One call of a chain: where it stands (a site of a def), and what is called."""
+
+    key: Key
+    site: int
+    symbol: str
+
+
+def hops(engine: Engine, key: Key, witness: Witness) -> list[Hop]:
+    """The calls from the site of `witness` in `key` to the primitive, in order."""
+    return list(_follow(engine, key, witness, set()))[:_MAX_STEPS]
+
+
+def _follow(engine: Engine, key: Key, witness: Witness, seen: set[Pointer]) -> Iterator[Hop]:
+    yield Hop(key, witness.site, witness.symbol)
+    last: Hop | None = None
+    if witness.next is not None:
+        inner = list(_descend(engine, witness.next, seen))
+        last = inner[-1] if inner else None
+        yield from inner[:-1] if witness.then is not None else inner
+    then = witness.then
+    if then is not None:
+        if last is not None:
+            yield last._replace(symbol=then.symbol)
+        if then.next is not None:
+            yield from _continue(engine, then, seen)
+
+
+def _continue(engine: Engine, then: Witness, seen: set[Pointer]) -> Iterator[Hop]:
+    """What follows the call of a parameter: the effect of what it was bound to."""
+    if then.next is None:
+        return
+    inner = list(_descend(engine, then.next, seen))
+    if then.then is None:
+        yield from inner
+        return
+    yield from inner[:-1]
+    if inner:
+        yield inner[-1]._replace(symbol=then.then.symbol)
+    yield from _continue(engine, then.then, seen)
+
+
+def _descend(engine: Engine, pointer: Pointer, seen: set[Pointer]) -> Iterator[Hop]:
+    if pointer in seen:
+        return
+    key, effect = pointer
+    witness = engine.effects_of(key).get(effect)
+    if witness is not None and witness.site >= 0:  # without a site: a comment states the effect
+        yield from _follow(engine, key, witness, {*seen, pointer})
+
+
+def position_of(module: Module, index: int, site: int) -> tuple[Position, tuple[int, int]]:
+    """Where a site is, and the first and last physical line of its statement."""
+    start = module.definition(index).start
+    span = span_of(module.body(index), site)
+    position = Position(start + span.line, span.column + 1, start + span.end_line, span.end_column + 1)
+    return position, (start + span.first, start + span.last)

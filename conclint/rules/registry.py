@@ -1,0 +1,53 @@
+"""The list of rules: code, name, one line, and the page that `conclint explain` prints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One code that a user can select or ignore.
+
+    `cell` is the cell of the decision guide it reports ("effect.model"), empty for structural rules;
+    `family` tells the codes of one cell apart; `default` is whether it is on without being selected.
+    """
+
+    code: str
+    name: str
+    summary: str
+    cell: str = ""
+    family: str = ""
+    default: bool = True
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, ordered by code."""
+    rows = tomllib.loads((_HERE / "rules.toml").read_text(encoding="utf-8"))["rules"]
+    return tuple(sorted((Rule(**row) for row in rows), key=lambda rule: rule.code))
+
+
+@cache
+def rules_by_code() -> dict[str, Rule]:
+    """The same rules, looked up by code."""
+    return {rule.code: rule for rule in all_rules()}
+
+
+def rule_page(code: str) -> str:
+    """The rule's page in Markdown.
+
+    Raises KeyError for a code that is no rule.
+    """
+    rule = rules_by_code()[code]
+    return (_HERE / "docs" / f"{rule.code}.md").read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""Comments in the source that hide findings, and those that hide none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from conclint.model.execution import Confidence
+from conclint.model.finding import Finding, Position
+from conclint.model.summary import Directive, DirectiveKind
+
+UNUSED_CODE = "CON901"
+UNUSED_NAME = "unused-suppression"
+_UNREADABLE_CODE = "CON900"
+
+
+def holds_for(directive: Directive, finding: Finding, *, noqa: bool = True) -> bool:
+    """Whether the directive hides the finding.
+
+    Codes are prefixes, so `# noqa: E501` hides none of ours and `# noqa: CON1` many. A file that could not
+    be analysed is hidden by `skip-file` alone. With `noqa` false, `# noqa` comments hide nothing.
+    """
+    if directive.kind == DirectiveKind.SKIP_FILE:
+        return True
+    if directive.kind == DirectiveKind.NOQA and not noqa:
+        return False
+    if finding.code == _UNREADABLE_CODE or not _touches(directive, finding):
+        return False
+    return not directive.codes or any(_names(code, finding) for code in directive.codes)
+
+
+def unused_directives(
+    path: str, directives: Sequence[Directive], findings: Sequence[Finding]
+) -> Iterator[Finding]:
+    """A finding for each directive of a file that hides none of the file's findings, or names codes that
+    hide none. `findings` are all that the rules found.
+
+    A `# noqa` without codes may be meant for another linter, as may codes that are not ours.
+    """
+    seen: dict[str, int] = {}
+    for directive in sorted(directives):
+        message = _complaint(directive, findings)
+        if message is not None:
+            seen[message] = seen.get(message, 0) + 1
+            yield _report(directive, path, message, seen[message])
+
+
+def _complaint(directive: Directive, findings: Iterable[Finding]) -> str | None:
+    if directive.kind == DirectiveKind.SKIP_FILE:
+        return None
+    here = [finding for finding in findings if holds_for(directive, finding)]
+    if not directive.codes:
+        if directive.kind == DirectiveKind.NOQA or here:
+            return None
+        return "this `conclint: ignore` hides nothing"
+    idle = [
+        code
+        for code in directive.codes
+        if (directive.kind == DirectiveKind.IGNORE or code.upper().startswith("CON"))
+        and not any(_names(code, finding) for finding in here)
+    ]
+    if not idle:
+        return None
+    word = "noqa" if directive.kind == DirectiveKind.NOQA else "conclint: ignore"
+    return f"this `{word}` hides nothing for {', '.join(idle)}"
+
+
+def _names(code: str, finding: Finding) -> bool:
+    return bool(code) and finding.code.startswith(code.upper())
+
+
+def _touches(directive: Directive, finding: Finding) -> bool:
+    first, last = finding.logical_line
+    if directive.first <= last and first <= directive.last:
+        return True
+    return directive.first <= finding.position.line <= directive.last
+
+
+def _report(directive: Directive, path: str, message: str, ordinal: int) -> Finding:
+    identity = "\0".join((UNUSED_CODE, path, message, str(ordinal)))
+    return Finding(
+        code=UNUSED_CODE,
+        name=UNUSED_NAME,
+        message=message,
+        path=path,
+        position=Position(directive.line, directive.column, directive.line, directive.column),
+        symbol="",
+        confidence=Confidence.HIGH,
+        logical_line=(directive.first, directive.last),
+        fingerprint=hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
+    )

@@ -1,0 +1,101 @@
+"""The way from everything the rules found to what is reported.
+
+The order is part of the contract: rules selected, confidence, one finding for each place and code, then
+the comments in the source. (Removing duplicates before the confidence would lose findings.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conclint.config import Config
+from conclint.model.finding import Finding
+from conclint.model.summary import Directive
+from conclint.suppress.directives import holds_for, unused_directives
+from conclint.suppress.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class FilterResult:
+    """Findings to report, and the directives that hid nothing, as findings of their own (CON901, only if
+    `config.warn_unused_ignores`). Both are sorted."""
+
+    kept: tuple[Finding, ...]
+    unused: tuple[Finding, ...]
+
+
+def filter_findings(
+    findings: Iterable[Finding],
+    config: Config,
+    directives: Mapping[str, Sequence[Directive]],
+    *,
+    inline: bool,
+) -> FilterResult:
+    """The findings to report, whatever order they come in.
+
+    `directives` are those of each file, by shown path. With `inline` false, `# noqa` is left to whoever
+    asked (flake8 applies it itself); conclint's own comments hold all the same.
+    """
+    selection = Selection(config)
+    everything = list(findings)
+    selected = (finding for finding in everything if selection.takes(finding.code, finding.path))
+    sure = (finding for finding in selected if finding.confidence >= config.min_confidence)
+    kept = [
+        finding
+        for finding in _one_per_place(sure)
+        if not any(
+            holds_for(directive, finding, noqa=inline) for directive in directives.get(finding.path, ())
+        )
+    ]
+    unused: Iterable[Finding] = ()
+    if config.warn_unused_ignores and inline:
+        unused = (
+            report for report in _unused(everything, directives) if selection.takes(report.code, report.path)
+        )
+    return FilterResult(_sorted(kept), _sorted(unused))
+
+
+def _one_per_place(findings: Iterable[Finding]) -> Iterable[Finding]:
+    best: dict[tuple[str, int | None, int, int, str], Finding] = {}
+    for finding in findings:
+        place = (
+            finding.path,
+            finding.cell,
+            finding.position.line,
+            finding.position.column,
+            finding.code,
+        )
+        other = best.get(place)
+        if other is None or _rank(finding) < _rank(other):
+            best[place] = finding
+    return best.values()
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    """Least for the finding to keep: the surest, then the shortest chain. What follows only makes the
+    choice the same in every run."""
+    return (
+        -finding.confidence,
+        len(finding.chain),
+        finding.message,
+        tuple((step.path, step.line, step.column, step.symbol) for step in finding.chain),
+        finding.position,
+        finding.symbol,
+        finding.cause or "",
+        finding.fingerprint,
+    )
+
+
+def _unused(findings: Sequence[Finding], directives: Mapping[str, Sequence[Directive]]) -> Iterable[Finding]:
+    """A directive counts as used if it hides anything that the rules found, selected and sure or not: a
+    run with other options must not call it useless."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    for path, of_file in directives.items():
+        yield from unused_directives(path, of_file, by_path.get(path, ()))
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.sort_key))

@@ -1,0 +1,71 @@
+"""Which codes are reported for which file."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from conclint.config import Config
+from conclint.rules.registry import all_rules
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+_ALWAYS = "CON9"
+"""Codes about the run itself: on whatever is selected; a prefix as long as this, or longer, ignores them."""
+
+
+class Selection:
+    """The answer to "is this code reported for this file", from select, ignore and per-file-ignores.
+
+    Of the prefixes that a code begins with, the longest decides; at equal length it is ignored.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._chosen = (*config.select, *config.extend_select, _ALWAYS)
+        self._defaults = frozenset(rule.code for rule in all_rules() if rule.default)
+        self._by_code: dict[str, bool] = {}
+
+    def takes(self, code: str, path: str) -> bool:
+        """Whether `code` is reported for the file shown as `path`."""
+        taken = self._by_code.get(code)
+        if taken is None:
+            taken = self._by_code[code] = self._is_chosen(code)
+        return taken and not self._ignored_in_file(code, path)
+
+    def _is_chosen(self, code: str) -> bool:
+        ignored = _longest(code, self._config.ignore)
+        if not ignored and not self._config.select and code in self._defaults:
+            return True
+        return _longest(code, self._chosen) > ignored
+
+    def _ignored_in_file(self, code: str, path: str) -> bool:
+        if not any(code.startswith(codes) for _, codes in self._per_file):
+            return False
+        relative = self._relative(path)
+        return any(code.startswith(codes) and spec.match_file(relative) for spec, codes in self._per_file)
+
+    @cached_property
+    def _per_file(self) -> tuple[tuple[GitIgnoreSpec, tuple[str, ...]], ...]:
+        if not self._config.per_file_ignores:
+            return ()
+        from pathspec import GitIgnoreSpec
+
+        return tuple(
+            (GitIgnoreSpec.from_lines([pattern]), codes) for pattern, codes in self._config.per_file_ignores
+        )
+
+    def _relative(self, path: str) -> str:
+        whole = os.path.normpath(self._config.cwd / path)
+        try:
+            return os.path.relpath(whole, self._config.root).replace(os.sep, "/")
+        except ValueError:
+            # Another drive: only patterns without a folder can match.
+            return whole.replace(os.sep, "/")
+
+
+def _longest(code: str, prefixes: tuple[str, ...]) -> int:
+    """The length of the longest prefix that the code begins with; 0 for none."""
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=0)
