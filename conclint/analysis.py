@@ -1,0 +1,243 @@
+"""One run: the asked sources through link, propagate and judge, with one store of summaries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conclint.cache import Cache
+from conclint.config import Config
+from conclint.link.summaries import SummaryStore
+from conclint.model.execution import Confidence
+from conclint.model.finding import Finding, Position
+from conclint.model.summary import Directive
+from conclint.source.discovery import Source, shown_path
+from conclint.source.index import mentions
+from conclint.source.modules import ModuleFinder
+
+if TYPE_CHECKING:
+    from conclint.catalog.schema import LibraryFacts
+    from conclint.propagate.engine import Engine
+    from conclint.rules.judge import Draft, Judge
+
+Progress = Callable[[int, int, str], None]
+_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+class Analysis:
+    """One run: the asked sources, and the stages that share the store of summaries."""
+
+    def __init__(
+        self,
+        config: Config,
+        sources: Iterable[Source],
+        cache: Cache,
+        progress: Progress | None = None,
+        own_facts: tuple[LibraryFacts, ...] = (),
+    ) -> None:
+        self._config = config
+        self._own_facts = own_facts
+        self._sources = {source.path: source for source in sources}
+        overrides = {source.path: source.data for source in self._sources.values() if source.data is not None}
+        self._cache = cache
+        self._store = SummaryStore(
+            cache,
+            config.jobs or None,
+            (lambda done, total: progress(done, total, "summarising")) if progress else None,
+            overrides,
+        )
+        self._finder = ModuleFinder(_source_roots(config, self._sources), self._sources)
+        self._overrides = overrides
+        self._drafts: dict[tuple[str, str, Position], Draft] = {}
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._store.close()
+
+    def hashes(self, paths: Iterable[str] | None = None) -> dict[str, bytes | None]:
+        """The content hash of each of the files (by default the asked ones); None if it can't be read."""
+        wanted = sorted(self._sources) if paths is None else paths
+        return {path: self._store.source_hash(path) for path in wanted}
+
+    def followed(self) -> tuple[tuple[str, bytes], ...]:
+        """The files that the findings depend on though they were not asked for, with their hashes."""
+        paths = [path for path in self._store.loaded() if path not in self._sources]
+        return tuple((path, content) for path, content in self.hashes(paths).items() if content is not None)
+
+    def missed(self) -> tuple[str, ...]:
+        """The files that were looked for, do not exist, and would change the findings if they did."""
+        return tuple(sorted(self._finder.missed))
+
+    def findings(self) -> list[Finding]:
+        """Everything found in the asked files, unfiltered."""
+        from conclint.catalog.loader import Catalog
+        from conclint.link.evaluate import Evaluator
+        from conclint.link.program import Program
+        from conclint.propagate.engine import Engine
+        from conclint.rules.judge import Judge
+
+        catalog = Catalog(self._own_facts)
+        asked = sorted(self._sources)
+        placers = set(catalog.user_placements())
+        roots = [
+            path
+            for path, index in self._store.indexes(asked)
+            if index.words or (placers and self._mentions(path, placers))
+        ]
+        self._store.load(roots)
+        self._cache.save()  # an interrupted run has not parsed in vain
+        engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
+        judge = Judge(engine, self._shown)
+        taken = self._propagate(engine, judge, asked, roots)
+        drafts = self._judged(engine, judge, taken)
+        self._store.check([path for path in asked if path not in set(taken)])
+        for draft in drafts:
+            finding = draft.finding
+            slot = (finding.path, finding.code, finding.position)
+            held = self._drafts.get(slot)
+            if held is None or _is_better(draft, held):
+                self._drafts[slot] = draft
+        found = [draft.finding for draft in drafts]
+        for path, (message, line, column) in self._store.problems.items():
+            if path in self._sources:
+                found.append(unreadable(self._shown(path), line, column, message))
+        return found
+
+    def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:
+        """Effects for the roots, and for the files that mention a wrapper which that discovered, until
+        none is added; returns all these files."""
+        from conclint.rules.judge import wrapper_names
+
+        taken: set[str] = set()
+        words: set[str] = set()
+        while len(taken) < len(roots):
+            for path in roots:
+                if path not in taken:
+                    engine.demand(judge.roots(path))
+            taken.update(roots)
+            engine.run(self._store.load)
+            new_words = wrapper_names(engine) - words
+            if new_words:
+                words |= new_words
+                more = [path for path in asked if path not in taken and self._mentions(path, new_words)]
+                self._store.load(more)
+                roots = sorted({*roots, *more})
+        return sorted(taken)
+
+    def _judged(self, engine: Engine, judge: Judge, paths: list[str]) -> list[Draft]:
+        """The drafts of the modules; what judging turns out to need is loaded and propagated first."""
+        from conclint.link.program import NeedModule
+
+        while True:
+            drafts: list[Draft] = []
+            try:
+                for path in paths:
+                    drafts.extend(judge.judge_module(path))
+            except NeedModule as need:
+                self._store.load([need.path])
+            else:
+                if engine.is_settled:
+                    return drafts
+            engine.run(self._store.load)
+
+    def _mentions(self, path: str, words: set[str]) -> bool:
+        data = self._overrides.get(path)
+        if data is None:
+            try:
+                data = Path(path).read_bytes()
+            except OSError:
+                return False
+        return bool(mentions(data, words))
+
+    def directives(self) -> dict[str, tuple[Directive, ...]]:
+        """The directives of the asked files, by shown path."""
+        result: dict[str, tuple[Directive, ...]] = {}
+        for path in self._sources:
+            summary = self._store.get(path) if self._store.is_loaded(path) else None
+            if summary is not None and summary.directives:
+                result[self._shown(path)] = summary.directives
+        return result
+
+    def _shown(self, path: str) -> str:
+        source = self._sources.get(path)
+        return source.shown if source is not None else shown_path(path, str(self._config.cwd))
+
+    def illustrated(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings with recommendations, in the names of their own source."""
+        from conclint.rules.illustrate import illustrate
+
+        result: list[Finding] = []
+        texts: dict[str, bytes | None] = dict(self._overrides)
+        for finding in findings:
+            draft = self._drafts.get((finding.path, finding.code, finding.position))
+            if draft is not None and finding.chain:
+                if draft.path not in texts:
+                    texts[draft.path] = _read(draft.path)
+                recommendation = illustrate(finding, draft, texts[draft.path], self._config.target_version)
+                finding = replace(finding, recommendation=recommendation)
+            result.append(finding)
+        return tuple(result)
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None
+
+
+def _source_roots(config: Config, paths: Iterable[str]) -> list[str]:
+    """Where imports are looked for: the project's own folders, and those of projects inside it."""
+    roots = [str(config.root), *(str(folder) for folder in config.src)]
+    nested: dict[str, str | None] = {str(config.root): None}
+    for folder in sorted({os.path.dirname(path) for path in paths}):
+        trail: list[str] = []
+        while folder not in nested and folder.startswith(roots[0]):
+            trail.append(folder)
+            if any(os.path.isfile(os.path.join(folder, mark)) for mark in _PROJECT_MARKS):
+                nested[folder] = folder
+                break
+            folder = os.path.dirname(folder)
+        home = nested.get(folder)
+        nested.update(dict.fromkeys(trail, home))
+        if home is not None:
+            roots += [home, os.path.join(home, "src")]
+    return list(dict.fromkeys(roots))
+
+
+def with_fingerprints(findings: list[Finding]) -> list[Finding]:
+    """The findings with fingerprints: code, symbol, cause, and the ordinal among equals in the file;
+    neither lines nor the chain (CORE.md section 4). Equal findings at one place share theirs."""
+    seen: dict[tuple[str | None, ...], dict[Position, int]] = {}
+    result: list[Finding] = []
+    for finding in sorted(findings, key=lambda item: item.sort_key):
+        where = finding.symbol or finding.path
+        equals = (finding.code, where, finding.cause)
+        places = seen.setdefault(equals, {})
+        ordinal = places.setdefault(finding.position, len(places))
+        text = "\0".join((*(part or "" for part in equals), str(ordinal)))
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        result.append(replace(finding, fingerprint=digest))
+    return result
+
+
+def _is_better(draft: Draft, held: Draft) -> bool:
+    new, old = draft.finding, held.finding
+    return (-new.confidence, len(new.chain), new.message) < (-old.confidence, len(old.chain), old.message)
+
+
+def unreadable(path: str, line: int, column: int, message: str) -> Finding:
+    return Finding(
+        code="CON900",
+        name="unreadable-file",
+        message=message,
+        path=path,
+        position=Position(line, column, line, column),
+        symbol="",
+        confidence=Confidence.HIGH,
+        logical_line=(line, line),
+    )

@@ -1,0 +1,316 @@
+"""The command: options in, exit status out. What is heavy is imported where it is needed, so that
+`--version` and a shell's completion answer at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from conclint import __version__
+
+_T = TypeVar("_T")
+
+
+class CheckByDefault(click.Group):
+    """A group whose command `check` needs no name: `conclint src` is `conclint check src`.
+
+    Whatever else goes wrong in a command than wrong usage is one line on standard error, and status 2.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of `check` are the group's own for who doesn't name it."""
+        check = self.commands["check"]
+        check.format_options(click.Context(check, parent=ctx), formatter)
+        self.format_commands(ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            ctx.exit(130)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            if os.environ.get("CONCLINT_DEBUG"):
+                import traceback
+
+                traceback.print_exc()
+            text = " ".join(f"{type(error).__name__}: {error}".split())
+            advice = "please report this; CONCLINT_DEBUG=1 shows the traceback"
+            click.echo(f"conclint: internal error: {text} ({advice})", err=True)
+            ctx.exit(2)
+
+
+def _parsed_words(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """A repeatable option that takes comma lists: all the words, or None if it wasn't given."""
+    words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+    return words if values else None
+
+
+def _parsed_codes(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Codes and prefixes that begin at least one rule's code."""
+    words = _parsed_words(ctx, option, values)
+    if words is None:
+        return None
+    from conclint.config_file import parse_codes, unknown_code
+    from conclint.rules.registry import rules_by_code
+
+    codes = parse_codes(words)
+    for code in codes:
+        if problem := unknown_code(code, rules_by_code()):
+            raise click.BadParameter(problem, ctx, option)
+    return codes
+
+
+def _parsed_patterns(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    from conclint.config_file import check_pattern
+
+    words = _parsed_words(ctx, option, values)
+    try:
+        return words and tuple(map(check_pattern, words))
+    except ValueError as error:
+        raise click.BadParameter(f"must be {error}", ctx, option) from error
+
+
+_OUTPUT_FORMATS = ("text", "concise", "json")
+
+_version = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
+
+
+@click.group(
+    cls=CheckByDefault,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    options_metavar="",
+    subcommand_metavar="[OPTIONS] [PATHS]...",
+)
+@_version
+def cli() -> None:
+    """Find code that chose the wrong concurrency model, across files, and say which one is right.
+
+    Checks PATHS (default: the current directory; `-` for standard input). Exit status: 0 if nothing was
+    found, 1 if something was, 2 for wrong usage, a wrong configuration, or an internal error.
+    """
+
+
+def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
+    codes: dict[str, Any] = {"multiple": True, "metavar": "CODES", "callback": _parsed_codes}
+    patterns: dict[str, Any] = {"multiple": True, "metavar": "PATTERNS", "callback": _parsed_patterns}
+    options = [
+        click.argument("paths", nargs=-1, type=click.Path()),
+        click.option("--select", help="Report only these codes or prefixes (comma list).", **codes),
+        click.option("--ignore", help="Don't report these codes or prefixes.", **codes),
+        click.option("--extend-select", help="Report these besides those selected.", **codes),
+        click.option(
+            "--exclude",
+            help="Leave out what matches, as in .gitignore; replaces the built-in list.",
+            **patterns,
+        ),
+        click.option("--extend-exclude", help="Leave out what matches, besides.", **patterns),
+        click.option("--force-exclude", is_flag=True, help="Leave out paths given by name, too."),
+        click.option(
+            "--output-format", type=click.Choice(_OUTPUT_FORMATS), default="text", show_default=True
+        ),
+        click.option("--config", metavar="FILE", help="Use this configuration file."),
+        click.option(
+            "--min-confidence",
+            type=click.Choice(("low", "medium", "high")),
+            help="Report only what is at least as sure.  [default: medium]",
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="Print the findings alone."),
+        click.option("--verbose", "-v", is_flag=True, help="Say what made a finding less than sure."),
+        click.option("--statistics", is_flag=True, help="Print the number of findings for each code."),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
+        click.option("--warn-unused-ignores", is_flag=True, help="Report comments that hide nothing."),
+        click.option("--stdin-filename", metavar="FILE", help="The file that standard input stands for."),
+        click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+        click.option("--cache-dir", metavar="FOLDER", help="Where the cache is."),
+        click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."),
+        _version,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@_check_options
+@click.pass_context
+def check(
+    ctx: click.Context,
+    /,
+    paths: tuple[str, ...],
+    output_format: str,
+    config: str | None,
+    quiet: bool,
+    verbose: bool,
+    statistics: bool,
+    exit_zero: bool,
+    stdin_filename: str | None,
+    min_confidence: str | None,
+    no_cache: bool,
+    force_exclude: bool,
+    warn_unused_ignores: bool,
+    **options: Any,
+) -> None:
+    """Check PATHS: the main job, the same as without a command's name."""
+    from conclint.config import ConfigError, load_config
+    from conclint.config_file import parse_confidence
+    from conclint.rules.registry import rules_by_code
+
+    from_stdin = "-" in paths
+    if from_stdin and len(paths) > 1:
+        raise click.UsageError("`-` (standard input) can't be combined with paths.")
+    if stdin_filename is not None and not from_stdin:
+        raise click.UsageError("--stdin-filename needs `-` (standard input).")
+    options["min_confidence"] = parse_confidence(min_confidence) if min_confidence else None
+    options["use_cache"] = not no_cache
+    options["force_exclude"] = force_exclude
+    options["warn_unused_ignores"] = warn_unused_ignores
+    places = ([stdin_filename] if stdin_filename else []) if from_stdin else list(paths)
+    try:
+        configuration = load_config(places, file=config, options=options, known_codes=rules_by_code())
+    except ConfigError as error:
+        click.echo(f"conclint: error: {error}", err=True)
+        ctx.exit(2)
+
+    from conclint.pipeline import check as run_check
+    from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
+    from conclint.report.progress import ProgressBar
+    from conclint.report.terminal import has_colour, source_width, write_output
+
+    stdin = sys.stdin.buffer.read() if from_stdin else None
+    try:
+        with ProgressBar(wanted=not quiet) as progress:
+            report = run_check(
+                [] if from_stdin else list(paths) or ["."],
+                configuration,
+                stdin=stdin,
+                stdin_filename=stdin_filename,
+                progress=progress,
+            )
+    except ConfigError as error:  # the user's own catalog facts are read with the shipped ones
+        click.echo(f"conclint: error: {error}", err=True)
+        ctx.exit(2)
+    findings = sorted((*report.findings, *report.unused_directives), key=lambda found: found.sort_key)
+    shown = findings[0].path if from_stdin and findings else ""
+    outcome = Outcome(findings, report.files, configuration.cwd, {shown: stdin} if stdin is not None else {})
+    how = Presentation(
+        format=OutputFormat(output_format),
+        colour=has_colour(sys.stdout),
+        width=source_width(sys.stdout),
+        quiet=quiet,
+        verbose=verbose,
+        statistics=statistics,
+    )
+    write_output(render_outcome(outcome, how))
+    if not quiet and not report.files and not findings:
+        click.echo("conclint: warning: no Python files below the given paths", err=True)
+    if verbose:
+        click.echo(f"conclint: {report.files} files in {report.seconds:.2f} s", err=True)
+    if findings and not exit_zero:
+        ctx.exit(1)
+
+
+@cli.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Print the page of the rule CODE: what it finds, why it matters, and what to write instead."""
+    from conclint.config_file import nearest
+    from conclint.report.terminal import has_colour, write_output
+    from conclint.rules.registry import all_rules, rule_page
+
+    rules = {word: rule for rule in all_rules() for word in (rule.code, rule.name)}
+    rule = rules.get(code.upper()) or rules.get(code.lower())
+    if rule is None:
+        raise click.UsageError(f"there is no rule {code!r}{nearest(code.upper(), rules)}")
+    page = rule_page(rule.code)
+    if has_colour(sys.stdout):
+        from conclint.report.styled import render_markdown
+
+        page = render_markdown(page)
+    write_output(page)
+
+
+@cli.command()
+@click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
+def rules(output_format: str) -> None:
+    """List all rules."""
+    from conclint.report.rule_list import render_rules
+    from conclint.report.terminal import write_output
+    from conclint.rules.registry import all_rules
+
+    write_output(render_rules(all_rules(), as_json=output_format == "json"))
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--config", metavar="FILE", help="Use the facts of this configuration file.")
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Import and run what is said to hold or release the GIL, on this interpreter; minutes without NAME.",
+)
+@click.pass_context
+def catalog(
+    ctx: click.Context, name: str | None, output_format: str, config: str | None, measure: bool
+) -> None:
+    """Print what is known of NAME: a library, a module, a class, a function or a method.
+
+    Without NAME the libraries, or as JSON every entry. Your own facts from the configuration are included.
+    Exit status: 1 if nothing is known of NAME, or a measurement contradicts the catalog.
+    """
+    if measure:
+        ctx.exit(_print_measurements(name, as_json=output_format == "json"))
+
+    from conclint.catalog.user_facts import read_user_knowledge
+    from conclint.config import ConfigError, load_config
+    from conclint.report.catalog_list import CatalogView, UnknownNameError
+    from conclint.report.terminal import write_output
+
+    try:
+        own = read_user_knowledge(load_config([], file=config)).facts
+        text = CatalogView(own).render(name, as_json=output_format == "json")
+    except ConfigError as error:
+        click.echo(f"conclint: error: {error}", err=True)
+        ctx.exit(2)
+    except UnknownNameError as error:
+        click.echo(f"conclint: {error}", err=True)
+        ctx.exit(1)
+    write_output(text)
+
+
+def _print_measurements(name: str | None, *, as_json: bool) -> int:
+    from conclint.measure.run import measure_gil
+    from conclint.measure.table import Row, render_json, render_row, render_summary
+    from conclint.report.terminal import write_output
+
+    def tell(row: Row) -> None:
+        if not as_json:
+            write_output(f"{render_row(row)}\n")
+
+    try:
+        table = measure_gil([name] if name else [], tell)
+    except ValueError as error:
+        click.echo(f"conclint: {error}", err=True)
+        return 1
+    write_output(render_json(table) if as_json else f"{render_summary(table)}\n")
+    return 1 if table.contradicted else 0

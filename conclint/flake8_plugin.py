@@ -1,0 +1,158 @@
+"""The flake8 plugin: one file through the same pipeline as the command's.
+
+flake8 hands over the text (from a file or from an editor's standard input) and applies `# noqa` itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import tokenize
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from conclint import __version__
+
+if TYPE_CHECKING:
+    from conclint.config import Config
+    from conclint.model.finding import Finding
+
+_UNREADABLE_CODE = "CON900"
+
+_Result = tuple[int, int, str, type[object]]
+
+
+class _Options(NamedTuple):
+    """The plugin's options; None where not given."""
+
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    min_confidence: str | None = None
+    config: str | None = None
+
+
+class Plugin:
+    """Yields what `conclint` finds in the file. No exception leaves `run`: what goes wrong is a CON900 at
+    the file's beginning, except that flake8's own E999 and E902 speak for a file that isn't Python."""
+
+    name = "conclint"
+    version = __version__
+
+    _options: ClassVar[_Options] = _Options()
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+        self._filename = "stdin" if filename == "-" else filename
+        self._lines = lines
+
+    @staticmethod
+    def add_options(manager: Any) -> None:  # flake8's OptionManager; flake8 has no type information
+        """Registers the options, on the command line and in flake8's configuration file."""
+        codes: dict[str, Any] = {"default": None, "comma_separated_list": True, "parse_from_config": True}
+        manager.add_option("--conclint-select", help="Codes or prefixes to report.", **codes)
+        manager.add_option("--conclint-extend-select", help="Codes or prefixes to report, besides.", **codes)
+        manager.add_option("--conclint-ignore", help="Codes or prefixes not to report.", **codes)
+        manager.add_option(
+            "--conclint-min-confidence",
+            choices=("low", "medium", "high"),
+            default=None,
+            parse_from_config=True,
+            help="Report only what is at least as sure.",
+        )
+        manager.add_option(
+            "--conclint-config",
+            default=None,
+            parse_from_config=True,
+            normalize_paths=True,
+            help="conclint's configuration file, instead of the nearest one.",
+        )
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Keeps the options for all files of the run."""
+        cls._options = _Options(
+            select=_words(options.conclint_select),
+            extend_select=_words(options.conclint_extend_select),
+            ignore=_words(options.conclint_ignore),
+            min_confidence=options.conclint_min_confidence,
+            config=options.conclint_config,
+        )
+
+    def run(self) -> Iterator[_Result]:
+        """Line from 1, column from 0, text, and the plugin's type, as flake8 wants them."""
+        try:
+            findings = self._findings()
+        except Exception as error:
+            yield 1, 0, f"{_UNREADABLE_CODE} {_complaint(error)}", type(self)
+            return
+        for finding in findings:
+            if finding.code != _UNREADABLE_CODE:
+                yield finding.position.line, finding.position.column - 1, _message(finding), type(self)
+
+    def _findings(self) -> tuple[Finding, ...]:
+        data = _encode("".join(self._lines))
+        from conclint.source.index import is_root
+
+        if not is_root(data):
+            return ()
+        from conclint.pipeline import check_file
+
+        config = _load(str(Path(self._filename).absolute().parent), self._options)
+        return check_file(self._filename, data, config)
+
+
+@lru_cache(maxsize=64)
+def _load(folder: str, options: _Options) -> Config:
+    from conclint.config import ConfigError, load_config
+    from conclint.config_file import parse_codes, parse_confidence, unknown_code
+    from conclint.rules.registry import rules_by_code
+
+    given: dict[str, Any] = {}
+    for name in ("select", "extend_select", "ignore"):
+        words = getattr(options, name)
+        if words is not None:
+            given[name] = parse_codes(words)
+            for code in given[name]:
+                if problem := unknown_code(code, rules_by_code()):
+                    raise ConfigError(f"--conclint-{name.replace('_', '-')}: {problem}")
+    if options.min_confidence is not None:
+        given["min_confidence"] = parse_confidence(options.min_confidence)
+    return load_config([folder], file=options.config, options=given, known_codes=rules_by_code())
+
+
+def _words(value: Sequence[str] | None) -> tuple[str, ...] | None:
+    return tuple(value) if value else None
+
+
+def _encode(text: str) -> bytes:
+    """Bytes that decode, as PEP 263 says, to the text."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data if encoding.startswith("utf-8") else text.encode(encoding)
+    except (SyntaxError, UnicodeError):
+        return data
+
+
+def _message(finding: Finding) -> str:
+    """The finding on one line: the chain by its symbols, the recommendation by its sentence."""
+    from conclint.report.printable import printable
+
+    parts = [f"{finding.code} {finding.message}"]
+    if len(finding.chain) > 1:
+        parts.append(f" [via {' > '.join(step.symbol for step in finding.chain)}]")
+    if finding.recommendation is not None:
+        parts.append(f"; use instead: {finding.recommendation.text}")
+    return printable("".join(parts))
+
+
+def _complaint(error: Exception) -> str:
+    from conclint.config import ConfigError
+
+    text = " ".join(str(error).split())
+    if isinstance(error, ConfigError):
+        return f"conclint can't run: {text}"
+    return f"conclint failed, please report this: {type(error).__name__}: {text}"
