@@ -1,0 +1,125 @@
+"""Input that is no program: each is named or analysed, and the rest of the run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOOD = "import time\n\n\nasync def pause():\n    time.sleep(1)\n"
+ROOTED = "import asyncio\n\n\nasync def f():\n    pass\n\n\n"
+
+
+def check(folder: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    command = [sys.executable, "-m", "conclint", "--output-format", "json", "--no-cache", *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    assert result.stderr == b""
+    return result.returncode, json.loads(result.stdout.decode("utf-8"))
+
+
+def unreadable(found: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    return {item["path"]: (item["line"], item["column"]) for item in found if item["code"] == "CON900"}
+
+
+NAMED = {
+    "syntax.py": (ROOTED.encode() + b"y = = 2\n", 8),
+    "syntax_unrooted.py": (b"x = 1\ny = = 2\n", 2),
+    "latin.py": (ROOTED.encode() + b"x = '\xe9'\n", 8),
+    "latin_unrooted.py": (b"x = 1\ny = '\xe9'\n", 2),
+    "nul.py": (ROOTED.encode() + b"x = '\x00'\n", 8),
+    "nul_unrooted.py": (b"x = 1\n\x00\n", 2),
+    "nested.py": (ROOTED.encode() + b"x = " + b"(" * 10_000 + b")" * 10_000 + b"\n", 8),
+    "nested_unrooted.py": (b"x = " + b"[" * 10_000 + b"]" * 10_000 + b"\n", 1),
+    "coding.py": (b"# coding: nonsense\n" + ROOTED.encode(), 1),
+}
+
+ANALYSED = {
+    "sum.py": (ROOTED + "x = " + " + ".join(["1"] * 3_000) + "\n").encode(),
+    "elifs.py": (ROOTED + "if 0: pass\n" + "elif 1: pass\n" * 2_000).encode(),
+    "chain.py": (ROOTED + "x = a" + ".b()" * 1_000 + "\n").encode(),
+    "empty.py": b"",
+    "blank.py": b"\n\n",
+    "no_newline.py": b"async def f(): pass",
+    "bom.py": b"\xef\xbb\xbf" + ROOTED.encode(),
+    "crlf.py": ROOTED.replace("\n", "\r\n").encode(),
+    "formfeed.py": b"\x0casync def f():\n\x0c    pass\n",
+    "declared_latin.py": b"# coding: latin-1\n" + ROOTED.encode() + b"x = '\xe9'\n",
+    "x.py/inner.py": ROOTED.encode(),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, data in {**{name: data for name, (data, _) in NAMED.items()}, **ANALYSED}.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    (tmp_path / "good.py").write_text(GOOD)
+    return tmp_path
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_each_is_named_or_analysed_and_the_run_goes_on(folder: Path, jobs: str) -> None:
+    status, found = check(folder, "--jobs", jobs, ".", "missing.py", "missing/folder")
+    assert status == 1
+    named = unreadable(found)
+    assert set(named) == {*NAMED, "missing.py", "missing/folder"}
+    for name, (_, line) in NAMED.items():
+        assert named[name][0] == line, name
+    assert named["missing.py"] == named["missing/folder"] == (1, 1)
+    assert [(item["code"], item["path"]) for item in found if item["code"] != "CON900"] == [
+        ("CON102", "good.py")
+    ]
+
+
+def test_a_missing_path_alone(tmp_path: Path) -> None:
+    status, (found,) = check(tmp_path, "missing.py")
+    assert status == 1
+    assert found == {
+        "code": "CON900",
+        "name": "unreadable-file",
+        "message": "no such file or directory",
+        "path": "missing.py",
+        "line": 1,
+        "column": 1,
+        "end_line": 1,
+        "end_column": 1,
+        "symbol": "",
+        "model": None,
+        "effect": None,
+        "family": None,
+        "cause": None,
+        "confidence": "high",
+        "chain": [],
+        "recommendation": None,
+        "fix": None,
+        "fingerprint": found["fingerprint"],
+        "cell": None,
+    }
+    assert found["fingerprint"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read_is_named(folder: Path) -> None:
+    (folder / "sum.py").chmod(0)
+    (folder / "x.py").chmod(0)
+    try:
+        _, found = check(folder)
+        assert {"sum.py", "x.py"} <= set(unreadable(found))
+    finally:
+        (folder / "x.py").chmod(0o700)
+
+
+def test_order_and_workers_change_nothing(folder: Path) -> None:
+    (folder / "copy.py").write_text(GOOD)
+    runs = [
+        check(folder, "--jobs", "1", "."),
+        check(folder, "--jobs", "2", "good.py", "x.py", "copy.py", "."),
+        check(folder, "--jobs", "2", ".", "copy.py", "x.py", "good.py"),
+    ]
+    assert runs[0] == runs[1] == runs[2]

@@ -1,0 +1,203 @@
+"""The plugin under the real flake8, beside the command on the same files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conclint.flake8_plugin import Plugin
+
+VIEWS = """\
+import asyncio
+import time
+
+from app import client
+
+
+async def show(url):
+    ö = client.Client().load(url)
+    time.sleep(1)
+    time.sleep(2)  # noqa: CON102
+    time.sleep(3)  # conclint: ignore[CON102]
+    return await asyncio.to_thread(client.Client().load, url)
+"""
+
+CLIENT = """\
+import requests
+
+
+class Client:
+    def load(self, url):
+        return fetch(url)
+
+
+def fetch(url):
+    return requests.get(url, timeout=5)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/__init__.py").write_text("")
+    (tmp_path / "app/views.py").write_text(VIEWS, encoding="utf-8")
+    (tmp_path / "app/client.py").write_text(CLIENT, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("[tool.conclint]\n")
+    return tmp_path
+
+
+def flake8(project: Path, *arguments: str, stdin: str | None = None) -> list[str]:
+    command = [sys.executable, "-m", "flake8", "--isolated", "--select=CON,E9", *arguments]
+    result = subprocess.run(
+        command,
+        cwd=project,
+        input=None if stdin is None else stdin.encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert result.stderr == b""
+    lines = result.stdout.decode("utf-8").splitlines()
+    assert result.returncode == bool(lines)
+    return lines
+
+
+def conclint(project: Path, *arguments: str) -> list[str]:
+    command = [sys.executable, "-m", "conclint", "--output-format", "json", *arguments]
+    result = subprocess.run(command, cwd=project, capture_output=True, check=False)
+    assert result.returncode in (0, 1), result.stderr
+    return [
+        "{path}:{line}:{column}: {code}".format(**found)
+        for found in json.loads(result.stdout.decode("utf-8"))
+    ]
+
+
+def places(lines: list[str]) -> list[str]:
+    return [" ".join(line.removeprefix("./").split(" ")[:2]) for line in lines]
+
+
+def test_the_findings_of_the_file_and_nothing_more(project: Path) -> None:
+    found = flake8(project, "app/views.py")
+    assert places(found) == ["app/views.py:8:9: CON101", "app/views.py:9:5: CON102"]
+    assert places(found) == conclint(project, "app/views.py")
+    assert "[via app.client.Client.load > app.client.fetch > requests.get]" in found[0]
+    assert "; use instead: " in found[0]
+
+
+def test_a_clean_file_has_none(project: Path) -> None:
+    assert flake8(project, "app/client.py", "app/__init__.py") == []
+
+
+def test_with_two_processes(project: Path) -> None:
+    for number in range(4):
+        (project / f"copy{number}.py").write_text(VIEWS, encoding="utf-8")
+    found = flake8(project, "-j2", ".")
+    assert len(found) == 10
+    assert sorted(places(found)) == sorted(conclint(project, "."))
+
+
+def test_the_text_of_standard_input_counts(project: Path) -> None:
+    unsaved = VIEWS.replace("    time.sleep(1)\n", "")
+    found = flake8(project, "--stdin-display-name", "app/views.py", "-", stdin=unsaved)
+    assert places(found) == ["app/views.py:8:9: CON101"]
+
+
+def test_standard_input_without_a_name(project: Path) -> None:
+    text = "import time\nasync def f():\n    time.sleep(1)\n"
+    assert places(flake8(project, "-", stdin=text)) == ["stdin:3:5: CON102"]
+
+
+def test_noqa_is_flake8s(project: Path) -> None:
+    found = flake8(project, "--disable-noqa", "app/views.py")
+    assert [line.split(":")[1] for line in found] == ["8", "9", "10"]
+
+
+def test_a_file_that_is_not_python_is_flake8s(project: Path) -> None:
+    (project / "bad.py").write_text("async def f(:\n    pass\n")
+    assert [line.split(" ")[1] for line in flake8(project, "bad.py")] == ["E999"]
+
+
+@pytest.mark.parametrize(
+    ("option", "lines"),
+    [
+        ("--conclint-select=CON101", ["8"]),
+        ("--conclint-ignore=CON101,CON2", ["9"]),
+        ("--conclint-min-confidence=low", ["8", "9"]),
+    ],
+)
+def test_options(project: Path, option: str, lines: list[str]) -> None:
+    assert [line.split(":")[1] for line in flake8(project, option, "app/views.py")] == lines
+
+
+def test_options_from_flake8s_configuration(project: Path) -> None:
+    (project / "tox.ini").write_text("[flake8]\nselect = CON\nconclint-ignore = CON101\n")
+    command = [sys.executable, "-m", "flake8", "app/views.py"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert places(result.stdout.splitlines()) == ["app/views.py:9:5: CON102"]
+
+
+def test_our_own_configuration_holds(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.conclint]\nselect = ["CON102"]\n')
+    assert places(flake8(project, "app/views.py")) == ["app/views.py:9:5: CON102"]
+    (project / "other.toml").write_text('select = ["CON101"]\n')
+    found = flake8(project, "--conclint-config=other.toml", "app/views.py")
+    assert places(found) == ["app/views.py:8:9: CON101"]
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "complaint"),
+    [
+        ("[tool.conclint]\nselct = 1\n", "--jobs=1", "pyproject.toml:2: unknown key 'selct'"),
+        ("", "--conclint-select=CON7", "--conclint-select: there is no rule 'CON7'"),
+    ],
+)
+def test_wrong_configuration_is_a_finding(project: Path, config: str, option: str, complaint: str) -> None:
+    (project / "pyproject.toml").write_text(config)
+    (found,) = flake8(project, option, "app/views.py")
+    assert found.startswith("app/views.py:1:1: CON900 conclint can't run: ")
+    assert complaint in found
+
+
+def test_no_exception_leaves_the_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str, data: bytes, config: object) -> None:
+        raise RecursionError("too\ndeep")
+
+    monkeypatch.setattr("conclint.pipeline.check_file", fail)
+    plugin = Plugin(ast.parse(""), "a.py", ["async def f(): pass\n"])
+    assert [result[:3] for result in plugin.run()] == [
+        (1, 0, "CON900 conclint failed, please report this: RecursionError: too deep")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x = 1\n",
+        "\x00async def\n",
+        "# coding: latin-1\nasync def f(): 'ü'\n",
+        "# coding: nonsense\nasync def f(): pass\n",
+        "async def f(): '\udcff'\n",
+        "async def f():\n\tpass",
+        "async def (((((\n",
+        "async def f():\r\n    pass\r\n",
+    ],
+)
+def test_any_text_is_borne(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert list(Plugin(ast.parse(""), "a.py", text.splitlines(keepends=True)).run()) == []
+
+
+def test_nothing_heavy_is_imported_for_a_file_without_concurrency() -> None:
+    code = (
+        "import ast, sys; from conclint.flake8_plugin import Plugin\n"
+        "assert list(Plugin(ast.parse(''), 'a.py', ['import time\\n', 'time.sleep(1)\\n']).run()) == []\n"
+        "heavy = {'libcst', 'rich', 'pathspec', 'conclint.pipeline', 'conclint.config'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

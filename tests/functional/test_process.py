@@ -1,0 +1,163 @@
+"""What only a real process shows: imports, encodings, pipes, terminals. The analysis is replaced."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+FAKE = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from types import ModuleType, SimpleNamespace
+from samples import make_finding
+
+def check(paths, config, *, stdin=None, stdin_filename=None, progress=None):
+    {body}
+    return SimpleNamespace(findings=findings, files=3, seconds=0.1, unused_directives=())
+
+module = ModuleType("conclint.pipeline")
+module.check = check
+sys.modules["conclint.pipeline"] = module
+from conclint.__main__ import main
+main()
+"""
+
+
+def script(body: str = "findings = ()") -> str:
+    return FAKE.format(root=str(ROOT), tests=str(ROOT / "tests"), body=body)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    return {**kept, **changes}
+
+
+def launch(body: str, *arguments: str, cwd: Path, **changes: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", script(body), *arguments],
+        cwd=cwd,
+        env=environment(**changes),
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_needs_no_analysis_imports_none(option: str) -> None:
+    code = (
+        "import sys\n"
+        "from conclint.cli import cli\n"
+        f"try: cli([{option!r}])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'libcst', 'rich', 'pathspec', 'tomllib', 'conclint.pipeline', 'conclint.config'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert result.stderr == "[]\n"
+
+
+def test_a_plain_report_imports_no_rich(tmp_path: Path) -> None:
+    body = (
+        "import atexit; atexit.register(lambda: print('rich' in sys.modules)); findings = (make_finding(),)"
+    )
+    assert launch(body, cwd=tmp_path).stdout.splitlines()[-1] == b"False"
+
+
+@pytest.mark.parametrize("output_format", ["text", "concise", "json"])
+def test_output_is_utf8_whatever_the_locale(tmp_path: Path, output_format: str) -> None:
+    (tmp_path / "a.py").write_text("\n\nload('é')\n", encoding="utf-8")
+    result = launch(
+        r"findings = (make_finding(path='a.py', message='schl\xe4ft \udcff'),)",
+        "--output-format",
+        output_format,
+        cwd=tmp_path,
+        LC_ALL="C",
+        PYTHONCOERCECLOCALE="0",
+        PYTHONUTF8="0",
+    )
+    assert (result.returncode, result.stderr) == (1, b"")
+    text = result.stdout.decode("utf-8")
+    assert "schläft \\udcff" in text
+    assert ("load('é')" in text) == (output_format == "text")
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    body = "findings = tuple(make_finding(line=n, message='x' * 200) for n in range(1, 2000))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script(body)],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+def in_terminal(body: str, *arguments: str, cwd: Path, **changes: str) -> str:
+    """What a terminal shows, escape sequences and all."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script(body), *arguments],
+        cwd=cwd,
+        env=environment(**{"TERM": "xterm-256color", "COLUMNS": "80", **changes}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # Linux: the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    process.wait()
+    return shown.decode("utf-8")
+
+
+def test_a_terminal_has_colour(tmp_path: Path) -> None:
+    body = "findings = (make_finding(),)"
+    assert "\x1b[" in in_terminal(body, cwd=tmp_path)
+    assert "\x1b" not in in_terminal(body, cwd=tmp_path, NO_COLOR="1")
+    assert "\x1b" not in in_terminal(body, cwd=tmp_path, TERM="dumb")
+
+
+LONG_RUN = (
+    "import conclint.report.progress as p; p._PATIENCE = 0; progress(1, 7, 'summarising'); "
+    "import time; time.sleep(0.3); progress(3, 7, '[b]summarising'); time.sleep(0.3); findings = ()"
+)
+
+
+def test_a_long_run_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
+    shown = in_terminal(LONG_RUN, cwd=tmp_path)
+    assert "[b]summarising" in shown
+    assert "3/7" in shown
+    assert shown.rstrip().endswith("No problems found in 3 files.")
+
+
+def test_and_nowhere_else(tmp_path: Path) -> None:
+    assert "summarising" not in in_terminal(LONG_RUN, "--quiet", cwd=tmp_path)
+    assert launch(LONG_RUN, cwd=tmp_path).stderr == b""
+
+
+def test_a_short_run_shows_none(tmp_path: Path) -> None:
+    shown = in_terminal("progress(1, 2, 'summarising'); findings = ()", cwd=tmp_path)
+    assert shown == "No problems found in 3 files.\r\n"

@@ -1,0 +1,1 @@
+"""Reads what fixtures expect, runs conclint on them in every mode, and compares."""

@@ -1,0 +1,60 @@
+"""The fixtures as programs: each is a folder that is analysed on its own or with all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from harness.expectations import Expectation, read_expectations
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "fixtures"
+
+_DEPTH = {"guide": 1, "rules": 2, "callgraph": 2, "placements": 1, "projects": 1, "control": 1}
+"""How many folders below fixtures/<group> a program lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A folder with a small program, and what its lines expect."""
+
+    folder: Path
+    expectations: tuple[Expectation, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder's path below `fixtures/`."""
+        return self.folder.relative_to(FIXTURES).as_posix()
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether this is the good twin, in which nothing may be found."""
+        return self.name.endswith("_good")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its Python files, ordered by path."""
+        return tuple(sorted(self.folder.rglob("*.py")))
+
+
+@cache
+def all_programs() -> tuple[Program, ...]:
+    """Every fixture program; a Python file in `fixtures/` that belongs to none is an error."""
+    programs = []
+    for group in sorted(FIXTURES.iterdir()):
+        if group.is_dir():
+            pattern = "/".join(["*"] * _DEPTH[group.name])
+            programs += [_program(folder) for folder in sorted(group.glob(pattern)) if folder.is_dir()]
+    covered = {file for program in programs for file in program.files}
+    stray = sorted(set(FIXTURES.rglob("*.py")) - covered)
+    if stray:
+        raise FileNotFoundError(f"fixtures that belong to no program: {stray}")
+    return tuple(programs)
+
+
+def _program(folder: Path) -> Program:
+    expectations: list[Expectation] = []
+    for file in sorted(folder.rglob("*.py")):
+        expectations += read_expectations(file, file.relative_to(FIXTURES).as_posix())
+    return Program(folder, tuple(expectations))

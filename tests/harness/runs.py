@@ -1,0 +1,92 @@
+"""Runs conclint and flake8, as a user does, and hands back what they report."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from unittest import mock
+
+from conclint.__main__ import main
+from conclint.rules.registry import all_rules
+from harness.programs import FIXTURES
+from harness.reported import Reported, read_report
+
+EVERYTHING = (
+    "--output-format=json",
+    "--min-confidence=low",
+    "--warn-unused-ignores",
+    "--extend-select=" + ",".join(rule.code for rule in all_rules() if not rule.default),
+)
+"""Options that report all that conclint knows, whatever is off by default."""
+
+
+class RunFailedError(RuntimeError):
+    """The command ended with a status or an output that no run may have."""
+
+
+def run_here(options: Sequence[str], cwd: Path) -> list[Reported]:
+    """The findings of conclint run in this process, in the folder `cwd`."""
+    out, err = io.StringIO(), io.StringIO()
+    status: object = 0
+    before = Path.cwd()
+    os.chdir(cwd)
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["conclint", *options]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                main()
+            except SystemExit as end:
+                status = end.code or 0
+    finally:
+        os.chdir(before)
+    return _checked_report(status, out.getvalue(), err.getvalue(), cwd)
+
+
+def run_command(options: Sequence[str], cwd: Path) -> tuple[str, list[Reported]]:
+    """What conclint prints, run as a process of its own in the folder `cwd`, and the findings in it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "conclint", *options], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    return done.stdout, _checked_report(done.returncode, done.stdout, done.stderr, cwd)
+
+
+def _checked_report(status: object, out: str, err: str, cwd: Path) -> list[Reported]:
+    if status not in (0, 1) or "Traceback" in err:
+        raise RunFailedError(f"status {status}\n{err}\n{out[-2000:]}")
+    findings = read_report(out, cwd, FIXTURES)
+    if bool(findings) != (status == 1):
+        raise RunFailedError(f"status {status} with {len(findings)} findings")
+    return findings
+
+
+_LINE = re.compile(r"(?P<path>.+):(?P<line>\d+):(?P<column>\d+): (?P<code>CON\d+)")
+
+
+def run_flake8(files: Sequence[Path], cwd: Path) -> set[tuple[str, int, int, str]]:
+    """Path, line, column and code of what the flake8 plugin reports; flake8 gives it one file at a time."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flake8", "--isolated", "--jobs=1", "--select=CON", *map(str, files)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1) or done.stderr:
+        raise RunFailedError(f"flake8: status {done.returncode}\n{done.stderr}")
+    found = set()
+    for line in done.stdout.splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            raise RunFailedError(f"flake8 printed {line!r}")
+        path = (cwd / match["path"]).resolve().relative_to(FIXTURES).as_posix()
+        found.add((path, int(match["line"]), int(match["column"]), match["code"]))
+    return found
