@@ -59,7 +59,8 @@ def _subscript(s: Scope, node: cst.Subscript, quoted: bool) -> int:
         if not isinstance(inner, cst.Index):
             items.append(s.pure((Op.SLICE,)))
         elif word in _UNPARSED or (word == "Annotated" and position):
-            items.append(s.unknown() if quoted else expression(s, inner.value))
+            is_plain = not quoted or isinstance(inner.value, (cst.SimpleString, cst.BaseNumber, cst.Name))
+            items.append(expression(s, inner.value) if is_plain else s.unknown())
         else:
             value = annotation(s, inner.value, quoted)
             items.append(s.pure((Op.STAR, value)) if inner.star else value)

@@ -7,6 +7,7 @@ import re
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#[^\r\n]*)?$")
+_NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
 
 
@@ -43,7 +44,12 @@ def decode_source(data: bytes) -> str:
         raise DecodingError(f"{declared!r} is no text encoding", line)
     if marked and encoding.name != "utf-8":
         raise DecodingError(f"the byte order mark says UTF-8, but the coding line {declared!r}", line)
-    return _decode(data, encoding.name, f"its coding line says {declared!r}")
+    text = _decode(data, encoding.name, f"its coding line says {declared!r}")
+    if declared not in text[: data.find(declared.encode()) + len(declared)]:
+        raise DecodingError(
+            f"{declared!r} is no encoding that a coding line can name: it isn't ASCII's", line
+        )
+    return text
 
 
 def _coding_line(data: bytes) -> tuple[str | None, int]:
@@ -65,7 +71,9 @@ def _decode(data: bytes, encoding: str, why: str) -> str:
         found = data[error.start : error.start + 1].hex()
         raise DecodingError(f"byte 0x{found} is no {encoding}: {why}", _line_of(data, error.start)) from None
     except (UnicodeError, ValueError) as error:
-        raise DecodingError(f"cannot be decoded as {encoding}: {error}", 1) from None
+        foreign = _NOT_ASCII.search(data)
+        line = _line_of(data, foreign.start()) if foreign else 1
+        raise DecodingError(f"cannot be decoded as {encoding}: {error}", line) from None
 
 
 def _line_of(data: bytes, offset: int) -> int:

@@ -45,7 +45,7 @@ def test_decodes(data: bytes, text: str) -> None:
         (b"\n\n# coding: latin-1\n\xe9", 4, "coding line"),
         (b"# coding: ascii\n\xe9", 2, "ascii"),
         (b"# coding: utf-16\nx", 1, "utf-16"),
-        (b"# coding: idna\n\xff", 1, "idna"),
+        (b"# coding: idna\n\xff", 2, "idna"),
     ],
 )
 def test_names_the_line_at_fault(data: bytes, line: int, word: str) -> None:
