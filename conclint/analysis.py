@@ -14,6 +14,7 @@ from conclint.config import Config
 from conclint.link.summaries import SummaryStore
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
+from conclint.model.runtime import Runtime
 from conclint.model.summary import Directive
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
@@ -22,7 +23,8 @@ from conclint.source.modules import ModuleFinder
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
     from conclint.propagate.engine import Engine
-    from conclint.rules.judge import Draft, Judge
+    from conclint.rules.drafts import Draft
+    from conclint.rules.judge import Judge
 
 Progress = Callable[[int, int, str], None]
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -91,7 +93,7 @@ class Analysis:
         self._store.load(roots)
         self._cache.save()  # an interrupted run has not parsed in vain
         engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
-        judge = Judge(engine, self._shown)
+        judge = Judge(engine, self._shown, Runtime(self._config.target_version))
         taken = self._propagate(engine, judge, asked, roots)
         drafts = self._judged(engine, judge, taken)
         self._store.check([path for path in asked if path not in set(taken)])
@@ -174,11 +176,10 @@ class Analysis:
         texts: dict[str, bytes | None] = dict(self._overrides)
         for finding in findings:
             draft = self._drafts.get((finding.path, finding.code, finding.position))
-            if draft is not None and finding.chain:
+            if draft is not None:
                 if draft.path not in texts:
                     texts[draft.path] = _read(draft.path)
-                recommendation = illustrate(finding, draft, texts[draft.path], self._config.target_version)
-                finding = replace(finding, recommendation=recommendation)
+                finding = replace(finding, recommendation=illustrate(draft, texts[draft.path]))
             result.append(finding)
         return tuple(result)
 

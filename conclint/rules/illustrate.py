@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from conclint.model.finding import Finding, Recommendation
-from conclint.rules.judge import Draft
-from conclint.rules.recommend import recommend, text_of
+from conclint.model.finding import Recommendation
+from conclint.rules.call_text import NO_TEXT, take_apart, text_of
+from conclint.rules.drafts import Draft
 from conclint.source.decoding import DecodingError, decode_source
 
 
-def illustrate(
-    finding: Finding, draft: Draft, data: bytes | None, target_version: tuple[int, int]
-) -> Recommendation:
-    """The recommendation for a finding; without an example where the file can't be read again."""
+def illustrate(draft: Draft, data: bytes | None) -> Recommendation | None:
+    """The recommendation for a draft; without an example where the file can't be read again."""
     source = None
     if data is not None:
         try:
-            source = text_of(decode_source(data).splitlines(keepends=True), finding.position)
+            source = text_of(decode_source(data).splitlines(keepends=True), draft.finding.position)
         except DecodingError:
             source = None
-    return recommend(
-        finding,
-        draft.fact,
-        direct=draft.direct,
-        callable_name=draft.callable_name,
-        source=source,
-        library=draft.library,
-        target_version=target_version,
-    )
+    return draft.advise(take_apart(source) if source else NO_TEXT)

@@ -1,0 +1,117 @@
+"""Drafts of findings, and what a rule is given to make them from: one module, seen once for all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from conclint.link.program import Module
+from conclint.link.values import Key, Partial, Value
+from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+from conclint.model.finding import Finding, Recommendation, Step
+from conclint.model.runtime import Runtime
+from conclint.propagate.effects import Effects, Placement, Witness
+from conclint.propagate.engine import Engine
+from conclint.rules.call_text import CallText
+from conclint.rules.chains import Hop, position_of
+from conclint.rules.registry import Rule
+
+Advise = Callable[[CallText], Recommendation | None]
+"""Writes the recommendation, given the reported call in the reader's own words: empty where the source
+can't be had any more."""
+
+
+class Draft(NamedTuple):
+    """A finding before its recommendation is written; `path` is that of its module."""
+
+    finding: Finding
+    path: str
+    advise: Advise
+
+
+class ModuleView(NamedTuple):
+    """One asked module with all that the rules look at: by function, the effects of its sites (in order),
+    and the placements it makes. `shown` gives a path as reported."""
+
+    engine: Engine
+    module: Module
+    runtime: Runtime
+    shown: Callable[[str], str]
+    effects: dict[Key, list[Effects]]
+    placements: dict[Key, list[Placement]]
+
+    @property
+    def keys(self) -> list[Key]:
+        """Every def of the module, in source order."""
+        return [(self.module.path, index) for index in range(len(self.module.summary.defs))]
+
+
+def draft_at(
+    view: ModuleView,
+    key: Key,
+    site: int,
+    rule: Rule,
+    message: str,
+    *,
+    advise: Advise,
+    reasons: Iterable[str] = (),
+    assumptions: int | None = None,
+    most: Confidence = Confidence.HIGH,
+    chain: Iterable[Hop] = (),
+    model: ExecutionModel | None = None,
+    effect: EffectKind | None = None,
+    family: str | None = None,
+    cause: str | None = None,
+) -> Draft:
+    """A draft that points at a site of a def of the viewed module.
+
+    The confidence falls by one for each of the `assumptions` (by default: each of the `reasons`), and is
+    `most` at best.
+    """
+    reasons = tuple(reasons)
+    position, logical = position_of(view.module, key[1], site)
+    count = len(reasons) if assumptions is None else assumptions
+    finding = Finding(
+        code=rule.code,
+        name=rule.name,
+        message=message,
+        path=view.shown(view.module.path),
+        position=position,
+        symbol=view.module.symbol(key[1]),
+        confidence=min(most, Confidence.of_assumptions(count)),
+        model=model,
+        effect=effect,
+        family=family,
+        cause=cause,
+        chain=tuple(_step(view, hop) for hop in chain),
+        reasons=tuple(dict.fromkeys(reasons)),
+        logical_line=logical,
+        source_hash=view.module.summary.source_hash,
+    )
+    return Draft(finding, view.module.path, advise)
+
+
+def _step(view: ModuleView, hop: Hop) -> Step:
+    module = view.engine.evaluator.module(hop.key[0])
+    position, _ = position_of(module, hop.key[1], hop.site)
+    return Step(hop.symbol, view.shown(module.path), position.line, position.column)
+
+
+def doubted(witness: Witness, reasons: Iterable[str]) -> Witness:
+    """The witness with a doubt more for each reason."""
+    reasons = tuple(reasons)
+    return witness._replace(
+        assumptions=witness.assumptions + len(reasons), reasons=(*witness.reasons, *reasons)
+    )
+
+
+def short_name(symbol: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(symbol.rsplit(".", 2)[-2:]) if symbol.count(".") > 1 else symbol
+
+
+def unwrapped(value: Value) -> Value:
+    """The callable inside partials."""
+    while isinstance(value, Partial):
+        value = value.target
+    return value

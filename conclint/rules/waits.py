@@ -1,0 +1,121 @@
+"""The cells of waiting: blocking calls on the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conclint.link.calls import callable_name
+from conclint.link.values import Function, Key
+from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.finding import Recommendation
+from conclint.model.summary import DefKind
+from conclint.propagate.effects import Effects, Kind, Placement, Witness
+from conclint.rules.call_text import CallText
+from conclint.rules.chains import hops
+from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
+from conclint.rules.guide import rule_for
+from conclint.rules.recommend import for_chain_of_waits, for_wait, library_of
+from conclint.rules.registry import Rule
+
+_LOOP = ExecutionModel.EVENT_LOOP
+_WAIT_WORDS = {
+    "http": "an HTTP request",
+    "sleep": "a blocking sleep",
+    "subprocess": "waiting for a subprocess",
+    "files": "file access",
+    "database": "a database call",
+    "sockets": "a blocking socket, TLS or DNS call",
+    "locks": "waiting for a lock",
+    "queues": "waiting for a queue",
+    "joins": "waiting for another thread, process or future",
+    "console": "waiting for console input",
+    "other": "a blocking call",
+    "cheap-files": "a file-system call",
+}
+_FAR = (5, 8)
+_CONDITIONS = (3, 6)
+"""Beyond these numbers of calls and of conditions a chain is a step less sure each."""
+
+
+def waits_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Draft]:
+    """The waits of one site of a function that runs on the loop."""
+    for effect, witness in effects.items():
+        if effect.kind is not Kind.WAITS or not effect.mask & _LOOP.bit:
+            continue
+        rule = rule_for(EffectKind.WAITS, _LOOP, effect.family)
+        if rule is None:
+            continue
+        depends = effect.dependence
+        if depends is not None and depends.is_doubtful and not depends.is_branch:
+            witness = doubted(witness, ["it blocks for some values of an argument only"])
+        yield _draft(view, key, rule, effect.family, witness)
+
+
+def waits_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: set[Key]) -> Iterator[Draft]:
+    """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
+    evaluator = view.engine.evaluator
+    for value in placement.callables.values:
+        target = unwrapped(value)
+        if not isinstance(target, Function) or target.key in on_loop:
+            continue
+        if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
+            continue
+        for effect, inner in view.engine.effects_of(target.key).items():
+            if effect.kind is not Kind.WAITS or not effect.mask & _LOOP.bit:
+                continue
+            rule = rule_for(EffectKind.WAITS, _LOOP, effect.family)
+            if rule is None:
+                continue
+            witness = Witness(
+                inner.assumptions + len(placement.callables.reasons) + placement.callables.partial,
+                inner.length + 1,
+                callable_name(evaluator, target),
+                placement.site,
+                inner.cause,
+                (*placement.callables.reasons, *inner.reasons),
+                (target.key, effect),
+            )
+            yield _draft(view, key, rule, effect.family, witness)
+
+
+def _draft(view: ModuleView, key: Key, rule: Rule, family: str, witness: Witness) -> Draft:
+    witness = _doubting(witness)
+    chain = hops(view.engine, key, witness)
+    direct = len(chain) == 1
+    what = _WAIT_WORDS[family]
+    called = chain[0].symbol
+    if direct:
+        message = f"`{witness.cause}` blocks the event loop ({what})"
+    else:
+        message = f"`{short_name(called)}` blocks the event loop: it leads to `{witness.cause}` ({what})"
+    fact = view.engine.evaluator.catalog.function(witness.cause)
+    library = library_of(view.module)
+
+    def advise(call: CallText) -> Recommendation:
+        if direct and fact is not None:
+            return for_wait(fact, call, library)
+        return for_chain_of_waits(fact, call, called, library)
+
+    return draft_at(
+        view,
+        key,
+        chain[0].site,
+        rule,
+        message,
+        advise=advise,
+        reasons=witness.reasons,
+        assumptions=witness.assumptions,
+        chain=chain,
+        model=_LOOP,
+        effect=EffectKind.WAITS,
+        family=family,
+        cause=witness.cause,
+    )
+
+
+def _doubting(witness: Witness) -> Witness:
+    """The witness with a doubt for each thing that makes it likely that some branch on the way rules the
+    chain out: many calls, many conditions."""
+    doubts = [f"it is {witness.length} calls away"] * sum(witness.length > far for far in _FAR)
+    many = [f"it takes {witness.conditions} conditions on the way"]
+    return doubted(witness, doubts + many * sum(witness.conditions > count for count in _CONDITIONS))
