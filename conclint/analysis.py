@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclint.cache import Cache
-from conclint.config import Config
+from conclint.config import Config, ConfigError
+from conclint.config_file import FOLLOW_ALL
 from conclint.link.summaries import SummaryStore
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
@@ -52,13 +53,20 @@ class Analysis:
             (lambda done, total: progress(done, total, "summarising")) if progress else None,
             overrides,
         )
-        self._finder = ModuleFinder(_source_roots(config, self._sources), self._sources)
+        self._packages, followed = _followed_packages(config)
+        roots = _source_roots(config, self._sources)
+        self._finder = ModuleFinder(roots, self._sources, self._packages, followed)
         self._overrides = overrides
         self._drafts: dict[tuple[str, str, Position], Draft] = {}
 
     def close(self) -> None:
         """Stop the workers."""
         self._store.close()
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The folders of installed packages into which chains are followed."""
+        return self._packages
 
     def hashes(self, paths: Iterable[str] | None = None) -> dict[str, bytes | None]:
         """The content hash of each of the files (by default the asked ones); None if it can't be read."""
@@ -189,6 +197,23 @@ def _read(path: str) -> bytes | None:
         return Path(path).read_bytes()
     except OSError:
         return None
+
+
+def _followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
+    """The folders of installed packages, and the import names to follow into them (None: all).
+
+    Raises ConfigError where a wanted package or the environment isn't there.
+    """
+    if not config.follow:
+        return (), None
+    from conclint.source.installed import NoPackagesError, find_package_folders, import_names
+
+    try:
+        folders = find_package_folders(config.python, config.root)
+        every = FOLLOW_ALL in config.follow
+        return folders, None if every else import_names(config.follow, folders)
+    except NoPackagesError as error:
+        raise ConfigError(f"follow: {error}") from error
 
 
 def _source_roots(config: Config, paths: Iterable[str]) -> list[str]:

@@ -90,6 +90,15 @@ def _parsed_patterns(
         raise click.BadParameter(f"must be {error}", ctx, option) from error
 
 
+def _parsed_packages(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    from conclint.config_file import parse_follow
+
+    words = _parsed_words(ctx, option, values)
+    return None if words is None else parse_follow(words)
+
+
 _OUTPUT_FORMATS = ("text", "concise", "json")
 
 _version = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
@@ -140,6 +149,14 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
         click.option("--warn-unused-ignores", is_flag=True, help="Report comments that hide nothing."),
         click.option("--stdin-filename", metavar="FILE", help="The file that standard input stands for."),
+        click.option(
+            "--follow",
+            help="Follow chains into installed packages too: `installed` for all, or names (comma list).",
+            multiple=True,
+            metavar="PACKAGES",
+            callback=_parsed_packages,
+        ),
+        click.option("--python", metavar="PATH", help="The interpreter or environment that has them."),
         click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
         click.option("--cache-dir", metavar="FOLDER", help="Where the cache is."),
         click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."),

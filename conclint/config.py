@@ -35,7 +35,9 @@ class Config:
 
     An empty `select` means the rules that are on by default. `exclude` None means the built-in list
     (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay. `catalog` and `catalog_files`
-    are the user's own facts, not checked yet (see `conclint.catalog.user_facts`).
+    are the user's own facts, not checked yet (see `conclint.catalog.user_facts`). `follow` names the
+    installed packages into which chains go on ("installed": all), `python` is the interpreter or environment
+    that has them; None for the one that is found.
     """
 
     root: Path
@@ -55,6 +57,8 @@ class Config:
     jobs: int = 0
     force_exclude: bool = False
     warn_unused_ignores: bool = False
+    follow: tuple[str, ...] = ()
+    python: Path | None = None
     catalog: Mapping[str, Any] = field(default_factory=dict)
     catalog_files: tuple[Path, ...] = ()
 
@@ -89,6 +93,9 @@ def load_config(
     src = merged.pop("src", None) or (".", "src")
     catalog_files = merged.pop("catalog_files", ())
     cache_dir = merged.pop("cache_dir", None)
+    python = merged.pop("python", None)
+    if python is not None:
+        python = Path(os.path.abspath((cwd if "python" in given else root) / Path(python).expanduser()))
     if cache_dir is None:
         cache_dir = root / ".conclint_cache"
     elif "cache_dir" in given:
@@ -102,6 +109,7 @@ def load_config(
         catalog_files=tuple(Path(os.path.abspath(root / part)) for part in catalog_files),
         src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
         cache_dir=Path(os.path.abspath(cache_dir)),
+        python=python,
         **merged,
     )
 

@@ -188,6 +188,15 @@ def _string(value: object) -> str:
     return value
 
 
+def _follow(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        if value not in FOLLOW_WORDS:
+            words = " or ".join(f'"{word}"' for word in FOLLOW_WORDS)
+            raise _WrongValueError(f"must be {words}, or a list of package names, not {value!r}")
+        return parse_follow((value,))
+    return parse_follow(_strings(value))
+
+
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _WrongValueError(f"must be a whole number, {_is(value)}")
@@ -221,6 +230,15 @@ def _table(value: object) -> Mapping[str, object]:
     return value
 
 
+FOLLOW_ALL: Final = "installed"
+FOLLOW_WORDS: Final = ("project", FOLLOW_ALL)
+
+
+def parse_follow(words: Iterable[str]) -> tuple[str, ...]:
+    """The packages to follow beyond the project; "installed" for all, "project" for none."""
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip() not in ("", "project")))
+
+
 KEYS: Final[Mapping[str, Callable[[object], object]]] = {
     "select": _codes,
     "ignore": _codes,
@@ -233,6 +251,8 @@ KEYS: Final[Mapping[str, Callable[[object], object]]] = {
     "src": _strings,
     "cache-dir": _string,
     "jobs": _count,
+    "follow": _follow,
+    "python": _string,
     "catalog": _table,
     "catalog-files": _strings,
 }

@@ -80,7 +80,9 @@ def _report(
         key = None
         if not problems and all(content is not None for _, _, content in asked):
             readable = sorted((path, shown, content or b"") for path, shown, content in asked)
-            key = report_key(config, catalog_digest() + knowledge.digest(), readable, inline=inline)
+            key = report_key(
+                config, catalog_digest() + knowledge.digest(), readable, analysis.packages, inline=inline
+            )
             entry = cache.get(Space.REPORT, key)
             earlier = decode_report(entry) if entry is not None else None
             if earlier is not None and still_holds(

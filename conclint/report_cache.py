@@ -33,9 +33,15 @@ class KeptReport(NamedTuple):
 
 
 def report_key(
-    config: Config, catalog: bytes, sources: Iterable[tuple[str, str, bytes]], *, inline: bool
+    config: Config,
+    catalog: bytes,
+    sources: Iterable[tuple[str, str, bytes]],
+    packages: tuple[str, ...] = (),
+    *,
+    inline: bool,
 ) -> bytes:
-    """16 bytes that stand for everything that was asked: `sources` are (path, shown path, content hash)."""
+    """16 bytes that stand for everything that was asked: `sources` are (path, shown path, content hash),
+    `packages` the folders of installed packages that are followed."""
     digest = blake2b(digest_size=16)
     asked = (
         _FORMAT,
@@ -51,6 +57,8 @@ def report_key(
         int(config.min_confidence),
         tuple(str(folder) for folder in config.src),
         config.warn_unused_ignores,
+        config.follow,
+        packages,
         inline,
     )
     digest.update(repr(asked).encode("utf-8", "surrogatepass"))

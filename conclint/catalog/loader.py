@@ -157,6 +157,10 @@ class Catalog:
         fact = self.function(name)
         return fact is not None and not fact.by_star
 
+    def has_fact(self, dotted: str) -> bool:
+        """Whether anything is known of the name, be it by a star."""
+        return self.states(dotted) or self.function(dotted) is not None
+
     def klass(self, dotted: str) -> ClassFact | None:
         """The fact of a class."""
         return self._classes.get(self.canonical(dotted))

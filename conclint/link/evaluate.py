@@ -217,6 +217,10 @@ class Evaluator:
             kind = self.catalog.attribute(value.dotted, name)
             if kind is not None:
                 return self.results.type_expression(kind, value)
+            if self.catalog.method(value.dotted, name) is None:
+                followed = self.names.followed_class(value.dotted, key[0])
+                if followed is not None:
+                    return self.classes.attribute(Instance(followed), name)
             return known(ExternalMethod(value.dotted, name))
         if isinstance(value, Parameter) and len(value.attributes) < 2:
             return known(value._replace(attributes=(*value.attributes, name)))

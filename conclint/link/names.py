@@ -9,6 +9,7 @@ from conclint.link.values import (
     BOTTOM,
     NONE,
     UNKNOWN,
+    Class,
     External,
     ExternalInstance,
     Key,
@@ -142,6 +143,11 @@ class Names:
 
     def module_attribute(self, path: str, name: str) -> Known:
         """What `module.name` is, for a module of the program."""
+        finder = self._evaluator.program.finder
+        if finder.is_installed(path):
+            dotted = f"{finder.module_name(path)}.{name}"
+            if self._evaluator.catalog.has_fact(dotted):
+                return known(External(dotted))  # a known name ends the search
         module = self._evaluator.program.module(path)
         if module is None:
             return UNKNOWN
@@ -152,13 +158,37 @@ class Names:
             star = self._from_star(module, number, name)
             if star.values:
                 return star
-        if self._evaluator.program.finder.is_package(path):
+        if finder.is_package(path):
             inner = self._evaluator.program.find(f"{module.name}.{name}", path)
             if inner is not None:
                 return known(ModuleRef(inner))
             if self._evaluator.catalog.is_users_module(f"{module.name}.{name}"):
                 return known(External(f"{module.name}.{name}"))
         return UNKNOWN
+
+    def followed_class(self, dotted: str, importer: str) -> Class | None:
+        """The class of that name in an installed package that is followed, though the catalog has it."""
+        seen: set[str] = set()
+        while dotted not in seen:
+            seen.add(dotted)
+            found = self._in_installed(dotted, importer)
+            if isinstance(found, Class):
+                return found
+            if not isinstance(found, External):
+                return None
+            dotted = found.dotted
+        return None
+
+    def _in_installed(self, dotted: str, importer: str) -> Value | None:
+        module, _, name = dotted.rpartition(".")
+        path = self._evaluator.program.find(module, importer) if module else None
+        if path is None or not self._evaluator.program.finder.is_installed(path):
+            return None
+        target = self._evaluator.program.module(path)
+        if target is None or not target.global_stores(name):
+            return None
+        values = self.global_name(path, name).values
+        return values[0] if len(values) == 1 else None
 
 
 def _last_unconditional(stores: list[tuple[int, Store]]) -> list[tuple[int, Store]]:

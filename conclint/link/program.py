@@ -44,6 +44,9 @@ class Finder(Protocol):
     def is_package(self, path: str) -> bool:
         """Whether the file is a package's `__init__.py`."""
 
+    def is_installed(self, path: str) -> bool:
+        """Whether the file belongs to an installed package."""
+
     def resolve_relative(self, path: str, level: int, module: str) -> str:
         """The absolute dotted name that a relative import in `path` means."""
 

@@ -201,6 +201,9 @@ class Transfer:
                     self._call_bound(result, key, link, bound, witness, effect.mask, placements, nesting)
             elif not coroutine or (inner.site < 0 and link.awaited):
                 add(result, effect, witness)
+            elif link.awaited and self._evaluator.program.finder.is_installed(function.key[0]):
+                # Nobody else can be told: a finding never points into a file that was not asked for.
+                add(result, effect, _assume(witness, f"{symbol} is a coroutine of an installed package"))
         return result
 
     def _pass_on(

@@ -33,14 +33,28 @@ class ModuleFinder:
     `roots` are the source roots in the order they are tried, the project's own folder first; below the
     others (`src`, configured ones) a folder without `__init__.py` is a namespace package, below the
     first it is a folder of scripts. `files` are known to exist, on disk or not (an editor's buffer).
-    All paths, in and out, are absolute and not resolved through links.
+    All paths, in and out, are absolute and not resolved through links. `installed` are folders of
+    installed packages, tried last; of them only the top-level names `followed` are found, None for all.
 
     `missed` grows with each look-up: files that do not exist and that, if they did, would be an answer
     already given. Answers hold until one of them appears or one of the files found goes away.
     """
 
-    def __init__(self, roots: Sequence[str], files: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        roots: Sequence[str],
+        files: Collection[str] = (),
+        installed: Sequence[str] = (),
+        followed: Collection[str] | None = None,
+    ) -> None:
         self.roots: tuple[str, ...] = tuple(dict.fromkeys(map(os.path.abspath, roots)))
+        self.installed: tuple[str, ...] = tuple(
+            folder
+            for folder in dict.fromkeys(map(os.path.abspath, installed))
+            # What is installed as a link to the project is the project.
+            if not any((root + os.sep).startswith(folder + os.sep) for root in self.roots)
+        )
+        self._followed = followed
         self.missed: set[str] = set()
         self._listings: dict[str, _Listing] = {}
         self._extra: dict[str, set[str]] = {}
@@ -60,13 +74,26 @@ class ModuleFinder:
         top = dotted.partition(".")[0]
         if importer is None:
             return self._search(dotted, self.roots[:1] if top in STDLIB else self.roots)
+        if self.is_installed(importer):
+            return self._search_installed(dotted, top)
         own = self.import_root(importer)
         found = self._search(dotted, (own,) if top in STDLIB else (own, *self.roots))
         if found is None and top not in STDLIB:
-            found = self._search_around(dotted, top, os.path.dirname(importer))
+            found = self._search_around(dotted, top, os.path.dirname(importer)) or self._search_installed(
+                dotted, top
+            )
         if found == importer and "." not in dotted and dotted in STDLIB:
             return None  # a script named queue.py that imports queue means the library
         return found
+
+    def is_installed(self, path: str) -> bool:
+        """Whether the file belongs to an installed package rather than to the project."""
+        return any(path.startswith(folder + os.sep) for folder in self.installed)
+
+    def _search_installed(self, dotted: str, top: str) -> str | None:
+        if not self.installed or top in STDLIB or (self._followed is not None and top not in self._followed):
+            return None
+        return self._search(dotted, self.installed)
 
     def find_from(self, importer: str, level: int, module: str) -> str | None:
         """The file that `from <level dots><module> import …` in `importer` reads; see `find`."""
@@ -123,6 +150,10 @@ class ModuleFinder:
         return self._own[folder]
 
     def _find_own(self, folder: str) -> str:
+        if self.installed:
+            holders = [place for place in self.installed if (folder + os.sep).startswith(place + os.sep)]
+            if holders:
+                return max(holders, key=len)
         root = folder
         while self._existing(os.path.join(root, _INIT)) is not None:
             above = os.path.dirname(root)
