@@ -94,7 +94,10 @@ def call(s: Scope, node: cst.Call, use: int = 0) -> int:
     starred = False
     for argument in node.args:
         inner = argument.value
-        value = EXPRESSIONS[type(inner)](s, inner)
+        if type(inner) is cst.SimpleString and _names_a_type(function, argument, position):
+            value = _stated_type(s, inner)
+        else:
+            value = EXPRESSIONS[type(inner)](s, inner)
         if argument.star:
             if argument.star == "*":
                 starred = True
@@ -113,6 +116,22 @@ def call(s: Scope, node: cst.Call, use: int = 0) -> int:
         s.isinstance_arguments[id(node)] = (arguments[0][1], arguments[1][1])
     s.sites[site] = (SiteKind.CALL, callee, tuple(arguments), s.region, use)
     return s.add((Op.CALL, site))
+
+
+def _names_a_type(function: cst.BaseExpression, argument: cst.Arg, position: int) -> bool:
+    """Whether an argument that is a string is an annotation: `cast("Client", x)`, `TypeVar("T", bound="Client")`."""
+    last = function.attr if isinstance(function, cst.Attribute) else function
+    if not isinstance(last, cst.Name):
+        return False
+    if last.value == "cast":
+        return not position and not argument.star and argument.keyword is None
+    return last.value == "TypeVar" and argument.keyword is not None and argument.keyword.value == "bound"
+
+
+def _stated_type(s: Scope, node: cst.SimpleString) -> int:
+    from conclint.extract.annotations import annotation  # which reads expressions itself
+
+    return annotation(s, node)
 
 
 def await_(s: Scope, node: cst.Await, use: int = 0) -> int:

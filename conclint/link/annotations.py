@@ -91,6 +91,19 @@ def _arguments(evaluator: Evaluator, key: Key, index: int) -> list[int]:
     return [index]
 
 
+def _tuple_of(evaluator: Evaluator, key: Key, arguments: list[int]) -> Container:
+    """A tuple: of any length where an ellipsis says so, else with each element known by itself."""
+    values = evaluator.body(key).values
+    members = [annotation_type(evaluator, key, item) for item in arguments]
+    if any(values[item][0] in (Op.STAR, Op.CONST) and values[item][1] is not None for item in arguments):
+        return Container(union(members[:4]).values, "tuple")
+    elements = tuple(
+        item.values[0] if len(item.values) == 1 and not item.partial else ExternalInstance("builtins.object")
+        for item in members
+    )
+    return Container(elements, "tuple", fixed=True)
+
+
 def _subscripted(evaluator: Evaluator, key: Key, base: int, index: int) -> Known:
     generic = evaluator.evaluate(key, base)
     if len(generic.values) != 1:
@@ -111,11 +124,10 @@ def _subscripted(evaluator: Evaluator, key: Key, base: int, index: int) -> Known
             return union([annotation_type(evaluator, key, item) for item in arguments])
         if name in ("type", "Type"):
             return evaluator.evaluate(key, arguments[0])
-        if name in _COLLECTIONS or name in ("tuple", "Tuple"):
-            kind = "tuple" if name in ("tuple", "Tuple") else "list"
-            members = union([annotation_type(evaluator, key, item) for item in arguments[:4]])
-            first = annotation_type(evaluator, key, arguments[0])
-            return known(Container((members if kind == "tuple" else first).values, kind))
+        if name in ("tuple", "Tuple"):
+            return known(_tuple_of(evaluator, key, arguments))
+        if name in _COLLECTIONS:
+            return known(Container(annotation_type(evaluator, key, arguments[0]).values))
         if name in _MAPPINGS and len(arguments) == 2:
             return known(Container(annotation_type(evaluator, key, arguments[1]).values, "dict"))
         if name in _AWAITABLES:

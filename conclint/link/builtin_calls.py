@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from conclint.link.arguments import Arguments
 from conclint.link.values import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
 _SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
+_OBJECT: Final = ExternalInstance("builtins.object")
+_EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 _AWAIT_LIKE = frozenset(
     {"asyncio.wait_for", "asyncio.shield", "asyncio.create_task", "asyncio.ensure_future"}
 )
@@ -57,6 +59,10 @@ def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tup
                 pair = Container((ExternalInstance("builtins.int"), element.values[0]), "tuple", fixed=True)
                 return known(Container((pair,)))
             return None
+        if name == "zip":
+            columns = [evaluator.element(evaluator.passed(item)) for item in arguments.positional]
+            row = Container(tuple(_only(column) for column in columns), "tuple", fixed=True)
+            return known(Container((row,)))
         if name == "getattr" and len(arguments.positional) >= 2:
             attribute = evaluator.passed(arguments.positional[1])
             if len(attribute.values) == 1 and isinstance(attribute.values[0], Literal):
@@ -83,6 +89,11 @@ def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tup
             if typed.values:
                 return typed
         return evaluator.passed(arguments.positional[1])
+    if dotted in ("typing.TypeVar", "typing_extensions.TypeVar"):
+        bound = arguments.keyword("bound")
+        return evaluator.passed(bound) if bound is not None else UNKNOWN
+    if dotted in ("typing.NewType", "typing_extensions.NewType") and len(arguments.positional) == 2:
+        return evaluator.passed(arguments.positional[1])
     if dotted in _AWAIT_LIKE and first is not None:
         passed_value = evaluator.passed(first)
         if any(isinstance(value, Awaitable) for value in passed_value.values):
@@ -92,9 +103,19 @@ def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tup
     return None
 
 
+def _only(item: Known) -> Value:
+    """The one candidate, or an object of which nothing is known."""
+    return item.values[0] if len(item.values) == 1 and not item.partial else _OBJECT
+
+
 def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Arguments) -> Known:
-    """What a method of a builtin collection gives; unknown for all others."""
+    """What a method of a builtin collection or of an exit stack gives; unknown for all others."""
     receiver = method.receiver
+    if method.dotted in _EXIT_STACKS and arguments.positional:
+        entered = evaluator.entered(evaluator.passed(arguments.positional[0]))
+        if method.name == "enter_context":
+            return entered
+        return known(Awaitable(entered.values)) if method.name == "enter_async_context" else UNKNOWN
     if not isinstance(receiver, (Display, Container)):
         return UNKNOWN
     elements = evaluator.values_in(receiver)
@@ -106,8 +127,7 @@ def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Argum
     if method.name in ("popleft", "popitem"):
         return elements
     if method.name == "items":
-        key: Value = ExternalInstance("builtins.object")
-        pairs = tuple(Container((key, value), "tuple", fixed=True) for value in elements.values)
+        pairs = tuple(Container((_OBJECT, value), "tuple", fixed=True) for value in elements.values)
         return Known((Container(pairs),), elements.partial)
     return UNKNOWN
 

@@ -77,7 +77,7 @@ class Evaluator:
             Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
             Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
             Op.ELEM: lambda key, node: self.element(self.evaluate(key, to_index(node[1]))),
-            Op.ENTER: lambda key, node: self._entered(self.evaluate(key, to_index(node[1]))),
+            Op.ENTER: lambda key, node: self.entered(self.evaluate(key, to_index(node[1]))),
             Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
             Op.COMP: self._comprehension,
             Op.BOOL: self._bool,
@@ -255,6 +255,9 @@ class Evaluator:
         if isinstance(value, Display):
             return self._item_of_display(value, self.body(key).values[index])
         if isinstance(value, ExternalInstance):
+            fact = self.catalog.method(value.dotted, "__getitem__")
+            if fact is not None and fact.returns:
+                return self.results.type_expression(fact.returns, value)
             return self._element_of(value)
         return UNKNOWN
 
@@ -304,7 +307,8 @@ class Evaluator:
         items = node[2::2] if node[0] == Op.DICT else node[1:]
         return union([self.evaluate(collection.key, to_index(item)) for item in items]) if items else UNKNOWN
 
-    def _entered(self, base: Known) -> Known:
+    def entered(self, base: Known) -> Known:
+        """What `with` binds."""
         parts: list[Known] = []
         for value in base.values:
             if isinstance(value, ExternalInstance):
@@ -324,7 +328,7 @@ class Evaluator:
             elif isinstance(value, ContextManager):
                 parts.append(Known(value.elements, not value.elements))
             elif isinstance(value, Awaitable):
-                parts.append(self._entered(Known(value.results)))
+                parts.append(self.entered(Known(value.results)))
             else:
                 parts.append(UNKNOWN)
         if not parts:

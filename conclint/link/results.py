@@ -72,6 +72,8 @@ class Results:
             if special is not None:
                 return special
             return self.external_result(callee.dotted)
+        if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
+            callee = ExternalMethod(callee.dotted, "__call__")
         if isinstance(callee, ExternalMethod):
             fact = self._evaluator.catalog.method(callee.dotted, callee.name)
             if fact is not None and fact.returns:
@@ -150,7 +152,12 @@ class Results:
         body = self._evaluator.body(key)
         if definition.flags & DefFlags.GENERATOR:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.yields[:4]]
-            return without_none(union(parts)) if parts else UNKNOWN
+            found = without_none(union(parts)) if parts else UNKNOWN
+            if found.values and not found.partial:
+                return found
+            iterator = annotation_type(self._evaluator, (key[0], definition.parent), definition.returns)
+            stated = without_none(self._evaluator.element(iterator))
+            return stated if stated.values and not stated.partial else found
         stated = without_none(
             annotation_type(self._evaluator, (key[0], definition.parent), definition.returns)
         )

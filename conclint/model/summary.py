@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of this record; part of every cache key."""
 
 
