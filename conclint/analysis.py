@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from conclint.cache import Cache
 from conclint.config import Config, ConfigError
@@ -23,10 +23,12 @@ from conclint.source.modules import ModuleFinder
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
+    from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.propagate.engine import Engine
     from conclint.rules.drafts import Draft
     from conclint.rules.judge import Judge
 
+T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -84,6 +86,43 @@ class Analysis:
 
     def findings(self) -> list[Finding]:
         """Everything found in the asked files, unfiltered."""
+        asked = sorted(self._sources)
+        engine, judge, taken = self._linked(asked)
+        drafts = self._settled(engine, lambda: [d for path in taken for d in judge.judge_module(path)])
+        self._store.check([path for path in asked if path not in set(taken)])
+        for draft in drafts:
+            finding = draft.finding
+            slot = (finding.path, finding.code, finding.position)
+            held = self._drafts.get(slot)
+            if held is None or _is_better(draft, held):
+                self._drafts[slot] = draft
+        return [*(draft.finding for draft in drafts), *self.unreadable_files()]
+
+    def unreadable_files(self) -> list[Finding]:
+        """The asked files that were found to be no Python, so far."""
+        return [
+            unreadable(self._shown(path), line, column, message)
+            for path, (message, line, column) in self._store.problems.items()
+            if path in self._sources
+        ]
+
+    def concurrency_map(self) -> ConcurrencyMap:
+        """Which functions of the asked files, and of what they lead to, run on which execution models."""
+        from conclint.mapping.build import build_map
+        from conclint.rules.placements import runs_on_loop
+
+        engine, judge, taken = self._linked(sorted(self._sources))
+
+        def build() -> ConcurrencyMap:
+            views = [view for path in taken if (view := judge.view(path)) is not None]
+            keys = [key for view in views for key in view.keys]
+            on_loop = {key for view in views for key in runs_on_loop(view)}
+            return build_map(engine, keys, on_loop, self._shown)
+
+        return self._settled(engine, build)
+
+    def _linked(self, asked: list[str]) -> tuple[Engine, Judge, list[str]]:
+        """The asked files linked and their effects propagated: with the files that can hold a finding."""
         from conclint.catalog.loader import Catalog
         from conclint.link.evaluate import Evaluator
         from conclint.link.program import Program
@@ -91,7 +130,6 @@ class Analysis:
         from conclint.rules.judge import Judge
 
         catalog = Catalog(self._own_facts)
-        asked = sorted(self._sources)
         placers = set(catalog.user_placements())
         roots = [
             path
@@ -102,20 +140,7 @@ class Analysis:
         self._cache.save()  # an interrupted run has not parsed in vain
         engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
         judge = Judge(engine, self._shown, Runtime(self._config.target_version))
-        taken = self._propagate(engine, judge, asked, roots)
-        drafts = self._judged(engine, judge, taken)
-        self._store.check([path for path in asked if path not in set(taken)])
-        for draft in drafts:
-            finding = draft.finding
-            slot = (finding.path, finding.code, finding.position)
-            held = self._drafts.get(slot)
-            if held is None or _is_better(draft, held):
-                self._drafts[slot] = draft
-        found = [draft.finding for draft in drafts]
-        for path, (message, line, column) in self._store.problems.items():
-            if path in self._sources:
-                found.append(unreadable(self._shown(path), line, column, message))
-        return found
+        return engine, judge, self._propagate(engine, judge, asked, roots)
 
     def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:
         """Effects for the roots, and for the files that mention a wrapper which that discovered, until
@@ -138,20 +163,19 @@ class Analysis:
                 roots = sorted({*roots, *more})
         return sorted(taken)
 
-    def _judged(self, engine: Engine, judge: Judge, paths: list[str]) -> list[Draft]:
-        """The drafts of the modules; what judging turns out to need is loaded and propagated first."""
+    def _settled(self, engine: Engine, work: Callable[[], T]) -> T:
+        """What the work gives once nothing is missing: what it turns out to need is loaded and propagated
+        first."""
         from conclint.link.program import NeedModule
 
         while True:
-            drafts: list[Draft] = []
             try:
-                for path in paths:
-                    drafts.extend(judge.judge_module(path))
+                result = work()
             except NeedModule as need:
                 self._store.load([need.path])
             else:
                 if engine.is_settled:
-                    return drafts
+                    return result
             engine.run(self._store.load)
 
     def _mentions(self, path: str, words: set[str]) -> bool:

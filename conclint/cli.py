@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from conclint import __version__
+from conclint.cli_map import map_command
 
 _T = TypeVar("_T")
 
@@ -331,3 +332,6 @@ def _print_measurements(name: str | None, *, as_json: bool) -> int:
         return 1
     write_output(render_json(table) if as_json else f"{render_summary(table)}\n")
     return 1 if table.contradicted else 0
+
+
+cli.add_command(map_command)

@@ -12,6 +12,7 @@ from conclint.cache import Cache, Space
 from conclint.catalog.loader import catalog_digest
 from conclint.catalog.user_facts import read_user_knowledge
 from conclint.config import Config
+from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.finding import Finding
 from conclint.report_cache import KeptReport, decode_report, encode_report, report_key, still_holds
 from conclint.source.discovery import Source, discover_files, shown_path, source_of_text
@@ -60,6 +61,23 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
     return _report([source], [], config, None, inline=False).findings
+
+
+def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
+    """The concurrency map of the files that the paths stand for, and what could not be read (CON900).
+
+    Raises ConfigError as `check` does.
+    """
+    discovery = discover_files(list(paths), config, config.cwd)
+    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
+    analysis = Analysis(config, discovery.sources, cache, None, read_user_knowledge(config).facts)
+    try:
+        found = analysis.concurrency_map()
+        problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
+        return found, tuple(sorted([*problems, *analysis.unreadable_files()], key=lambda item: item.sort_key))
+    finally:
+        analysis.close()
+        cache.save()
 
 
 def _report(

@@ -38,12 +38,13 @@ class Judge:
     def judge_module(self, path: str) -> list[Draft]:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
         then what the structural rules find."""
-        view = self._view(path)
+        view = self.view(path)
         if view is None:
             return []
         return [*self._cells(view), *judge_structural(view)]
 
-    def _view(self, path: str) -> ModuleView | None:
+    def view(self, path: str) -> ModuleView | None:
+        """What the rules look at of a module; None for a file that could not be analysed."""
         module = self._evaluator.program.module(path)
         if module is None:
             return None

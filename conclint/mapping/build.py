@@ -1,0 +1,240 @@
+"""Builds the concurrency map from a program whose effects have been propagated.
+
+Effects travel up the call graph, models travel down: what runs on the loop takes what it calls there; a
+placement begins anew. A function that several models reach has all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from conclint.link.arguments import Arguments
+from conclint.link.calls import Link, Target
+from conclint.link.program import Module
+from conclint.link.values import (
+    Class,
+    ContextManager,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Partial,
+    Value,
+)
+from conclint.model.concurrency_map import (
+    ConcurrencyMap,
+    EdgeKind,
+    MapEdge,
+    MapEffect,
+    MapFunction,
+    ReachedModel,
+)
+from conclint.model.execution import EffectKind, ExecutionModel, Family
+from conclint.model.summary import DefKind
+from conclint.propagate.cost import HEAVY, CostModel
+from conclint.propagate.effects import Kind, Placement
+from conclint.propagate.engine import Engine, placed_functions
+from conclint.rules.chains import position_of
+
+_FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
+_NESTED = 2  # loops of unknown length, one in the other, that count as heavy
+_EFFECTS = {
+    Kind.WAITS: EffectKind.WAITS,
+    Kind.COMPUTES_GIL: EffectKind.COMPUTES_GIL,
+    Kind.COMPUTES_NOGIL: EffectKind.COMPUTES_NOGIL,
+}
+
+
+class _Edge(NamedTuple):
+    caller: Key
+    callee: Key
+    kind: EdgeKind
+    model: ExecutionModel | None
+    by: str
+    site: int
+
+
+def build_map(
+    engine: Engine, asked: Iterable[Key], on_loop: Iterable[Key], shown: Callable[[str], str]
+) -> ConcurrencyMap:
+    """The map of the asked functions and of all that they lead to.
+
+    `on_loop` are those that run on the event loop by themselves, `shown` gives a path as findings show it.
+    Raises NeedModule where a function leads into a file that is not loaded.
+    """
+    edges = _edges(engine, asked)
+    models = _models(engine, edges, on_loop)
+    keys = {key for edge in edges for key in (edge.caller, edge.callee)} | set(asked)
+    costs = CostModel(engine)
+    functions = [
+        _function(engine, costs, key, models.get(key, {}), shown)
+        for key in keys
+        if _module(engine, key).definition(key[1]).kind in _FUNCTIONS or _is_active(key, edges)
+    ]
+    functions.sort(key=lambda item: (item.path, item.line, item.symbol))
+    return ConcurrencyMap(tuple(functions), tuple(sorted({_shown_edge(engine, edge) for edge in edges})))
+
+
+def _module(engine: Engine, key: Key) -> Module:
+    return engine.evaluator.module(key[0])
+
+
+def _is_active(key: Key, edges: list[_Edge]) -> bool:
+    """Whether a module's or class's own code leads anywhere."""
+    return any(edge.caller == key for edge in edges)
+
+
+# -- edges --------------------------------------------------------------------------------------------
+
+
+def _edges(engine: Engine, asked: Iterable[Key]) -> list[_Edge]:
+    found: dict[_Edge, None] = {}
+    todo = list(asked)
+    seen = set(todo)
+    while todo:
+        key = todo.pop()
+        for edge in _edges_of(engine, key):
+            found[edge] = None
+            if edge.callee not in seen:
+                seen.add(edge.callee)
+                todo.append(edge.callee)
+    return list(found)
+
+
+def _edges_of(engine: Engine, key: Key) -> Iterator[_Edge]:
+    for link in engine.links(key):
+        if not engine.guards.mask(key, engine.evaluator.body(key).sites[link.site].region):
+            continue
+        for group in link.groups:
+            for target in group:
+                yield from _called(engine, key, link, target)
+        placements: list[Placement] = []
+        engine.site_effects(key, link, placements)
+        for placement in placements:
+            for placed in placed_functions(placement):
+                yield _Edge(key, placed, EdgeKind.PLACE, placement.model, placement.symbol, placement.site)
+
+
+def _called(engine: Engine, key: Key, link: Link, target: Target) -> Iterator[_Edge]:
+    for function in _functions_in(engine, target.value):
+        kind = _module(engine, function.key).definition(function.key[1]).kind
+        how = EdgeKind.AWAIT if kind == DefKind.ASYNC_FUNCTION else EdgeKind.CALL
+        yield _Edge(key, function.key, how, None, "", link.site)
+        for effect in engine.effects_of(function.key):
+            if effect.kind is not Kind.CALLS or effect.parameter is None:
+                continue
+            if effect.parameter.key == function.key:
+                bound = engine.evaluator.results.argument(effect.parameter, function, target.arguments)
+                for value in bound.values:
+                    for inner in _functions_in(engine, value):
+                        yield _Edge(function.key, inner.key, EdgeKind.CALL, None, "", -1)
+
+
+def _functions_in(engine: Engine, value: Value) -> Iterator[Function]:
+    """The functions of the program that calling the value runs."""
+    classes = engine.evaluator.classes
+    if isinstance(value, Function):
+        yield value
+    elif isinstance(value, Partial):
+        yield from _functions_in(engine, value.target)
+    elif isinstance(value, (Generator, ContextManager)):
+        yield value.function
+    elif isinstance(value, (Class, Instance)):
+        cls = value if isinstance(value, Class) else value.cls
+        name = "__init__" if isinstance(value, Class) else "__call__"
+        for method in classes.method(cls, name, Instance(cls)).values:
+            if isinstance(method, Function):
+                yield method
+
+
+# -- models -------------------------------------------------------------------------------------------
+
+
+def _models(
+    engine: Engine, edges: list[_Edge], on_loop: Iterable[Key]
+) -> dict[Key, dict[ExecutionModel, Key | None]]:
+    """For each function the models it runs on, each with the function that brought it there."""
+    calls: dict[Key, list[Key]] = {}
+    starts: list[tuple[Key, ExecutionModel, Key | None]] = [
+        (key, ExecutionModel.EVENT_LOOP, None) for key in sorted(on_loop)
+    ]
+    for edge in sorted(edges, key=lambda item: (item.caller, item.site, item.callee)):
+        is_coroutine = _module(engine, edge.callee).definition(edge.callee[1]).kind == DefKind.ASYNC_FUNCTION
+        if is_coroutine:
+            starts.append((edge.callee, ExecutionModel.EVENT_LOOP, None))
+        elif edge.kind is EdgeKind.CALL:
+            calls.setdefault(edge.caller, []).append(edge.callee)
+        elif edge.model is not None:
+            starts.append((edge.callee, edge.model, edge.caller))
+    models: dict[Key, dict[ExecutionModel, Key | None]] = {}
+    todo = starts
+    while todo:  # breadth first: the nearest source is kept
+        following: list[tuple[Key, ExecutionModel, Key | None]] = []
+        for key, model, source in todo:
+            held = models.setdefault(key, {})
+            if model not in held:
+                held[model] = source
+                following.extend((callee, model, key) for callee in calls.get(key, ()))
+        todo = following
+    return models
+
+
+# -- what is shown --------------------------------------------------------------------------------------
+
+
+def _function(
+    engine: Engine,
+    costs: CostModel,
+    key: Key,
+    models: dict[ExecutionModel, Key | None],
+    shown: Callable[[str], str],
+) -> MapFunction:
+    module = _module(engine, key)
+    definition = module.definition(key[1])
+    reached = tuple(
+        ReachedModel(model, _symbol(engine, source) if source is not None else None)
+        for model, source in sorted(models.items(), key=lambda item: item[0].bit)
+    )
+    effects = {
+        MapEffect(_EFFECTS[effect.kind].value, effect.family, witness.cause)
+        for effect, witness in engine.effects_of(key).items()
+        if effect.kind in _EFFECTS
+    }
+    if models:
+        effects |= _own_computing(costs, engine, key)
+    return MapFunction(
+        symbol=module.symbol(key[1]),
+        path=shown(module.path),
+        line=definition.start if key[1] else 1,
+        is_coroutine=definition.kind == DefKind.ASYNC_FUNCTION,
+        models=reached,
+        effects=tuple(sorted(effects, key=lambda item: (item.kind, item.family, item.cause))),
+    )
+
+
+def _own_computing(costs: CostModel, engine: Engine, key: Key) -> set[MapEffect]:
+    """The computing that the function's own loops and those of its helpers do, if it is heavy."""
+    cost = costs.of_call(Function(key), Arguments(), False)
+    if cost.operations < HEAVY and cost.unsized < _NESTED:
+        return set()
+    cause = _symbol(engine, cost.worker or key)
+    return {MapEffect(EffectKind.COMPUTES_GIL.value, Family.COMPUTE.value, cause)}
+
+
+def _shown_edge(engine: Engine, edge: _Edge) -> MapEdge:
+    line = 0
+    if edge.site >= 0:
+        line = position_of(_module(engine, edge.caller), edge.caller[1], edge.site)[0].line
+    return MapEdge(
+        _symbol(engine, edge.caller),
+        _symbol(engine, edge.callee),
+        edge.kind.value,
+        edge.model.value if edge.model is not None else "",
+        edge.by,
+        line,
+    )
+
+
+def _symbol(engine: Engine, key: Key) -> str:
+    return _module(engine, key).symbol(key[1])

@@ -1,0 +1,177 @@
+"""`conclint map`: which functions run on which models, who brings them there, and what they do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from conclint.cli import cli
+
+FILES = {
+    "app/__init__.py": "",
+    "app/views.py": """
+import asyncio
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from app.work import crunch, load, shared, twice
+
+async def index(user):
+    shared()
+    await asyncio.to_thread(load, user)
+    return await page(user)
+
+async def page(user):
+    return twice(shared)
+
+def report(numbers):
+    shared()
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(crunch, numbers))
+
+def main():
+    with ThreadPoolExecutor() as pool:
+        pool.submit(report, [1])
+
+def unreached():
+    shared()
+""",
+    "app/work.py": """
+import time
+
+def shared():
+    return helper()
+
+def helper():
+    return helper() if time.time() else 1
+
+def twice(function):
+    return function(), function()
+
+def load(user):
+    time.sleep(1)
+    helper()
+
+def crunch(n):
+    total = 0
+    for i in range(50_000_000):
+        total += i * i
+    return total
+""",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, ["map", "--no-cache", *words])
+
+
+def document(*words: str) -> dict[str, Any]:
+    result = run("--output-format", "json", *words)
+    assert result.exit_code == 0, result.output
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
+
+
+def models(*words: str) -> dict[str, dict[str, str | None]]:
+    return {
+        item["symbol"].removeprefix("app."): {model["model"]: model["from"] for model in item["models"]}
+        for item in document(*words)["functions"]
+    }
+
+
+def test_models_travel_down_calls_and_begin_anew_at_placements(project: Path) -> None:
+    found = models()
+    assert found["views.index"] == {"event_loop": None}
+    assert found["work.load"] == {"thread": "app.views.index"}
+    assert found["views.report"] == {"thread": "app.views.main"}
+    assert found["work.crunch"] == {"process": "app.views.report"}
+    assert set(found["work.shared"]) == {"event_loop", "thread"}
+    assert set(found["work.helper"]) == {"event_loop", "thread"}
+
+
+def test_a_function_passed_along_runs_where_it_is_called(project: Path) -> None:
+    edges = {(edge["caller"], edge["callee"], edge["kind"]) for edge in document()["edges"]}
+    assert ("app.work.twice", "app.work.shared", "call") in edges
+    assert ("app.views.index", "app.views.page", "await") in edges
+    assert ("app.views.index", "app.work.load", "place") in edges
+
+
+def test_only_what_is_reached_unless_all_is_wanted(project: Path) -> None:
+    assert "views.unreached" not in models()
+    assert models("--all")["views.unreached"] == {}
+
+
+def test_effects_with_their_causes(project: Path) -> None:
+    effects = {item["symbol"]: item["effects"] for item in document()["functions"]}
+    assert effects["app.work.load"] == [{"kind": "waits", "family": "sleep", "cause": "time.sleep"}]
+    assert {"kind": "computes_gil", "family": "compute", "cause": "app.work.crunch"} in effects[
+        "app.work.crunch"
+    ]
+
+
+def test_around_one_symbol_its_callers_and_callees(project: Path) -> None:
+    text = run("--symbol", "shared").stdout
+    above, below = text.split("leads to:")
+    assert above.splitlines()[0] == "app.work.shared (app/work.py:4)"
+    assert "runs on: event loop" in above
+    assert {"app.views.index", "app.views.report", "app.views.unreached", "app.work.twice"} <= set(
+        re.findall(r"app\.\w+\.\w+", above)
+    )
+    assert below.strip().startswith("app.work.helper ")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "says"),
+    [("crunsh", "there is no function 'crunsh'"), ("nothing.at.all", "there is no function")],
+)
+def test_a_symbol_that_is_not_there(project: Path, symbol: str, says: str) -> None:
+    result = run("--symbol", symbol)
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_an_ambiguous_symbol_lists_what_it_may_mean(project: Path) -> None:
+    (project / "app/more.py").write_text("def load(): ...\nasync def f(): load()\n")
+    result = run("--symbol", "load")
+    assert result.exit_code == 2
+    assert "app.more.load" in result.output
+    assert "app.work.load" in result.output
+
+
+def test_dot_and_mermaid_draw_each_function_and_each_arrow_once(project: Path) -> None:
+    functions = document()["functions"]
+    edges = {(edge["caller"], edge["callee"], edge["by"]) for edge in document()["edges"]}
+    dot, mermaid = (run("--output-format", kind).stdout for kind in ("dot", "mermaid"))
+    assert dot.startswith("digraph conclint {")
+    assert dot.count("{") == dot.count("}")
+    assert len(re.findall(r"^    n\d+ \[label=", dot, re.MULTILINE)) == len(functions)
+    assert len(re.findall(r"^  n\d+ -> n\d+", dot, re.MULTILINE)) == len(edges)
+    assert mermaid.startswith("flowchart LR\n")
+    assert len(re.findall(r'^    n\d+\["', mermaid, re.MULTILINE)) == len(functions)
+    assert len(re.findall(r"^  n\d+ -", mermaid, re.MULTILINE)) == len(edges)
+    assert "asyncio.to_thread" in dot
+    assert "asyncio.to_thread" in mermaid
+
+
+def test_the_same_map_whatever_the_order_of_the_paths(project: Path) -> None:
+    assert run("app/work.py", "app/views.py").stdout == run("app/views.py", "app/work.py").stdout
+
+
+def test_a_broken_file_is_named_and_the_rest_is_shown(project: Path) -> None:
+    (project / "app/broken.py").write_text("async def (:\n")
+    result = run()
+    assert result.exit_code == 0
+    assert "app/broken.py:1:" in result.stderr
+    assert "app.views.index" in result.stdout
