@@ -15,7 +15,6 @@ from conclint.config_file import FOLLOW_ALL
 from conclint.link.summaries import SummaryStore
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
-from conclint.model.runtime import Runtime
 from conclint.model.summary import Directive
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
@@ -139,7 +138,7 @@ class Analysis:
         self._store.load(roots)
         self._cache.save()  # an interrupted run has not parsed in vain
         engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
-        judge = Judge(engine, self._shown, Runtime(self._config.target_version))
+        judge = Judge(engine, self._shown, self._config.runtime)
         return engine, judge, self._propagate(engine, judge, asked, roots)
 
     def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:

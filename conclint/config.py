@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from conclint.config_file import ConfigError, Table, check_codes, read_project, read_table
 from conclint.model.execution import Confidence
+from conclint.model.runtime import Gil, Runtime
 
 __all__ = ["Config", "ConfigError", "load_config"]
 
@@ -50,6 +51,7 @@ class Config:
     extend_exclude: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     target_version: tuple[int, int] = _RUNNING_PYTHON
+    gil: Gil = Gil.ENABLED
     min_confidence: Confidence = Confidence.MEDIUM
     src: tuple[Path, ...] = ()
     cache_dir: Path = field(default_factory=Path)
@@ -61,6 +63,11 @@ class Config:
     python: Path | None = None
     catalog: Mapping[str, Any] = field(default_factory=dict)
     catalog_files: tuple[Path, ...] = ()
+
+    @property
+    def runtime(self) -> Runtime:
+        """The Python that the analysed code runs on."""
+        return Runtime(self.target_version, self.gil)
 
 
 def load_config(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 from conclint.model.execution import Confidence
+from conclint.model.runtime import Gil
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -134,6 +135,17 @@ def parse_confidence(text: str) -> Confidence:
     raise ValueError(f'"low", "medium" or "high", not {text!r}')
 
 
+def parse_gil(text: str) -> Gil:
+    """What "enabled", "free-threaded" or "both" says of the GIL.
+
+    Raises ValueError for anything else.
+    """
+    try:
+        return Gil(text.strip().lower())
+    except ValueError:
+        raise ValueError(f'"enabled", "free-threaded" or "both", not {text!r}') from None
+
+
 def parse_codes(words: Iterable[str]) -> tuple[str, ...]:
     """Codes and prefixes in upper case; ALL stands for every rule of ours."""
     codes = (word.strip().upper() for word in words)
@@ -180,6 +192,10 @@ def _version(value: object) -> tuple[int, int]:
 
 def _confidence(value: object) -> Confidence:
     return _expected(parse_confidence, _string(value))
+
+
+def _gil(value: object) -> Gil:
+    return _expected(parse_gil, _string(value))
 
 
 def _string(value: object) -> str:
@@ -247,6 +263,7 @@ KEYS: Final[Mapping[str, Callable[[object], object]]] = {
     "extend-exclude": _patterns,
     "per-file-ignores": _per_file,
     "target-version": _version,
+    "gil": _gil,
     "min-confidence": _confidence,
     "src": _strings,
     "cache-dir": _string,

@@ -54,6 +54,7 @@ def report_key(
         config.extend_select,
         config.per_file_ignores,
         config.target_version,
+        config.gil.value,
         int(config.min_confidence),
         tuple(str(folder) for folder in config.src),
         config.warn_unused_ignores,

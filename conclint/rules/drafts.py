@@ -8,7 +8,7 @@ from typing import NamedTuple
 from conclint.link.program import Module
 from conclint.link.values import Key, Partial, Value
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Recommendation, Step
+from conclint.model.finding import Finding, Position, Recommendation, Step
 from conclint.model.runtime import Runtime
 from conclint.propagate.effects import Effects, Placement, Witness
 from conclint.propagate.engine import Engine
@@ -63,13 +63,13 @@ def draft_at(
     family: str | None = None,
     cause: str | None = None,
 ) -> Draft:
-    """A draft that points at a site of a def of the viewed module.
+    """A draft that points at a site of a def of the viewed module; at the def's own line for the site -1.
 
     The confidence falls by one for each of the `assumptions` (by default: each of the `reasons`), and is
     `most` at best.
     """
     reasons = tuple(reasons)
-    position, logical = position_of(view.module, key[1], site)
+    position, logical = position_of(view.module, key[1], site) if site >= 0 else _header(view, key)
     count = len(reasons) if assumptions is None else assumptions
     finding = Finding(
         code=rule.code,
@@ -89,6 +89,13 @@ def draft_at(
         source_hash=view.module.summary.source_hash,
     )
     return Draft(finding, view.module.path, advise)
+
+
+def _header(view: ModuleView, key: Key) -> tuple[Position, tuple[int, int]]:
+    """Where a def begins: its keyword."""
+    definition = view.module.definition(key[1])
+    line, column = definition.start, definition.column + 1
+    return Position(line, column, line, column), (line, line)
 
 
 def _step(view: ModuleView, hop: Hop) -> Step:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.runtime import Gil
 from conclint.rules.registry import Rule, all_rules
 
 if sys.version_info >= (3, 11):
@@ -25,6 +26,16 @@ class Cell(NamedTuple):
     model: ExecutionModel | None
     why: str
     free_threaded: str
+
+    def is_forbidden(self, gil: Gil) -> bool:
+        """Whether a rule reports the pair, given what the program expects of the GIL."""
+        verdict = self.free_threaded if gil is Gil.FREE_THREADED else self.verdict
+        return verdict in ("bad", "costly")
+
+    @property
+    def depends_on_gil(self) -> bool:
+        """Whether a free-threaded build changes the verdict."""
+        return self.verdict != self.free_threaded
 
 
 @cache

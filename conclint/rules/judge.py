@@ -11,11 +11,14 @@ from conclint.model.summary import Assertion, DefKind
 from conclint.propagate.cost import CostModel
 from conclint.propagate.effects import Effects, Kind, Placement
 from conclint.propagate.engine import Engine
-from conclint.rules.computing import computing_in_threads
 from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.event_loop import effects_of_bound, effects_on_loop
+from conclint.rules.never_awaits import coroutines_that_never_await
+from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.placements import runs_on_loop
+from conclint.rules.processes import waiting_in_processes
 from conclint.rules.structural import judge_structural
-from conclint.rules.waits import waits_of_bound, waits_on_loop
+from conclint.rules.threads import computing_in_threads
 
 
 class Judge:
@@ -62,11 +65,14 @@ class Judge:
         for key, found in view.effects.items():
             if key in on_loop and view.module.definition(key[1]).assertion != Assertion.NONBLOCKING:
                 for effects in found:
-                    yield from waits_on_loop(view, key, effects)
+                    yield from effects_on_loop(view, key, effects)
+                yield from computing_on_loop(view, self._costs, key)
+            yield from coroutines_that_never_await(view, self._costs, key)
             for placement in view.placements[key]:
                 if placement.model is ExecutionModel.EVENT_LOOP:
-                    yield from waits_of_bound(view, key, placement, on_loop)
+                    yield from effects_of_bound(view, key, placement, on_loop)
                 yield from computing_in_threads(view, self._costs, key, placement)
+                yield from waiting_in_processes(view, self._costs, key, placement)
 
 
 def wrapper_names(engine: Engine) -> set[str]:

@@ -9,7 +9,7 @@ from conclint.catalog.facts import CallableFact
 from conclint.link.program import Module
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.model.runtime import Runtime
+from conclint.model.runtime import Gil, Runtime
 from conclint.rules.call_text import CallText
 
 
@@ -66,6 +66,87 @@ def for_chain_of_waits(
         asynchronous = f", or make the chain async with `{fact.instead[0]}`"
     example = to_thread(call, library) if call.function and call.name else None
     return Recommendation(ExecutionModel.THREAD, f"run `{short}` in a thread{asynchronous}.", example)
+
+
+def for_computing_on_loop(
+    call: CallText,
+    callable_name: str,
+    library: AsyncLibrary,
+    runtime: Runtime,
+    fact: CallableFact | None = None,
+) -> Recommendation:
+    """Instead of computing that holds the GIL on the loop: a process pool behind the loop, or a thread
+    where threads compute at the same time."""
+    short = callable_name.rsplit(".", 1)[-1]
+    note = f" {fact.note}" if fact is not None and fact.note else ""
+    if runtime.gil is Gil.FREE_THREADED:
+        example = to_thread(call, library) if call.name else None
+        text = f"run `{short}` in a thread: without the GIL the loop goes on at full speed.{note}"
+        return Recommendation(ExecutionModel.THREAD, text, example)
+    if library is not AsyncLibrary.ASYNCIO:
+        example = f"await anyio.to_process.run_sync({_arguments(call)})" if call.name else None
+        text = f"run `{short}` in a worker process, so that the loop goes on.{note}"
+        return Recommendation(ExecutionModel.PROCESS, text, example)
+    pool = (
+        "an InterpreterPoolExecutor or a ProcessPoolExecutor"
+        if runtime.has_interpreters
+        else "a process pool"
+    )
+    text = f"run `{short}` in {pool} through `run_in_executor`, so that the loop goes on.{note}"
+    example = (
+        f"await asyncio.get_running_loop().run_in_executor(process_pool, {_arguments(call)})"
+        if call.name
+        else f"await asyncio.get_running_loop().run_in_executor(process_pool, {short})"
+    )
+    return Recommendation(ExecutionModel.PROCESS, text, example)
+
+
+def for_coroutines_that_never_await(
+    callable_name: str, library: AsyncLibrary, runtime: Runtime
+) -> Recommendation:
+    """Instead of running coroutines together that have nothing to wait for: plain functions in processes."""
+    short = callable_name.rsplit(".", 1)[-1]
+    if runtime.gil is Gil.FREE_THREADED:
+        text = f"make `{short}` a plain function and run it in threads: they compute at the same time."
+        return Recommendation(ExecutionModel.THREAD, text, f"await asyncio.to_thread({short}, ...)")
+    text = f"make `{short}` a plain function and run it in processes: only they compute at the same time."
+    if library is not AsyncLibrary.ASYNCIO:
+        return Recommendation(ExecutionModel.PROCESS, text, f"await anyio.to_process.run_sync({short}, ...)")
+    pool = "interpreter_pool" if runtime.has_interpreters else "process_pool"
+    call = f"loop.run_in_executor({pool}, {short}, item)"
+    example = (
+        f"loop = asyncio.get_running_loop()\nresults = await asyncio.gather(*({call} for item in items))"
+    )
+    return Recommendation(ExecutionModel.PROCESS, text, example)
+
+
+def for_native_on_loop(
+    call: CallText, callable_name: str, library: AsyncLibrary, fact: CallableFact | None
+) -> Recommendation:
+    """Instead of native computing on the loop: a thread, since the GIL is free meanwhile."""
+    short = callable_name.rsplit(".", 1)[-1]
+    text = f"run `{short}` in a thread: it releases the GIL, so the loop goes on meanwhile."
+    return Recommendation(ExecutionModel.THREAD, text, to_thread(call, library) if call.name else None)
+
+
+def for_waiting_in_processes(call: CallText, callable_name: str, style: str) -> Recommendation:
+    """Instead of a process that waits: a thread."""
+    short = callable_name.rsplit(".", 1)[-1]
+    text = f"run `{short}` in threads: they wait as well, start faster and cost less memory; or use asyncio."
+    if style == "thread":
+        example = f"thread = threading.Thread({call.arguments or f'target={short}'})"
+    else:
+        example = (
+            f"with ThreadPoolExecutor() as pool:\n    pool.{call.name or 'submit'}({call.arguments or short})"
+        )
+    return Recommendation(ExecutionModel.THREAD, text, example)
+
+
+def _arguments(call: CallText) -> str:
+    """A function and its arguments as `run_in_executor` takes them: keywords go through a partial."""
+    if "=" in _outside_brackets(call.arguments):
+        return f"functools.partial({call.function}, {call.arguments})"
+    return f"{call.function}, {call.arguments}" if call.arguments else call.function
 
 
 def for_computing_in_threads(

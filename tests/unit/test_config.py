@@ -6,6 +6,7 @@ import pytest
 
 from conclint.config import Config, ConfigError, load_config
 from conclint.model.execution import Confidence
+from conclint.model.runtime import Gil
 from conclint.rules.registry import rules_by_code
 
 
@@ -53,6 +54,7 @@ exclude = ["old/"]
 extend-exclude = ["generated"]
 per-file-ignores = { "tests/*" = ["CON1"], "a.py" = ["ALL"] }
 target-version = "3.12"
+gil = "both"
 min-confidence = "low"
 src = ["lib"]
 cache-dir = ".cache/conclint"
@@ -70,6 +72,7 @@ jobs = 3
         extend_exclude=("generated",),
         per_file_ignores=(("tests/*", ("CON1",)), ("a.py", ("CON",))),
         target_version=(3, 12),
+        gil=Gil.BOTH,
         min_confidence=Confidence.LOW,
         src=(tmp_path / "lib",),
         cache_dir=tmp_path / ".cache/conclint",
@@ -166,6 +169,8 @@ def test_a_named_file_must_exist_and_have_the_table(tmp_path: Path) -> None:
             'target-version = "2.7"',
             ":2: target-version: must be a Python version such as \"3.12\", not '2.7'",
         ),
+        ('gil = "off"', ':2: gil: must be "enabled", "free-threaded" or "both", not \'off\''),
+        ("gil = false", ":2: gil: must be a string, but is a boolean"),
         ("jobs = true", ":2: jobs: must be a whole number, but is a boolean"),
         ("jobs = -1", ":2: jobs: must be 0 (as many as pay) or more, not -1"),
         ("cache-dir = 1", ":2: cache-dir: must be a string, but is a whole number"),

@@ -1,24 +1,36 @@
-"""The cells of waiting: blocking calls on the event loop."""
+"""The cells of the event loop that known calls decide: they wait there, or compute there for long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from conclint.link.calls import callable_name
 from conclint.link.values import Function, Key
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind
-from conclint.propagate.effects import Effects, Kind, Placement, Witness
+from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
 from conclint.rules.guide import rule_for
-from conclint.rules.recommend import for_chain_of_waits, for_wait, library_of
+from conclint.rules.recommend import (
+    for_chain_of_waits,
+    for_computing_on_loop,
+    for_native_on_loop,
+    for_wait,
+    library_of,
+)
 from conclint.rules.registry import Rule
 
 _LOOP = ExecutionModel.EVENT_LOOP
-_WAIT_WORDS = {
+_KINDS: Final = {
+    Kind.WAITS: EffectKind.WAITS,
+    Kind.COMPUTES_GIL: EffectKind.COMPUTES_GIL,
+    Kind.COMPUTES_NOGIL: EffectKind.COMPUTES_NOGIL,
+}
+_WORDS: Final = {
     "http": "an HTTP request",
     "sleep": "a blocking sleep",
     "subprocess": "waiting for a subprocess",
@@ -31,27 +43,26 @@ _WAIT_WORDS = {
     "console": "waiting for console input",
     "other": "a blocking call",
     "cheap-files": "a file-system call",
+    "compute": "it computes for long",
 }
 _FAR = (5, 8)
 _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
 
 
-def waits_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Draft]:
-    """The waits of one site of a function that runs on the loop."""
+def effects_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Draft]:
+    """What the known calls behind one site of a function on the loop do that stops it."""
     for effect, witness in effects.items():
-        if effect.kind is not Kind.WAITS or not effect.mask & _LOOP.bit:
-            continue
-        rule = rule_for(EffectKind.WAITS, _LOOP, effect.family)
+        rule = _rule(effect)
         if rule is None:
             continue
         depends = effect.dependence
         if depends is not None and depends.is_doubtful and not depends.is_branch:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
-        yield _draft(view, key, rule, effect.family, witness)
+        yield _draft(view, key, rule, effect, witness)
 
 
-def waits_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: set[Key]) -> Iterator[Draft]:
+def effects_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: set[Key]) -> Iterator[Draft]:
     """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
     evaluator = view.engine.evaluator
     for value in placement.callables.values:
@@ -61,9 +72,7 @@ def waits_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: se
         if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
             continue
         for effect, inner in view.engine.effects_of(target.key).items():
-            if effect.kind is not Kind.WAITS or not effect.mask & _LOOP.bit:
-                continue
-            rule = rule_for(EffectKind.WAITS, _LOOP, effect.family)
+            rule = _rule(effect)
             if rule is None:
                 continue
             witness = Witness(
@@ -75,14 +84,22 @@ def waits_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: se
                 (*placement.callables.reasons, *inner.reasons),
                 (target.key, effect),
             )
-            yield _draft(view, key, rule, effect.family, witness)
+            yield _draft(view, key, rule, effect, witness)
 
 
-def _draft(view: ModuleView, key: Key, rule: Rule, family: str, witness: Witness) -> Draft:
+def _rule(effect: Effect) -> Rule | None:
+    """The rule that reports an effect on the loop, if any does."""
+    kind = _KINDS.get(effect.kind)
+    if kind is None or not effect.mask & _LOOP.bit:
+        return None
+    return rule_for(kind, _LOOP, effect.family)
+
+
+def _draft(view: ModuleView, key: Key, rule: Rule, effect: Effect, witness: Witness) -> Draft:
     witness = _doubting(witness)
     chain = hops(view.engine, key, witness)
     direct = len(chain) == 1
-    what = _WAIT_WORDS[family]
+    what = _WORDS[effect.family]
     called = chain[0].symbol
     if direct:
         message = f"`{witness.cause}` blocks the event loop ({what})"
@@ -92,6 +109,10 @@ def _draft(view: ModuleView, key: Key, rule: Rule, family: str, witness: Witness
     library = library_of(view.module)
 
     def advise(call: CallText) -> Recommendation:
+        if effect.kind is Kind.COMPUTES_GIL:
+            return for_computing_on_loop(call, called, library, view.runtime, fact)
+        if effect.kind is Kind.COMPUTES_NOGIL:
+            return for_native_on_loop(call, called, library, fact)
         if direct and fact is not None:
             return for_wait(fact, call, library)
         return for_chain_of_waits(fact, call, called, library)
@@ -107,8 +128,8 @@ def _draft(view: ModuleView, key: Key, rule: Rule, family: str, witness: Witness
         assumptions=witness.assumptions,
         chain=chain,
         model=_LOOP,
-        effect=EffectKind.WAITS,
-        family=family,
+        effect=_KINDS[effect.kind],
+        family=effect.family,
         cause=witness.cause,
     )
 

@@ -1,0 +1,106 @@
+"""The cell of computing on the event loop: the program's own pure Python in coroutines and callbacks, and
+in what these call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.calls import callable_name
+from conclint.link.values import Key
+from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.finding import Recommendation
+from conclint.propagate.cost import Cost, CostModel, Part
+from conclint.propagate.effects import Effects, Kind
+from conclint.rules.call_text import CallText
+from conclint.rules.chains import Hop
+from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
+from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.guide import rule_for
+from conclint.rules.recommend import for_computing_on_loop, library_of
+
+_LOOP = ExecutionModel.EVENT_LOOP
+_FAR: Final = 5
+_LONG: Final = 1_000.0
+"""Operations in one iteration from which a single counting loop of unknown length is worth a word."""
+_DEEP: Final = 3
+
+
+def computing_on_loop(view: ModuleView, costs: CostModel, key: Key) -> Iterator[Draft]:
+    """What a function that runs on the loop by itself computes there, call by call and loop by loop."""
+    for part in costs.of_own_code(key):
+        if not _takes_long(part.cost) or not _reaches_loop(view, key, part.site):
+            continue
+        if part.site >= 0 and not part.is_loop and _waits(view, key, part.site):
+            continue  # a blocking call is a finding of its own, and the cure is the same
+        yield _draft(view, key, part)
+
+
+def _takes_long(cost: Cost) -> bool:
+    if cost.known or cost.native:
+        return False  # judged by what the catalog says of the call
+    if cost.is_sure:
+        return True
+    if cost.opaque:
+        return False
+    return cost.counting >= 2 or (cost.counting == 1 and cost.operations >= _LONG) or cost.over_data >= _DEEP
+
+
+def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:
+    if site < 0:
+        return True
+    region = view.engine.evaluator.body(key).sites[site].region
+    return bool(view.engine.guards.mask(key, region) & _LOOP.bit)
+
+
+def _waits(view: ModuleView, key: Key, site: int) -> bool:
+    link = next((item for item in view.engine.links(key) if item.site == site), None)
+    if link is None:
+        return False
+    effects: Effects = view.engine.site_effects(key, link, [])
+    return any(
+        effect.kind is Kind.WAITS and effect.mask & _LOOP.bit and effect.family != "cheap-files"
+        for effect in effects
+    )
+
+
+def _draft(view: ModuleView, key: Key, part: Part) -> Draft:
+    rule = rule_for(EffectKind.COMPUTES_GIL, _LOOP, "own")
+    assert rule is not None
+    engine = view.engine
+    own = view.module.symbol(key[1])
+    cost = part.cost
+    chain: list[Hop] = []
+    if not part.is_loop:
+        link = next(item for item in engine.links(key) if item.site == part.site)
+        called = callable_name(engine.evaluator, link.groups[0][0].value)
+        chain = [Hop(key, part.site, called), *inner_hops(engine, cost)]
+        what = f"`{short_name(called)}` computes"
+        partial = link.partial
+    else:
+        called, partial = own, False
+        what = "this loop computes" if part.site >= 0 else f"`{short_name(own)}` computes"
+    reasons = doubts_of(cost)
+    if partial:
+        reasons.append("the thing called here may be something else too")
+    if len(chain) > _FAR:
+        reasons.append(f"it is {len(chain)} calls away")
+    library = library_of(view.module)
+
+    def advise(call: CallText) -> Recommendation:
+        return for_computing_on_loop(call, called, library, view.runtime)
+
+    return draft_at(
+        view,
+        key,
+        part.site,
+        rule,
+        f"{what} in pure Python{amount_of(cost)}: the event loop stops meanwhile",
+        advise=advise,
+        reasons=reasons,
+        chain=chain,
+        model=_LOOP,
+        effect=EffectKind.COMPUTES_GIL,
+        family="own",
+        cause=cause_of(engine, cost, own) if chain else own,
+    )

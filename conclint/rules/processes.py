@@ -1,0 +1,158 @@
+"""The cells of waiting in processes and interpreters: what only waits is cheaper in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.calls import callable_name
+from conclint.link.values import Function, Key, Value
+from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+from conclint.model.finding import Recommendation
+from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
+from conclint.propagate.cost import CostModel
+from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.propagate.trips import LOOPS
+from conclint.rules.call_text import CallText
+from conclint.rules.chains import Hop, hops
+from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name, unwrapped
+from conclint.rules.guide import guide, rule_for
+from conclint.rules.recommend import for_waiting_in_processes
+
+_MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
+_PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})
+"""What a worker waits for outside of its program. Files are left out: who reads one parses it."""
+_HARMLESS: Final = frozenset({"cheap-files", "console"})
+_MAX_NEST = 2
+_ENDED = frozenset({"terminate", "kill"})
+
+
+def waiting_in_processes(
+    view: ModuleView, costs: CostModel, key: Key, placement: Placement
+) -> Iterator[Draft]:
+    """What a placement sends to processes or interpreters only to wait there, if every candidate does."""
+    if placement.model not in _MODELS:
+        return
+    rule = rule_for(EffectKind.WAITS, placement.model, placement.style)
+    if rule is None or not guide()[EffectKind.WAITS.value, placement.model].is_forbidden(view.runtime.gil):
+        return
+    found = [_only_waits(view, costs, value, placement) for value in placement.callables.values]
+    if not found or any(item is None for item in found) or placement.callables.partial:
+        return
+    if placement.style == "thread" and _wants_a_process(view, key, placement):
+        return
+    first = found[0]
+    assert first is not None
+    effect, inner, over_data = first
+    value = placement.callables.values[0]
+    name = callable_name(view.engine.evaluator, value)
+    target = unwrapped(value)
+    assert isinstance(target, Function)
+    reasons = [*placement.callables.reasons, *inner.reasons]
+    if over_data:
+        reasons.append("it also goes through what it got")
+    witness = Witness(0, 1, name, placement.site, inner.cause, (), (target.key, effect))
+    chain: list[Hop] = hops(view.engine, key, witness)
+    style = placement.style
+    where = "an interpreter" if placement.model is ExecutionModel.INTERPRETER else "a process"
+
+    def advise(call: CallText) -> Recommendation:
+        return for_waiting_in_processes(call, name, style)
+
+    yield draft_at(
+        view,
+        key,
+        placement.site,
+        rule,
+        f"`{short_name(name)}` only waits (`{inner.cause}`): {where} for that gains nothing over a thread",
+        advise=advise,
+        reasons=reasons,
+        most=Confidence.MEDIUM,
+        chain=chain,
+        model=placement.model,
+        effect=EffectKind.WAITS,
+        family=effect.family,
+        cause=inner.cause,
+    )
+
+
+def _only_waits(
+    view: ModuleView, costs: CostModel, value: Value, placement: Placement
+) -> tuple[Effect, Witness, bool] | None:
+    """What the callable waits for, where it does nothing else that a process could be wanted for; and
+    whether it loops over data."""
+    target = unwrapped(value)
+    evaluator = view.engine.evaluator
+    if not isinstance(target, Function):
+        return None
+    if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
+        return None
+    effects = view.engine.effects_of(target.key)
+    best = _wait_of(effects, placement.model)
+    if best is None:
+        return None
+    cost = costs.of_call(value, placement.arguments, placement.each)
+    if cost.opaque or cost.foreign or cost.native or cost.is_sure or cost.counting:
+        return None
+    if cost.over_data > _MAX_NEST or _serves(view, target.key, set()):
+        return None
+    return (*best, cost.over_data > 0)
+
+
+def _wait_of(effects: Effects, model: ExecutionModel) -> tuple[Effect, Witness] | None:
+    """The best witness of waiting; None where the effects show anything else too."""
+    found: list[tuple[Effect, Witness]] = []
+    for effect, witness in effects.items():
+        if effect.kind in (Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL, Kind.CALLS):
+            return None
+        if effect.kind is Kind.WAITS and effect.mask & model.bit and effect.family not in _HARMLESS:
+            if effect.family not in _PURE_WAITS:
+                return None  # files, queues, locks: a worker of its own design
+            found.append((effect, witness))
+    if all(effect.family == "sleep" for effect, _ in found):
+        return None
+    found = [item for item in found if item[0].family != "sleep"]
+    return min(found, key=lambda item: item[1].rank)
+
+
+def _serves(view: ModuleView, key: Key, seen: set[Key]) -> bool:
+    """Whether the function, or one that it calls, runs for ever: a server or a daemon, which is given a
+    process of its own for isolation."""
+    if key in seen or len(seen) > 50:
+        return False
+    seen.add(key)
+    body = view.engine.evaluator.body(key)
+    for region in body.regions:
+        if region.kind == RegionKind.WHILE and region.value >= 0:
+            test = body.values[region.value]
+            if test[0] != Op.COMPARE and not (test[0] == Op.CONST and not test[1]):
+                return True
+    for link in view.engine.links(key):
+        for group in link.groups:
+            for target in group:
+                if isinstance(target.value, Function) and _serves(view, target.value.key, seen):
+                    return True
+    return False
+
+
+def _wants_a_process(view: ModuleView, key: Key, placement: Placement) -> bool:
+    """Whether a single `Process` is there for being a process: it can be ended from outside, it is a
+    daemon, or it is the only one that the function starts."""
+    evaluator = view.engine.evaluator
+    for other in view.keys:
+        body = evaluator.body(other)
+        for site in body.sites:
+            callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+            if callee[0] == Op.ATTR and callee[2] in _ENDED:
+                return True
+    body = evaluator.body(key)
+    site = body.sites[placement.site]
+    if any(slot == "daemon" for slot, _ in site.args):
+        return True
+    region = site.region
+    while region > 0:
+        if body.regions[region].kind in LOOPS:
+            return False
+        region = body.regions[region].parent
+    alike = [p for p in view.placements[key] if (p.model, p.style) == (placement.model, placement.style)]
+    return len(alike) < 2
