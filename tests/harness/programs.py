@@ -10,6 +10,8 @@ from harness.expectations import Expectation, read_expectations
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
+PAIRS = FIXTURES / "pairs"
+"""Programs that are run, with tests of their own (test_pairs.py)."""
 
 _DEPTH = {"guide": 1, "rules": 2, "callgraph": 2, "placements": 1, "projects": 1, "control": 1}
 """How many folders below fixtures/<group> a program lies."""
@@ -43,11 +45,11 @@ def all_programs() -> tuple[Program, ...]:
     """Every fixture program; a Python file in `fixtures/` that belongs to none is an error."""
     programs = []
     for group in sorted(FIXTURES.iterdir()):
-        if group.is_dir():
+        if group.is_dir() and group != PAIRS:
             pattern = "/".join(["*"] * _DEPTH[group.name])
             programs += [_program(folder) for folder in sorted(group.glob(pattern)) if folder.is_dir()]
     covered = {file for program in programs for file in program.files}
-    stray = sorted(set(FIXTURES.rglob("*.py")) - covered)
+    stray = sorted(set(FIXTURES.rglob("*.py")) - set(PAIRS.rglob("*.py")) - covered)
     if stray:
         raise FileNotFoundError(f"fixtures that belong to no program: {stray}")
     return tuple(programs)
