@@ -116,7 +116,7 @@ def test_the_readme_names_what_exists() -> None:
     assert set(re.findall(r"\bCON\d{3}\b", README)) <= set(rules_by_code())
     help_text = "".join(
         CliRunner().invoke(cli, [*command, "--help"]).output
-        for command in ([], ["check"], ["rules"], ["catalog"])
+        for command in ([], ["check"], ["explain"], ["rules"], ["catalog"])
     )
     known = set(re.findall(r"(?<!\S)--[a-z][a-z-]+", help_text))
     commands = re.findall(r"\bconclint ((?:[^\n`|]*\s)?)(--[a-z][a-z-]+)", README)
