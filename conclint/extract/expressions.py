@@ -119,7 +119,7 @@ def call(s: Scope, node: cst.Call, use: int = 0) -> int:
 
 
 def _names_a_type(function: cst.BaseExpression, argument: cst.Arg, position: int) -> bool:
-    """Whether an argument that is a string is an annotation: `cast("Client", x)`, `TypeVar("T", bound="Client")`."""
+    """Whether a string argument is an annotation: `cast("Client", x)`, `TypeVar("T", bound="Client")`."""
     last = function.attr if isinstance(function, cst.Attribute) else function
     if not isinstance(last, cst.Name):
         return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from conclint.link.arguments import Arguments
 from conclint.link.calls import Link, Target
 from conclint.link.program import Module
 from conclint.link.values import (
@@ -32,7 +31,7 @@ from conclint.model.concurrency_map import (
 )
 from conclint.model.execution import EffectKind, ExecutionModel, Family
 from conclint.model.summary import DefKind
-from conclint.propagate.cost import HEAVY, CostModel
+from conclint.propagate.cost import CostModel
 from conclint.propagate.effects import Kind, Placement
 from conclint.propagate.engine import Engine, placed_functions
 from conclint.rules.chains import position_of
@@ -215,10 +214,10 @@ def _function(
 
 def _own_computing(costs: CostModel, engine: Engine, key: Key) -> set[MapEffect]:
     """The computing that the function's own loops and those of its helpers do, if it is heavy."""
-    cost = costs.of_call(Function(key), Arguments(), False)
-    if cost.operations < HEAVY and cost.unsized < _NESTED:
+    cost = costs.of_body(Function(key))
+    if not cost.is_sure and cost.counting < _NESTED:
         return set()
-    cause = _symbol(engine, cost.worker or key)
+    cause = cost.known or _symbol(engine, cost.worker or key)
     return {MapEffect(EffectKind.COMPUTES_GIL.value, Family.COMPUTE.value, cause)}
 
 

@@ -127,8 +127,8 @@ class CostModel:
         loop run in between."""
         return list(self._parts(Function(key), {}, self.suspension.loops(key)))
 
-    def of_coroutine(self, function: Function) -> Cost:
-        """What a coroutine function's own code computes without letting the loop run, all together."""
+    def of_body(self, function: Function) -> Cost:
+        """What a def computes without letting the event loop run in between, its arguments unknown."""
         return self._folded(function, {}, self.suspension.loops(function.key))
 
     def _function(self, function: Function, numbers: Numbers) -> Cost:

@@ -101,7 +101,7 @@ def _awaited(view: ModuleView, function: Function, seen: list[Function]) -> list
 
 def _doubts(view: ModuleView, costs: CostModel, function: Function) -> list[str] | None:
     """What is assumed in saying that a coroutine's own code computes for long; None if it doesn't."""
-    cost = costs.of_coroutine(function)
+    cost = costs.of_body(function)
     if (cost.is_sure and not cost.known) or (cost.counting and not cost.opaque):
         return doubts_of(cost)
     computing = [
