@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from conclint import __version__
+from conclint.cli_learn import learn
 from conclint.cli_map import map_command
 
 _T = TypeVar("_T")
@@ -366,3 +367,4 @@ def _print_measurements(name: str | None, *, as_json: bool) -> int:
 
 
 cli.add_command(map_command)
+cli.add_command(learn)

@@ -93,6 +93,11 @@ class Module:
                     self._globals.setdefault(str(store.name), []).append((0, store))
         return self._globals.get(name, [])
 
+    def global_names(self) -> tuple[str, ...]:
+        """The module variables that the module's own code binds, in order."""
+        self.global_stores("")
+        return tuple(self._globals or ())
+
     def late_global_stores(self, name: str) -> list[tuple[int, Store]]:
         """The stores to a module variable by functions, through `global`."""
         if self._late_globals is None:
