@@ -17,6 +17,8 @@ from conclint.link.values import (
     Key,
     Known,
     Literal,
+    ModuleRef,
+    Parameter,
     Partial,
     SuperOf,
     Value,
@@ -43,6 +45,10 @@ def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tup
     if module == "builtins":
         if name == "super":
             return _super(evaluator, site[0])
+        if name in ("globals", "locals") and not arguments.positional:
+            return known(ModuleRef(site[0][0])) if name == "globals" else UNKNOWN
+        if name == "dict" and not arguments.spread:
+            return _dict(evaluator, arguments)
         if first is None:
             return None
         if name in ("staticmethod", "classmethod"):
@@ -108,6 +114,19 @@ def _only(item: Known) -> Value:
     return item.values[0] if len(item.values) == 1 and not item.partial else _OBJECT
 
 
+def _dict(evaluator: Evaluator, arguments: Arguments) -> Known | None:
+    """`dict(a=…)`, `dict(mapping, a=…)`; None for what is made from pairs or from nothing."""
+    named = [(name, evaluator.passed(item)) for name, item in arguments.keywords]
+    keys = tuple(Literal("str", name) for name, item in named for _ in item.values)
+    own = known(Container(tuple(v for _, item in named for v in item.values), "dict", bool(keys), keys))
+    if not arguments.positional:
+        return own if named else None
+    base = evaluator.passed(arguments.positional[0])
+    if evaluator.containers.mapping(base) is None:
+        return None
+    return evaluator.containers.merged(base, own) if named else evaluator.containers.merged(base)
+
+
 def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Arguments) -> Known:
     """What a method of a builtin collection or of an exit stack gives; unknown for all others."""
     receiver = method.receiver
@@ -118,12 +137,15 @@ def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Argum
         return known(Awaitable(entered.values)) if method.name == "enter_async_context" else UNKNOWN
     if not isinstance(receiver, (Display, Container)):
         return UNKNOWN
-    elements = evaluator.values_in(receiver)
+    elements = evaluator.containers.values_in(receiver)
     if method.name in ("copy", "union", "values", "__iter__"):
         return Known((Container(elements.values),), elements.partial)
     if method.name in ("get", "pop", "setdefault"):
+        key = evaluator.passed(arguments.positional[0]).values if arguments.positional else ()
+        if len(key) == 1 and isinstance(key[0], Literal) and method.name != "pop":
+            elements = evaluator.containers.item_of(receiver, key[0])
         defaults = [evaluator.passed(item) for item in arguments.positional[1:2]]
-        return union([elements, *defaults])
+        return union([elements, *defaults]) if elements.values or not defaults else defaults[0]
     if method.name in ("popleft", "popitem"):
         return elements
     if method.name == "items":
@@ -139,7 +161,7 @@ def _super(evaluator: Evaluator, key: Key) -> Known:
         owner = module.enclosing_class(index)
         if owner is not None:
             cls = Class((path, owner))
-            receiver: Value = Instance(cls)
+            receiver: Value = Instance(cls, Parameter((path, index), 0))
             if evaluator.decorations.of((path, index)).is_class:
                 receiver = cls
             return known(SuperOf(cls, receiver))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
+    ITERATED,
     NONE,
     Class,
     Container,
@@ -20,6 +21,7 @@ from conclint.link.values import (
     Key,
     Known,
     Literal,
+    Parameter,
     Value,
 )
 from conclint.model.summary import DefFlags, Op, Site, SiteKind, Use
@@ -62,7 +64,7 @@ def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
     if kind == SiteKind.ENTER:
         return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
     if kind == SiteKind.ITERATE:
-        return _special(evaluator, key, number, site, ("__iter__", "__next__"))
+        return _iteration(evaluator, key, number, site)
     if kind == SiteKind.ITEM:
         return _special(evaluator, key, number, site, ("__getitem__",))
     if kind == SiteKind.ATTR:
@@ -87,6 +89,71 @@ def _special(evaluator: Evaluator, key: Key, number: int, site: Site, names: tup
     return Link(number, tuple(groups), item.partial, item.reasons, False)
 
 
+def _iteration(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+    if site.use & Use.ASYNC:
+        return None
+    item = evaluator.evaluate(key, site.callee)
+    groups: list[list[Target]] = [[], []]
+    for value in item.values:
+        for group, targets in zip(groups, iterated(evaluator, value), strict=True):
+            group.extend(targets)
+    kept = tuple(tuple(group) for group in groups if group)
+    return Link(number, kept, item.partial, item.reasons, False) if kept else None
+
+
+def iterated(evaluator: Evaluator, value: Value) -> tuple[list[Target], list[Target]]:
+    """What iterating a value runs: `__iter__`, then `__next__` of what that gives; a generator's body;
+    `__getitem__` of a class that has no `__iter__`."""
+    if not isinstance(value, Instance):
+        return invoked(evaluator, value, "__iter__"), invoked(evaluator, value, "__next__")
+    first = invoked(evaluator, value, "__iter__")
+    if not first:
+        return [], invoked(evaluator, value, "__getitem__")
+    second: list[Target] = []
+    for iterator in evaluator.results.of_method(value, "__iter__").values:
+        second.extend(invoked(evaluator, iterator, "__next__"))
+    bodies = {target.value.function.key for target in first if isinstance(target.value, Generator)}
+    return first, [
+        target
+        for target in second
+        if not (isinstance(target.value, Generator) and target.value.function.key in bodies)
+    ]
+
+
+_INVOKED = {
+    "builtins.len": ("__len__",),
+    "builtins.str": ("__str__", "__repr__"),
+    "builtins.repr": ("__repr__",),
+    "builtins.bool": ("__bool__", "__len__"),
+    "builtins.int": ("__int__", "__index__"),
+    "builtins.float": ("__float__",),
+    "builtins.abs": ("__abs__",),
+    "builtins.hash": ("__hash__",),
+    "builtins.iter": ("__iter__",),
+    "builtins.reversed": ("__reversed__",),
+    "builtins.format": ("__format__",),
+    "builtins.bytes": ("__bytes__",),
+    "builtins.round": ("__round__",),
+    "builtins.dir": ("__dir__",),
+}
+"""What builtin calls run of the class of their first argument: the first method that it has."""
+
+
+def protocol_targets(evaluator: Evaluator, dotted: str, arguments: Arguments) -> list[Target]:
+    """What a builtin call such as `len(x)` runs of the program's classes; `iter(f, end)` calls f."""
+    if not arguments.positional:
+        return []
+    first = evaluator.passed(arguments.positional[0])
+    if dotted == "builtins.iter" and len(arguments.positional) == 2:
+        return [Target(value, Arguments()) for value in callables(first)]
+    targets: list[Target] = []
+    for value in first.values:
+        if isinstance(value, Instance):
+            found = (invoked(evaluator, value, name) for name in _INVOKED.get(dotted, ()))
+            targets += next((item for item in found if item), [])
+    return targets
+
+
 def invoked(evaluator: Evaluator, value: Value, name: str) -> list[Target]:
     if isinstance(value, (Generator, ContextManager)):
         wanted = "__next__" if isinstance(value, Generator) else "__enter__"
@@ -100,6 +167,8 @@ def invoked(evaluator: Evaluator, value: Value, name: str) -> list[Target]:
     if isinstance(value, Instance):
         methods = evaluator.classes.method(value.cls, name, value).values
         return [Target(_started(evaluator, method), Arguments(spread=True)) for method in methods]
+    if isinstance(value, Parameter) and name == "__next__" and not value.attributes:
+        return [Target(value._replace(attributes=(ITERATED,)), Arguments(spread=True))]
     if isinstance(value, ExternalInstance) and evaluator.catalog.method(value.dotted, name) is not None:
         return [Target(ExternalMethod(value.dotted, name), Arguments())]
     return []

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
+from conclint.link.arguments import arguments_of
 from conclint.link.values import (
+    NONE,
     UNKNOWN,
     Class,
     External,
     ExternalMethod,
     Function,
     Instance,
+    Key,
     Known,
     Literal,
     Parameter,
@@ -20,11 +23,12 @@ from conclint.link.values import (
     union,
     without_none,
 )
-from conclint.model.summary import DefKind, Op, StoreKind
+from conclint.model.summary import DefFlags, DefKind, Op, StoreKind
 
 if TYPE_CHECKING:
     from conclint.link.evaluate import Evaluator
 
+_SUPER = "super "
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 
 
@@ -35,18 +39,34 @@ class Ancestry(NamedTuple):
     partial: bool
 
 
+def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
+    """The C3 merge; None where no order keeps to all of the sequences."""
+    order: list[Class | External] = []
+    rest = [list(sequence) for sequence in sequences if sequence]
+    while rest:
+        for sequence in rest:
+            head = sequence[0]
+            if not any(head in other[1:] for other in rest):
+                break
+        else:
+            return None
+        order.append(head)
+        rest = [left for other in rest if (left := [item for item in other if item != head])]
+    return order
+
+
 class Classes:
     """Answers about classes, remembered."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._ancestry: dict[Class, Ancestry] = {}
-        self._stores: dict[Class, dict[str, list[tuple[int, int]]]] = {}
+        self._stores: dict[Class, dict[str, list[tuple[int, int, int]]]] = {}
         self._members: dict[Class, dict[str, list[int]]] = {}
+        self._attributes: dict[tuple[Instance, str], Known] = {}
 
     def ancestry(self, cls: Class) -> Ancestry:
-        """The class and all its bases, nearest first; a class of several paths comes as late as it can,
-        which is Python's order for the hierarchies that Python accepts in practice."""
+        """The class and all its bases in Python's order (C3)."""
         found = self._ancestry.get(cls)
         if found is None:
             self._ancestry[cls] = Ancestry((cls,), True)  # a class that inherits from itself
@@ -76,12 +96,11 @@ class Classes:
                     partial = partial or above.partial
                 else:
                     parts.append((value,))
-        order: list[Class | External] = [cls]
-        flat = [item for part in parts for item in part]
-        for number, above_item in enumerate(flat):
-            if above_item not in flat[number + 1 :] and above_item not in order:
-                order.append(above_item)
-        return Ancestry(tuple(order), partial)
+        heads = tuple(part[0] for part in parts)
+        order = _merge([*parts, heads])
+        if order is None:
+            order, partial = list(dict.fromkeys(item for part in parts for item in part)), True
+        return Ancestry((cls, *(item for item in order if item != cls)), partial)
 
     def own_members(self, cls: Class) -> dict[str, list[int]]:
         """The names bound in the class body, with their values (of the class body)."""
@@ -94,8 +113,8 @@ class Classes:
             self._members[cls] = members
         return members
 
-    def own_stores(self, cls: Class) -> dict[str, list[tuple[int, int]]]:
-        """The stores to attributes of `self` in the class's own methods: name to (method, value)."""
+    def own_stores(self, cls: Class) -> dict[str, list[tuple[int, int, int]]]:
+        """The stores to attributes of `self` in the class's own methods: name to (method, value, region)."""
         stores = self._stores.get(cls)
         if stores is None:
             stores = {}
@@ -107,7 +126,7 @@ class Classes:
                 body = module.body(child)
                 for store in body.stores:
                     if store.kind == StoreKind.ATTR and body.values[store.base] == (Op.PARAM, 0):
-                        stores.setdefault(str(store.name), []).append((child, store.value))
+                        stores.setdefault(str(store.name), []).append((child, store.value, store.region))
             self._stores[cls] = stores
         return stores
 
@@ -192,31 +211,142 @@ class Classes:
                 return ()
         return ()
 
+    def above(self, cls: Class, name: str, receiver: Value) -> Known:
+        """What `super().name` is in a method of `cls`: by the order of the receiver's class."""
+        start, order = 1, self.ancestry(cls).classes
+        if isinstance(receiver, Instance):
+            order = self.ancestry(receiver.cls).classes
+            start = order.index(cls) + 1 if cls in order else 1
+            cls = receiver.cls if cls in order else cls
+        return self.member(cls, name, receiver, start=start)
+
     def attribute(self, instance: Instance, name: str) -> Known:
         """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
-        and its bases (an annotation first), class variables, methods, properties."""
+        and its bases (an annotation first), class variables, methods, properties; for the receiver of a
+        method that knows none, or a stub only, whatever it is in the caller's class."""
+        if name.startswith(_SUPER):
+            index, _, plain = name.removeprefix(_SUPER).rpartition(" ")
+            owner = next(
+                (
+                    c
+                    for c in self.ancestry(instance.cls).classes
+                    if isinstance(c, Class) and str(c.key) == index
+                ),
+                None,
+            )
+            return self.above(owner, plain, instance) if owner is not None else UNKNOWN
+        slot = (instance, name)
+        found = self._attributes.get(slot)
+        if found is None:
+            found = self._attribute(instance, name)
+            if instance.own is not None and (not found.values or self._is_stub(found)):
+                own = instance.own
+                found = Known((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
+            if not self._evaluator.active:
+                self._attributes[slot] = found
+        return found
+
+    def _is_stub(self, item: Known) -> bool:
+        """Whether all candidates are methods that derived classes must define."""
+        for value in item.values:
+            if not isinstance(value, Function):
+                return False
+            definition = self._evaluator.module(value.key[0]).definition(value.key[1])
+            if not definition.flags & DefFlags.STUB:
+                return False
+        return True
+
+    def _attribute(self, instance: Instance, name: str) -> Known:
         getter = self.property_of(instance.cls, name, instance)
         if getter:
             return self._evaluator.results.returned(getter[0], None)
         parts: list[Known] = []
+        is_initialised = False
         for owner in self.ancestry(instance.cls).classes:
             if isinstance(owner, External):
                 continue
-            for method, value in self.own_stores(owner).get(name, ()):
-                item = self._evaluator.evaluate((owner.key[0], method), value)
-                if any(isinstance(v, Parameter) for v in item.values):
-                    # what a constructor was given: only its annotation could tell
-                    rest = tuple(v for v in item.values if not isinstance(v, Parameter))
-                    item = Known(rest, True, item.reasons)
-                parts.append(item)
+            initialises = False
+            for method, value, region in self.own_stores(owner).get(name, ()):
+                is_init = self._evaluator.module(owner.key[0]).definition(method).name == "__init__"
+                if is_init and is_initialised:
+                    continue  # a derived class's `__init__` has the last word
+                stored = self._stored(instance, name, (owner.key[0], method), value)
+                parts.append(stored)
+                initialises = initialises or (is_init and region == 0 and stored.values != (NONE,))
+            is_initialised = is_initialised or initialises
         if parts:
             declared = self._declared(instance, name)
             if declared is not None:
                 return declared
-            stored = without_none(union(parts))
-            if stored.values or stored.partial:
-                return stored
-        return self.member(instance.cls, name, instance)
+            joined = without_none(union(parts))
+            if joined.values or joined.partial:
+                return joined
+        found = self.member(instance.cls, name, instance)
+        if not found.values and instance.made is not None:
+            field = self._field(instance, name)
+            if field is not None:
+                return field
+        return found
+
+    def _stored(self, instance: Instance, name: str, method: Key, value: int) -> Known:
+        """What a method of the class stores under a name, seen from an instance."""
+        item = self._evaluator.evaluate(method, value)
+        kept: list[Value] = []
+        given: list[Known] = []
+        partial = item.partial
+        for candidate in item.values:
+            if isinstance(candidate, Parameter):
+                # what a constructor was given: the call that made the instance tells, or the caller
+                bound = self._given(instance, method, candidate)
+                if bound is not None:
+                    given.append(bound)
+                elif instance.own is not None:
+                    kept.append(instance.own._replace(attributes=(*instance.own.attributes, name)))
+                else:
+                    partial = True
+            elif isinstance(candidate, Instance) and candidate.own is not None:
+                kept.append(Instance(candidate.cls))
+            else:
+                kept.append(candidate)
+        return union([Known(tuple(dict.fromkeys(kept)), partial, item.reasons), *given])
+
+    def _given(self, instance: Instance, method: Key, parameter: Parameter) -> Known | None:
+        """What the call that made the instance passes for a parameter of its `__init__`."""
+        if instance.made is None or parameter.key != method:
+            return None
+        makers = self.method(instance.cls, "__init__", instance).values
+        if len(makers) != 1 or not isinstance(makers[0], Function) or makers[0].key != method:
+            return None
+        maker = makers[0]._replace(receiver=Instance(instance.cls))
+        key, number = instance.made
+        arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        found = self._evaluator.results.argument(parameter, maker, arguments)
+        if any(isinstance(value, Parameter) for value in found.values):
+            return None
+        return found if found.values else None
+
+    def _field(self, instance: Instance, name: str) -> Known | None:
+        """What the call that made an instance passes for a field (of a dataclass or named tuple)."""
+        assert instance.made is not None
+        names: list[str] = []
+        for owner in reversed(self.ancestry(instance.cls).classes):
+            if isinstance(owner, Class):
+                nodes = self._evaluator.body(owner.key).values
+                names += [
+                    member
+                    for member, values in self.own_members(owner).items()
+                    if any(nodes[value][0] == Op.CAST for value in values) and member not in names
+                ]
+        if name not in names or self.method(instance.cls, "__init__", instance).values:
+            return None
+        key, number = instance.made
+        arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        passed = arguments.keyword(name)
+        position = names.index(name)
+        if passed is None and position < len(arguments.positional):
+            passed = arguments.positional[position]
+        found = self._evaluator.passed(passed) if passed is not None else UNKNOWN
+        return found if found.values and not any(isinstance(v, Parameter) for v in found.values) else None
 
     def _declared(self, instance: Instance, name: str) -> Known | None:
         """The type that the class body declares for an attribute, if any."""

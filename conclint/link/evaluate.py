@@ -12,6 +12,7 @@ from conclint.catalog.loader import Catalog
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Passed, StarItem
 from conclint.link.classes import Classes
+from conclint.link.containers import DISPLAYS, Containers
 from conclint.link.decorations import Decorations
 from conclint.link.names import Names
 from conclint.link.program import Module, Program
@@ -29,7 +30,6 @@ from conclint.link.values import (
     ExternalInstance,
     ExternalMethod,
     Function,
-    Generator,
     Instance,
     Key,
     Known,
@@ -44,7 +44,7 @@ from conclint.link.values import (
     union,
     without_none,
 )
-from conclint.model.summary import Body, DefKind, Op, ParamKind
+from conclint.model.summary import Body, DefKind, Op, ParamKind, StoreKind
 
 _MAX_DEPTH = 150
 
@@ -59,6 +59,8 @@ class Evaluator:
         self.names = Names(self)
         self.decorations = Decorations(self)
         self.results = Results(self)
+        self.containers = Containers(self)
+        self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
         self._memo: dict[tuple[Key, int], Known] = {}
         self.active: dict[tuple[Key, int], int] = {}
         self._low = 1 << 30
@@ -69,14 +71,12 @@ class Evaluator:
             Op.IMPORT: lambda key, node: self.names.imported(key[0], to_index(node[1])),
             Op.CONST: lambda key, node: known(Literal(type(node[1]).__name__, node[1])),
             Op.TYPED: lambda key, node: known(ExternalInstance(f"builtins.{node[1]}")),
-            Op.ATTR: lambda key, node: self.attribute(
-                self.evaluate(key, to_index(node[1])), str(node[2]), key
-            ),
-            Op.ITEM: self._item,
+            Op.ATTR: self._read_attribute,
+            Op.ITEM: lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2])),
             Op.CALL: lambda key, node: self.results.call_result(key, to_index(node[1])),
             Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
             Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
-            Op.ELEM: lambda key, node: self.element(self.evaluate(key, to_index(node[1]))),
+            Op.ELEM: lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1]))),
             Op.ENTER: lambda key, node: self.entered(self.evaluate(key, to_index(node[1]))),
             Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
             Op.COMP: self._comprehension,
@@ -85,6 +85,7 @@ class Evaluator:
             Op.ARITH: self._arithmetic,
             Op.NARROW: self._narrow,
             Op.CAST: self._cast,
+            Op.CAUGHT: self._caught,
         }
 
     # -- modules and bodies ---------------------------------------------------------------------
@@ -121,7 +122,7 @@ class Evaluator:
         node = self.body(key).values[value]
         handler = self._dispatch.get(to_index(node[0]))
         if handler is None:
-            result = known(Display(key, value)) if node[0] in _DISPLAYS else UNKNOWN
+            result = known(Display(key, value)) if node[0] in DISPLAYS else UNKNOWN
             self._memo[slot] = result
             return result
         outer, self._low = self._low, 1 << 30
@@ -159,7 +160,9 @@ class Evaluator:
             display = collection.values[0]
             shown = self.body(display.key).values[display.value]
             index = item.item[1:-1]
-            if shown[0] != Op.DICT and index.isdigit() and int(index) < len(shown) - 1:
+            if shown[0] == Op.DICT:
+                return self.containers.item_of(display, Literal("str", index))
+            if index.isdigit() and int(index) < len(shown) - 1:
                 return self.evaluate(display.key, to_index(shown[int(index) + 1]))
         return UNKNOWN
 
@@ -177,7 +180,7 @@ class Evaluator:
             if decoration.is_class or definition.name in ("__new__", "__init_subclass__"):
                 return known(cls)
             if not decoration.is_static:
-                return known(Instance(cls))
+                return known(Instance(cls, Parameter(key, index)))
         param = definition.params[index]
         stated = without_none(annotation_type(self, parent, param.annotation))
         if param.kind == 2:
@@ -189,6 +192,27 @@ class Evaluator:
         return known(Parameter(key, index))
 
     # -- attributes, items, iteration -----------------------------------------------------------
+
+    def _read_attribute(self, key: Key, node: tuple[object, ...]) -> Known:
+        """An attribute: what the body itself stores under that name of the same value, and what it has."""
+        base, name = to_index(node[1]), str(node[2])
+        found = self.attribute(self.evaluate(key, base), name, key)
+        here = self._stored_attributes(key).get((base, name))
+        if not here:
+            return found
+        stored = union([self.evaluate(key, value) for value in here])
+        return union([stored, found]) if found.values else stored
+
+    def _stored_attributes(self, key: Key) -> dict[tuple[int, str], list[int]]:
+        """The stores to attributes of other things than the receiver, which its class knows better."""
+        found = self._stored.get(key)
+        if found is None:
+            found = self._stored[key] = {}
+            body = self.body(key)
+            for store in body.stores:
+                if store.kind == StoreKind.ATTR and body.values[store.base] != (Op.PARAM, 0):
+                    found.setdefault((store.base, str(store.name)), []).append(store.value)
+        return found
 
     def attribute(self, base: Known, name: str, key: Key) -> Known:
         """What reading an attribute of any of the candidates gives."""
@@ -212,7 +236,7 @@ class Evaluator:
         if isinstance(value, Class):
             return self.classes.member(value, name, value)
         if isinstance(value, SuperOf):
-            return self.classes.member(value.cls, name, value.receiver, start=1)
+            return self.classes.above(value.cls, name, value.receiver)
         if isinstance(value, ExternalInstance):
             kind = self.catalog.attribute(value.dotted, name)
             if kind is not None:
@@ -232,80 +256,11 @@ class Evaluator:
 
     def container_kind(self, value: Display | Container) -> str:
         """The builtin type's name of a display or container."""
-        if isinstance(value, Container):
-            return value.kind
-        return _DISPLAYS[to_index(self.body(value.key).values[value.value][0])]
-
-    def _item(self, key: Key, node: tuple[object, ...]) -> Known:
-        base = self.evaluate(key, to_index(node[1]))
-        parts = [self._item_of(value, key, to_index(node[2])) for value in base.values if value != NONE]
-        if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
-
-    def _item_of(self, value: Value, key: Key, index: int) -> Known:
-        if isinstance(value, (Class, External)):
-            return known(value)  # a generic class with its argument
-        if isinstance(value, Container):
-            position = self.body(key).values[index][-1]
-            if value.fixed and isinstance(position, int) and 0 <= position < len(value.elements):
-                return known(value.elements[position])
-            return Known(value.elements, not value.elements)
-        if isinstance(value, Display):
-            return self._item_of_display(value, self.body(key).values[index])
-        if isinstance(value, ExternalInstance):
-            fact = self.catalog.method(value.dotted, "__getitem__")
-            if fact is not None and fact.returns:
-                return self.results.type_expression(fact.returns, value)
-            return self._element_of(value)
-        return UNKNOWN
-
-    def _item_of_display(self, display: Display, index: tuple[object, ...]) -> Known:
-        node = self.body(display.key).values[display.value]
-        if node[0] == Op.DICT:
-            pairs = list(zip(node[1::2], node[2::2], strict=False))
-            if index[0] == Op.CONST:
-                for name, item in pairs:
-                    if to_index(name) >= 0 and self.body(display.key).values[to_index(name)] == index:
-                        return self.evaluate(display.key, to_index(item))
-            return (
-                union([self.evaluate(display.key, to_index(item)) for _, item in pairs]) if pairs else UNKNOWN
-            )
-        items = [to_index(item) for item in node[1:]]
-        position = index[1] if index[0] == Op.CONST else None
-        if isinstance(position, int) and -len(items) <= position < len(items):
-            return self.evaluate(display.key, items[position])
-        return union([self.evaluate(display.key, item) for item in items]) if items else UNKNOWN
+        return self.containers.kind(value)
 
     def element(self, base: Known) -> Known:
         """What iterating gives."""
-        parts = [self._element_of(value) for value in base.values if value != NONE]
-        if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
-
-    def _element_of(self, value: Value) -> Known:
-        if isinstance(value, (Container, Generator)):
-            return Known(value.elements, not value.elements)
-        if isinstance(value, Display):
-            node = self.body(value.key).values[value.value]
-            items = node[1::2] if node[0] == Op.DICT else node[1:]
-            return union([self.evaluate(value.key, to_index(item)) for item in items]) if items else UNKNOWN
-        if isinstance(value, ExternalInstance):
-            for fact in self.catalog.ancestry(value.dotted):
-                if fact.element:
-                    return self.results.type_expression(fact.element, value)
-        return UNKNOWN
-
-    def values_in(self, collection: Display | Container) -> Known:
-        """What the elements of a collection, or the values of a mapping, may be."""
-        if isinstance(collection, Container):
-            return Known(collection.elements, not collection.elements)
-        node = self.body(collection.key).values[collection.value]
-        items = node[2::2] if node[0] == Op.DICT else node[1:]
-        return union([self.evaluate(collection.key, to_index(item)) for item in items]) if items else UNKNOWN
+        return self.containers.element(base)
 
     def entered(self, base: Known) -> Known:
         """What `with` binds."""
@@ -360,6 +315,17 @@ class Evaluator:
 
     def _arithmetic(self, key: Key, node: tuple[object, ...]) -> Known:
         left = self.evaluate(key, to_index(node[2]))
+        if (
+            node[1] in ("+", "|")
+            and left.values
+            and all(isinstance(v, (Display, Container)) for v in left.values)
+        ):
+            right = self.evaluate(key, to_index(node[3]))
+            first = left.values[0]
+            is_dict = isinstance(first, (Display, Container)) and self.container_kind(first) == "dict"
+            if node[1] == "|" and is_dict:
+                return self.containers.merged(left, right)
+            return self.containers.joined(left, right)
         if node[1] == "*" and all(isinstance(value, (Display, Container)) for value in left.values):
             return left
         if node[1] == "/" and len(left.values) == 1:
@@ -392,6 +358,19 @@ class Evaluator:
             return base
         return Known(tuple(instances))
 
+    def _caught(self, key: Key, node: tuple[object, ...]) -> Known:
+        """What `except X as e` binds: an instance of X, or of one of several."""
+        classes = self.evaluate(key, to_index(node[1]))
+        if any(isinstance(value, (Display, Container)) for value in classes.values):
+            classes = self.element(classes)
+        instances: list[Value] = []
+        for value in classes.values:
+            if isinstance(value, Class):
+                instances.append(Instance(value))
+            elif isinstance(value, External):
+                instances.append(ExternalInstance(self.catalog.canonical(value.dotted)))
+        return Known(tuple(instances), classes.partial or not instances)
+
     def _cast(self, key: Key, node: tuple[object, ...]) -> Known:
         item = self.evaluate(key, to_index(node[1])) if to_index(node[1]) >= 0 else UNKNOWN
         item = without_none(item)
@@ -399,6 +378,3 @@ class Evaluator:
             return item
         stated = without_none(annotation_type(self, key, to_index(node[2])))
         return stated if stated.values and not stated.partial else item
-
-
-_DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}

@@ -8,6 +8,8 @@ from conclint.link import builtin_calls
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
 from conclint.link.values import (
+    CALLED,
+    ITERATED,
     NONE,
     UNKNOWN,
     Awaitable,
@@ -59,7 +61,7 @@ class Results:
     def result_of(self, callee: Value, arguments: Arguments, site: tuple[Key, int]) -> Known:
         """What calling a candidate gives."""
         if isinstance(callee, Class):
-            return known(Instance(callee))
+            return known(Instance(callee, made=site))
         if isinstance(callee, Function):
             return self.returned(callee, arguments, site)
         if isinstance(callee, Partial):
@@ -79,7 +81,39 @@ class Results:
             if fact is not None and fact.returns:
                 return self.type_expression(fact.returns, ExternalInstance(callee.dotted))
             return builtin_calls.method_result(self._evaluator, callee, arguments)
+        if isinstance(callee, Parameter) and len(callee.attributes) < 2:
+            return known(callee._replace(attributes=(*callee.attributes, CALLED)))
         return UNKNOWN
+
+    def called(self, callees: Known) -> Known:
+        """What calling any of the candidates gives, whatever is passed."""
+        parts: list[Known] = []
+        for value in callees.values:
+            if isinstance(value, Function):
+                parts.append(self.returned(value, None))
+            elif isinstance(value, Class):
+                parts.append(known(Instance(value)))
+            elif isinstance(value, External):
+                parts.append(self.external_result(value.dotted))
+            else:
+                parts.append(UNKNOWN)
+        return union(parts) if parts else UNKNOWN
+
+    def of_method(self, instance: Instance, name: str) -> Known:
+        """What a special method of an instance gives, called without arguments that could be told."""
+        methods = self._evaluator.classes.method(instance.cls, name, instance).values
+        parts = [self.returned(method, None) for method in methods if isinstance(method, Function)]
+        return union(parts) if parts else UNKNOWN
+
+    def _iterated(self, items: Known) -> Known:
+        """What iterating any of the candidates runs, as far as it is the program's own."""
+        from conclint.link.calls import iterated
+
+        values: list[Value] = []
+        for value in items.values:
+            if isinstance(value, (Generator, Instance)):
+                values += [target.value for group in iterated(self._evaluator, value) for target in group]
+        return Known(tuple(dict.fromkeys(values)), items.partial)
 
     def external_result(self, dotted: str) -> Known:
         """What calling something outside the program gives, as far as the catalog knows."""
@@ -181,6 +215,14 @@ class Results:
         for value in item.values:
             if isinstance(value, Parameter):
                 parts.append(self.argument(value, function, arguments))
+            elif isinstance(value, Instance) and value.own is not None:
+                parts.append(known(_for_caller(value, function)))
+            elif (
+                isinstance(value, Function)
+                and isinstance(value.receiver, Instance)
+                and value.receiver.own is not None
+            ):
+                parts.append(known(value._replace(receiver=_for_caller(value.receiver, function))))
             elif isinstance(value, Function) and self._inside(value.key, function.key):
                 parts.append(known(value._replace(closure=self._capture(function, arguments))))
             else:
@@ -231,7 +273,14 @@ class Results:
         if found is None:
             return UNKNOWN
         for name in attributes:
-            found = self._evaluator.attribute(found, name, plain.key)
+            if name.startswith("["):
+                found = self._evaluator.containers.item_named(found, name)
+            elif name == ITERATED:
+                found = self._iterated(found)
+            elif name == CALLED:
+                found = self.called(found)
+            else:
+                found = self._evaluator.attribute(found, name, plain.key)
         return found
 
     def _bound(
@@ -252,3 +301,10 @@ class Results:
         if position < len(arguments.positional):
             return arguments.positional[position], attributes[1:]
         return arguments.starred(position), attributes[1:]
+
+
+def _for_caller(receiver: Instance, function: Function) -> Value:
+    """The receiver of a called function, as the caller knows it."""
+    if receiver.own is not None and receiver.own.key == function.key and function.receiver is not None:
+        return function.receiver
+    return Instance(receiver.cls)

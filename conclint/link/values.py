@@ -42,9 +42,15 @@ class Class(NamedTuple):
 
 
 class Instance(NamedTuple):
-    """An instance of a class of the program."""
+    """An instance of a class of the program (or of a class derived from it).
+
+    `own`: it is the receiver of the method that has this parameter, so that a caller may know a derived
+    class. `made`: the call that made it, whose arguments its attributes may hold.
+    """
 
     cls: Class
+    own: Parameter | None = None
+    made: tuple[Key, int] | None = None
 
 
 class ExternalInstance(NamedTuple):
@@ -85,11 +91,12 @@ class Display(NamedTuple):
 
 class Container(NamedTuple):
     """A collection or iterator, by what its elements (for a mapping: values) may be; with `fixed`, a tuple
-    whose elements are known one by one."""
+    whose elements, or a mapping whose values, are known one by one, the latter under `keys`."""
 
     elements: tuple[Value, ...]
     kind: str = "list"
     fixed: bool = False
+    keys: tuple[Value, ...] = ()
 
 
 class Generator(NamedTuple):
@@ -121,9 +128,17 @@ class Partial(NamedTuple):
     site: tuple[Key, int]
 
 
+CALLED: Final = "()"
+"""Among the attributes of a `Parameter`: what calling it gives."""
+
+
+ITERATED: Final = "iter()"
+"""Among the attributes of a `Parameter`: what iterating it runs."""
+
+
 class Parameter(NamedTuple):
     """Whatever a parameter is bound to, or an attribute of that: only a caller can say. "[0]" among the
-    attributes is an item of a starred parameter."""
+    attributes is an item (of a starred parameter, or of what is bound), "()" the result of a call."""
 
     key: Key
     position: int
@@ -191,7 +206,9 @@ def union(parts: list[Known]) -> Known:
         reasons.update(dict.fromkeys(part.reasons))
         partial = partial or part.partial
     if len(values) > MAX_CANDIDATES:
-        return UNKNOWN
+        values = dict.fromkeys(Instance(v.cls) if isinstance(v, Instance) else v for v in values)
+        if len(values) > MAX_CANDIDATES:
+            return UNKNOWN
     return Known(tuple(values), partial, tuple(reasons))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import Effect as Stated
 from conclint.link.arguments import EVERYTHING, Arguments, arguments_of
-from conclint.link.calls import Link, Target, callable_name, callables, invoked
+from conclint.link.calls import Link, Target, callable_name, callables, invoked, iterated, protocol_targets
 from conclint.link.conditions import Dependence, Truth, depends_hold, judge_conditions, stated_argument
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
@@ -26,7 +27,9 @@ from conclint.link.values import (
     Literal,
     Parameter,
     Partial,
+    SuperOf,
     Value,
+    to_index,
 )
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.model.summary import Assertion, DefFlags, DefKind, Op, SiteKind
@@ -90,7 +93,8 @@ class Transfer:
         if nesting > _MAX_NESTING:
             return {}
         if isinstance(value, Function):
-            return self._function(key, link, value, target.arguments, placements, nesting)
+            found = self._function(key, link, value, target.arguments, placements, nesting)
+            return self._of_own_method(key, link, value, found) if not nesting else found
         if isinstance(value, (Generator, ContextManager)):
             return self._body_of(key, link, value.function, target.arguments, placements, nesting)
         if isinstance(value, Class):
@@ -118,6 +122,89 @@ class Transfer:
             effect = Effect(Kind.CALLS, "", ALL_MODELS, value)
             return {effect: Witness(0, 1, name, link.site, name)}
         return {}
+
+    def _of_own_method(self, key: Key, link: Link, function: Function, effects: Effects) -> Effects:
+        """The effects of a call of the receiver's own method, marked as such: a caller that knows the
+        receiver's class may find that it overrides the method."""
+        receiver = function.receiver
+        if not isinstance(receiver, Instance) or receiver.own is None or receiver.own.attributes:
+            return effects
+        site = self._evaluator.body(key).sites[link.site]
+        node = self._evaluator.body(key).values[site.callee]
+        if node[0] != Op.ATTR or site.kind not in (SiteKind.CALL, SiteKind.ATTR):
+            return effects
+        name = str(node[2])
+        if any(isinstance(v, SuperOf) for v in self._evaluator.evaluate(key, to_index(node[1])).values):
+            owner = self._evaluator.module(receiver.own.key[0]).enclosing_class(receiver.own.key[1])
+            if owner is None:
+                return effects
+            name = f"super {(receiver.own.key[0], owner)} {name}"
+        if name.startswith("__") or (site.kind == SiteKind.CALL and link.awaited):
+            return {effect: witness._replace(own=name) for effect, witness in effects.items()}
+        result = {effect: witness._replace(own=name) for effect, witness in effects.items()}
+        parameter = receiver.own._replace(attributes=(name,))
+        symbol = callable_name(self._evaluator, function)
+        add(result, Effect(Kind.CALLS, "", ALL_MODELS, parameter), Witness(0, 1, symbol, link.site, symbol))
+        return result
+
+    def _is_overridden(self, function: Function, witness: Witness, depth: int = 0) -> bool:
+        """Whether an effect comes from a method that the receiver's class overrides."""
+        receiver = function.receiver
+        if (
+            not witness.own
+            or witness.next is None
+            or not isinstance(receiver, Instance)
+            or depth > _MAX_NESTING
+        ):
+            return False
+        held = self._evaluator.classes.attribute(receiver, witness.own).values
+        methods = [value for value in held if isinstance(value, Function)]
+        if methods and all(value.key != witness.next[0] for value in methods):
+            return True
+        inner = self._effects_of(witness.next[0]).get(witness.next[1])
+        return inner is not None and self._is_overridden(function, inner, depth + 1)
+
+    def _is_inherited(self, function: Function) -> bool:
+        """Whether the function is a method that the receiver's class inherits."""
+        receiver = function.receiver
+        if not isinstance(receiver, Instance):
+            return False
+        owner = self._evaluator.module(function.key[0]).enclosing_class(function.key[1])
+        return owner is not None and receiver.cls.key != (function.key[0], owner)
+
+    def _passes_on(self, parameter: Parameter) -> bool:
+        """Whether the callers' callers may be asked too: for an argument itself or an item of it, and for
+        the receiver's methods; a method of another argument is asked of the next caller only."""
+        if not parameter.reads_attribute:
+            return True
+        module = self._evaluator.module(parameter.key[0])
+        return parameter.position == 0 and module.enclosing_class(parameter.key[1]) is not None
+
+    def _bound_method(self, key: Key, effect: Effect, function: Function, arguments: Arguments) -> Known:
+        """What the receiver's method in an effect is for this caller: nothing new where the class that
+        was assumed has the same; the caller's own receiver's besides, which its callers may know."""
+        assert effect.parameter is not None
+        bound = self._bound(key, effect.parameter, function, arguments)
+        receiver = function.receiver
+        if not isinstance(receiver, Instance) or effect.parameter.key != function.key:
+            return bound
+        if effect.parameter.position or len(effect.parameter.attributes) != 1:
+            return bound
+        name = effect.parameter.attributes[0]
+        module = self._evaluator.module(function.key[0])
+        owner = module.enclosing_class(function.key[1])
+        if owner is None:
+            return bound
+        assumed = self._evaluator.classes.attribute(Instance(Class((function.key[0], owner))), name)
+        had = {v.key for v in assumed.values if isinstance(v, Function) and not self._is_stub(v)}
+        values = [v for v in bound.values if not (isinstance(v, Function) and v.key in had)]
+        if receiver.own is not None and not receiver.own.attributes:
+            values.append(receiver.own._replace(attributes=(name,)))
+        return bound._replace(values=tuple(dict.fromkeys(values)))
+
+    def _is_stub(self, function: Function) -> bool:
+        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        return bool(definition.flags & DefFlags.STUB)
 
     def _parameter_name(self, value: Parameter) -> str:
         module = self._evaluator.module(value.key[0])
@@ -160,9 +247,12 @@ class Transfer:
         # Kept once found: taking it back would bring the effects back that led to it, and so on for ever.
         undecided = self._undecided.setdefault(function.key, set())
         undecided |= _undecided(effects)
+        is_inherited = self._is_inherited(function)
         for effect, inner in list(effects.items()):
             if inner.length > _MAX_LENGTH:
                 continue  # an effect that only a cycle of calls still holds up
+            if is_inherited and self._is_overridden(function, inner):
+                continue
             witness = Witness(
                 inner.assumptions,
                 inner.length + 1,
@@ -193,7 +283,7 @@ class Transfer:
                     result, placements, effect.model, effect.family, bound, EVERYTHING, witness, False
                 )
             elif effect.kind == Kind.CALLS and effect.parameter is not None:
-                bound = self._bound(key, effect.parameter, function, arguments)
+                bound = self._bound_method(key, effect, function, arguments)
                 if coroutine:
                     loop = ExecutionModel.EVENT_LOOP
                     self._place(result, placements, loop, _CALLED, bound, EVERYTHING, witness, False)
@@ -219,7 +309,7 @@ class Transfer:
         wrapper around this one is a wrapper too."""
         assert effect.parameter is not None
         for value in self._bound(key, effect.parameter, function, arguments).values:
-            if isinstance(value, Parameter) and not value.reads_attribute:
+            if isinstance(value, Parameter) and self._passes_on(value):
                 add(result, effect._replace(parameter=value), witness)
 
     def as_asserted(self, key: Key, effects: Effects) -> Effects:
@@ -263,7 +353,7 @@ class Transfer:
             inner = self._target(key, link, Target(value, EVERYTHING), placements, nesting + 1)
             for effect, then in inner.items():
                 if effect.kind == Kind.CALLS and isinstance(value, Parameter):
-                    if not value.reads_attribute:  # a method of a parameter is asked of the next caller only
+                    if self._passes_on(value):
                         add(result, effect._replace(mask=effect.mask & mask), witness)
                     continue
                 combined = witness._replace(
@@ -365,6 +455,13 @@ class Transfer:
         nesting: int,
     ) -> Effects:
         catalog = self._evaluator.catalog
+        if value.dotted.startswith("builtins."):
+            invoked_here: Effects = {}
+            for target in protocol_targets(self._evaluator, value.dotted, arguments):
+                for effect, witness in self._target(key, link, target, placements, nesting + 1).items():
+                    add(invoked_here, effect, witness)
+            if invoked_here:
+                return invoked_here
         cls = catalog.klass(value.dotted)
         if cls is not None:
             made = catalog.method(cls.name, "__init__")
@@ -469,7 +566,9 @@ class Transfer:
         if passed is None:
             return
         for value in self._evaluator.passed(passed).values:
-            for target in invoked(self._evaluator, value, "__next__"):
+            only_next = fact.name == "builtins.next"
+            targets = invoked(self._evaluator, value, "__next__") if only_next else ()
+            for target in targets or itertools.chain(*iterated(self._evaluator, value)):
                 inner = self._target(key, link, target, placements, nesting + 1)
                 for effect, witness in inner.items():
                     add(result, effect, witness)
@@ -563,7 +662,7 @@ class Transfer:
         ready: list[Value] = []
         for value in bound.values:
             if isinstance(value, Parameter):
-                if not value.reads_attribute:
+                if self._passes_on(value):
                     add(result, Effect(Kind.PLACES, style, ALL_MODELS, value, model), witness)
             elif not isinstance(value, (Literal, Awaitable)):
                 ready.append(value)

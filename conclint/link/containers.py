@@ -1,0 +1,353 @@
+"""Collections: what indexing or iterating a value gives."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from conclint.link.values import (
+    NONE,
+    UNKNOWN,
+    Class,
+    Container,
+    Display,
+    External,
+    ExternalInstance,
+    Generator,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    ModuleRef,
+    Parameter,
+    Value,
+    join,
+    known,
+    to_index,
+    union,
+)
+from conclint.model.summary import Body, Op, Site, SiteKind, StoreKind
+
+if TYPE_CHECKING:
+    from conclint.link.evaluate import Evaluator
+
+DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}
+_PUTS_FIRST = frozenset({"append", "appendleft", "add"})
+_PUTS_SECOND = frozenset({"insert", "setdefault"})
+_PUTS_ALL = frozenset({"extend", "update", "extendleft"})
+
+
+class Put(NamedTuple):
+    """A value that a statement puts into a collection: under a key, somewhere (`under` -1), or all that
+    another collection holds (`all_of`)."""
+
+    key: Key
+    under: int
+    value: int
+    all_of: bool = False
+
+
+class Containers:
+    """Answers about collections; what is put into them after they were made is remembered."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._puts: dict[Key, dict[int, list[Put]]] = {}
+        self._global_puts: dict[str, dict[str, list[Put]]] = {}
+
+    # -- items ----------------------------------------------------------------------------------
+
+    def item(self, key: Key, base_index: int, index: int) -> Known:
+        """What the subscript `base[index]` gives."""
+        position = self.literal(key, index)
+        base = self._evaluator.evaluate(key, base_index)
+        is_slice = self._evaluator.body(key).values[index][0] == Op.SLICE
+        parts = [
+            self._slice_of(value) if is_slice else self.item_of(value, position)
+            for value in base.values
+            if value != NONE
+        ]
+        found = union(parts) if parts else UNKNOWN
+        if position is not None:
+            here = [put for put in self._puts_in(key).get(base_index, ()) if self._under(put, position)]
+            if here:
+                stored = union([self._evaluator.evaluate(put.key, put.value) for put in here])
+                return union([stored, found]) if found.values else stored
+        if not parts:
+            return UNKNOWN
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def literal(self, key: Key, index: int) -> Literal | None:
+        """The constant that an index is, if it is one."""
+        values = self._evaluator.evaluate(key, index).values
+        return values[0] if len(values) == 1 and isinstance(values[0], Literal) else None
+
+    def item_of(self, value: Value, position: Literal | None) -> Known:
+        """What an item of a value may be; of any position, if that is None."""
+        if isinstance(value, (Class, External)):
+            return known(value)  # a generic class with its argument
+        if isinstance(value, Container):
+            return self._item_of_container(value, position)
+        if isinstance(value, Display):
+            return self._item_of_display(value, position)
+        if isinstance(value, ExternalInstance):
+            fact = self._evaluator.catalog.method(value.dotted, "__getitem__")
+            if fact is not None and fact.returns:
+                return self._evaluator.results.type_expression(fact.returns, value)
+            return self.element_of(value)
+        if isinstance(value, Instance):
+            return self._evaluator.results.of_method(value, "__getitem__")
+        if isinstance(value, ModuleRef) and position is not None:  # globals()["name"]
+            return self._evaluator.names.module_attribute(value.path, str(position.value))
+        if isinstance(value, Parameter) and position is not None and len(value.attributes) < 2:
+            return known(value._replace(attributes=(*value.attributes, f"[{position.value!r}]")))
+        return UNKNOWN
+
+    def item_named(self, base: Known, name: str) -> Known:
+        """The item that an attribute of a `Parameter` stands for: "[0]", "['key']"."""
+        try:
+            position = ast.literal_eval(name[1:-1])
+        except (ValueError, SyntaxError):
+            return UNKNOWN
+        literal = Literal(type(position).__name__, position)
+        parts = [self.item_of(value, literal) for value in base.values if value != NONE]
+        return union(parts) if parts else UNKNOWN
+
+    def _item_of_container(self, value: Container, position: Literal | None) -> Known:
+        if value.fixed and position is not None:
+            if value.keys:
+                named = [
+                    item
+                    for name, item in zip(value.keys, value.elements, strict=True)
+                    if isinstance(name, Literal) and name.value == position.value
+                ]
+                return known(*named) if named else UNKNOWN
+            number = position.value
+            if isinstance(number, int) and -len(value.elements) <= number < len(value.elements):
+                return known(value.elements[number])
+        return Known(value.elements, not value.elements)
+
+    def _item_of_display(self, display: Display, position: Literal | None) -> Known:
+        node = self._evaluator.body(display.key).values[display.value]
+        if node[0] == Op.DICT:
+            return self._item_of_dict(display, node, position)
+        items = [to_index(item) for item in node[1:]]
+        number = position.value if position is not None else None
+        if isinstance(number, int) and items and not self.puts(display):
+            nodes = self._evaluator.body(display.key).values
+            ahead = items[: number + 1] if number >= 0 else items[number:]
+            if -len(items) <= number < len(items) and all(nodes[item][0] != Op.STAR for item in ahead):
+                return self._evaluator.evaluate(display.key, items[number])
+        return self.values_in(display)
+
+    def _item_of_dict(self, display: Display, node: tuple[object, ...], position: Literal | None) -> Known:
+        if position is None:
+            return self.values_in(display)
+        found: list[Known] = []
+        is_complete = True
+        for name, item in self._pairs(display, node):
+            if name is None:
+                is_complete = False
+            elif name.value == position.value:
+                found = [item]
+        for put in self.puts(display):
+            if put.all_of:
+                for value in self._evaluator.evaluate(put.key, put.value).values:
+                    inner = self.item_of(value, position)
+                    found += [inner] if inner.values else []
+            elif self._under(put, position):
+                found.append(self._evaluator.evaluate(put.key, put.value))
+            elif self.literal(put.key, put.under) is None:
+                is_complete = False
+        if found:
+            return union(found)
+        return UNKNOWN if is_complete else self.values_in(display)
+
+    def _pairs(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
+        """The items of a dict written out, with those of the mappings it takes over by `**`."""
+        result: list[tuple[Literal | None, Known]] = []
+        for name, item in zip(node[1::2], node[2::2], strict=False):
+            value = self._evaluator.evaluate(display.key, to_index(item))
+            if to_index(name) >= 0:
+                result.append((self.literal(display.key, to_index(name)), value))
+                continue
+            inner = self.mapping(value)
+            result += inner if inner is not None else [(None, self._union_of_values(value))]
+        return result
+
+    def mapping(self, item: Known) -> list[tuple[Literal | None, Known]] | None:
+        """The items of a mapping, if all are known."""
+        if len(item.values) != 1 or item.partial:
+            return None
+        value = item.values[0]
+        if isinstance(value, Display):
+            node = self._evaluator.body(value.key).values[value.value]
+            return self._pairs(value, node) if node[0] == Op.DICT and not self.puts(value) else None
+        if isinstance(value, Container) and value.keys:
+            return [
+                (name if isinstance(name, Literal) else None, known(element))
+                for name, element in zip(value.keys, value.elements, strict=True)
+            ]
+        return None
+
+    def merged(self, *mappings: Known) -> Known:
+        """A mapping of the items of some others, the later ones winning."""
+        items: dict[Literal | None, Known] = {}
+        for mapping in mappings:
+            inner = self.mapping(mapping)
+            if inner is None:
+                parts = [self._union_of_values(one) for one in mappings]
+                return known(Container(union(parts).values, "dict"))
+            items.update(inner)
+        keys: list[Value] = []
+        elements: list[Value] = []
+        for name, item in items.items():
+            for value in item.values:
+                keys.append(name if name is not None else ExternalInstance("builtins.object"))
+                elements.append(value)
+        return known(Container(tuple(elements), "dict", fixed=bool(keys), keys=tuple(keys)))
+
+    def joined(self, left: Known, right: Known) -> Known:
+        """A list (or tuple …) of the elements of two."""
+        parts = [self.element(side) for side in (left, right) if side.values]
+        kind = next((self.kind(v) for v in left.values if isinstance(v, (Display, Container))), "list")
+        return known(Container(union(parts).values if parts else (), kind))
+
+    def _union_of_values(self, item: Known) -> Known:
+        parts = [self.values_in(value) for value in item.values if isinstance(value, (Display, Container))]
+        return union(parts) if parts else UNKNOWN
+
+    def _slice_of(self, value: Value) -> Known:
+        if isinstance(value, (Display, Container)):
+            return known(Container(self.element_of(value).values, self.kind(value)))
+        return known(value) if isinstance(value, ExternalInstance) else UNKNOWN
+
+    # -- iteration ------------------------------------------------------------------------------
+
+    def element(self, base: Known) -> Known:
+        """What iterating gives."""
+        parts = [self.element_of(value) for value in base.values if value != NONE]
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+
+    def element_of(self, value: Value) -> Known:
+        """What iterating one candidate gives."""
+        if isinstance(value, Container):
+            return Known(value.keys or value.elements, not value.elements)
+        if isinstance(value, Generator):
+            return Known(value.elements, not value.elements)
+        if isinstance(value, Display):
+            node = self._evaluator.body(value.key).values[value.value]
+            if node[0] != Op.DICT:
+                return self.values_in(value)
+            items = [to_index(item) for item in node[1::2] if to_index(item) >= 0]
+            return union([self._evaluator.evaluate(value.key, item) for item in items]) if items else UNKNOWN
+        if isinstance(value, ExternalInstance):
+            for fact in self._evaluator.catalog.ancestry(value.dotted):
+                if fact.element:
+                    return self._evaluator.results.type_expression(fact.element, value)
+        if isinstance(value, Instance):
+            iterator = self._evaluator.results.of_method(value, "__iter__")
+            parts = [
+                self._evaluator.results.of_method(item, "__next__")
+                if isinstance(item, Instance)
+                else self.element_of(item)
+                for item in iterator.values
+            ]
+            return union(parts) if parts else UNKNOWN
+        return UNKNOWN
+
+    def values_in(self, collection: Display | Container) -> Known:
+        """What the elements of a collection, or the values of a mapping, may be."""
+        if isinstance(collection, Container):
+            return Known(collection.elements, not collection.elements)
+        node = self._evaluator.body(collection.key).values[collection.value]
+        parts: list[Known] = []
+        if node[0] == Op.DICT:
+            parts += [item for _, item in self._pairs(collection, node)]
+        else:
+            nodes = self._evaluator.body(collection.key).values
+            for item in map(to_index, node[1:]):
+                if nodes[item][0] == Op.STAR:
+                    inner = self._evaluator.evaluate(collection.key, to_index(nodes[item][1]))
+                    parts.append(self.element(inner))
+                else:
+                    parts.append(self._evaluator.evaluate(collection.key, item))
+        for put in self.puts(collection):
+            value = self._evaluator.evaluate(put.key, put.value)
+            if not put.all_of:
+                parts.append(value)
+            else:
+                parts.append(self._union_of_values(value))
+        return union(parts) if parts else UNKNOWN
+
+    def kind(self, value: Display | Container) -> str:
+        """The builtin type's name of a display or container."""
+        if isinstance(value, Container):
+            return value.kind
+        return DISPLAYS[to_index(self._evaluator.body(value.key).values[value.value][0])]
+
+    # -- what is put in later -------------------------------------------------------------------
+
+    def puts(self, display: Display) -> list[Put]:
+        """What statements of the same body (for a module's variable: of the module) put into it."""
+        found = self._puts_in(display.key).get(display.value, [])
+        if display.key[1] != 0:
+            return found
+        path = display.key[0]
+        named = self._global_puts.get(path)
+        if named is None:
+            named = self._global_puts[path] = self._find_global_puts(path)
+        if not named:
+            return found
+        names = [
+            str(store.name)
+            for store in self._evaluator.body(display.key).stores
+            if store.kind == StoreKind.GLOBAL and store.value == display.value
+        ]
+        return found + [put for name in names for put in named.get(name, ())]
+
+    def _under(self, put: Put, position: Literal) -> bool:
+        if put.under < 0:
+            return False
+        literal = self.literal(put.key, put.under)
+        return literal is not None and literal.value == position.value
+
+    def _puts_in(self, key: Key) -> dict[int, list[Put]]:
+        """By the value that the collection is in the body."""
+        found = self._puts.get(key)
+        if found is None:
+            found = self._puts[key] = {}
+            body = self._evaluator.body(key)
+            for store in body.stores:
+                if store.kind == StoreKind.ITEM:
+                    found.setdefault(store.base, []).append(Put(key, to_index(store.name), store.value))
+            for site in body.sites:
+                if site.kind == SiteKind.CALL and body.values[site.callee][0] == Op.ATTR:
+                    base, method = body.values[site.callee][1:3]
+                    put = _put(key, body, site, str(method))
+                    if put is not None:
+                        found.setdefault(to_index(base), []).append(put)
+        return found
+
+    def _find_global_puts(self, path: str) -> dict[str, list[Put]]:
+        named: dict[str, list[Put]] = {}
+        for number in range(1, len(self._evaluator.module(path).summary.defs)):
+            nodes = self._evaluator.body((path, number)).values
+            for base, puts in self._puts_in((path, number)).items():
+                if nodes[base][0] == Op.GLOBAL:
+                    named.setdefault(str(nodes[base][1]), []).extend(puts)
+        return named
+
+
+def _put(key: Key, body: Body, site: Site, method: str) -> Put | None:
+    positional = [value for slot, value in site.args if isinstance(slot, int) and slot >= 0]
+    if method in _PUTS_FIRST and len(positional) == 1:
+        return Put(key, -1, positional[0])
+    if method in _PUTS_SECOND and len(positional) == 2:
+        return Put(key, positional[0] if method == "setdefault" else -1, positional[1])
+    if method in _PUTS_ALL and len(positional) == 1:
+        return Put(key, -1, positional[0], all_of=True)
+    return None
