@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.values import (
+    BOTTOM,
     NONE,
     UNKNOWN,
     Class,
@@ -52,6 +53,7 @@ class Containers:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._open: set[Display] = set()
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._global_puts: dict[str, dict[str, list[Put]]] = {}
 
@@ -152,9 +154,9 @@ class Containers:
                 found = [item]
         for put in self.puts(display):
             if put.all_of:
-                for value in self._evaluator.evaluate(put.key, put.value).values:
-                    inner = self.item_of(value, position)
-                    found += [inner] if inner.values else []
+                taken = self.mapping(self._evaluator.evaluate(put.key, put.value))
+                is_complete = is_complete and taken is not None
+                found += [item for name, item in taken or () if name and name.value == position.value]
             elif self._under(put, position):
                 found.append(self._evaluator.evaluate(put.key, put.value))
             elif self.literal(put.key, put.under) is None:
@@ -165,6 +167,16 @@ class Containers:
 
     def _pairs(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
         """The items of a dict written out, with those of the mappings it takes over by `**`."""
+        if display in self._open:
+            self._evaluator.forget()
+            return [(None, BOTTOM)]
+        self._open.add(display)
+        try:
+            return self._pairs_of(display, node)
+        finally:
+            self._open.discard(display)
+
+    def _pairs_of(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
         result: list[tuple[Literal | None, Known]] = []
         for name, item in zip(node[1::2], node[2::2], strict=False):
             value = self._evaluator.evaluate(display.key, to_index(item))
@@ -214,7 +226,11 @@ class Containers:
         return known(Container(union(parts).values if parts else (), kind))
 
     def _union_of_values(self, item: Known) -> Known:
-        parts = [self.values_in(value) for value in item.values if isinstance(value, (Display, Container))]
+        parts = [
+            self.values_in(value, as_made=True)  # collections may be put into each other
+            for value in item.values
+            if isinstance(value, (Display, Container))
+        ]
         return union(parts) if parts else UNKNOWN
 
     def _slice_of(self, value: Value) -> Known:
@@ -259,29 +275,41 @@ class Containers:
             return union(parts) if parts else UNKNOWN
         return UNKNOWN
 
-    def values_in(self, collection: Display | Container) -> Known:
-        """What the elements of a collection, or the values of a mapping, may be."""
+    def values_in(self, collection: Display | Container, *, as_made: bool = False) -> Known:
+        """What the elements of a collection, or the values of a mapping, may be; `as_made`: without those
+        that are put in later."""
         if isinstance(collection, Container):
             return Known(collection.elements, not collection.elements)
         node = self._evaluator.body(collection.key).values[collection.value]
         parts: list[Known] = []
         if node[0] == Op.DICT:
             parts += [item for _, item in self._pairs(collection, node)]
+        elif collection in self._open:  # a list that is made from itself in a loop
+            self._evaluator.forget()
         else:
-            nodes = self._evaluator.body(collection.key).values
-            for item in map(to_index, node[1:]):
-                if nodes[item][0] == Op.STAR:
-                    inner = self._evaluator.evaluate(collection.key, to_index(nodes[item][1]))
-                    parts.append(self.element(inner))
-                else:
-                    parts.append(self._evaluator.evaluate(collection.key, item))
-        for put in self.puts(collection):
+            self._open.add(collection)
+            try:
+                parts += self._written(collection, node)
+            finally:
+                self._open.discard(collection)
+        for put in () if as_made else self.puts(collection):
             value = self._evaluator.evaluate(put.key, put.value)
             if not put.all_of:
                 parts.append(value)
             else:
                 parts.append(self._union_of_values(value))
         return union(parts) if parts else UNKNOWN
+
+    def _written(self, collection: Display, node: tuple[object, ...]) -> list[Known]:
+        parts: list[Known] = []
+        nodes = self._evaluator.body(collection.key).values
+        for item in map(to_index, node[1:]):
+            if nodes[item][0] == Op.STAR:
+                inner = self._evaluator.evaluate(collection.key, to_index(nodes[item][1]))
+                parts.append(self.element(inner))
+            else:
+                parts.append(self._evaluator.evaluate(collection.key, item))
+        return parts
 
     def kind(self, value: Display | Container) -> str:
         """The builtin type's name of a display or container."""

@@ -137,6 +137,10 @@ class Evaluator:
             self._low = outer
         return result
 
+    def forget(self) -> None:
+        """What is being evaluated was cut short, and must not be remembered."""
+        self._low = -1
+
     def passed(self, argument: Passed | None) -> Known:
         """What an argument may be."""
         if argument is None:
