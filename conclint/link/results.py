@@ -187,7 +187,7 @@ class Results:
         if definition.flags & DefFlags.GENERATOR:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.yields[:4]]
             found = without_none(union(parts)) if parts else UNKNOWN
-            if found.values and not found.partial:
+            if _is_told(found):
                 return found
             iterator = annotation_type(self._evaluator, (key[0], definition.parent), definition.returns)
             stated = without_none(self._evaluator.element(iterator))
@@ -198,7 +198,7 @@ class Results:
         if not definition.flags & DefFlags.STUB:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.returns[:8]]
             found = without_none(union(parts)) if parts else UNKNOWN
-            if found.values and not found.partial:
+            if _is_told(found):
                 return found
         else:
             found = UNKNOWN
@@ -308,3 +308,9 @@ def _for_caller(receiver: Instance, function: Function) -> Value:
     if receiver.own is not None and receiver.own.key == function.key and function.receiver is not None:
         return function.receiver
     return Instance(receiver.cls)
+
+
+def _is_told(item: Known) -> bool:
+    """Whether the values themselves say more than an annotation would."""
+    by_caller = any(isinstance(value, Parameter) and value.reads_attribute for value in item.values)
+    return bool(item.values) and not item.partial and not by_caller
