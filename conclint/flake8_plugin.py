@@ -140,12 +140,12 @@ def _encode(text: str) -> bytes:
 def _message(finding: Finding) -> str:
     """The finding on one line: the chain by its symbols, the recommendation by its sentence."""
     from conclint.report.printable import printable
+    from conclint.report.wording import advice, short_chain
 
-    parts = [f"{finding.code} {finding.message}"]
-    if len(finding.chain) > 1:
-        parts.append(f" [via {' > '.join(step.symbol for step in finding.chain)}]")
-    if finding.recommendation is not None:
-        parts.append(f"; use instead: {finding.recommendation.text}")
+    chain = short_chain(finding)
+    parts = [f"{finding.code} {finding.message}", f" [via {chain}]" if chain else ""]
+    if text := advice(finding):
+        parts.append(f"; {text}")
     return printable("".join(parts))
 
 

@@ -17,6 +17,11 @@ def render_json(findings: Sequence[Finding]) -> str:
     return dump_array(_as_object(finding) for finding in findings)
 
 
+def render_json_lines(findings: Sequence[Finding]) -> str:
+    """One line for each finding, with the same object as in the array; nothing for none."""
+    return "".join(json.dumps(_as_object(finding), ensure_ascii=False) + "\n" for finding in findings)
+
+
 def dump_array(objects: Iterable[object]) -> str:
     """A JSON array, ended by a line feed, that differs from another only where the objects differ."""
     return json.dumps(list(objects), indent=2, ensure_ascii=False) + "\n"

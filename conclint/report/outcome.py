@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conclint.model.finding import Finding
 from conclint.report.concise import render_concise
-from conclint.report.json import dump_array, render_json
+from conclint.report.json import dump_array, render_json, render_json_lines
 from conclint.report.source_lines import SourceLines
 from conclint.report.statistics import count_by_code, render_statistics
 from conclint.report.styled import render_lines
@@ -22,6 +22,16 @@ class OutputFormat(Enum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    JSON_LINES = "json-lines"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+
+    @property
+    def has_statistics(self) -> bool:
+        """Whether `--statistics` has a form in this format."""
+        return self in (OutputFormat.TEXT, OutputFormat.CONCISE, OutputFormat.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +61,53 @@ class Presentation:
 
 
 def render_outcome(outcome: Outcome, how: Presentation) -> str:
-    """The whole of standard output."""
-    findings = outcome.findings
-    if how.statistics:
-        rows = count_by_code(findings)
-        if how.format is OutputFormat.JSON:
-            return dump_array({"code": row.code, "name": row.name, "count": row.findings} for row in rows)
-        body = render_statistics(rows)
-    elif how.format is OutputFormat.JSON:
-        return render_json(findings)
-    elif how.format is OutputFormat.CONCISE:
-        body = render_concise(findings)
-    else:
-        sources = SourceLines(outcome.cwd, outcome.texts)
-        body = render_lines(
-            text_lines(findings, sources, width=how.width, verbose=how.verbose), colour=how.colour
-        )
-    if how.format is OutputFormat.TEXT and not how.quiet:
-        body += render_lines([summary_line(findings, outcome.files)], colour=False)
-    return body
+    """The whole report in the wanted format."""
+    if how.statistics and how.format.has_statistics:
+        return _render_counts(outcome, how)
+    if how.format is OutputFormat.TEXT:
+        return _render_text(outcome, how)
+    if how.format is OutputFormat.CONCISE:
+        return render_concise(outcome.findings)
+    if how.format is OutputFormat.JSON:
+        return render_json(outcome.findings)
+    if how.format is OutputFormat.JSON_LINES:
+        return render_json_lines(outcome.findings)
+    return _render_for_others(outcome, how.format)
+
+
+def _render_counts(outcome: Outcome, how: Presentation) -> str:
+    rows = count_by_code(outcome.findings)
+    if how.format is OutputFormat.JSON:
+        return dump_array({"code": row.code, "name": row.name, "count": row.findings} for row in rows)
+    return render_statistics(rows) + _summary(outcome, how)
+
+
+def _render_text(outcome: Outcome, how: Presentation) -> str:
+    sources = SourceLines(outcome.cwd, outcome.texts)
+    lines = text_lines(outcome.findings, sources, width=how.width, verbose=how.verbose)
+    return render_lines(lines, colour=how.colour) + _summary(outcome, how)
+
+
+def _summary(outcome: Outcome, how: Presentation) -> str:
+    if how.format is not OutputFormat.TEXT or how.quiet:
+        return ""
+    return render_lines([summary_line(outcome.findings, outcome.files)], colour=False)
+
+
+def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:
+    """Formats of other programs; each is imported when it is asked for."""
+    if output_format is OutputFormat.SARIF:
+        from conclint.report.sarif import render_sarif
+
+        return render_sarif(outcome.findings, outcome.cwd)
+    if output_format is OutputFormat.GITHUB:
+        from conclint.report.github import render_github
+
+        return render_github(outcome.findings, outcome.cwd)
+    if output_format is OutputFormat.GITLAB:
+        from conclint.report.gitlab import render_gitlab
+
+        return render_gitlab(outcome.findings, outcome.cwd)
+    from conclint.report.junit import render_junit
+
+    return render_junit(outcome.findings)

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
 from conclint.report.excerpt import make_excerpt
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain
-
-_MODEL_WORDS = {
-    ExecutionModel.EVENT_LOOP: "event loop",
-    ExecutionModel.THREAD: "thread",
-    ExecutionModel.PROCESS: "process",
-    ExecutionModel.INTERPRETER: "interpreter",
-}
+from conclint.report.wording import MODEL_WORDS
 
 _NARROWEST = 40
 
@@ -74,7 +68,7 @@ def _finding_lines(finding: Finding, sources: SourceLines, width: int, *, verbos
             yield (("  assuming: ", Style.LABEL), plain(printable(reason)))
     recommendation = finding.recommendation
     if recommendation is not None:
-        words = f"[{_MODEL_WORDS[recommendation.model]}] {printable(recommendation.text)}"
+        words = f"[{MODEL_WORDS[recommendation.model]}] {printable(recommendation.text)}"
         yield (("  use instead: ", Style.LABEL), plain(words))
         for line in (recommendation.example or "").splitlines():
             yield (plain("      "), (printable(line), Style.EXAMPLE))

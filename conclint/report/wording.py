@@ -1,0 +1,36 @@
+"""Sentences about a finding, the same in every format that has room for one paragraph only."""
+
+from __future__ import annotations
+
+from conclint.model.execution import ExecutionModel
+from conclint.model.finding import Finding
+
+MODEL_WORDS = {
+    ExecutionModel.EVENT_LOOP: "event loop",
+    ExecutionModel.THREAD: "thread",
+    ExecutionModel.PROCESS: "process",
+    ExecutionModel.INTERPRETER: "interpreter",
+}
+"""Execution models as people read them."""
+
+
+def short_chain(finding: Finding) -> str:
+    """The chain by its symbols, from the reported call to the primitive; empty for a direct one."""
+    if len(finding.chain) < 2:
+        return ""
+    return " > ".join(step.symbol for step in finding.chain)
+
+
+def advice(finding: Finding) -> str:
+    """What to use instead, in one sentence; empty where there is none."""
+    return f"use instead: {finding.recommendation.text}" if finding.recommendation is not None else ""
+
+
+def long_message(finding: Finding) -> str:
+    """The message, a line for each step of the chain with its place, and what to use instead."""
+    lines = [finding.message]
+    if len(finding.chain) > 1:
+        lines += [f"  {step.symbol} ({step.path}:{step.line})" for step in finding.chain]
+    if text := advice(finding):
+        lines.append(text)
+    return "\n".join(lines)
