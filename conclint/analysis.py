@@ -55,7 +55,7 @@ class Analysis:
             overrides,
         )
         self._packages, followed = _followed_packages(config)
-        roots = _source_roots(config, self._sources)
+        roots = source_roots(config, self._sources)
         self._finder = ModuleFinder(roots, self._sources, self._packages, followed)
         self._overrides = overrides
         self._drafts: dict[tuple[str, str, Position], Draft] = {}
@@ -239,7 +239,7 @@ def _followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] 
         raise ConfigError(f"follow: {error}") from error
 
 
-def _source_roots(config: Config, paths: Iterable[str]) -> list[str]:
+def source_roots(config: Config, paths: Iterable[str]) -> list[str]:
     """Where imports are looked for: the project's own folders, and those of projects inside it."""
     roots = [str(config.root), *(str(folder) for folder in config.src)]
     nested: dict[str, str | None] = {str(config.root): None}
@@ -260,13 +260,13 @@ def _source_roots(config: Config, paths: Iterable[str]) -> list[str]:
 
 def with_fingerprints(findings: list[Finding]) -> list[Finding]:
     """The findings with fingerprints: code, symbol, cause, and the ordinal among equals in the file;
-    neither lines nor the chain (CORE.md section 4). Equal findings at one place share theirs."""
+    neither lines nor the chain (CORE.md section 4). Equal findings at one place share theirs, as do those
+    of two files that have one module name: what else was asked for changes nothing."""
     seen: dict[tuple[str | None, ...], dict[Position, int]] = {}
     result: list[Finding] = []
     for finding in sorted(findings, key=lambda item: item.sort_key):
-        where = finding.symbol or finding.path
-        equals = (finding.code, where, finding.cause)
-        places = seen.setdefault(equals, {})
+        equals = (finding.code, finding.symbol or finding.path, finding.cause)
+        places = seen.setdefault((finding.path, *equals), {})
         ordinal = places.setdefault(finding.position, len(places))
         text = "\0".join((*(part or "" for part in equals), str(ordinal)))
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -7,13 +7,18 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from conclint import __version__
 from conclint.cli_learn import learn
 from conclint.cli_map import map_command
+
+if TYPE_CHECKING:
+    from conclint.check_run import CheckRequest
+    from conclint.report.destination import Output
 
 _T = TypeVar("_T")
 
@@ -101,7 +106,25 @@ def _parsed_packages(
     return None if words is None else parse_follow(words)
 
 
-_OUTPUT_FORMATS = ("text", "concise", "json")
+OUTPUT_FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit")
+"""The values of `conclint.report.outcome.OutputFormat`, here so that `--help` need not import it."""
+
+
+def _parsed_outputs(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[Output, ...]:
+    from conclint.report.destination import parse_output
+
+    try:
+        return tuple(map(parse_output, values))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, option) from error
+
+
+def _complete_formats(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The formats that begin so."""
+    return [CompletionItem(word) for word in OUTPUT_FORMATS if word.startswith(incomplete)]
+
 
 _version = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 
@@ -137,7 +160,32 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--extend-exclude", help="Leave out what matches, besides.", **patterns),
         click.option("--force-exclude", is_flag=True, help="Leave out paths given by name, too."),
         click.option(
-            "--output-format", type=click.Choice(_OUTPUT_FORMATS), default="text", show_default=True
+            "--output-format",
+            "outputs",
+            metavar="FORMAT[:FILE]",
+            multiple=True,
+            callback=_parsed_outputs,
+            shell_complete=_complete_formats,
+            help=f"One of {', '.join(OUTPUT_FORMATS)}; may be repeated, with files.  [default: text]",
+        ),
+        click.option("--output-file", metavar="FILE", help="Write the report to this file."),
+        click.option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+        click.option(
+            "--write-baseline",
+            metavar="[FILE.json]",
+            help="Write what is found to the baseline instead.  [default file: that of --baseline, or "
+            "conclint-baseline.json]",
+        ),
+        click.option(
+            "--prune-baseline", is_flag=True, help="Remove from the baseline what no longer occurs."
+        ),
+        click.option(
+            "--affected", is_flag=True, help="Report also what lies elsewhere and passes through PATHS."
+        ),
+        click.option(
+            "--diff-base",
+            metavar="REV",
+            help="Report only what wasn't there at this Git revision; `REV...`: where the branch left it.",
         ),
         click.option("--config", metavar="FILE", help="Use this configuration file."),
         click.option(
@@ -169,83 +217,122 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
     return command
 
 
-@cli.command()
+class _CheckCommand(click.Command):
+    """Takes `--write-baseline` with or without a file: a word that ends in .json, or follows `=`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        result: list[str] = []
+        for place, word in enumerate(args):
+            if word == "--":
+                result += args[place:]
+                break
+            if word == "--write-baseline":
+                result.append(f"{word}=")
+            elif place and args[place - 1] == "--write-baseline" and word.endswith(".json"):
+                result[-1] += word
+            else:
+                result.append(word)
+        return super().parse_args(ctx, result)
+
+
+@cli.command(cls=_CheckCommand)
 @_check_options
 @click.pass_context
-def check(
-    ctx: click.Context,
-    /,
-    paths: tuple[str, ...],
-    output_format: str,
-    config: str | None,
-    quiet: bool,
-    verbose: bool,
-    statistics: bool,
-    exit_zero: bool,
-    stdin_filename: str | None,
-    min_confidence: str | None,
-    no_cache: bool,
-    force_exclude: bool,
-    warn_unused_ignores: bool,
-    **options: Any,
-) -> None:
+def check(ctx: click.Context, /, **given: Any) -> None:
     """Check PATHS: the main job, the same as without a command's name."""
-    from conclint.config import ConfigError, load_config
-    from conclint.config_file import parse_confidence
-    from conclint.rules.registry import rules_by_code
+    from conclint.check_run import run_check
+    from conclint.config import ConfigError
+    from conclint.report.destination import UnwritableError
 
+    try:
+        request = _check_request(given)
+        status = run_check(request)
+    except (ConfigError, UnwritableError) as error:
+        _fail(ctx, error)
+    except Exception as error:
+        from conclint.source.revisions import GitError
+        from conclint.suppress.baseline import BaselineError
+
+        if not isinstance(error, (GitError, BaselineError)):
+            raise
+        _fail(ctx, error)
+    ctx.exit(status)
+
+
+def _fail(ctx: click.Context, error: Exception) -> NoReturn:
+    click.echo(f"conclint: error: {error}", err=True)
+    ctx.exit(2)
+
+
+def _check_request(given: dict[str, Any]) -> CheckRequest:
+    """What the options ask for.
+
+    Raises UsageError for options that contradict each other, ConfigError for a wrong configuration.
+    """
+    from conclint.check_run import CheckRequest
+    from conclint.config import load_config
+    from conclint.config_file import parse_confidence
+    from conclint.report.destination import plan_outputs
+    from conclint.rules.registry import rules_by_code
+    from conclint.suppress.baseline import DEFAULT_FILE
+
+    options = dict(given)
+    paths: tuple[str, ...] = options.pop("paths")
+    wanted = {name: options.pop(name) for name in _OF_THE_RUN}
+    write_baseline: str | None = options.pop("write_baseline")
     from_stdin = "-" in paths
     if from_stdin and len(paths) > 1:
         raise click.UsageError("`-` (standard input) can't be combined with paths.")
-    if stdin_filename is not None and not from_stdin:
+    if wanted["stdin_filename"] is not None and not from_stdin:
         raise click.UsageError("--stdin-filename needs `-` (standard input).")
-    options["min_confidence"] = parse_confidence(min_confidence) if min_confidence else None
-    options["use_cache"] = not no_cache
-    options["force_exclude"] = force_exclude
-    options["warn_unused_ignores"] = warn_unused_ignores
-    places = ([stdin_filename] if stdin_filename else []) if from_stdin else list(paths)
+    if from_stdin and wanted["diff_base"] is not None:
+        raise click.UsageError("--diff-base compares files, not `-` (standard input).")
+    if wanted["affected"] and wanted["diff_base"] is not None:
+        raise click.UsageError("--diff-base finds the changed files itself: leave out --affected.")
+    if write_baseline is not None and (wanted["affected"] or wanted["diff_base"] is not None):
+        raise click.UsageError(
+            "--write-baseline is about all that is found: leave out --affected, --diff-base."
+        )
     try:
-        configuration = load_config(places, file=config, options=options, known_codes=rules_by_code())
-    except ConfigError as error:
-        click.echo(f"conclint: error: {error}", err=True)
-        ctx.exit(2)
-
-    from conclint.pipeline import check as run_check
-    from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
-    from conclint.report.progress import ProgressBar
-    from conclint.report.terminal import has_colour, source_width, write_output
-
-    stdin = sys.stdin.buffer.read() if from_stdin else None
-    try:
-        with ProgressBar(wanted=not quiet) as progress:
-            report = run_check(
-                [] if from_stdin else list(paths) or ["."],
-                configuration,
-                stdin=stdin,
-                stdin_filename=stdin_filename,
-                progress=progress,
-            )
-    except ConfigError as error:  # the user's own catalog facts are read with the shipped ones
-        click.echo(f"conclint: error: {error}", err=True)
-        ctx.exit(2)
-    findings = sorted((*report.findings, *report.unused_directives), key=lambda found: found.sort_key)
-    shown = findings[0].path if from_stdin and findings else ""
-    outcome = Outcome(findings, report.files, configuration.cwd, {shown: stdin} if stdin is not None else {})
-    how = Presentation(
-        format=OutputFormat(output_format),
-        colour=has_colour(sys.stdout),
-        width=source_width(sys.stdout),
-        quiet=quiet,
-        verbose=verbose,
-        statistics=statistics,
+        outputs = plan_outputs(options.pop("outputs"), options.pop("output_file"))
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    for output in outputs:
+        if wanted["statistics"] and not output.format.has_statistics:
+            raise click.UsageError(f"--statistics has no form in {output.format.value}.")
+    confidence: str | None = options.pop("min_confidence")
+    options["min_confidence"] = parse_confidence(confidence) if confidence else None
+    options["use_cache"] = not options.pop("no_cache")
+    places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
+    file: str | None = options.pop("config")
+    config = load_config(places, file=file, options=options, known_codes=rules_by_code())
+    if wanted["prune_baseline"] and config.baseline is None:
+        raise click.UsageError("--prune-baseline needs --baseline (or `baseline` in the configuration).")
+    target = None
+    if write_baseline is not None:
+        target = (
+            config.cwd / write_baseline if write_baseline else config.baseline or config.root / DEFAULT_FILE
+        )
+    return CheckRequest(
+        config=config,
+        paths=paths,
+        stdin=sys.stdin.buffer.read() if from_stdin else None,
+        outputs=outputs,
+        write_baseline=target,
+        **wanted,
     )
-    write_output(render_outcome(outcome, how))
-    if not quiet and not report.files and not findings:
-        click.echo("conclint: warning: no Python files below the given paths", err=True)
-    if verbose:
-        click.echo(f"conclint: {report.files} files in {report.seconds:.2f} s", err=True)
-    if findings and not exit_zero:
-        ctx.exit(1)
+
+
+_OF_THE_RUN = (
+    "affected",
+    "diff_base",
+    "exit_zero",
+    "prune_baseline",
+    "quiet",
+    "statistics",
+    "stdin_filename",
+    "verbose",
+)
 
 
 @cli.command()

@@ -38,7 +38,7 @@ class Config:
     (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay. `catalog` and `catalog_files`
     are the user's own facts, not checked yet (see `conclint.catalog.user_facts`). `follow` names the
     installed packages into which chains go on ("installed": all), `python` is the interpreter or environment
-    that has them; None for the one that is found.
+    that has them; None for the one that is found. `baseline` is the file of findings that are known.
     """
 
     root: Path
@@ -61,6 +61,7 @@ class Config:
     warn_unused_ignores: bool = False
     follow: tuple[str, ...] = ()
     python: Path | None = None
+    baseline: Path | None = None
     catalog: Mapping[str, Any] = field(default_factory=dict)
     catalog_files: tuple[Path, ...] = ()
 
@@ -103,6 +104,9 @@ def load_config(
     python = merged.pop("python", None)
     if python is not None:
         python = Path(os.path.abspath((cwd if "python" in given else root) / Path(python).expanduser()))
+    baseline = merged.pop("baseline", None)
+    if baseline is not None:
+        baseline = Path(os.path.abspath((cwd if "baseline" in given else root) / str(baseline)))
     if cache_dir is None:
         cache_dir = root / ".conclint_cache"
     elif "cache_dir" in given:
@@ -117,6 +121,7 @@ def load_config(
         src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
         cache_dir=Path(os.path.abspath(cache_dir)),
         python=python,
+        baseline=baseline,
         **merged,
     )
 

@@ -266,6 +266,7 @@ KEYS: Final[Mapping[str, Callable[[object], object]]] = {
     "gil": _gil,
     "min-confidence": _confidence,
     "src": _strings,
+    "baseline": _string,
     "cache-dir": _string,
     "jobs": _count,
     "follow": _follow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from conclint.source.discovery import Source, discover_files, shown_path, source
 @dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a run: findings filtered and sorted, files analysed, seconds of wall time, and
-    directives that hid nothing (on request)."""
+    directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
+    for, and the fingerprint and shown path of everything that the rules found."""
 
     findings: tuple[Finding, ...]
     files: int
     seconds: float
     unused_directives: tuple[Finding, ...] = ()
+    asked: tuple[str, ...] = ()
+    occurring: tuple[tuple[str, str], ...] = ()
 
 
 def check(
@@ -36,12 +40,15 @@ def check(
     stdin: bytes | None = None,
     stdin_filename: str | None = None,
     progress: Progress | None = None,
+    affected: bool = False,
+    diff_base: str | None = None,
 ) -> Report:
     """Analyse the files that the paths stand for, and standard input where its bytes are given.
 
-    The same input gives the same report, whatever the order of the paths, the number of workers and the
-    state of the cache. Raises ConfigError where the user's own catalog facts are wrong,
-    nothing for wrong input.
+    With `affected` also what lies elsewhere and passes through these files, with `diff_base` only what was
+    not there at that revision. The same input gives the same report, whatever the order of the paths, the
+    number of workers and the state of the cache. Raises ConfigError where the user's own catalog facts are
+    wrong, GitError where there is no such revision, nothing for wrong input.
     """
     started = time.perf_counter()
     discovery = discover_files([path for path in paths if path != "-"], config, config.cwd)
@@ -51,8 +58,59 @@ def check(
         if given is not None:
             sources[given.path] = given
     problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
-    kept = _report(list(sources.values()), problems, config, progress, inline=True)
-    return Report(kept.findings, len(sources), time.perf_counter() - started, kept.unused)
+    asked = tuple(sources.values())
+    if diff_base is not None:
+        asked, kept = _report_of_change(asked, problems, config, progress, diff_base)
+    elif affected:
+        asked, kept = _report_of_affected(asked, problems, config, progress)
+    else:
+        kept = _report(asked, problems, config, progress)
+    shown = tuple(source.shown for source in asked)
+    seconds = time.perf_counter() - started
+    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring)
+
+
+def _report_of_affected(
+    named: tuple[Source, ...], problems: list[Finding], config: Config, progress: Progress | None
+) -> tuple[tuple[Source, ...], KeptReport]:
+    from conclint.scope import affected_by
+
+    scope = affected_by(named, config)
+    report = _report(scope.sources, problems, config, progress)
+    about = {source.shown for source in named} | {problem.path for problem in problems}
+    return scope.sources, report._replace(
+        findings=tuple(found for found in report.findings if found.path in about or scope.takes(found)),
+        unused=tuple(found for found in report.unused if found.path in about),
+    )
+
+
+def _report_of_change(
+    asked: tuple[Source, ...],
+    problems: list[Finding],
+    config: Config,
+    progress: Progress | None,
+    revision: str,
+) -> tuple[tuple[Source, ...], KeptReport]:
+    """What is found in the asked files that the change can have touched, and was not found in them then."""
+    from conclint.before import laid_out, not_found_before
+    from conclint.scope import affected_by, change_in
+    from conclint.source.revisions import Repository
+
+    repository = Repository(config.cwd)
+    commit = repository.commit(revision)
+    changes = repository.changes_since(commit)
+    change = change_in(changes, config)
+    reached = affected_by(change.touched, config, change.gone).sources
+    sources = tuple(sorted({*asked} & {*reached}, key=lambda source: source.path))
+    report = _report(sources, problems, config, progress)
+    with laid_out(repository, commit, config, [source.path for source in sources], changes.renamed) as before:
+        earlier = _report(before.sources, [], before.config, None, keep=False)
+    cwd = os.path.realpath(config.cwd)
+    old = {shown_path(new, cwd): shown_path(was, cwd) for new, was in changes.renamed.items()}
+    return sources, report._replace(
+        findings=not_found_before(report.findings, earlier.findings, old),
+        unused=not_found_before(report.unused, earlier.unused, old),
+    )
 
 
 def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
@@ -60,7 +118,7 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     applies `noqa` itself."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
-    return _report([source], [], config, None, inline=False).findings
+    return _report((source,), [], config, None, inline=False).findings
 
 
 def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
@@ -81,14 +139,16 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
 
 
 def _report(
-    sources: list[Source],
+    sources: Sequence[Source],
     problems: list[Finding],
     config: Config,
     progress: Progress | None,
     *,
-    inline: bool,
+    inline: bool = True,
+    keep: bool = True,
 ) -> KeptReport:
-    """What is reported of the sources: an earlier run's report where it still holds, else made anew."""
+    """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
+    kept for a later run unless `keep` is false."""
     knowledge = read_user_knowledge(config)
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     analysis = Analysis(config, sources, cache, progress, knowledge.facts)
@@ -96,7 +156,7 @@ def _report(
         hashes = analysis.hashes()
         asked = [(source.path, source.shown, hashes[source.path]) for source in sources]
         key = None
-        if not problems and all(content is not None for _, _, content in asked):
+        if keep and not problems and all(content is not None for _, _, content in asked):
             readable = sorted((path, shown, content or b"") for path, shown, content in asked)
             key = report_key(
                 config, catalog_digest() + knowledge.digest(), readable, analysis.packages, inline=inline
@@ -122,4 +182,5 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
     found = with_fingerprints([*problems, *analysis.findings()])
     result = filter_findings(found, config, analysis.directives(), inline=inline)
     kept = analysis.illustrated(result.kept)
-    return KeptReport(kept, result.unused, analysis.followed(), analysis.missed())
+    occurring = sorted({(finding.fingerprint, finding.path) for finding in (*found, *result.unused)})
+    return KeptReport(kept, result.unused, analysis.followed(), analysis.missed(), tuple(occurring))

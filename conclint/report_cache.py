@@ -20,16 +20,20 @@ from conclint.config import Config
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class KeptReport(NamedTuple):
-    """What a run found, and what it depends on besides the asked files."""
+    """What a run found, and what it depends on besides the asked files.
+
+    `occurring` are the fingerprints and shown paths of everything that the rules found, reported or not.
+    """
 
     findings: tuple[Finding, ...]
     unused: tuple[Finding, ...]
     followed: tuple[tuple[str, bytes], ...]
     missed: tuple[str, ...]
+    occurring: tuple[tuple[str, str], ...] = ()
 
 
 def report_key(
@@ -79,18 +83,17 @@ def still_holds(kept: KeptReport, hashes: Mapping[str, bytes | None]) -> bool:
 def encode_report(kept: KeptReport) -> bytes:
     """The report as bytes; equal reports give equal bytes."""
     rows = [[_to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
-    return marshal.dumps((_FORMAT, *rows, kept.followed, kept.missed), MARSHAL_FORMAT)
+    rest = (kept.followed, kept.missed, kept.occurring)
+    return marshal.dumps((_FORMAT, *rows, *rest), MARSHAL_FORMAT)
 
 
 def decode_report(data: bytes) -> KeptReport | None:
     """The report, or None where the bytes are of another format."""
     try:
-        version, findings, unused, followed, missed = marshal.loads(data)
+        version, findings, unused, *rest = marshal.loads(data)
         if version != _FORMAT:
             return None
-        return KeptReport(
-            tuple(map(_from_row, findings)), tuple(map(_from_row, unused)), tuple(followed), tuple(missed)
-        )
+        return KeptReport(tuple(map(_from_row, findings)), tuple(map(_from_row, unused)), *map(tuple, rest))
     except (ValueError, TypeError, EOFError, KeyError):
         return None
 

@@ -54,8 +54,10 @@ def plan_outputs(outputs: Sequence[Output], output_file: str | None) -> tuple[Ou
         del homeless[0]
     if len(homeless) > (output_file is None):
         words = " and ".join(planned[number].format.value for number in homeless)
-        raise ValueError(f"one format can go to standard output, not {words}: name a file as in sarif:out.sarif")
-    files = [os.path.abspath(output.file) for output in planned if output.file is not None]
+        raise ValueError(
+            f"one format can go to standard output, not {words}: name a file as in sarif:out.sarif"
+        )
+    files = [Path(output.file).resolve() for output in planned if output.file is not None]
     twice = next((file for file in files if files.count(file) > 1), None)
     if twice is not None:
         raise ValueError(f"two reports would be written to {twice}")
@@ -65,12 +67,12 @@ def plan_outputs(outputs: Sequence[Output], output_file: str | None) -> tuple[Ou
 def check_writable(files: Sequence[str]) -> None:
     """Raises UnwritableError for a file that certainly can't be written, before an hour's work is lost."""
     for file in files:
-        folder = os.path.dirname(os.path.abspath(file))
-        if os.path.isdir(file):
+        folder = Path(file).resolve().parent
+        if Path(file).is_dir():
             raise _unwritable(file, OSError(errno.EISDIR, os.strerror(errno.EISDIR)))
-        if not os.path.isdir(folder):
+        if not folder.is_dir():
             raise _unwritable(file, OSError(errno.ENOENT, f"there is no folder {folder}"))
-        if not os.access(file if os.path.exists(file) else folder, os.W_OK):
+        if not os.access(file if Path(file).exists() else folder, os.W_OK):
             raise _unwritable(file, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
@@ -80,36 +82,36 @@ def write_files(texts: Mapping[str, str]) -> None:
     Readers see the old file or the new one, never a part; if one can't be written, all stay as they were.
     Raises UnwritableError.
     """
-    drafts: dict[str, str] = {}
+    drafts: dict[Path, Path] = {}
     with _removed(drafts):
         for file, text in texts.items():
             data = text.encode("utf-8", "backslashreplace")
             with _named(file):
-                target = os.path.realpath(file)
-                if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-                    Path(target).write_bytes(data)  # a device or a pipe: nothing to replace
+                target = Path(file).resolve()
+                mode = target.stat().st_mode if target.exists() else None
+                if mode is not None and not stat.S_ISREG(mode):
+                    target.write_bytes(data)  # a device or a pipe: nothing to replace
                     continue
-                draft = f"{target}.{token_hex(4)}.tmp"
-                drafts[target] = draft
-                with Path(draft).open("xb") as stream:
+                draft = drafts[target] = target.with_name(f".{target.name}.{token_hex(4)}.tmp")
+                with draft.open("xb") as stream:
                     stream.write(data)
-                if os.path.exists(target):
-                    Path(draft).chmod(stat.S_IMODE(os.stat(target).st_mode))
+                if mode is not None:
+                    draft.chmod(stat.S_IMODE(mode))
         for target, draft in list(drafts.items()):
-            with _named(target):
-                Path(draft).replace(target)
+            with _named(str(target)):
+                draft.replace(target)
                 del drafts[target]
 
 
 @contextmanager
-def _removed(drafts: Mapping[str, str]) -> Iterator[None]:
+def _removed(drafts: Mapping[Path, Path]) -> Iterator[None]:
     """Whatever happens, drafts that are left are removed."""
     try:
         yield
     finally:
         for draft in drafts.values():
             with suppress(OSError):
-                Path(draft).unlink()
+                draft.unlink()
 
 
 @contextmanager

@@ -17,11 +17,15 @@ def render_junit(findings: Sequence[Finding]) -> str:
     """A document with a suite for each file that has findings. Without any, one suite with a passed case:
     an empty report counts as a failure on some servers."""
     total = str(len(findings))
-    root = Element("testsuites", name="conclint", tests=str(max(len(findings), 1)), failures=total, errors="0")
+    root = Element(
+        "testsuites", name="conclint", tests=str(max(len(findings), 1)), failures=total, errors="0"
+    )
     for path, group in groupby(findings, key=lambda finding: finding.path):
         _add_suite(root, path, list(group))
     if not findings:
-        suite = SubElement(root, "testsuite", name="conclint", tests="1", failures="0", errors="0", skipped="0")
+        suite = SubElement(
+            root, "testsuite", name="conclint", tests="1", failures="0", errors="0", skipped="0"
+        )
         SubElement(suite, "testcase", classname="conclint", name="no problems found")
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
@@ -36,7 +40,7 @@ def _add_suite(root: Element, path: str, findings: Sequence[Finding]) -> None:
         case = SubElement(
             suite,
             "testcase",
-            classname=name.removesuffix(".py").replace("/", "."),
+            classname=name.removesuffix(".py").replace("/", ".") or "conclint",
             name=f"{finding.code} at {at.line}:{at.column}",
             file=name,
             line=str(at.line),

@@ -54,7 +54,11 @@ def _rule(rule: Rule) -> Node:
         "help": {"text": page, "markdown": page},
         "helpUri": f"{_HOME}/blob/main/conclint/rules/docs/{rule.code}.md",
         "defaultConfiguration": {"enabled": rule.default, "level": "error"},
-        "properties": {"tags": ["concurrency", "performance"], "precision": "high", "problem.severity": "error"},
+        "properties": {
+            "tags": ["concurrency", "performance"],
+            "precision": "high",
+            "problem.severity": "error",
+        },
     }
 
 
@@ -83,12 +87,11 @@ def _result(finding: Finding, rule: int, cwd: Path) -> Node:
     }
     if len(finding.chain) > 1:
         steps = [_step(step, cwd) for step in finding.chain]
+        flow = [{"location": step, "nestingLevel": depth} for depth, step in enumerate(steps)]
         result["codeFlows"] = [
             {
                 "message": {"text": f"From `{finding.symbol}` to `{finding.chain[-1].symbol}`"},
-                "threadFlows": [
-                    {"locations": [{"location": step, "nestingLevel": depth} for depth, step in enumerate(steps)]}
-                ],
+                "threadFlows": [{"locations": flow}],
             }
         ]
         result["relatedLocations"] = [{"id": number, **step} for number, step in enumerate(steps[1:], 1)]

@@ -28,6 +28,8 @@ class FakeReport:
     files: int = 3
     seconds: float = 0.25
     unused_directives: tuple[Finding, ...] = ()
+    asked: tuple[str, ...] = ()
+    occurring: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -50,6 +52,8 @@ class FakePipeline:
         stdin: bytes | None = None,
         stdin_filename: str | None = None,
         progress: Callable[[int, int, str], None] | None = None,
+        affected: bool = False,
+        diff_base: str | None = None,
     ) -> FakeReport:
         self.calls += 1
         self.paths, self.config, self.stdin, self.stdin_filename = paths, config, stdin, stdin_filename

@@ -1,0 +1,103 @@
+"""Backwards: which files of the project can have a chain through given files.
+
+Only the index is asked (CORE.md section 1): a chain goes from file to file along imports, so these are the
+files that import one of the given ones, directly or through others; and, since a call of a base class's
+method may run an override, the files that hold the base classes of what the given ones define. The answer
+errs on the side of too much.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from conclint.model.finding import Finding
+from conclint.source.index import FileIndex
+from conclint.source.modules import ModuleFinder
+
+
+def files_reaching(
+    targets: Iterable[str], indexes: Iterable[tuple[str, FileIndex]], finder: ModuleFinder
+) -> set[str]:
+    """Those of the indexed files that may reach one of the targets, the targets among them left out.
+
+    `finder` must know of targets that are no longer on disk.
+    """
+    given = set(targets)
+    mentions: dict[str, set[str]] = defaultdict(set)
+    imports: dict[str, tuple[str, ...]] = {}
+    bases: dict[str, tuple[str, ...]] = {}
+    for path, index in indexes:
+        imports[path] = tuple(_imported_names(index))
+        bases[path] = tuple(_imported_bases(index))
+        for dotted in imports[path]:
+            # An import of a.b.c runs, and may look into, a and a.b as well.
+            for part in dotted.lstrip(".").split("."):
+                mentions[part].add(path)
+            if not dotted.strip("."):
+                mentions[""].add(path)
+    found = set(given)
+    todo = sorted(given)
+    while todo:
+        path = todo.pop()
+        candidates = mentions.get(_import_name(path), set()) | mentions.get("", set())
+        more = {other for other in candidates - found if path in _files(other, imports[other], finder)}
+        more |= set(_files(path, bases.get(path, ()), finder)) - found
+        found |= more
+        todo += sorted(more)
+    return found - given
+
+
+def passes_through(finding: Finding, files: set[str], cwd: str, finder: ModuleFinder) -> bool:
+    """Whether the finding, a step of its chain, or what a step calls lies in one of the files."""
+    shown = {finding.path, *(step.path for step in finding.chain)}
+    if any(os.path.normpath(os.path.join(cwd, path)) in files for path in shown):
+        return True
+    return any(_file_of(step.symbol, finder) in files for step in finding.chain)
+
+
+def _import_name(path: str) -> str:
+    """The last part of the name under which the file is imported."""
+    folder, name = os.path.split(path)
+    return os.path.basename(folder) if name == "__init__.py" else name.removesuffix(".py")
+
+
+def _imported_names(index: FileIndex) -> Iterator[str]:
+    """What the file imports, as written, each name that may be a module joined to where it is taken from."""
+    for module, names in index.imports:
+        yield module
+        for name in names:
+            if name != "*":
+                yield f"{module}{'' if module.endswith('.') else '.'}{name}"
+
+
+def _imported_bases(index: FileIndex) -> Iterator[str]:
+    """The imports that base classes in the file come from."""
+    heads = {dotted.partition(".")[0] for _, found in index.classes for _, dotted in found}
+    for module, names in index.imports:
+        if heads.intersection(names) or (not names and module.partition(".")[0] in heads) or "*" in names:
+            yield module
+
+
+def _files(importer: str, names: Iterable[str], finder: ModuleFinder) -> set[str]:
+    """The files of the project that the imported names stand for, packages on the way included."""
+    result: set[str] = set()
+    for written in names:
+        dotted = written.lstrip(".")
+        level = len(written) - len(dotted)
+        parts = dotted.split(".") if dotted else []
+        for end in range(0 if level else 1, len(parts) + 1):
+            file = finder.find_from(importer, level, ".".join(parts[:end]))
+            if file is not None:
+                result.add(file)
+    return result
+
+
+def _file_of(symbol: str, finder: ModuleFinder) -> str | None:
+    parts = symbol.split(".")
+    for end in range(len(parts), 0, -1):
+        file = finder.find(".".join(parts[:end]))
+        if file is not None:
+            return file
+    return None

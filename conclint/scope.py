@@ -1,0 +1,72 @@
+"""Scopes of a run other than "these files": what passes through them, and what a change can have caused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from conclint.analysis import source_roots
+from conclint.cache import Cache
+from conclint.config import Config
+from conclint.link.summaries import SummaryStore
+from conclint.model.finding import Finding
+from conclint.reach import files_reaching, passes_through
+from conclint.source.discovery import Source, discover_files
+from conclint.source.modules import ModuleFinder
+from conclint.source.revisions import Changes
+
+
+class Scope(NamedTuple):
+    """The files to analyse, and how to tell which findings are meant."""
+
+    sources: tuple[Source, ...]
+    named: frozenset[str]
+    finder: ModuleFinder
+    cwd: str
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether the finding lies in a named file, or its chain passes through one."""
+        return passes_through(finding, set(self.named), self.cwd, self.finder)
+
+
+def affected_by(named: Iterable[Source], config: Config, gone: Iterable[str] = ()) -> Scope:
+    """The named files and all of the project's that may reach one of them, or one of those that are gone."""
+    given = {source.path: source for source in named}
+    project = discover_files([str(config.root)], config, config.cwd).sources
+    every = {**{source.path: source for source in project}, **given}
+    gone = frozenset(gone)
+    finder = ModuleFinder(source_roots(config, every), [*every, *gone])
+    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
+    texts = {path: source.data for path, source in given.items() if source.data is not None}
+    store = SummaryStore(cache, config.jobs or None, None, texts)
+    try:
+        reaching = files_reaching({*given, *gone}, store.indexes(every), finder)
+    finally:
+        store.close()
+        cache.save()
+    wanted = sorted({*given, *reaching} & every.keys())
+    return Scope(tuple(every[path] for path in wanted), frozenset(given), finder, str(config.cwd))
+
+
+class Change(NamedTuple):
+    """A change in the terms of a run: the sources it touched, the files it took away, and new shown paths
+    with their old ones."""
+
+    touched: tuple[Source, ...]
+    gone: frozenset[str]
+    renamed: Mapping[str, str]
+
+
+def change_in(changes: Changes, config: Config) -> Change:
+    """The change as the run sees it: Git resolves symbolic links, discovery keeps them."""
+    project = discover_files([str(config.root)], config, config.cwd).sources
+    by_real = {os.path.realpath(source.path): source for source in project}
+    real_root = os.path.realpath(config.root)
+
+    def as_seen(path: str) -> str:
+        below = path.startswith(real_root + os.sep)
+        return str(config.root / os.path.relpath(path, real_root)) if below else path
+
+    touched = tuple(by_real[path] for path in sorted(changes.changed) if path in by_real)
+    return Change(touched, frozenset(map(as_seen, changes.deleted)), changes.renamed)

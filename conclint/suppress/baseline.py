@@ -1,0 +1,181 @@
+"""The baseline: findings that were there when it was written, and do not fail a run since.
+
+Findings are matched by fingerprint (CORE.md section 4), so that neither edits above one nor another way
+down to its cause wakes it. Two files may have equal fingerprints (scripts of one name in two folders): an
+entry is of its own file first, and of another one only once its own is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from conclint.config import Config
+from conclint.model.finding import Finding
+
+VERSION: Final = 1
+DEFAULT_FILE: Final = "conclint-baseline.json"
+
+Occurrence = tuple[str, str]
+"""Fingerprint and shown path of something that the rules found, reported or not."""
+
+
+class BaselineError(Exception):
+    """A baseline that can't be used. The text is one line for the user."""
+
+
+class Entry(NamedTuple):
+    """One finding of the baseline. `path` is relative to the project, with forward slashes; all but the
+    fingerprint and the path is for readers."""
+
+    fingerprint: str
+    code: str
+    path: str
+    symbol: str
+    message: str
+
+
+class Comparison(NamedTuple):
+    """Findings that are not in the baseline, and the entries that no longer occur."""
+
+    new: tuple[Finding, ...]
+    gone: tuple[Entry, ...]
+
+
+class Project(NamedTuple):
+    """How shown paths and the baseline's paths relate."""
+
+    root: Path
+    cwd: Path
+
+    @classmethod
+    def of(cls, config: Config) -> Project:
+        """The project that the configuration is about."""
+        return cls(config.root, config.cwd)
+
+    def path(self, shown: str) -> str:
+        """The path of a finding as the baseline has it."""
+        whole = os.path.normpath(self.cwd / shown)
+        try:
+            return Path(os.path.relpath(whole, self.root)).as_posix()
+        except ValueError:  # another drive
+            return Path(whole).as_posix()
+
+    def exists(self, path: str) -> bool:
+        """Whether the baseline's path is a file."""
+        return (self.root / path).is_file()
+
+
+def read_baseline(file: Path) -> tuple[Entry, ...]:
+    """The entries of a baseline file.
+
+    Raises BaselineError for a file that can't be read, or is no baseline of this version.
+    """
+    try:
+        document: Any = json.loads(file.read_bytes())
+    except FileNotFoundError as error:
+        raise BaselineError(f"{file}: there is no such baseline (--write-baseline makes one)") from error
+    except OSError as error:
+        raise BaselineError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{file}: is not JSON: {error}") from error
+    if not isinstance(document, dict) or "version" not in document:
+        raise BaselineError(f"{file}: is no conclint baseline")
+    version = document["version"]
+    if version != VERSION:
+        raise BaselineError(
+            f"{file}: is a baseline of version {version!r}, and this conclint reads version {VERSION}"
+            " (--write-baseline makes a new one)"
+        )
+    return tuple(_entries(file, document.get("findings")))
+
+
+def _entries(file: Path, rows: object) -> Iterable[Entry]:
+    if not isinstance(rows, list):
+        raise BaselineError(f"{file}: has no list of findings")
+    for number, row in enumerate(rows, 1):
+        given = [row.get(name) if isinstance(row, dict) else None for name in Entry._fields]
+        values = [value for value in given if isinstance(value, str)]
+        if len(values) < len(given):
+            raise BaselineError(f"{file}: finding {number} lacks one of {', '.join(Entry._fields)}")
+        yield Entry(*values)
+
+
+def encode_baseline(entries: Iterable[Entry]) -> str:
+    """The file's text: a line for each entry, in an order that changes only with them."""
+    rows = sorted(set(entries), key=lambda entry: (entry.path, entry.code, entry.symbol, entry.fingerprint))
+    lines = ",\n".join(f"    {json.dumps(row._asdict(), ensure_ascii=False)}" for row in rows)
+    body = f"[\n{lines}\n  ]" if rows else "[]"
+    return f'{{\n  "version": {VERSION},\n  "findings": {body}\n}}\n'
+
+
+def entries_of(findings: Iterable[Finding], project: Project) -> list[Entry]:
+    """The entries that stand for the findings."""
+    return [
+        Entry(found.fingerprint, found.code, project.path(found.path), found.symbol, found.message)
+        for found in findings
+    ]
+
+
+def not_looked_at(entries: Iterable[Entry], asked: Collection[str], project: Project) -> list[Entry]:
+    """The entries of which a run on the files shown as `asked` tells nothing: other files, still there."""
+    paths = {project.path(shown) for shown in asked}
+    return [entry for entry in entries if entry.path not in paths and project.exists(entry.path)]
+
+
+def compare(
+    findings: Sequence[Finding],
+    entries: Sequence[Entry],
+    occurring: Iterable[Occurrence],
+    asked: Collection[str],
+    project: Project,
+) -> Comparison:
+    """What is new, and what is gone.
+
+    `occurring` is everything that the rules found, whatever was selected: what an option hides today is
+    not gone. An entry of a file that was not asked for is never gone while the file is there.
+    """
+    matcher = _Matcher(entries, project.exists)
+    new = tuple(found for found in findings if not matcher.take(found.fingerprint, project.path(found.path)))
+    matcher = _Matcher(entries, project.exists)
+    for fingerprint, shown in sorted(occurring):
+        matcher.take(fingerprint, project.path(shown))
+    elsewhere = set(not_looked_at(entries, asked, project))
+    return Comparison(new, tuple(entry for entry in matcher.left() if entry not in elsewhere))
+
+
+class _Matcher:
+    """Entries by fingerprint, taken by findings."""
+
+    def __init__(self, entries: Iterable[Entry], exists: Callable[[str], bool]) -> None:
+        self._by_fingerprint: dict[str, dict[str, Entry]] = {}
+        self._taken: dict[str, dict[str, str]] = {}
+        for entry in entries:
+            self._by_fingerprint.setdefault(entry.fingerprint, {})[entry.path] = entry
+        self._exists = exists
+
+    def take(self, fingerprint: str, path: str) -> bool:
+        """Whether an entry stands for the finding: its file's own, or that of a file that is gone and for
+        which no other file has taken it."""
+        held = self._by_fingerprint.get(fingerprint, {})
+        taken = self._taken.setdefault(fingerprint, {})
+        if path in held:
+            taken[path] = path
+            return True
+        for old in sorted(held):
+            if taken.get(old, path) == path and not self._exists(old):
+                taken[old] = path
+                return True
+        return False
+
+    def left(self) -> list[Entry]:
+        """The entries that nothing has taken."""
+        return [
+            entry
+            for fingerprint, held in self._by_fingerprint.items()
+            for path, entry in held.items()
+            if path not in self._taken.get(fingerprint, {})
+        ]

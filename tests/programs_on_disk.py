@@ -1,0 +1,87 @@
+"""Small projects on disk, and conclint run on them as a program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+VIEWS = """\
+from app import helper
+
+
+async def show(url):
+    return helper.load(url)
+"""
+SLOW_HELPER = """\
+import requests
+
+
+def load(url):
+    return requests.get(url, timeout=5)
+"""
+QUICK_HELPER = """\
+def load(url):
+    return url
+"""
+
+
+def write_project(folder: Path, **files: str) -> Path:
+    """The folder with a project of these files below `app/` (names without .py)."""
+    (folder / "app").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text("[tool.conclint]\n")
+    for name, text in {"__init__": "", **files}.items():
+        (folder / f"app/{name}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def run_conclint(folder: Path, *arguments: str, stdin: bytes | None = None) -> Done:
+    """The finished process; a traceback is a failure whatever the test is about."""
+    command = [sys.executable, "-m", "conclint", *arguments]
+    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
+    result = Done(command, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+def findings_of(folder: Path, *arguments: str) -> list[dict[str, Any]]:
+    """The findings of a run, which must not have failed."""
+    done = run_conclint(folder, "--output-format=json", *arguments)
+    assert done.returncode in (0, 1), done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def places_of(folder: Path, *arguments: str) -> list[str]:
+    """`path:line code` of each finding of a run."""
+    return ["{path}:{line} {code}".format(**found) for found in findings_of(folder, *arguments)]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Git's output, with a committer of its own and no configuration of the machine's."""
+    command = [
+        "git",
+        "-c",
+        "user.name=T",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "core.hooksPath=.git/hooks",
+    ]
+    done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def commit_all(folder: Path, message: str = "x") -> str:
+    """A commit of everything; makes the repository if there is none. Returns its hash."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q", "-b", "main")
+        (folder / ".gitignore").write_text(".conclint_cache/\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", message)
+    return git(folder, "rev-parse", "HEAD").strip()
