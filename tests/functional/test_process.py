@@ -17,9 +17,11 @@ sys.path[:0] = [{root!r}, {tests!r}]
 from types import ModuleType, SimpleNamespace
 from samples import make_finding
 
-def check(paths, config, *, stdin=None, stdin_filename=None, progress=None):
+def check(paths, config, *, stdin=None, progress=None, **others):
     {body}
-    return SimpleNamespace(findings=findings, files=3, seconds=0.1, unused_directives=())
+    return SimpleNamespace(
+        findings=findings, files=3, seconds=0.1, unused_directives=(), asked=(), occurring=()
+    )
 
 module = ModuleType("conclint.pipeline")
 module.check = check
