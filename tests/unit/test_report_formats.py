@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclint.model.execution import Confidence
@@ -137,6 +137,7 @@ class TestSarif:
         (result,) = self.results(NOWHERE)
         assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 1}
 
+    @settings(deadline=None, max_examples=30)
     @given(st.text(), st.text())
     def test_any_text_is_valid(self, message: str, path: str) -> None:
         data = show(OutputFormat.SARIF, make_finding(message=message, path=path))
@@ -233,6 +234,7 @@ class TestJUnit:
         assert [(case.tag, len(case)) for case in root.iter("testcase")] == [("testcase", 0)]
         assert root.attrib["failures"] == "0"
 
+    @settings(deadline=None)
     @given(st.text(), st.text())
     def test_any_text_is_well_formed(self, message: str, path: str) -> None:
         self.suites(make_finding(message=message, path=path))
