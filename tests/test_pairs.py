@@ -17,18 +17,18 @@ from click.testing import CliRunner
 from conclint.cli import cli
 from conclint.measure.gil import has_gil
 from conclint.measure.pairs.figures import usable_cores
+from conclint.measure.pairs.pages import HEADING, read_reference, render_page, section_of, with_section
 from conclint.measure.pairs.run import PairError, compare_pair, run_program
 from conclint.measure.pairs.shipped import Pair, Size, missing_need, programs_folder, shipped_pairs
 from conclint.measure.pairs.verdict import missing_proof
-from conclint.rules.registry import rules_by_code
+from conclint.rules.registry import rule_page, rules_by_code
 from harness.expectations import Kind, read_expectations
-from harness.programs import PAIRS
+from harness.programs import PAIRS, ROOT
 from harness.runs import run_here
 
 ATTEMPTS = 3
 PENDING = frozenset(
     {
-        "CON301", "CON302", "CON303", "CON304", "CON401", "CON402", "CON403",
         "CON501", "CON502", "CON503", "CON504", "CON505", "CON506", "CON507", "CON508", "CON509",
         "CON601", "CON602", "CON603", "CON604", "CON605", "CON606",
     }
@@ -55,6 +55,31 @@ def test_every_pair_belongs_to_a_rule() -> None:
 def test_every_folder_of_programs_is_listed() -> None:
     assert programs_folder() == PAIRS
     assert {folder.name for folder in PAIRS.glob("CON*")} == set(shipped_pairs())
+
+
+REFERENCE = read_reference(ROOT / "docs" / "measured.json")
+
+
+def test_every_pair_was_measured_and_showed_its_fault() -> None:
+    assert set(REFERENCE.reports) | set(REFERENCE.reasons) == set(shipped_pairs())
+    for code, report in REFERENCE.reports.items():
+        pair = shipped_pairs()[code]
+        assert (report.fault, report.about, report.amount) == (pair.fault, pair.about, pair.reference)
+        assert report.missing is None
+        assert report.runs >= 3
+
+
+def test_the_page_of_all_pairs_shows_the_reference_run() -> None:
+    page = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
+    assert page == render_page(REFERENCE)
+
+
+@pytest.mark.parametrize("code", sorted(set(shipped_pairs()) - PENDING))
+def test_the_rules_page_shows_the_reference_run(code: str) -> None:
+    """`python scripts/measure_pairs.py --render` writes it."""
+    page = rule_page(code)
+    assert HEADING in page
+    assert with_section(page, section_of(code, REFERENCE)) == page
 
 
 BURN = "total = 0\nfor number in range(4_000_000): total += number"

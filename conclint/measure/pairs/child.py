@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import runpy
 import sys
 import threading
@@ -65,9 +64,13 @@ class Heartbeat:
 
 
 def _cpu_seconds() -> float:
-    """Of this process and of the children that have ended."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    """Of this process and of the children that have ended (on Windows, of this process alone)."""
+    if sys.platform == "win32":
+        return time.process_time()
+    import resource
+
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def run_program(program: Path, amount: str) -> dict[str, object]:

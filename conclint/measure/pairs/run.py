@@ -12,13 +12,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conclint.measure.pairs.shipped import Pair, Size, missing_need
 
 TIME_LIMIT: Final = 120.0
 """Seconds after which a program is ended."""
 
+# So that what a program leaves running can be ended with it.
+_OWN_GROUP: Final[dict[str, Any]] = (
+    {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+)
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -61,7 +65,7 @@ def compare_pair(
     Raises PairError where a program can't be run here, or does not end in time.
     """
     if (missing := missing_need(pair)) is not None:
-        raise PairError(f"{pair.code} needs {missing}, which this Python or this system does not have")
+        raise PairError(f"{pair.code} can't be run here: there is no {missing}")
     amount = pair.amount(size)
     before: list[Run] = []
     after: list[Run] = []
@@ -94,7 +98,7 @@ def run_program(program: Path, amount: int, time_limit: float = TIME_LIMIT) -> R
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
-                    start_new_session=True,
+                    **_OWN_GROUP,
                 )
             except OSError as error:
                 raise PairError(f"can't start {sys.executable}: {error.strerror or error}") from error
