@@ -20,16 +20,26 @@ class Truth(Enum):
     YES = 2
 
 
+class Relation(Enum):
+    """What an argument is asked about a literal."""
+
+    EQUALS = "=="
+    STARTS_WITH = "startswith"
+    ENDS_WITH = "endswith"
+    IS_IN = "in"
+
+
 class Dependence(NamedTuple):
     """The effect is absent for callers whose argument for `parameter` is (`absent_if_equal`), or is not, the
-    literal. `is_branch`: it stands under an `if` on the parameter, so that some callers do reach it; a
-    literal True or False then stands for all that is true or false.
+    literal; or stands in another `relation` to it. `is_branch`: it stands under an `if` on the parameter,
+    so that some callers do reach it; a literal True or False then stands for all that is true or false.
     """
 
     parameter: Parameter
     literal: Literal
     absent_if_equal: bool
     is_branch: bool = False
+    relation: Relation = Relation.EQUALS
 
     @property
     def is_doubtful(self) -> bool:
@@ -172,5 +182,23 @@ def depends_hold(literal: Known, dependence: Dependence) -> Truth:
     found = values[0].value
     if dependence.is_branch and isinstance(dependence.literal.value, bool):
         found = bool(found)
-    equal = _same(found, dependence.literal.value)
+    equal = _is_related(found, dependence.relation, dependence.literal.value)
+    if equal is None:
+        return Truth.MAYBE
     return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
+
+
+def _is_related(found: object, relation: Relation, literal: object) -> bool | None:
+    """Whether the argument stands in the relation to the literal; None if it can't be asked."""
+    if relation is Relation.EQUALS:
+        return _same(found, literal)
+    if relation is Relation.IS_IN:
+        members = literal if isinstance(literal, tuple) else None
+        if members is None:
+            return found in literal if isinstance(found, str) and isinstance(literal, str) else None
+        return any(_same(found, member) for member in members)
+    if not isinstance(found, str):
+        return None
+    affixes = literal if isinstance(literal, tuple) else (literal,)
+    words = tuple(item for item in affixes if isinstance(item, str))
+    return found.startswith(words) if relation is Relation.STARTS_WITH else found.endswith(words)

@@ -46,8 +46,8 @@ class Witness(NamedTuple):
     to the primitive, `symbol` is what the site calls, `cause` the primitive's public dotted name. `next` is
     the effect of the called function; `then`, where the effect came in through a parameter, the witness of
     what the parameter was bound to. `conditions` counts the `if`s that its calls stand under;
-    `on_arguments` is whether one of those around the site tests a parameter of the function it is in. `own`:
-    the site calls this method of the function's own receiver, which derived classes may override.
+    `hedges` say why a call of the function may not come to the site, each as a verb phrase. `own`: the site
+    calls this method of the function's own receiver, which derived classes may override.
     """
 
     assumptions: int
@@ -59,7 +59,7 @@ class Witness(NamedTuple):
     next: Pointer | None = None
     then: Witness | None = None
     conditions: int = 0
-    on_arguments: bool = False
+    hedges: tuple[str, ...] = ()
     own: str = ""
 
     @property

@@ -15,6 +15,7 @@ from conclint.link.values import Function, Key, Partial
 from conclint.model.summary import SiteKind
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, add, condense
 from conclint.propagate.guards import Guards
+from conclint.propagate.hedges import Hedges
 from conclint.propagate.transfer import Transfer
 
 _MAX_TURNS = 300
@@ -27,6 +28,7 @@ class Engine:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.guards = Guards(evaluator)
+        self.hedges = Hedges(evaluator)
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
@@ -129,16 +131,16 @@ class Engine:
         if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
             return result
         found: list[Placement] = []
-        dependence = self.guards.dependence(key, site.region) if site.region else None
-        conditions = self.guards.conditions(key, site.region) if site.region else 0
+        dependence = self.hedges.dependence(key, site.region) if site.region else None
+        conditions = self.hedges.conditions(key, site.region) if site.region else 0
         for effect, witness in self.transfer.link_effects(key, link, found).items():
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
+                if site.region and effect.kind is Kind.WAITS:
+                    hedges = self.hedges.of(key, site.region, ask_arguments=effect.dependence is None)
+                    witness = witness._replace(hedges=hedges)
                 if conditions:
-                    on_arguments = effect.dependence is None and self.guards.on_arguments(key, site.region)
-                    witness = witness._replace(
-                        conditions=witness.conditions + conditions, on_arguments=on_arguments
-                    )
+                    witness = witness._replace(conditions=witness.conditions + conditions)
                 if effect.dependence is None and effect.kind is Kind.WAITS:
                     effect = effect._replace(dependence=dependence)
                 add(result, effect, witness)

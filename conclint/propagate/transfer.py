@@ -263,8 +263,8 @@ class Transfer:
                 (function.key, effect),
                 conditions=inner.conditions,
             )
-            if inner.on_arguments and effect.kind is Kind.WAITS:
-                witness = _assume(witness, f"{symbol} does it for some arguments only")
+            if inner.hedges and effect.kind is Kind.WAITS:
+                witness = _assume(witness, *(f"{symbol} {hedge}" for hedge in inner.hedges))
             if is_cached and effect.kind not in (Kind.CALLS, Kind.PLACES):
                 witness = _assume(witness, f"{symbol} is cached: only the first call does the work")
             if effect.dependence is not None:
