@@ -7,14 +7,15 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import Display, External, Key, Literal, Parameter
 from conclint.model.summary import Body, Op, RegionKind, StoreKind
 
-_TEST_DEPTH = 7
+_TEST_DEPTH = 10
 _TESTS = (RegionKind.IF, RegionKind.AFTER)
 _CONDITIONS = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 _RELATIONS = {
     "startswith": Relation.STARTS_WITH,
     "endswith": Relation.ENDS_WITH,
 }
-_OPERATORS = (Op.BOOL, Op.COMPARE, Op.ARITH, Op.ATTR, Op.ITEM, Op.NARROW, Op.PHI, Op.ELEM)
+_OPERATORS = (Op.BOOL, Op.COMPARE, Op.ARITH, Op.ATTR, Op.ITEM, Op.PHI, Op.ELEM)
+_WRAPPERS = (Op.NARROW, Op.CAST, Op.AWAIT)
 _IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
 _SOME_ARGUMENTS = "does it for some arguments only"
 _FEW_ARGUMENTS = "does it for few of its arguments"
@@ -101,6 +102,11 @@ class Hedges:
         node = body.values[test]
         if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
             return self._on_parameter(key, body, node[2], not polarity)
+        if node[0] == Op.BOOL and (node[1] == "and") == polarity:  # each operand came out so
+            parts = (
+                self._on_parameter(key, body, item, polarity) for item in node[2:] if isinstance(item, int)
+            )
+            return next((part for part in parts if part is not None), None)
         if node[0] == Op.PARAM and isinstance(node[1], int):
             return self._dependent(key, node[1], Literal("bool", not polarity), True)
         if node[0] == Op.CALL and isinstance(node[1], int):
@@ -126,7 +132,7 @@ class Hedges:
             return None
         values = self._evaluator.evaluate(key, right).values
         known = values[0] if len(values) == 1 else None
-        if isinstance(known, Literal) and not isinstance(known.value, bool):
+        if isinstance(known, Literal):
             same = (node[1] in ("==", "is")) == polarity
             return self._dependent(key, position, known, not same)
         return None
@@ -218,7 +224,7 @@ def _tested_names(body: Body, value: int, depth: int) -> set[str]:
         inner = [site.callee, *(item for _, item in site.args)]
     elif node[0] in (Op.BOOL, Op.COMPARE):
         inner = [item for item in node[1:] if isinstance(item, int)]
-    elif node[0] == Op.NARROW and isinstance(node[1], int):
+    elif node[0] in _WRAPPERS and isinstance(node[1], int):
         inner = [node[1]]
     else:
         return set()
@@ -280,21 +286,26 @@ def _selects(body: Body, value: int, polarity: bool) -> bool:
 
 
 def _reads_parameter(body: Body, value: int, first: int) -> bool:
-    """Whether a value is made from a parameter (from number `first` on), as far as a test shows it."""
-    pending = [(value, 0)]
+    """Whether a value is made from a parameter (from number `first` on), as far as a test shows it: what a
+    call on one branch of several gives is no longer about its arguments."""
+    pending = [(value, 0, False)]
     seen: set[int] = set()
     while pending:
-        value, depth = pending.pop()
+        value, depth, is_joined = pending.pop()
         if value < 0 or value in seen or depth > _TEST_DEPTH:
             continue
         seen.add(value)
         node = body.values[value]
         if node[0] == Op.PARAM and isinstance(node[1], int) and node[1] >= first:
             return True
+        operands: list[object] = []
         if node[0] == Op.CALL and isinstance(node[1], int):
             site = body.sites[node[1]]
-            pending += [(item, depth + 1) for item in (site.callee, *(item for _, item in site.args))]
+            operands = [site.callee, *([] if is_joined else (item for _, item in site.args))]
+        elif node[0] in _WRAPPERS:
+            operands = [node[1]]
         elif node[0] in _OPERATORS:
-            operands = node[1:2] if node[0] == Op.NARROW else node[1:]
-            pending += [(item, depth + 1) for item in operands if isinstance(item, int)]
+            operands = list(node[1:])
+        is_joined = is_joined or node[0] == Op.PHI
+        pending += [(item, depth + 1, is_joined) for item in operands if isinstance(item, int)]
     return False
