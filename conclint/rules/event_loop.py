@@ -11,7 +11,7 @@ from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
-from conclint.rules.call_text import CallText
+from conclint.rules.call_text import NO_TEXT, CallText
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
 from conclint.rules.guide import rule_for
@@ -84,7 +84,7 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: 
                 (*placement.callables.reasons, *inner.reasons),
                 (target.key, effect),
             )
-            yield _draft(view, key, rule, effect, witness)
+            yield _draft(view, key, rule, effect, witness, called_here=False)
 
 
 def _rule(effect: Effect) -> Rule | None:
@@ -95,7 +95,10 @@ def _rule(effect: Effect) -> Rule | None:
     return rule_for(kind, _LOOP, effect.family)
 
 
-def _draft(view: ModuleView, key: Key, rule: Rule, effect: Effect, witness: Witness) -> Draft:
+def _draft(
+    view: ModuleView, key: Key, rule: Rule, effect: Effect, witness: Witness, *, called_here: bool = True
+) -> Draft:
+    """With `called_here` false the call at the place is another one, which no example can rewrite."""
     witness = _doubting(witness)
     chain = hops(view.engine, key, witness)
     direct = len(chain) == 1
@@ -109,6 +112,7 @@ def _draft(view: ModuleView, key: Key, rule: Rule, effect: Effect, witness: Witn
     library = library_of(view.module)
 
     def advise(call: CallText) -> Recommendation:
+        call = call if called_here else NO_TEXT
         if effect.kind is Kind.COMPUTES_GIL:
             return for_computing_on_loop(call, called, library, view.runtime, fact)
         if effect.kind is Kind.COMPUTES_NOGIL:
