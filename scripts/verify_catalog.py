@@ -1,455 +1,40 @@
 """Check each dotted name and signature of the catalog against what is installed.
 
-    python scripts/verify_catalog.py [--library NAME]... [--install] [--verbose]
+    python scripts/verify_catalog.py [--library NAME]... [--skip NAME]... [--install] [--verbose]
 
 Names are looked up by importing their libraries, so run it where that is safe; `--install` makes a scratch
-environment, installs there what the files name, and runs again in it. A name that can't be looked up here
-(not installed, another system, another Python, made at run time) is counted as unchecked, with the reason.
-The exit status is 1 if a name is wrong.
+environment and installs there what the files name. A library that can't be imported there (it wants another
+release of something that they share) gets an environment of its own. For all libraries that takes some
+20 minutes and 6 GB. A name that can't be looked up here (not installed, another system, another Python, made
+at run time) is counted as unchecked, with the reason. The exit status is 1 if a name is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import importlib.util
-import inspect
-import io
-import multiprocessing
+import json
 import os
-import re
+import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import venv
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from conclint.catalog.facts import CallableFact, ClassFact, Parameter  # noqa: E402
+from catalog_claims import Outcome, Status, verify  # noqa: E402
+
 from conclint.catalog.loader import read_file, shipped_files  # noqa: E402
 from conclint.catalog.schema import LibraryFacts  # noqa: E402
 
 _INSTALL_SECONDS = 900
-
-# Names that are not in every supported Python: (first, first without).
-_VERSIONS: dict[str, tuple[tuple[int, int] | None, tuple[int, int] | None]] = {
-    "anyio.Path.copy": ((3, 14), None),
-    "anyio.Path.copy_into": ((3, 14), None),
-    "anyio.Path.is_junction": ((3, 12), None),
-    "anyio.Path.move": ((3, 14), None),
-    "anyio.Path.move_into": ((3, 14), None),
-    "anyio.Path.walk": ((3, 12), None),
-    "asyncio.AbstractEventLoop.sock_recvfrom": ((3, 11), None),
-    "asyncio.AbstractEventLoop.sock_recvfrom_into": ((3, 11), None),
-    "asyncio.AbstractEventLoop.sock_sendto": ((3, 11), None),
-    "asyncio.Barrier": ((3, 11), None),
-    "asyncio.EventLoop": ((3, 13), None),
-    "asyncio.Runner": ((3, 11), None),
-    "asyncio.StreamWriter.start_tls": ((3, 11), None),
-    "asyncio.TaskGroup": ((3, 11), None),
-    "asyncio.taskgroups": ((3, 11), None),
-    "asyncio.timeouts": ((3, 11), None),
-    "asyncore": (None, (3, 12)),
-    "compression": ((3, 14), None),
-    "concurrent.futures.InterpreterPoolExecutor": ((3, 14), None),
-    "concurrent.futures.interpreter": ((3, 14), None),
-    "crypt": (None, (3, 13)),
-    "dbm.sqlite3": ((3, 13), None),
-    "enum.global_enum": ((3, 11), None),
-    "enum.member": ((3, 11), None),
-    "enum.nonmember": ((3, 11), None),
-    "enum.verify": ((3, 11), None),
-    "glob.glob0": (None, (3, 15)),
-    "glob.glob1": (None, (3, 15)),
-    "hashlib.file_digest": ((3, 11), None),
-    "http.HTTPMethod": ((3, 11), None),
-    "importlib.metadata.packages_distributions": ((3, 10), None),
-    "importlib.resources.contents": (None, (3, 15)),
-    "itertools.batched": ((3, 12), None),
-    "mimetypes.guess_file_type": ((3, 13), None),
-    "nntplib": (None, (3, 13)),
-    "pathlib.Path.copy": ((3, 14), None),
-    "pathlib.Path.copy_into": ((3, 14), None),
-    "pathlib.Path.is_junction": ((3, 12), None),
-    "pathlib.Path.link_to": (None, (3, 12)),
-    "pathlib.Path.move": ((3, 14), None),
-    "pathlib.Path.move_into": ((3, 14), None),
-    "pathlib.Path.walk": ((3, 12), None),
-    "pathlib.PurePath.with_segments": ((3, 12), None),
-    "pathlib._local": ((3, 13), (3, 14)),
-    "sqlite3.Connection.blobopen": ((3, 11), None),
-    "sqlite3.Connection.serialize": ((3, 11), None),
-    "ssl.wrap_socket": (None, (3, 12)),
-    "telnetlib": (None, (3, 13)),
-    "tomllib": ((3, 11), None),
-    "trio.Path.is_junction": ((3, 12), None),
-    "typing.override": ((3, 12), None),
-    "urllib.request.FancyURLopener": (None, (3, 14)),
-    "urllib.request.URLopener": (None, (3, 14)),
-    "warnings.deprecated": ((3, 13), None),
-    "zipfile._path": ((3, 12), None),
-}
-
-# Names of the standard library that only some systems have.
-_SYSTEMS = {
-    "asyncio.ProactorEventLoop": "Windows",
-    "msvcrt": "Windows",
-    "sqlite3.Connection.load_extension": "builds that allow extensions",
-    "subprocess.STARTUPINFO": "Windows",
-    "select.devpoll": "Solaris",
-    "select.kqueue": "BSD and macOS",
-    "selectors.DevpollSelector": "Solaris",
-    "selectors.KqueueSelector": "BSD and macOS",
-}
-
-# Classes that are functions by name, or give methods to instances only.
-_MADE: dict[str, Callable[[], object]] = {
-    "threading.Lock": threading.Lock,
-    "threading.RLock": threading.RLock,
-    "threading.Condition": threading.Condition,
-    **{
-        f"multiprocessing.synchronize.{name}": getattr(multiprocessing, name)
-        for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event")
-    },
-}
-
-# `for` accepts each of these.
-_SYNTAX = {"__next__": ("__next__", "__iter__", "__getitem__"), "__iter__": ("__iter__", "__getitem__")}
-
-
-# Classes that give the methods of what is stated as their base without deriving from it.
-_PROXIES = {
-    "anthropic.AnthropicBedrock",
-    "anthropic.AnthropicVertex",
-    "anthropic.AsyncAnthropicBedrock",
-    "redis.RedisCluster",
-    "sqlalchemy.ext.asyncio.async_scoped_session",
-    "sqlalchemy.orm.scoped_session",
-}
-
-
-class UncheckedError(Exception):
-    """A name that can't be looked up here; the text is the reason."""
-
-
-class WrongError(Exception):
-    """A name that its library does not have, or a signature that is not its own."""
-
-
-class Entry(NamedTuple):
-    """One claim of a catalog file: where it is made, and how to look it up.
-
-    `check` raises UncheckedError or WrongError.
-    """
-
-    library: str
-    claim: str
-    check: Callable[[], None]
-
-
-class Report(NamedTuple):
-    """What became of the claims."""
-
-    checked: int
-    wrong: list[str]
-    unchecked: list[tuple[str, str]]
-
-
-_former: dict[str, str] = {}
-
-
-def elsewhere(dotted: str) -> str | None:
-    """Why a name is not found on this Python, system or release of its library; None if it should be."""
-    parts = dotted.split(".")
-    for end in range(len(parts), 0, -1):
-        prefix = ".".join(parts[:end])
-        if prefix in _former:
-            return f"only up to release {_former[prefix]} of its library"
-        first, gone = _VERSIONS.get(prefix, (None, None))
-        if first is not None and sys.version_info < first:
-            return f"only from Python {first[0]}.{first[1]}"
-        if gone is not None and sys.version_info >= gone:
-            return f"gone in Python {gone[0]}.{gone[1]}"
-        if prefix in _SYSTEMS and find_module(prefix) is None:
-            return f"only on {_SYSTEMS[prefix]}"
-    return None
-
-
-def find_module(dotted: str) -> object | None:
-    """The object of a dotted name; None if there is none."""
-    try:
-        return look_up(dotted, known=True)
-    except (UncheckedError, WrongError):
-        return None
-
-
-_modules: dict[str, ModuleType | BaseException] = {}
-
-
-def import_module(name: str) -> ModuleType:
-    """The module; raises what importing it raises, the second time without trying again."""
-    if name not in _modules:
-        sink = io.StringIO()
-        try:
-            with (
-                warnings.catch_warnings(),
-                contextlib.redirect_stdout(sink),
-                contextlib.redirect_stderr(sink),
-            ):
-                warnings.simplefilter("ignore")
-                _modules[name] = importlib.import_module(name)
-        except (Exception, SystemExit) as error:  # a library may raise anything when imported
-            _modules[name] = error
-    found = _modules[name]
-    if isinstance(found, BaseException):
-        raise found
-    return found
-
-
-def look_up(dotted: str, known: bool = False) -> object:
-    """The object that a dotted name names, instance attributes too (then it is the class's word for them).
-
-    Raises UncheckedError, WrongError.
-    """
-    if "<" in dotted:
-        raise UncheckedError("a type without a public name")
-    if not known and (reason := elsewhere(dotted)):
-        raise UncheckedError(reason)
-    parts = dotted.split(".")
-    try:
-        found: object = import_module(parts[0])
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing == parts[0]:
-            if parts[0] in sys.stdlib_module_names:
-                raise UncheckedError(f"{parts[0]} is not part of this Python") from None
-            raise UncheckedError(f"{parts[0]} is not installed") from None
-        raise UncheckedError(f"importing {parts[0]} needs {missing}") from None
-    except (Exception, SystemExit) as error:
-        raise UncheckedError(f"importing {parts[0]} fails: {type(error).__name__}") from None
-    path = parts[0]
-    for number, part in enumerate(parts[1:], 2):
-        path = f"{path}.{part}"
-        found = member(found, path, part, last=number == len(parts))
-    return found
-
-
-def member(owner: object, path: str, name: str, last: bool) -> object:
-    """One step of a dotted name. Raises UncheckedError, WrongError."""
-    try:
-        found = getattr(owner, name)
-        if last or found is not None:  # None: a submodule that a package could not import
-            return found
-    except AttributeError:
-        pass
-    except Exception as error:  # a lazy attribute may fail in any way
-        raise UncheckedError(f"{path} raises {type(error).__name__}") from None
-    if isinstance(owner, ModuleType):
-        try:
-            return import_module(path)
-        except ModuleNotFoundError as error:
-            if error.name != path:
-                raise UncheckedError(f"importing {path} needs {error.name}") from None
-            raise WrongError(f"{owner.__name__} has no {name}") from None
-        except (Exception, SystemExit) as error:
-            raise UncheckedError(f"importing {path} fails: {type(error).__name__}") from None
-    made = _MADE.get(path.rpartition(".")[0])
-    if made is not None and hasattr(made(), name):
-        return getattr(made(), name)
-    if isinstance(owner, type):
-        if any("__getattr__" in cls.__dict__ for cls in owner.__mro__):
-            raise UncheckedError("made at run time by __getattr__")
-        if last and set_by_instances(owner, name):
-            return owner
-    raise WrongError(f"{path.rpartition('.')[0]} has no {name}")
-
-
-def set_by_instances(cls: type, name: str) -> bool:
-    """Whether objects of the class get an attribute of this name: annotated, a slot, or stored on self."""
-    for base in cls.__mro__:
-        if name in inspect.get_annotations(base) or name in base.__dict__.get("__slots__", ()):
-            return True
-        with contextlib.suppress(OSError, TypeError):
-            if base is not object and re.search(rf"self\.{name}\b\s*(:[^=]+)?=", inspect.getsource(base)):
-                return True
-    return False
-
-
-def check_callable(fact: CallableFact, cls: ClassFact | None) -> None:
-    owner, _, name = fact.name.rpartition(".")
-    if name == "*":
-        look_up(owner)
-        return
-    if name in _SYNTAX:
-        holder = look_up(owner)
-        if not any(hasattr(holder, word) for word in _SYNTAX[name]):
-            raise WrongError(f"{owner} can't be iterated")
-        return
-    try:
-        found = look_up(fact.name)
-    except WrongError:
-        if cls is not None and "*" in cls.methods:
-            raise UncheckedError("made at run time, as the class's * says") from None
-        raise
-    if not callable(found):
-        raise WrongError(f"{fact.name} is not callable")
-    if fact.signature is not None:
-        check_signature(
-            fact.name, look_up(owner) if name == "__init__" else found, fact.signature, cls is not None
-        )
-
-
-def check_signature(dotted: str, found: object, stated: tuple[Parameter, ...], method: bool) -> None:
-    """Each stated parameter is where it is said to be. Raises UncheckedError, WrongError."""
-    try:
-        actual = list(inspect.signature(found).parameters.values())  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        raise UncheckedError("its signature can't be read") from None
-    owner = look_up(dotted.rpartition(".")[0]) if method else None
-    if isinstance(owner, type) and found is not owner:
-        raw = inspect.getattr_static(owner, dotted.rpartition(".")[2], None)
-        bound = isinstance(raw, (staticmethod, classmethod, type)) or inspect.ismethod(found)
-        if not bound and raw is not None:
-            actual = actual[1:]
-    positional = [p for p in actual if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    by_name = {p.name: p for p in actual}
-    variadic = any(p.kind is p.VAR_POSITIONAL for p in actual)
-    keywords = any(p.kind is p.VAR_KEYWORD for p in actual)
-    place = 0
-    for parameter in stated:
-        if parameter.kind in ("*", "**"):
-            continue
-        if parameter.kind == "kw":
-            if parameter.name not in by_name and not keywords:
-                raise WrongError(f"{dotted} has no parameter {parameter.name!r}")
-            continue
-        if place < len(positional):
-            there = positional[place]
-            if there.name != parameter.name and there.kind is not there.POSITIONAL_ONLY:
-                raise WrongError(f"{dotted}: parameter {place + 1} is {there.name!r}, not {parameter.name!r}")
-        elif parameter.name in by_name and by_name[parameter.name].kind is inspect.Parameter.KEYWORD_ONLY:
-            raise WrongError(f"{dotted}: {parameter.name!r} is keyword-only")
-        elif not variadic and not (keywords and parameter.name not in by_name):
-            raise WrongError(f"{dotted} has no parameter {parameter.name!r} at place {place + 1}")
-        place += 1
-
-
-def check_base(cls: str, base: str) -> None:
-    if cls in _PROXIES:
-        raise UncheckedError("a proxy of its base, no subclass")
-    found, other = look_up(cls), look_up(base)
-    if isinstance(found, type) and isinstance(other, type) and not issubclass(found, other):
-        raise WrongError(f"{cls} is no subclass of {base}")
-
-
-def typed(text: str) -> Iterator[str]:
-    """The dotted names in a type as the catalog writes it."""
-    name = text.rpartition(" ")[2]
-    if name != "self":
-        yield name if "." in name else f"builtins.{name}"
-
-
-def claims(facts: LibraryFacts) -> Iterator[Entry]:
-    """All that a file claims, in its order, each once."""
-
-    def named(dotted: str, what: str) -> Entry:
-        return Entry(facts.library, f"{what} {dotted}", lambda: void(look_up(dotted)))
-
-    def stated(fact: CallableFact, cls: ClassFact | None) -> Iterator[Entry]:
-        yield Entry(facts.library, fact.name, lambda: check_callable(fact, cls))
-        for text in typed(fact.returns) if fact.returns else ():
-            yield named(text, f"{fact.name} returns")
-        for word in ("instead", "instead_trio", "instead_anyio"):
-            for other in getattr(fact, word) or ():
-                yield named(other, f"{fact.name} {word}")
-
-    for alias, target in facts.aliases.items():
-        yield named(alias, "alias")
-        yield named(target, f"alias {alias} of")
-    for fact in facts.functions.values():
-        yield from stated(fact, None)
-    for cls in facts.classes.values():
-        yield named(cls.name, "class")
-        for base in cls.bases:
-            yield Entry(
-                facts.library,
-                f"{cls.name} base {base}",
-                lambda name=cls.name, base=base: check_base(name, base),  # type: ignore[misc]
-            )
-        for attribute, kind in cls.attributes.items():
-            for text in typed(kind):
-                yield named(text, f"{cls.name}.{attribute} is")
-        for text in (cls.enter, cls.element or "self"):
-            for dotted in typed(text):
-                yield named(dotted, f"{cls.name} gives")
-        for runs in cls.runs:
-            for method in runs.methods:
-                yield named(f"{cls.name}.{method}", "runs")
-        for other in cls.instead or ():
-            yield named(other, f"{cls.name} instead")
-        for fact in cls.methods.values():
-            yield from stated(fact, cls)
-    for factory in facts.factories:
-        yield named(factory, "factory")
-    for decorator in facts.decorators:
-        yield named(decorator, "decorator")
-
-
-def void(value: object) -> None:
-    """Drops a value: a look-up that succeeds says all."""
-
-
-def verify(files: Iterable[LibraryFacts]) -> Report:
-    """Looks up every claim of the files, equal ones once."""
-    files = list(files)
-    for facts in files:
-        _former.update(facts.former)
-    checked, wrong, unchecked = 0, [], []
-    seen: set[tuple[str, str]] = set()
-    for facts in files:
-        for entry in claims(facts):
-            if (entry.library, entry.claim) in seen:
-                continue
-            seen.add((entry.library, entry.claim))
-            try:
-                entry.check()
-            except UncheckedError as reason:
-                unchecked.append((f"{entry.library}: {entry.claim}", str(reason)))
-            except WrongError as reason:
-                wrong.append(f"{entry.library}: {entry.claim}: {reason}")
-            else:
-                checked += 1
-    return Report(checked, wrong, unchecked)
-
-
-def install(python: str, files: Iterable[LibraryFacts]) -> None:
-    """Installs what the files name, one after the other; those that fail are named and left out."""
-    wanted = list(dict.fromkeys(name for facts in files for name in requirements(facts)))
-    print(f"installing {len(wanted)} distributions", flush=True)
-    for number, name in enumerate(wanted, 1):
-        began = time.monotonic()
-        command = [python, "-m", "pip", "install", "--quiet", "--no-input", "--prefer-binary", name]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
-            )
-            last = (done.stderr.strip().splitlines() or [""])[-1]
-            outcome = "" if done.returncode == 0 else f"FAILED: {last[:160]}"
-        except subprocess.TimeoutExpired:
-            outcome = f"FAILED: more than {_INSTALL_SECONDS} s"
-        print(
-            f"[{number}/{len(wanted)}] {name} {time.monotonic() - began:.0f} s {outcome}".rstrip(), flush=True
-        )
+_IMPORT_SECONDS = 900
 
 
 def requirements(facts: LibraryFacts) -> tuple[str, ...]:
@@ -461,6 +46,96 @@ def requirements(facts: LibraryFacts) -> tuple[str, ...]:
     return (facts.library,)
 
 
+class Environment:
+    """A scratch environment in a folder, to install libraries in and to look up names."""
+
+    def __init__(self, folder: Path) -> None:
+        venv.create(folder, with_pip=True)
+        self._python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        if sys.version_info < (3, 11):
+            self._pip("tomli")
+
+    def install(self, wanted: Sequence[str]) -> None:
+        """Installs these, one after the other; those that fail are named and left out."""
+        for number, name in enumerate(wanted, 1):
+            began = time.monotonic()
+            failure = self._pip(name)
+            outcome = f"FAILED: {failure[:160]}" if failure else ""
+            print(
+                f"[{number}/{len(wanted)}] {name} {time.monotonic() - began:.0f} s {outcome}".rstrip(),
+                flush=True,
+            )
+
+    def _pip(self, name: str) -> str:
+        """Why a distribution can't be installed; empty if it was."""
+        command = [self._python, "-m", "pip", "install", "--quiet", "--no-input", "--prefer-binary", name]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f"more than {_INSTALL_SECONDS} s"
+        if done.returncode == 0:
+            return ""
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        return next((line for line in lines if "error" in line.lower()), f"status {done.returncode}")
+
+    def verify(self, files: Iterable[LibraryFacts]) -> list[Outcome]:
+        """The outcomes of all claims of the files, looked up in a process in this environment."""
+        libraries = [f"--library={name}" for name in dict.fromkeys(facts.library for facts in files)]
+        command = [self._python, "-W", "ignore", str(Path(__file__)), "--as-json", *libraries]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, timeout=_IMPORT_SECONDS, check=False
+        )
+        if not done.stdout:
+            raise SystemExit(f"looking up names in {self._python} ended with status {done.returncode}")
+        return [Outcome(row[0], row[1], Status(row[2]), row[3]) for row in json.loads(done.stdout)]
+
+
+def verify_installed(files: Sequence[LibraryFacts], folder: Path) -> list[Outcome]:
+    """The outcomes in scratch environments below a folder: one for all files, and one more for each library
+    of which something can't be imported there."""
+    shared = Environment(folder / "shared")
+    wanted = list(dict.fromkeys(name for facts in files for name in requirements(facts)))
+    print(f"installing {len(wanted)} distributions", flush=True)
+    shared.install(wanted)
+    found = shared.verify(files)
+    blocked = list(dict.fromkeys(outcome.library for outcome in found if outcome.is_blocked))
+    for name in blocked if len({facts.library for facts in files}) > 1 else ():
+        print(f"{name} in an environment of its own", flush=True)
+        mine = [facts for facts in files if facts.library == name]
+        needed = dict.fromkeys(item for facts in mine for item in requirements(facts))
+        if not needed:
+            continue
+        alone = folder / "alone"
+        environment = Environment(alone)
+        environment.install(list(needed))
+        again = environment.verify(mine)
+        before = [outcome for outcome in found if outcome.library == name]
+        if sum(outcome.is_blocked for outcome in again) < sum(outcome.is_blocked for outcome in before):
+            found = [outcome for outcome in found if outcome.library != name] + again
+        shutil.rmtree(alone)
+    return found
+
+
+def render_summary(files: Sequence[LibraryFacts], found: Sequence[Outcome], *, verbose: bool) -> str:
+    """What is wrong, what is unchecked and why, and the counts."""
+    lines = [f"wrong: {o.library}: {o.claim}: {o.reason}" for o in found if o.status is Status.WRONG]
+    unchecked = [outcome for outcome in found if outcome.status is Status.UNCHECKED]
+    if verbose:
+        lines += [f"unchecked: {o.library}: {o.claim}: {o.reason}" for o in unchecked]
+    reasons = Counter(outcome.reason for outcome in unchecked)
+    lines += [f"unchecked: {n:5} {reason}" for reason, n in sorted(reasons.items(), key=lambda p: -p[1])]
+    stated = sum(len(f.functions) + sum(len(cls.methods) for cls in f.classes.values()) for f in files)
+    names = len({facts.library for facts in files})
+    lines.append(f"{names} libraries, {stated} callables, Python {sys.version.split()[0]}")
+    counts = Counter(outcome.status for outcome in found)
+    lines.append(
+        f"checked {counts[Status.RIGHT]}, wrong {counts[Status.WRONG]}, unchecked {counts[Status.UNCHECKED]}"
+    )
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -468,10 +143,11 @@ def main() -> int:
     parser.add_argument("--library", action="append", default=[], help="only this library; may be repeated")
     parser.add_argument("--skip", action="append", default=[], help="all but this library; may be repeated")
     parser.add_argument(
-        "--install", action="store_true", help="install the libraries in a scratch environment"
+        "--install", action="store_true", help="install the libraries in scratch environments"
     )
     parser.add_argument("--environment", type=Path, help="keep the scratch environment in this folder")
     parser.add_argument("--verbose", action="store_true", help="name each unchecked name")
+    parser.add_argument("--as-json", action="store_true", help="print each outcome as JSON, and nothing else")
     options = parser.parse_args()
     files = [read_file(path) for path in shipped_files()]
     names = {facts.library for facts in files}
@@ -486,28 +162,14 @@ def main() -> int:
     if options.install:
         with contextlib.ExitStack() as stack:
             folder = options.environment or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            venv.create(folder, with_pip=True)
-            python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-            install(python, files)
-            rest = [f"--library={name}" for name in options.library] + [
-                f"--skip={name}" for name in options.skip
-            ]
-            rest += ["--verbose"] if options.verbose else []
-            return subprocess.run([python, str(Path(__file__)), *rest], check=False).returncode
-    report = verify(files)
-    for line in report.wrong:
-        print(f"wrong: {line}")
-    if options.verbose:
-        for claim, reason in report.unchecked:
-            print(f"unchecked: {claim}: {reason}")
-    for reason, count in sorted(
-        Counter(reason for _, reason in report.unchecked).items(), key=lambda p: -p[1]
-    ):
-        print(f"unchecked: {count:5} {reason}")
-    stated = sum(len(f.functions) + sum(len(cls.methods) for cls in f.classes.values()) for f in files)
-    print(f"{len(files)} libraries, {stated} callables, Python {sys.version.split()[0]}")
-    print(f"checked {report.checked}, wrong {len(report.wrong)}, unchecked {len(report.unchecked)}")
-    return 1 if report.wrong else 0
+            found = verify_installed(files, folder)
+    else:
+        found = list(verify(files))
+    if options.as_json:
+        print(json.dumps([[o.library, o.claim, o.status.value, o.reason] for o in found]))
+        return 0
+    print(render_summary(files, found, verbose=options.verbose))
+    return 1 if any(outcome.status is Status.WRONG for outcome in found) else 0
 
 
 if __name__ == "__main__":
