@@ -94,6 +94,10 @@ NOT_BLOCKING: Final[dict[str, str]] = {
     "httpx.Client.close": "closes sockets, which waits for nobody",
     "os.path.samestat": "compares two results of os.stat in memory",
     "sqlite3.Connection.cursor": "makes an object; what it executes blocks",
+    "httpx2.Client.close": "closes sockets, which waits for nobody",
+    "urllib3.PoolManager.clear": "closes what nobody uses, which waits for nobody",
+    "urllib3.PoolManager.connection_from_host": "makes an object; what it requests blocks",
+    "os.path.normpath": "works on the text alone",
     "httpx.connect": "httpx has no such function",
     "httpx.trace": "httpx has no such function",
 }
@@ -135,6 +139,7 @@ DETECTIONS: Final = (
     *_each("ASYNC210 S7499", "CON101", tuple(f"requests.{verb}(url)" for verb in _VERBS[:-1])),
     *_each("ASYNC210 S7499", "CON101", tuple(f"httpx.{verb}(url)" for verb in _VERBS[:-1])),
     *_each("ASYNC210", "CON101", ("requests.request('GET', url)", "httpx.request('GET', url)")),
+    *_each("ASYNC210", "CON101", tuple(f"httpx2.{verb}(url)" for verb in (*_VERBS[:-1], "request"))),
     *_each("ASYNC210", "CON101", ("urllib.request.urlopen(url)", "urllib3.request('GET', url)")),
     *_each(
         "S7499",
@@ -157,6 +162,17 @@ DETECTIONS: Final = (
         "client = httpx.Client()",
     ),
     Detection("ASYNC212", "with client.stream('GET', url): pass", "CON101", "client = httpx.Client()"),
+    *_each(
+        "ASYNC212",
+        "CON101",
+        (
+            *(f"client.{verb}(url)" for verb in _VERBS[:-1]),
+            "client.request('GET', url)",
+            "client.send(query)",
+            "with client.stream('GET', url): pass",
+        ),
+        "client: httpx2.Client = anything",
+    ),
     *_each("ASYNC220 S7487", "CON103", ("subprocess.Popen(command)", "os.popen(command)")),
     *_each("ASYNC221 S7487", "CON103", (*_RUNS, "os.system(command)", *_OS_SPAWNS)),
     *_each("ASYNC221", "CON103", ("os.posix_spawn(path, [], {})", "os.posix_spawnp(path, [], {})")),
@@ -172,6 +188,17 @@ DETECTIONS: Final = (
             ("BufferedReader", "read()"),
             ("BufferedWriter", "write(b'x')"),
             ("BufferedRandom", "readline()"),
+        )
+    ),
+    *(
+        Detection("ASYNC232", f"file.{call}", "CON112", f"file: io.{kind} = anything")
+        for kind, call in (
+            ("TextIOWrapper", "flush()"),
+            ("TextIOWrapper", "seek(0)"),
+            ("TextIOWrapper", "tell()"),
+            ("BufferedReader", "close()"),
+            ("BufferedWriter", "flush()"),
+            ("BufferedRandom", "seek(0)"),
         )
     ),
     *_each(
@@ -192,6 +219,6 @@ DETECTIONS: Final = (
 """Each detection of the peers, with the code that we give it."""
 
 IMPORTS: Final = (
-    "bz2", "codecs", "gzip", "httpx", "io", "lzma", "os", "pathlib", "requests", "subprocess", "tempfile",
+    "bz2", "codecs", "gzip", "httpx", "httpx2", "io", "lzma", "os", "pathlib", "requests", "subprocess", "tempfile",
     "time", "urllib.request", "urllib3",
 )  # fmt: skip

@@ -187,7 +187,7 @@ _QUIET = """
     time.monotonic subprocess.Popen.poll subprocess.Popen.kill queue.Queue.get_nowait
     queue.Queue.put_nowait queue.SimpleQueue.put threading.Event.set threading.Event.is_set
     threading.Thread.start threading.Lock.locked io.StringIO.read io.BytesIO.write
-    io.TextIOWrapper.close os.getpid os.environ.get os.path.join os.path.basename os.path.samestat
+    io.TextIOWrapper.fileno os.getpid os.environ.get os.path.join os.path.basename os.path.samestat
     pathlib.Path.with_suffix pathlib.PurePath.joinpath socket.gethostname socket.socket.close
     socket.socket.setblocking asyncio.Future.result asyncio.Task.result asyncio.Task.exception
     asyncio.sleep asyncio.create_task asyncio.subprocess.Process.wait asyncio.Lock.acquire
