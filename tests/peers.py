@@ -219,6 +219,6 @@ DETECTIONS: Final = (
 """Each detection of the peers, with the code that we give it."""
 
 IMPORTS: Final = (
-    "bz2", "codecs", "gzip", "httpx", "httpx2", "io", "lzma", "os", "pathlib", "requests", "subprocess", "tempfile",
-    "time", "urllib.request", "urllib3",
+    "bz2", "codecs", "gzip", "httpx", "httpx2", "io", "lzma", "os", "pathlib", "requests", "subprocess",
+    "tempfile", "time", "urllib.request", "urllib3",
 )  # fmt: skip
