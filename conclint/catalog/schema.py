@@ -54,7 +54,7 @@ _CLASS = {
     "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs",
     "asynchronous", "methods", "source",
 }  # fmt: skip
-_WORD = re.compile(r"<(none|absent|present|small|(a )?\w+(\.\w+)+)>")
+_WORD = re.compile(r"<(none|absent|present|small|below \d+|(a )?\w+(\.\w+)+)>")
 _DECORATOR = {"names", "module", "model", "style", "effect", "source"}
 _KINDS = {str: "a string", bool: "true or false", list: "a list", dict: "a table"}
 
@@ -307,7 +307,7 @@ class _Reader:
                     raise self.fail(f"{where}.{key}", f"{name!r} is no parameter of the signature")
                 if isinstance(value, str) and value.startswith("<") and not _WORD.fullmatch(value):
                     words = (
-                        "<none>, <absent>, <present>, <small>, a constant such as <os.P_WAIT> "
+                        "<none>, <absent>, <present>, <small>, <below 1000>, a constant such as <os.P_WAIT> "
                         "or an instance such as <a io.BytesIO>"
                     )
                     raise self.fail(f"{where}.{key}.{name}", f"expected {words}, got {value!r}")

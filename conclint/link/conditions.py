@@ -137,6 +137,8 @@ def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, D
             for v in item.values
         )
         return (Truth.YES if small else Truth.MAYBE), None
+    if isinstance(wanted, str) and wanted.startswith("<below "):
+        return _is_below(item, float(wanted[7:-1])), None
     if isinstance(wanted, str) and wanted.startswith("<a "):
         return _is_instance(evaluator, item, wanted[3:-1]), None
     if isinstance(wanted, str) and wanted.startswith("<") and wanted != "<none>":
@@ -154,6 +156,14 @@ def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, D
         if isinstance(value, Display):
             return Truth.NO, None
     return Truth.MAYBE, None
+
+
+def _is_below(item: Known, limit: float) -> Truth:
+    """Whether a number is below a limit. One that is not known is taken to be as large as usual."""
+    numbers = [v.value for v in item.values if isinstance(v, Literal) and isinstance(v.value, (int, float))]
+    if not item.values or len(numbers) < len(item.values):
+        return Truth.NO
+    return Truth.YES if max(numbers) < limit else Truth.NO
 
 
 def _is_instance(evaluator: Evaluator, item: Known, wanted: str) -> Truth:

@@ -7,7 +7,7 @@ Operations are counted, not timed: one is an arithmetic or container operation o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from conclint.catalog.facts import Effect as Stated
 from conclint.link.arguments import Arguments, Passed, arguments_of
@@ -39,7 +39,9 @@ HEAVY: Final = 1_000_000.0
 _LIGHT: Final = 100.0
 """Operations that a known call of light computing stands for."""
 _HOT: Final = 1_000.0
-_DEPTH: Final = 8
+_DEPTH: Final = 40
+_NOT_CUT: Final = 1 << 30
+_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...]]
 _BUILTIN = ("builtins.", "math.", "operator.")
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
 _EXPONENT: Final = 60.0
@@ -109,11 +111,14 @@ class CostModel:
         self._calculator = Calculator(self._evaluator)
         self._trips = TripCounter(self._evaluator, self._calculator)
         self.suspension = Suspension(engine)
-        self._memo: dict[tuple[Key, tuple[tuple[int, float], ...]], Cost] = {}
-        self._active: list[Key] = []
+        self._memo: dict[_Slot, Cost] = {}
+        self._cut_short: dict[_Slot, tuple[Cost, int]] = {}
+        self._active: dict[Key, int] = {}
+        self._low = _NOT_CUT
 
     def of_call(self, value: Value, arguments: Arguments, each: bool) -> Cost:
         """The cost of calling a candidate with these arguments (of its items, with `each`)."""
+        self._begin()
         if isinstance(value, Partial):
             return self.of_call(value.target, self._evaluator.results.with_partial(value, arguments), each)
         if isinstance(value, Function):
@@ -125,41 +130,66 @@ class CostModel:
     def of_own_code(self, key: Key) -> list[Part]:
         """The parts of a def that runs by itself on the event loop: what each computes without letting the
         loop run in between."""
+        self._begin()
         return list(self._parts(Function(key), {}, self.suspension.loops(key)))
 
     def of_body(self, function: Function) -> Cost:
         """What a def computes without letting the event loop run in between, its arguments unknown."""
+        self._begin()
         return self._folded(function, {}, self.suspension.loops(function.key))
 
+    def _begin(self) -> None:
+        """A new question, unless one is being answered."""
+        if not self._active:
+            self._cut_short.clear()
+            self._low = _NOT_CUT
+
     def _function(self, function: Function, numbers: Numbers) -> Cost:
+        """The cost of a call of a function. Like the evaluator's, the answer does not depend on what was
+        asked before: what a cycle cut short is remembered for the running question alone."""
         key = function.key
         slot = (key, tuple(sorted(numbers.items())))
         found = self._memo.get(slot)
         if found is not None:
             return found
-        if key in self._active or len(self._active) > _DEPTH:
+        depth = self._active.get(key)
+        if depth is None and len(self._active) > _DEPTH:
+            depth = -1
+        if depth is not None:
+            self._low = min(self._low, depth)
             return Cost()
+        held = self._cut_short.get(slot)
+        if held is not None:
+            self._low = min(self._low, held[1])
+            return held[0]
         definition = self._evaluator.module(key[0]).definition(key[1])
         if definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION:
             return Cost()  # a coroutine computes where it is awaited, as a finding of its own
-        self._active.append(key)
+        depth = self._active[key] = len(self._active)
+        outer, self._low = self._low, _NOT_CUT
         try:
             found = self._folded(function, numbers)
         finally:
-            self._active.pop()
-        if not self._active and self._engine.is_settled:
+            del self._active[key]
+            low, self._low = self._low, min(outer, self._low)
+        if low < depth:
+            self._cut_short[slot] = (found, low)
+            return found
+        self._low = outer
+        if self._engine.is_settled:
             self._memo[slot] = found
         return found
 
     def _folded(self, function: Function, numbers: Numbers, suspending: frozenset[int] = frozenset()) -> Cost:
-        """All parts of a function together."""
+        """All parts of a function together: what is not known of any, and the operations of the heaviest
+        alone, since which of the others run too may be a matter of branches."""
         key = function.key
         total = Cost(1.0, worker=key)
         heaviest = 0.0
         for part in self._parts(function, numbers, suspending):
             cost = part.cost
             total = total._replace(
-                operations=total.operations + cost.operations,
+                operations=max(total.operations, cost.operations),
                 counting=max(total.counting, cost.counting),
                 over_data=max(total.over_data, cost.over_data),
                 opaque=total.opaque or cost.opaque,
@@ -222,7 +252,7 @@ class CostModel:
     def _recursion(
         self, key: Key, body: Body, trips: list[Trips], recursive: list[int], numbers: Numbers
     ) -> Iterator[Part]:
-        if not recursive or self._evaluator.decorations.of(key).is_cached:
+        if not recursive or self._evaluator.decorations.of(key).is_cached or self.suspension.suspends(key):
             return
         module = self._evaluator.module(key[0])
         is_method = module.enclosing_class(key[1]) is not None

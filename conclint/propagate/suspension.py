@@ -17,7 +17,7 @@ class Suspension:
         self._active: set[Key] = set()
 
     def suspends(self, key: Key) -> bool:
-        """Whether the coroutine awaits anything that may hand control to the loop. Awaiting a coroutine of
+        """Whether a def awaits anything that may hand control to the loop. Awaiting a coroutine of
         the program that never does is no such thing."""
         found = self._memo.get(key)
         if found is None:

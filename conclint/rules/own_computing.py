@@ -11,7 +11,7 @@ from conclint.link.values import Key
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.propagate.cost import Cost, CostModel, Part
-from conclint.propagate.effects import Effects, Kind
+from conclint.propagate.effects import Kind
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
@@ -20,10 +20,10 @@ from conclint.rules.guide import rule_for
 from conclint.rules.recommend import for_computing_on_loop, library_of
 
 _LOOP = ExecutionModel.EVENT_LOOP
-_FAR: Final = 5
+_FAR: Final = (3, 6)
+"""Beyond these numbers of calls it is a step less sure each that all of them do what the model thinks."""
 _LONG: Final = 1_000.0
 """Operations in one iteration from which a single counting loop of unknown length is worth a word."""
-_DEEP: Final = 3
 
 
 def computing_on_loop(view: ModuleView, costs: CostModel, key: Key) -> Iterator[Draft]:
@@ -31,7 +31,7 @@ def computing_on_loop(view: ModuleView, costs: CostModel, key: Key) -> Iterator[
     for part in costs.of_own_code(key):
         if not _takes_long(part.cost) or not _reaches_loop(view, key, part.site):
             continue
-        if part.site >= 0 and not part.is_loop and _waits(view, key, part.site):
+        if part.site >= 0 and not part.is_loop and _waits(view, key, part):
             continue  # a blocking call is a finding of its own, and the cure is the same
         yield _draft(view, key, part)
 
@@ -43,7 +43,7 @@ def _takes_long(cost: Cost) -> bool:
         return True
     if cost.opaque:
         return False
-    return cost.counting >= 2 or (cost.counting == 1 and cost.operations >= _LONG) or cost.over_data >= _DEEP
+    return cost.counting >= 2 or (cost.counting == 1 and cost.operations >= _LONG)
 
 
 def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:
@@ -53,13 +53,16 @@ def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:
     return bool(view.engine.guards.mask(key, region) & _LOOP.bit)
 
 
-def _waits(view: ModuleView, key: Key, site: int) -> bool:
-    link = next((item for item in view.engine.links(key) if item.site == site), None)
-    if link is None:
-        return False
-    effects: Effects = view.engine.site_effects(key, link, [])
+def _waits(view: ModuleView, key: Key, part: Part) -> bool:
+    """Whether what is called waits, or anything on the way to what does most of the work."""
+    link = next((item for item in view.engine.links(key) if item.site == part.site), None)
+    found = [view.engine.site_effects(key, link, [])] if link is not None else []
+    found += [view.engine.effects_of(worker) for worker, _ in part.cost.chain]
+    if part.cost.worker is not None:
+        found.append(view.engine.effects_of(part.cost.worker))
     return any(
         effect.kind is Kind.WAITS and effect.mask & _LOOP.bit and effect.family != "cheap-files"
+        for effects in found
         for effect in effects
     )
 
@@ -83,8 +86,7 @@ def _draft(view: ModuleView, key: Key, part: Part) -> Draft:
     reasons = doubts_of(cost)
     if partial:
         reasons.append("the thing called here may be something else too")
-    if len(chain) > _FAR:
-        reasons.append(f"it is {len(chain)} calls away")
+    reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)
     library = library_of(view.module)
 
     def advise(call: CallText) -> Recommendation:
