@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import Effect as Stated
-from conclint.link.arguments import EVERYTHING, Arguments, arguments_of
+from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.link.calls import Link, Target, callable_name, callables, invoked, iterated, protocol_targets
 from conclint.link.conditions import Dependence, Truth, depends_hold, judge_conditions, stated_argument
 from conclint.link.evaluate import Evaluator
@@ -278,7 +278,7 @@ class Transfer:
             if effect.parameter in undecided and effect.kind in (Kind.CALLS, Kind.PLACES):
                 self._pass_on(key, result, effect, function, arguments, witness)
             elif effect.kind == Kind.PLACES and effect.parameter is not None and effect.model is not None:
-                bound = self._bound(key, effect.parameter, function, arguments)
+                bound = self._bound_method(key, effect, function, arguments)
                 self._place(
                     result, placements, effect.model, effect.family, bound, EVERYTHING, witness, False
                 )
@@ -288,7 +288,10 @@ class Transfer:
                     loop = ExecutionModel.EVENT_LOOP
                     self._place(result, placements, loop, _CALLED, bound, EVERYTHING, witness, False)
                 else:
-                    self._call_bound(result, key, link, bound, witness, effect.mask, placements, nesting)
+                    given = self._given(function, arguments, inner) if callables(bound) else EVERYTHING
+                    self._call_bound(
+                        result, key, link, bound, given, witness, effect.mask, placements, nesting
+                    )
             elif not coroutine or (inner.site < 0 and link.awaited):
                 add(result, effect, witness)
             elif link.awaited and self._evaluator.program.finder.is_installed(function.key[0]):
@@ -343,6 +346,7 @@ class Transfer:
         key: Key,
         link: Link,
         bound: Known,
+        given: Arguments,
         witness: Witness,
         mask: int,
         placements: list[Placement],
@@ -350,7 +354,7 @@ class Transfer:
     ) -> None:
         """The callee runs its parameter: the effects of what the parameter is bound to, here."""
         for value in callables(bound):
-            inner = self._target(key, link, Target(value, EVERYTHING), placements, nesting + 1)
+            inner = self._target(key, link, Target(value, given), placements, nesting + 1)
             for effect, then in inner.items():
                 if effect.kind == Kind.CALLS and isinstance(value, Parameter):
                     if self._passes_on(value):
@@ -365,6 +369,24 @@ class Transfer:
                     conditions=witness.conditions + then.conditions,
                 )
                 add(result, effect._replace(mask=effect.mask & mask), combined)
+
+    def _given(self, function: Function, arguments: Arguments, call: Witness) -> Arguments:
+        """What a function passes where it calls its parameter, as this caller of the function knows it."""
+        if call.next is not None or call.site < 0:
+            return EVERYTHING
+        site = self._evaluator.body(function.key).sites[call.site]
+        if site.kind != SiteKind.CALL:
+            return EVERYTHING
+        written = arguments_of(function.key, site.args)
+        if written.spread:
+            return EVERYTHING
+
+        def seen(passed: Passed) -> Known:
+            item = self._evaluator.passed(passed)
+            return self._evaluator.results.substitute(item, function, arguments)
+
+        positional = tuple(seen(item) for item in written.positional)
+        return Arguments(positional, tuple((name, seen(item)) for name, item in written.keywords))
 
     def _settle(
         self, key: Key, dependence: Dependence, function: Function, arguments: Arguments
