@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from conclint.link.arguments import Arguments, arguments_of
@@ -24,7 +25,7 @@ from conclint.link.values import (
     Parameter,
     Value,
 )
-from conclint.model.summary import DefFlags, Op, Site, SiteKind, Use
+from conclint.model.summary import DefFlags, Op, Site, SiteKind, Slot, Use
 
 
 class Target(NamedTuple):
@@ -53,14 +54,15 @@ def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
     kind = site.kind
     if kind == SiteKind.CALL:
         callee = evaluator.evaluate(key, site.callee)
-        if not callee.values:
-            return None
         arguments = arguments_of(key, site.args)
         targets = tuple(Target(value, arguments) for value in callee.values if not isinstance(value, Literal))
-        if not targets:
+        groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
+        if targets:
+            groups.append(targets)
+        if not groups:
             return None
         awaited = bool(site.use & Use.AWAITED)
-        return Link(number, (targets,), callee.partial, callee.reasons, awaited)
+        return Link(number, tuple(groups), callee.partial and bool(targets), callee.reasons, awaited)
     if kind == SiteKind.ENTER:
         return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
     if kind == SiteKind.ITERATE:
@@ -99,6 +101,15 @@ def _iteration(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link 
             group.extend(targets)
     kept = tuple(tuple(group) for group in groups if group)
     return Link(number, kept, item.partial, item.reasons, False) if kept else None
+
+
+def _unpacked(evaluator: Evaluator, key: Key, site: Site) -> Iterator[list[Target]]:
+    """What the `*x` among the arguments run: they are iterated before the call."""
+    for slot, index in site.args:
+        if slot == Slot.STAR:
+            for value in evaluator.evaluate(key, index).values:
+                if isinstance(value, (Instance, Generator)):
+                    yield from iterated(evaluator, value)
 
 
 def iterated(evaluator: Evaluator, value: Value) -> tuple[list[Target], list[Target]]:

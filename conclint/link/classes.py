@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
-from conclint.link.arguments import arguments_of
+from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.values import (
     NONE,
     UNKNOWN,
@@ -213,12 +213,18 @@ class Classes:
 
     def above(self, cls: Class, name: str, receiver: Value) -> Known:
         """What `super().name` is in a method of `cls`: by the order of the receiver's class."""
+        above = cls.key
         start, order = 1, self.ancestry(cls).classes
         if isinstance(receiver, Instance):
             order = self.ancestry(receiver.cls).classes
             start = order.index(cls) + 1 if cls in order else 1
             cls = receiver.cls if cls in order else cls
-        return self.member(cls, name, receiver, start=start)
+        found = self.member(cls, name, receiver, start=start)
+        if not found.values and isinstance(receiver, Instance) and receiver.own is not None:
+            own = receiver.own
+            if not own.attributes:  # the next class in the order of a derived class may have it
+                return Known((own._replace(attributes=(f"{_SUPER}{above} {name}",)),))
+        return found
 
     def attribute(self, instance: Instance, name: str) -> Known:
         """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
@@ -312,14 +318,17 @@ class Classes:
 
     def _given(self, instance: Instance, method: Key, parameter: Parameter) -> Known | None:
         """What the call that made the instance passes for a parameter of its `__init__`."""
-        if instance.made is None or parameter.key != method:
+        if (instance.made is None and not instance.given) or parameter.key != method:
             return None
         makers = self.method(instance.cls, "__init__", instance).values
         if len(makers) != 1 or not isinstance(makers[0], Function) or makers[0].key != method:
             return None
         maker = makers[0]._replace(receiver=Instance(instance.cls))
-        key, number = instance.made
-        arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        if instance.made is not None:
+            key, number = instance.made
+            arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        else:
+            arguments = Arguments(tuple(Known((value,)) for value in instance.given))
         found = self._evaluator.results.argument(parameter, maker, arguments)
         if any(isinstance(value, Parameter) for value in found.values):
             return None

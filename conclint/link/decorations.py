@@ -9,6 +9,7 @@ from conclint.link.values import (
     Class,
     External,
     Function,
+    Instance,
     Key,
     Known,
     Partial,
@@ -110,12 +111,23 @@ class Decorations:
             return self._evaluator.body(key).sites[to_index(node[1])].callee
         return decorator
 
+    def _called(self, decorator: Value) -> list[Function]:
+        """The functions that applying a decorator calls."""
+        if isinstance(decorator, Instance):
+            methods = self._evaluator.classes.method(decorator.cls, "__call__", decorator).values
+            return [method for method in methods if isinstance(method, Function)]
+        return [decorator] if isinstance(decorator, Function) else []
+
     def _apply_decorator(self, parent: Key, decorator: int, value: Known, name: str | None) -> Known:
         applied: list[Known] = []
         for candidate in self._evaluator.evaluate(parent, decorator).values:
-            if isinstance(candidate, Function):
-                result = self._evaluator.results.returned(candidate, Arguments((value,)))
-                if result.values and all(isinstance(v, (Function, Partial)) for v in result.values):
+            if isinstance(candidate, Class) and len(value.values) == 1:
+                made = Instance(candidate, given=value.values)
+                if self._evaluator.classes.method(candidate, "__call__", made).values:
+                    applied.append(known(made))
+            for function in self._called(candidate):
+                result = self._evaluator.results.returned(function, Arguments((value,)))
+                if result.values and all(isinstance(v, (Function, Partial, Instance)) for v in result.values):
                     applied.append(result)
         if applied:
             return union(applied)

@@ -45,12 +45,14 @@ class Instance(NamedTuple):
     """An instance of a class of the program (or of a class derived from it).
 
     `own`: it is the receiver of the method that has this parameter, so that a caller may know a derived
-    class. `made`: the call that made it, whose arguments its attributes may hold.
+    class. `made`: the call that made it, whose arguments its attributes may hold; `given`: these arguments
+    themselves, where no call is written (a decorator).
     """
 
     cls: Class
     own: Parameter | None = None
     made: tuple[Key, int] | None = None
+    given: tuple[Value, ...] = ()
 
 
 class ExternalInstance(NamedTuple):

@@ -127,6 +127,8 @@ class Engine:
         """What the site does, on the models that can reach it."""
         site = self.evaluator.body(key).sites[link.site]
         mask = self.guards.mask(key, site.region)
+        if site.kind == SiteKind.ITERATE:
+            mask &= self.guards.iteration_mask(key, site)
         result: Effects = {}
         if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
             return result

@@ -50,18 +50,32 @@ class Guards:
             found = self._masks.setdefault(slot, mask)
         return found
 
+    def iteration_mask(self, key: Key, site: Site) -> int:
+        """The mask of what the site iterates: a generator expression's first iterable is iterated where
+        the expression is."""
+        for number, region in enumerate(self._evaluator.body(key).regions):
+            if region.kind == RegionKind.COMP and region.value == site.callee:
+                return self.mask(key, number) if region.extra & LoopFlags.LAZY else ALL_MODELS
+        return ALL_MODELS
+
     def _own(self, key: Key, body: Body, number: int) -> int:
         region = body.regions[number]
         if region.kind == RegionKind.COMP and region.extra & LoopFlags.LAZY:
-            return ALL_MODELS if self._consumes_generators(key, body) else 0
+            return ALL_MODELS if self._consumes_generators(body, number) else 0
         return self._tests.of_region(key, body, number)
 
-    def _consumes_generators(self, key: Key, body: Body) -> bool:
-        """Whether a generator expression of the body is handed on or iterated here; one that is only
-        returned or kept runs elsewhere."""
-        generators = {
+    def _consumes_generators(self, body: Body, region: int) -> bool:
+        """Whether the generator expression of a region is handed on or iterated in the body; one that is
+        only returned or kept runs elsewhere. Where they are nested, whether any of them is."""
+        found = [
             number for number, node in enumerate(body.values) if node[0] == Op.COMP and node[1] == "generator"
-        }
+        ]
+        lazy = [
+            number
+            for number, item in enumerate(body.regions)
+            if item.kind == RegionKind.COMP and item.extra & LoopFlags.LAZY
+        ]
+        generators = {found[lazy.index(region)]} if len(found) == len(lazy) else set(found)
         for site in body.sites:
             if site.kind == SiteKind.ITERATE and site.callee in generators:
                 return True

@@ -436,7 +436,8 @@ class Transfer:
         result: Effects = {}
         made = classes.method(cls, "__init__", receiver)
         inits = made.values or classes.method(cls, "__post_init__", receiver).values
-        for method in inits:
+        makers = tuple(v for v in classes.method(cls, "__new__", cls).values if isinstance(v, Function))
+        for method in (*makers, *inits):
             inner = self._target(key, link, Target(method, arguments), placements, nesting + 1)
             symbol = callable_name(self._evaluator, cls)
             for effect, witness in inner.items():
