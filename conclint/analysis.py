@@ -108,21 +108,21 @@ class Analysis:
     def concurrency_map(self) -> ConcurrencyMap:
         """Which functions of the asked files, and of what they lead to, run on which execution models."""
         from conclint.mapping.build import build_map
-        from conclint.rules.placements import runs_on_loop
+        from conclint.rules.starts import find_starts
 
         engine, judge, taken = self._linked(sorted(self._sources))
 
         def build() -> ConcurrencyMap:
             views = [view for path in taken if (view := judge.view(path)) is not None]
             keys = [key for view in views for key in view.keys]
-            on_loop = {key for view in views for key in runs_on_loop(view)}
+            on_loop = {key for view in views for key in find_starts(view).on_loop}
             return build_map(engine, keys, on_loop, self._shown)
 
         return self._settled(engine, build)
 
     def _linked(self, asked: list[str]) -> tuple[Engine, Judge, list[str]]:
         """The asked files linked and their effects propagated: with the files that can hold a finding."""
-        from conclint.catalog.loader import Catalog
+        from conclint.catalog.loader import Catalog, starting_imports
         from conclint.link.evaluate import Evaluator
         from conclint.link.program import Program
         from conclint.propagate.engine import Engine
@@ -133,7 +133,9 @@ class Analysis:
         roots = [
             path
             for path, index in self._store.indexes(asked)
-            if index.words or (placers and self._mentions(path, placers))
+            if index.words
+            or index.mentions_library(starting_imports())
+            or (placers and self._mentions(path, placers))
         ]
         self._store.load(roots)
         self._cache.save()  # an interrupted run has not parsed in vain

@@ -94,9 +94,10 @@ class Plugin:
 
     def _findings(self) -> tuple[Finding, ...]:
         data = _encode("".join(self._lines))
-        from conclint.source.index import is_root
+        from conclint.catalog.loader import starting_imports
+        from conclint.source.index import is_root, mentions
 
-        if not is_root(data):
+        if not is_root(data) and not mentions(data, starting_imports()):
             return ()
         from conclint.pipeline import check_file
 

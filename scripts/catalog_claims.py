@@ -105,6 +105,9 @@ _MADE: dict[str, Callable[[], object]] = {
 _SYNTAX = {"__next__": ("__next__", "__iter__", "__getitem__"), "__iter__": ("__iter__", "__getitem__")}
 
 
+# Classes whose subclasses' methods are called by a name that they do not have themselves.
+_DISPATCHED = {"sanic.views.HTTPMethodView"}
+
 # Classes that give the methods of what is stated as their base without deriving from it.
 _PROXIES = {
     "anthropic.AnthropicBedrock",
@@ -401,8 +404,9 @@ def claims(facts: LibraryFacts) -> Iterator[Entry]:
             for dotted in typed(text):
                 yield named(dotted, f"{cls.name} gives")
         for runs in cls.runs:
-            for method in runs.methods:
-                yield named(f"{cls.name}.{method}", "runs")
+            for method in () if cls.name in _DISPATCHED else runs.methods:
+                if "*" not in method:
+                    yield named(f"{cls.name}.{method}", "runs")
         for other in cls.instead or ():
             yield named(other, f"{cls.name} instead")
         for fact in cls.methods.values():

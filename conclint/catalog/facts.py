@@ -19,6 +19,14 @@ class Effect(Enum):
     HARMLESS = "harmless"
 
 
+class Phase(Enum):
+    """When a library runs a callable, where that is once in the life of the program."""
+
+    START_UP = "start-up"
+    SHUTDOWN = "shutdown"
+    LIFESPAN = "lifespan"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a stated signature. `kind`: "" (normal), "*", "**", or "kw" (keyword-only)."""
@@ -36,7 +44,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """How a callable places one of its arguments.
+    """How a callable places its arguments: `callable` and the further `also`, each a callable or a list of
+    them.
 
     `model` is fixed, or None where `executor_parameter` names the parameter whose value decides;
     with both empty the receiver's class decides. `arguments` is as in README.md.
@@ -47,6 +56,8 @@ class Placing:
     executor_parameter: str = ""
     arguments: str = "rest"
     style: str = "pool"
+    also: tuple[str, ...] = ()
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class CallableFact:
     returns: str | None = None
     placing: Placing | None = None
     iterates: str | None = None
+    entry: str | None = None
     confidence: Confidence = Confidence.HIGH
     instead: tuple[str, ...] | None = None
     instead_trio: tuple[str, ...] | None = None
@@ -80,11 +92,12 @@ class CallableFact:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Methods of subclasses that the library runs on a model by itself."""
+    """Methods of subclasses that the library runs on a model by itself; "on_*" names all that begin so."""
 
     methods: tuple[str, ...]
     model: ExecutionModel
     style: str = "thread"
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +114,30 @@ class ClassFact:
     executor: ExecutionModel | None = None
     runs: tuple[Runs, ...] = ()
     asynchronous: bool = False
+    lifespan: bool = False
     instead: tuple[str, ...] | None = None
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DecoratorFact:
-    """A decorator that says where the decorated function runs; `model` None: it changes nothing."""
+    """A decorator that says where the decorated function runs; `model` None: it changes nothing.
+
+    Where every pair of one of the conditions `unless` holds, it runs on `otherwise` instead.
+    """
 
     name: str
     library: str
     model: ExecutionModel | None = None
     style: str = "thread"
     source: str = ""
+    signature: tuple[Parameter, ...] | None = None
+    unless: tuple[Condition, ...] = ()
+    otherwise: ExecutionModel | None = None
+    phase: Phase | None = None
+    confidence: Confidence = Confidence.HIGH
+
+    @property
+    def moves(self) -> bool:
+        """Whether calling the decorated function does not run it where the call is."""
+        return self.model is not None and (self.style == "offload" or bool(self.unless))

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ else:  # pragma: no cover
 
 _HERE = Path(__file__).parent
 _IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
+_STARTS = re.compile(r"^starts_code\s*=\s*true", re.MULTILINE)
 _HEAD = 4096  # bytes in which a file says its imports
 _MAX_ALIASES = 8
 
@@ -52,6 +54,27 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise CatalogError(f"{path}: is not valid TOML: {error}") from error
 
 
+@cache
+def _headers() -> tuple[tuple[Path, tuple[str, ...], bool], ...]:
+    """Of each shipped file the top-level imports that bring it in, and whether its library starts code."""
+    found = []
+    for path in shipped_files():
+        with path.open("rb") as file:
+            head = file.read(_HEAD).decode("utf-8", "ignore")
+        header = _IMPORTS.search(head)
+        names = re.findall(r'"([^"]+)"', header.group(1)) if header else []
+        tops = tuple(dict.fromkeys(name.split(".", 1)[0] for name in names))
+        found.append((path, tops, _STARTS.search(head) is not None))
+    return tuple(found)
+
+
+@cache
+def starting_imports() -> frozenset[str]:
+    """The top-level imports of libraries that run code of a program by themselves: a file that has one can
+    hold a finding without any word of concurrency."""
+    return frozenset(top for _, tops, starts in _headers() if starts for top in tops)
+
+
 class Catalog:
     """Facts by dotted name. Answers are the same whatever was asked before.
 
@@ -60,12 +83,9 @@ class Catalog:
 
     def __init__(self, extra: Iterable[LibraryFacts] = ()) -> None:
         self._files: dict[str, list[Path]] = {}
-        for path in shipped_files():
-            with path.open("rb") as file:
-                head = file.read(_HEAD).decode("utf-8", "ignore")
-            header = _IMPORTS.search(head)
-            for name in re.findall(r'"([^"]+)"', header.group(1)) if header else ():
-                self._files.setdefault(name.split(".", 1)[0], []).append(path)
+        for path, tops, _ in _headers():
+            for top in tops:
+                self._files.setdefault(top, []).append(path)
         self._read: set[Path] = set()
         self._aliases: dict[str, str] = {}
         self._functions: dict[str, CallableFact] = {}
@@ -173,6 +193,11 @@ class Catalog:
         """What is known of a decorator."""
         return self._decorators.get(self.canonical(dotted))
 
+    def method_decorator(self, dotted: str, name: str) -> DecoratorFact | None:
+        """What is known of a method that is used as a decorator, inherited ones too."""
+        stated = (self._decorators.get(f"{fact.name}.{name}") for fact in self.ancestry(dotted))
+        return next((fact for fact in stated if fact is not None), None)
+
     def ancestry(self, dotted: str) -> tuple[ClassFact, ...]:
         """The class and its known bases, nearest first (depth first, each once)."""
         result: list[ClassFact] = []
@@ -219,13 +244,17 @@ class Catalog:
         return any(name.startswith(f"{dotted}.") for name in self._stated_by_user)
 
     def user_placements(self) -> frozenset[str]:
-        """The last parts of the names by which the user places callables."""
-        return frozenset(
-            fact.name.rsplit(".", 1)[-1]
+        """The last parts of the names by which the user places callables, decorators too."""
+        names = [
+            fact.name
             for facts in self._own
             for fact in _callables(facts)
             if fact.placing is not None and fact.effect is Effect.PLACES
-        )
+        ]
+        names += [
+            name for facts in self._own for name, fact in facts.decorators.items() if fact.model is not None
+        ]
+        return frozenset(name.rsplit(".", 1)[-1] for name in names)
 
     def knows(self, top: str) -> bool:
         """Whether a shipped file speaks of this top-level import."""
@@ -233,7 +262,8 @@ class Catalog:
         return any(top in facts for facts in self._tops())
 
     def _tops(self) -> Iterator[Mapping[str, Any]]:
-        yield {name.split(".", 1)[0]: None for name in (*self._functions, *self._classes)}
+        names = (*self._functions, *self._classes, *self._decorators)
+        yield {name.split(".", 1)[0]: None for name in names}
 
 
 def _callables(facts: LibraryFacts) -> Iterator[CallableFact]:
@@ -261,5 +291,6 @@ def _joined(held: ClassFact, stated: ClassFact) -> ClassFact:
         executor=stated.executor or held.executor,
         runs=(*stated.runs, *(runs for runs in held.runs if runs not in stated.runs)),
         asynchronous=stated.asynchronous or held.asynchronous,
+        lifespan=stated.lifespan or held.lifespan,
         instead=stated.instead if stated.instead is not None else held.instead,
     )

@@ -16,6 +16,7 @@ from conclint.catalog.facts import (
     DecoratorFact,
     Effect,
     Parameter,
+    Phase,
     Placing,
     Runs,
 )
@@ -38,24 +39,42 @@ class LibraryFacts:
     factories: dict[str, str] = field(default_factory=dict)
     decorators: dict[str, DecoratorFact] = field(default_factory=dict)
     install: tuple[str, ...] | None = None
+    starts_code: bool = False
     former: dict[str, str] = field(default_factory=dict)
 
 
 USER_LIBRARY: Final = "(your own)"
 """The library of facts that a user states, unless they say otherwise."""
 
-_TOP = {"library", "imports", "install", "former", "source", "aliases", "functions", "classes", "decorators"}
+_TOP = {
+    "library",
+    "imports",
+    "starts_code",
+    "install",
+    "former",
+    "source",
+    "aliases",
+    "functions",
+    "classes",
+    "decorators",
+}
 _CALLABLE = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
-    "example_anyio", "note", "source", "iterates", "callable", "model", "arguments", "style",
+    "example_anyio", "note", "source", "iterates", "entry", "callable", "also", "model", "arguments", "style",
+    "phase",
 }  # fmt: skip
 _CLASS = {
     "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs",
-    "asynchronous", "methods", "source",
+    "asynchronous", "lifespan", "methods", "source",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+|(a )?\w+(\.\w+)+)>")
-_DECORATOR = {"names", "module", "model", "style", "effect", "source"}
+_DECORATOR = {
+    "names", "module", "model", "style", "effect", "source", "signature", "unless", "otherwise", "phase",
+    "confidence",
+}  # fmt: skip
+_RUNS = {"methods", "model", "style", "phase"}
+_PLACING = ("callable", "also", "model", "arguments", "style", "phase")
 _KINDS = {str: "a string", bool: "true or false", list: "a list", dict: "a table"}
 
 
@@ -136,6 +155,7 @@ class _Reader:
         self.source = self.get(table, "source", str, "top level")
         facts = LibraryFacts(self.name, self.strings(table, "imports", "top level") or ())
         facts.install = self.strings(table, "install", "top level")
+        facts.starts_code = self.get(table, "starts_code", bool, "top level", False)
         for name, release in self.get(table, "former", dict, "top level", {}).items():
             if not isinstance(release, str):
                 raise self.fail(f"former.{name}", "expected the last release that has it, as a string")
@@ -161,13 +181,47 @@ class _Reader:
         for number, row in enumerate(self.rows(table, "decorators", "top level")):
             where = f"decorators[{number}]"
             self.keys(row, _DECORATOR, where)
-            for name in self.strings(row, "names", where) or ():
-                dotted = f"{self.get(row, 'module', str, where, '')}.{name}".lstrip(".")
-                model = None if row.get("effect") == "keeps" else self.model(row, where)
-                style = self.get(row, "style", str, where, "thread")
-                source = self.get(row, "source", str, where, self.source)
-                facts.decorators[dotted] = DecoratorFact(dotted, self.name, model, style, source)
+            for decorator in self.decorators(row, where):
+                self.add(facts.decorators, decorator.name, decorator, where)
         return facts
+
+    def decorators(self, row: Mapping[str, Any], where: str) -> Iterator[DecoratorFact]:
+        signature = self.signature(self.get(row, "signature", str, where), where)
+        unless = self.conditions(row, "unless", signature, where)
+        if bool(unless) != ("otherwise" in row):
+            raise self.fail(f"{where}.otherwise", "goes together with unless")
+        otherwise = self.model({"model": row["otherwise"]}, where) if unless else None
+        for name in self.strings(row, "names", where) or ():
+            dotted = f"{self.get(row, 'module', str, where, '')}.{name}".lstrip(".")
+            yield DecoratorFact(
+                name=dotted,
+                library=self.name,
+                model=None if row.get("effect") == "keeps" else self.model(row, where),
+                style=self.get(row, "style", str, where, "thread"),
+                source=self.get(row, "source", str, where, self.source),
+                signature=signature,
+                unless=unless,
+                otherwise=otherwise,
+                phase=self.phase(row, where),
+                confidence=self.confidence(row, where),
+            )
+
+    def runs(self, item: Mapping[str, Any], where: str) -> Runs:
+        self.keys(item, _RUNS, where)
+        return Runs(
+            self.strings(item, "methods", where) or (),
+            self.model(item, where),
+            self.get(item, "style", str, where, "thread"),
+            self.phase(item, where),
+        )
+
+    def phase(self, row: Mapping[str, Any], where: str) -> Phase | None:
+        word = self.get(row, "phase", str, where)
+        try:
+            return None if word is None else Phase(word)
+        except ValueError:
+            words = ", ".join(phase.value for phase in Phase)
+            raise self.fail(f"{where}.phase", f"expected one of {words}, got {word!r}") from None
 
     def add(self, into: dict[str, Any], name: str, value: Any, where: str) -> None:
         if name in into:
@@ -194,14 +248,7 @@ class _Reader:
             for fact in self.callables(group, name, inner):
                 self.add(methods, fact.name.rsplit(".", 1)[-1], fact, inner)
         executor = self.get(row, "executor", str, where)
-        runs = tuple(
-            Runs(
-                self.strings(item, "methods", f"{where}.runs") or (),
-                self.model(item, f"{where}.runs"),
-                self.get(item, "style", str, f"{where}.runs", "thread"),
-            )
-            for item in self.rows(row, "runs", where)
-        )
+        runs = tuple(self.runs(item, f"{where}.runs") for item in self.rows(row, "runs", where))
         return ClassFact(
             name=name,
             library=self.name,
@@ -213,6 +260,7 @@ class _Reader:
             executor=self.model({"model": executor}, where) if executor else None,
             runs=runs,
             asynchronous=self.get(row, "asynchronous", bool, where, False),
+            lifespan=self.get(row, "lifespan", bool, where, False),
             instead=self.strings(row, "instead", where),
             source=self.get(row, "source", str, where, self.source),
         )
@@ -257,6 +305,7 @@ class _Reader:
             "placing": placing,
             "confidence": confidence,
             "iterates": self.parameter(row, "iterates", signature, where),
+            "entry": self.parameter(row, "entry", signature, where),
             "example": self.get(row, "example", str, where),
             "example_trio": self.get(row, "example_trio", str, where),
             "example_anyio": self.get(row, "example_anyio", str, where),
@@ -326,7 +375,7 @@ class _Reader:
         self, row: Mapping[str, Any], effect: Effect, signature: tuple[Parameter, ...] | None, where: str
     ) -> Placing | None:
         if effect not in (Effect.PLACES, Effect.CALLS):
-            for key in ("callable", "model", "arguments", "style"):
+            for key in _PLACING:
                 if key in row:
                     raise self.fail(f"{where}.{key}", "only for the effects places and calls")
             return None
@@ -340,8 +389,12 @@ class _Reader:
             executor_parameter = word.removeprefix("executor:")
         elif effect is Effect.PLACES and word != "self":
             model = self.model(row, where)
+        also = self.strings(row, "also", where) or ()
+        for other in also:
+            self.parameter({"also": other}, "also", signature, where)
         arguments = self.get(row, "arguments", str, where, "rest")
-        return Placing(name, model, executor_parameter, arguments, self.get(row, "style", str, where, "pool"))
+        style = self.get(row, "style", str, where, "pool")
+        return Placing(name, model, executor_parameter, arguments, style, also, self.phase(row, where))
 
     def weight(self, row: Mapping[str, Any], effect: Effect, where: str) -> Weight:
         if effect not in (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL):

@@ -136,7 +136,9 @@ class Classes:
         for owner in ancestry.classes[start:]:
             if isinstance(owner, External):
                 canonical = self._evaluator.catalog.canonical(owner.dotted)
-                if self._evaluator.catalog.method(canonical, name) is not None:
+                catalog = self._evaluator.catalog
+                stated = catalog.method(canonical, name) or catalog.method_decorator(canonical, name)
+                if stated is not None:
                     return Known((ExternalMethod(canonical, name),))
                 kind = self._evaluator.catalog.attribute(canonical, name)
                 if kind is not None:

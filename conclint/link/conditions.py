@@ -81,7 +81,7 @@ def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Argume
     """Whether the fact's effect is there for these arguments."""
     verdict = Verdict(True)
     for condition in fact.unless:
-        truth, dependence = _holds(evaluator, fact, condition, arguments)
+        truth, dependence = _holds(evaluator, fact.signature, condition, arguments)
         if truth is Truth.YES:
             return Verdict(False)
         if truth is Truth.MAYBE:
@@ -92,7 +92,7 @@ def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Argume
                 # that a number is just the special one (a timeout of 0, say) is not worth a doubt
                 verdict = verdict._replace(assumption=f"an argument of {fact.name} is not known")
     if fact.when:
-        answers = [_holds(evaluator, fact, condition, arguments) for condition in fact.when]
+        answers = [_holds(evaluator, fact.signature, condition, arguments) for condition in fact.when]
         if all(truth is Truth.NO for truth, _ in answers):
             return Verdict(False)
         if not any(truth is Truth.YES for truth, _ in answers):
@@ -104,12 +104,19 @@ def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Argume
     return verdict
 
 
+def condition_holds(
+    evaluator: Evaluator, signature: tuple[Stated, ...] | None, condition: Condition, arguments: Arguments
+) -> Truth:
+    """Whether every pair of a condition holds for these arguments."""
+    return _holds(evaluator, signature, condition, arguments)[0]
+
+
 def _holds(
-    evaluator: Evaluator, fact: CallableFact, condition: Condition, arguments: Arguments
+    evaluator: Evaluator, signature: tuple[Stated, ...] | None, condition: Condition, arguments: Arguments
 ) -> tuple[Truth, Dependence | None]:
     truth, dependence = Truth.YES, None
     for name, wanted in condition.pairs:
-        passed = stated_argument(fact.signature, name, arguments)
+        passed = stated_argument(signature, name, arguments)
         if passed is None:
             absent = wanted == "<absent>"
             if arguments.spread and not absent:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from conclint.catalog.facts import DecoratorFact
 from conclint.link.arguments import Arguments
 from conclint.link.values import (
+    UNKNOWN,
     Class,
     External,
+    ExternalInstance,
+    ExternalMethod,
     Function,
     Instance,
     Key,
@@ -37,9 +41,11 @@ _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.
 
 
 class Decoration(NamedTuple):
-    """What a def's decorators make of it."""
+    """What a def's decorators make of it. `moved` is what a decorator moves to another model: a call then
+    does not run it here, and `value` is unknown."""
 
     value: Known
+    moved: Known | None = None
     is_property: bool = False
     is_static: bool = False
     is_class: bool = False
@@ -75,6 +81,7 @@ class Decorations:
         definition = self._evaluator.module(key[0]).definition(key[1])
         parent = (key[0], definition.parent)
         value = known(plain)
+        moved: Known | None = None
         flags: dict[str, bool] = {}
         if isinstance(plain, Class):
             return Decoration(value)
@@ -82,10 +89,7 @@ class Decorations:
             node = self._evaluator.body(parent).values[decorator]
             if node[0] == Op.ATTR and node[2] in ("setter", "deleter", "getter", "register"):
                 continue
-            target = self._evaluator.evaluate(parent, self._callee(parent, decorator))
-            name = next((v.dotted for v in target.values if isinstance(v, External)), None)
-            if name is not None:
-                name = self._evaluator.catalog.canonical(name)
+            name = self._name(parent, decorator)
             if name in _CACHING:
                 flags["is_cached"] = True
             if name in _PROPERTIES:
@@ -98,11 +102,34 @@ class Decorations:
                 continue
             elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
                 flags["is_manager"] = True
-            elif name is not None and self._evaluator.catalog.decorator(name) is not None:
-                continue
+            elif (stated := self.stated(parent, decorator)) is not None:
+                if stated.moves:
+                    moved = moved or value
             else:
                 value = self._apply_decorator(parent, decorator, value, name)
-        return Decoration(value, **flags)
+        return Decoration(value if moved is None else UNKNOWN, moved, **flags)
+
+    def _name(self, parent: Key, decorator: int) -> str | None:
+        """The public name of a decorator that comes from outside the program."""
+        target = self._evaluator.evaluate(parent, self._callee(parent, decorator))
+        name = next((v.dotted for v in target.values if isinstance(v, External)), None)
+        return None if name is None else self._evaluator.catalog.canonical(name)
+
+    def stated(self, parent: Key, decorator: int) -> DecoratorFact | None:
+        """What the catalog knows of a decorator, a value of the body of `parent`: of a function, or of a
+        method of an instance (`@app.get("/")`)."""
+        catalog = self._evaluator.catalog
+        for value in self._evaluator.evaluate(parent, self._callee(parent, decorator)).values:
+            fact = None
+            if isinstance(value, External):
+                fact = catalog.decorator(value.dotted)
+            elif isinstance(value, ExternalMethod):
+                fact = catalog.method_decorator(value.dotted, value.name)
+            elif isinstance(value, ExternalInstance):
+                fact = catalog.method_decorator(value.dotted, "__call__")
+            if fact is not None:
+                return fact
+        return None
 
     def _callee(self, key: Key, decorator: int) -> int:
         """The thing that is called by `@thing(…)`, or `thing` itself."""

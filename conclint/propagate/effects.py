@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
+from conclint.catalog.facts import Phase
 from conclint.link.arguments import Arguments
 from conclint.link.conditions import Dependence
 from conclint.link.values import Key, Known, Parameter
@@ -110,8 +111,8 @@ class Placement(NamedTuple):
     """A site that hands callables to an execution model.
 
     `callables` with the arguments that will be passed on; `each` where it is called for each item of the
-    iterables that the arguments hold. `symbol` is what the site calls, `via` the inner chain of a
-    discovered wrapper.
+    iterables that the arguments hold; `phase` where they are run once in the life of the program. `symbol`
+    is what the site calls, `via` the inner chain of a discovered wrapper.
     """
 
     site: int
@@ -122,3 +123,4 @@ class Placement(NamedTuple):
     symbol: str
     each: bool = False
     via: Pointer | None = None
+    phase: Phase | None = None

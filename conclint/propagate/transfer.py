@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from conclint.catalog.facts import CallableFact
+from conclint.catalog.facts import CallableFact, Placing
 from conclint.catalog.facts import Effect as Stated
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.link.calls import Link, Target, callable_name, callables, invoked, iterated, protocol_targets
@@ -14,6 +14,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
     Awaitable,
     Class,
+    Container,
     ContextManager,
     Display,
     External,
@@ -30,6 +31,7 @@ from conclint.link.values import (
     SuperOf,
     Value,
     to_index,
+    union,
 )
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.model.summary import Assertion, DefFlags, DefKind, Op, SiteKind
@@ -520,10 +522,9 @@ class Transfer:
         placing = fact.placing
         if placing is None:
             return result
-        argument = stated_argument(fact.signature, placing.callable, arguments)
-        if argument is None:
+        bound = self._handed_over(fact, placing, arguments)
+        if bound is None:
             return result
-        bound = self._evaluator.passed(argument)
         each = placing.arguments.startswith("each:")
         rest = self._rest(fact, arguments)
         if fact.effect is Stated.CALLS:
@@ -540,8 +541,24 @@ class Transfer:
             model = self._model(fact, arguments, receiver)
         if model is not None:
             witness = Witness(0, 1, fact.name, link.site, fact.name)
+            first = len(placements)
             self._place(result, placements, model, placing.style, bound, rest, witness, each)
+            if placing.phase is not None:
+                placements[first:] = [item._replace(phase=placing.phase) for item in placements[first:]]
         return result
+
+    def _handed_over(self, fact: CallableFact, placing: Placing, arguments: Arguments) -> Known | None:
+        """The callables that the call hands over, those of a list of them too; None if it passes none."""
+        parts: list[Known] = []
+        for name in (placing.callable, *placing.also):
+            argument = stated_argument(fact.signature, name, arguments)
+            if argument is None:
+                continue
+            bound = self._evaluator.passed(argument)
+            if placing.also and len(bound.values) == 1 and isinstance(bound.values[0], (Display, Container)):
+                bound = self._evaluator.containers.values_in(bound.values[0])
+            parts.append(bound)
+        return union(parts) if parts else None
 
     def _items_of(self, arguments: Arguments) -> Arguments:
         """The arguments of a callable that is called for each item of the iterables passed."""

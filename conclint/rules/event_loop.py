@@ -15,6 +15,7 @@ from conclint.rules.call_text import NO_TEXT, CallText
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
 from conclint.rules.guide import rule_for
+from conclint.rules.lifetime import PHASE_DOUBTS
 from conclint.rules.recommend import (
     for_chain_of_waits,
     for_computing_on_loop,
@@ -23,6 +24,7 @@ from conclint.rules.recommend import (
     library_of,
 )
 from conclint.rules.registry import Rule
+from conclint.rules.starts import Starts
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _KINDS: Final = {
@@ -50,7 +52,7 @@ _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
 
 
-def effects_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Draft]:
+def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts) -> Iterator[Draft]:
     """What the known calls behind one site of a function on the loop do that stops it."""
     for effect, witness in effects.items():
         rule = _rule(effect)
@@ -59,15 +61,16 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Dr
         depends = effect.dependence
         if depends is not None and depends.is_doubtful and not depends.is_branch:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
+        witness = doubted(witness, starts.doubts_at(view, key, witness.site))
         yield _draft(view, key, rule, effect, witness)
 
 
-def effects_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: set[Key]) -> Iterator[Draft]:
+def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
     """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
     evaluator = view.engine.evaluator
     for value in placement.callables.values:
         target = unwrapped(value)
-        if not isinstance(target, Function) or target.key in on_loop:
+        if not isinstance(target, Function) or target.key in starts.on_loop:
             continue
         if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
             continue
@@ -84,6 +87,8 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, on_loop: 
                 (*placement.callables.reasons, *inner.reasons),
                 (target.key, effect),
             )
+            if placement.phase is not None:
+                witness = doubted(witness, PHASE_DOUBTS[placement.phase])
             yield _draft(view, key, rule, effect, witness, called_here=False)
 
 

@@ -15,8 +15,9 @@ from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
-from conclint.rules.placements import runs_on_loop
 from conclint.rules.processes import waiting_in_processes
+from conclint.rules.registered import decorated
+from conclint.rules.starts import find_starts
 from conclint.rules.structural import judge_structural
 from conclint.rules.threads import computing_in_threads
 
@@ -58,19 +59,22 @@ class Judge:
             effects[key] = [
                 self._engine.site_effects(key, link, placements[key]) for link in self._engine.links(key)
             ]
-        return ModuleView(self._engine, module, self._runtime, self._shown, effects, placements)
+        view = ModuleView(self._engine, module, self._runtime, self._shown, effects, placements)
+        for key, placement in decorated(view):
+            placements[key].append(placement)
+        return view
 
     def _cells(self, view: ModuleView) -> Iterator[Draft]:
-        on_loop = runs_on_loop(view)
+        starts = find_starts(view)
         for key, found in view.effects.items():
-            if key in on_loop and view.module.definition(key[1]).assertion != Assertion.NONBLOCKING:
+            if key in starts.on_loop and view.module.definition(key[1]).assertion != Assertion.NONBLOCKING:
                 for effects in found:
-                    yield from effects_on_loop(view, key, effects)
-                yield from computing_on_loop(view, self._costs, key)
+                    yield from effects_on_loop(view, key, effects, starts)
+                yield from computing_on_loop(view, self._costs, key, starts)
             yield from coroutines_that_never_await(view, self._costs, key)
             for placement in view.placements[key]:
                 if placement.model is ExecutionModel.EVENT_LOOP:
-                    yield from effects_of_bound(view, key, placement, on_loop)
+                    yield from effects_of_bound(view, key, placement, starts)
                 yield from computing_in_threads(view, self._costs, key, placement)
                 yield from waiting_in_processes(view, self._costs, key, placement)
 

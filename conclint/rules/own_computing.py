@@ -18,6 +18,7 @@ from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import rule_for
 from conclint.rules.recommend import for_computing_on_loop, library_of
+from conclint.rules.starts import Starts
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _FAR: Final = (3, 6)
@@ -26,14 +27,14 @@ _LONG: Final = 1_000.0
 """Operations in one iteration from which a single counting loop of unknown length is worth a word."""
 
 
-def computing_on_loop(view: ModuleView, costs: CostModel, key: Key) -> Iterator[Draft]:
+def computing_on_loop(view: ModuleView, costs: CostModel, key: Key, starts: Starts) -> Iterator[Draft]:
     """What a function that runs on the loop by itself computes there, call by call and loop by loop."""
     for part in costs.of_own_code(key):
         if not _takes_long(part.cost) or not _reaches_loop(view, key, part.site):
             continue
         if part.site >= 0 and not part.is_loop and _waits(view, key, part):
             continue  # a blocking call is a finding of its own, and the cure is the same
-        yield _draft(view, key, part)
+        yield _draft(view, key, part, starts.doubts_at(view, key, part.site))
 
 
 def _takes_long(cost: Cost) -> bool:
@@ -67,7 +68,7 @@ def _waits(view: ModuleView, key: Key, part: Part) -> bool:
     )
 
 
-def _draft(view: ModuleView, key: Key, part: Part) -> Draft:
+def _draft(view: ModuleView, key: Key, part: Part, doubts: tuple[str, ...]) -> Draft:
     rule = rule_for(EffectKind.COMPUTES_GIL, _LOOP, "own")
     assert rule is not None
     engine = view.engine
@@ -83,7 +84,7 @@ def _draft(view: ModuleView, key: Key, part: Part) -> Draft:
     else:
         called, partial = own, False
         what = "this loop computes" if part.site >= 0 else f"`{short_name(own)}` computes"
-    reasons = doubts_of(cost)
+    reasons = [*doubts_of(cost), *doubts]
     if partial:
         reasons.append("the thing called here may be something else too")
     reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)

@@ -164,6 +164,8 @@ def for_computing_in_threads(
         )
         if call.function and "target" not in call.arguments:
             example = f"with ProcessPoolExecutor() as pool:\n    future = pool.submit({short})"
+    elif style == "framework":
+        example = f"await asyncio.get_running_loop().run_in_executor(process_pool, {short})"
     elif style == "offload":
         rest = call.arguments.removeprefix("None, ")
         example = f"await asyncio.get_running_loop().run_in_executor(process_pool, {rest or short})"

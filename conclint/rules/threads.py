@@ -21,6 +21,12 @@ from conclint.rules.recommend import for_computing_in_threads
 from conclint.rules.registry import Rule
 
 _OFFLOAD = "offload"
+_POOL = "pool"
+_FRAMEWORK = "framework"
+_CHOSEN = (
+    "the framework chose the thread, not the program",
+    "it keeps the loop alive, which may be all that is wanted",
+)
 _OFFLOADED = "moving it off the event loop keeps the loop alive, which may be all that is wanted"
 _FREE_THREADED = "on a free-threaded build threads compute at the same time"
 
@@ -32,7 +38,8 @@ def computing_in_threads(
     if placement.model is not ExecutionModel.THREAD:
         return
     cell = guide()[EffectKind.COMPUTES_GIL.value, ExecutionModel.THREAD]
-    rule = rule_for(EffectKind.COMPUTES_GIL, ExecutionModel.THREAD, placement.style)
+    family = _POOL if placement.style == _FRAMEWORK else placement.style
+    rule = rule_for(EffectKind.COMPUTES_GIL, ExecutionModel.THREAD, family)
     if rule is None or not cell.is_forbidden(view.runtime.gil):
         return
     values = placement.callables.values
@@ -47,6 +54,8 @@ def computing_in_threads(
     reasons += doubts_of(cost)
     if placement.style == _OFFLOAD:
         reasons.append(_OFFLOADED)
+    elif placement.style == _FRAMEWORK:
+        reasons.extend(_CHOSEN)
     if view.runtime.gil is Gil.BOTH:
         reasons.append(_FREE_THREADED)
     yield _draft(view, key, placement, rule, values[0], cost, reasons)
@@ -108,6 +117,6 @@ def _draft(
         chain=[Hop(key, placement.site, name), *inner_hops(view.engine, cost)],
         model=ExecutionModel.THREAD,
         effect=EffectKind.COMPUTES_GIL,
-        family=style,
+        family=rule.family,
         cause=cause_of(view.engine, cost, name),
     )

@@ -67,6 +67,10 @@ class FileIndex(NamedTuple):
         """Whether the file can hold a finding by its own words."""
         return bool(self.words)
 
+    def mentions_library(self, tops: Collection[str]) -> bool:
+        """Whether the file imports something below one of the top-level names."""
+        return any(module.partition(".")[0] in tops for module, _ in self.imports)
+
 
 # A break inside a statement is a backslash and a newline. Loops over it are written so that each byte
 # can be matched in one way only: nothing here backtracks more than linearly.

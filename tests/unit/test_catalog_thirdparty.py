@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from conclint.catalog.facts import CallableFact, ClassFact, Effect
-from conclint.catalog.loader import Catalog, read_file, shipped_files
+from conclint.catalog.loader import Catalog, read_file, shipped_files, starting_imports
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence, ExecutionModel, Family
 
@@ -71,7 +71,7 @@ def test_aliases_lead_to_something_stated() -> None:
             target = SHARED.canonical(alias)
             assert target != alias
             top = [f for f in FILES.values() if target.split(".")[0] in f.imports]
-            stated = {name for f in top for name in (*f.functions, *f.classes, *f.factories)}
+            stated = {n for f in top for n in (*f.functions, *f.classes, *f.factories, *f.decorators)}
             assert any(name == target or name.startswith(f"{target}.") for name in stated), alias
 
 
@@ -212,8 +212,8 @@ def test_what_never_blocks_ends_the_search(dotted: str) -> None:
         ("asgiref.sync.sync_to_async", "func", None, "executor", "offload"),
         ("starlette.concurrency.run_in_threadpool", "func", ExecutionModel.THREAD, "", "offload"),
         ("fastapi.concurrency.run_in_threadpool", "func", ExecutionModel.THREAD, "", "offload"),
-        ("starlette.background.BackgroundTasks.add_task", "func", ExecutionModel.THREAD, "", "offload"),
-        ("fastapi.BackgroundTasks.add_task", "func", ExecutionModel.THREAD, "", "offload"),
+        ("starlette.background.BackgroundTasks.add_task", "func", ExecutionModel.THREAD, "", "framework"),
+        ("fastapi.BackgroundTasks.add_task", "func", ExecutionModel.THREAD, "", "framework"),
     ],
 )
 def test_placements(
@@ -339,3 +339,15 @@ def test_decorators(dotted: str, model: ExecutionModel | None) -> None:
     fact = SHARED.decorator(dotted)
     assert fact is not None
     assert fact.model is model
+
+
+def test_a_library_that_starts_code_says_so_in_its_head() -> None:
+    """Who decorates or calls back decides what runs; a file that uses it needs no word of concurrency."""
+    for facts in FILES.values():
+        registers = any(fact.model is not None for fact in facts.decorators.values())
+        calls = any(
+            runs.model is ExecutionModel.EVENT_LOOP for cls in facts.classes.values() for runs in cls.runs
+        )
+        if registers or calls:
+            assert facts.starts_code or set(facts.imports) & {"celery", "asgiref"}, facts.library
+        assert facts.starts_code == (set(facts.imports) <= starting_imports()), facts.library

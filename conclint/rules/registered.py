@@ -1,0 +1,99 @@
+"""Functions that decorators register with a framework, which calls them on a model of its choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conclint.catalog.facts import DecoratorFact
+from conclint.link.arguments import EVERYTHING, arguments_of
+from conclint.link.conditions import Truth, condition_holds
+from conclint.link.values import Function, Key, Known
+from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.summary import Body, DefKind, Op, SiteKind
+from conclint.propagate.effects import Placement
+from conclint.rules.drafts import ModuleView
+
+_LOOP = ExecutionModel.EVENT_LOOP
+_FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+
+
+def decorated(view: ModuleView) -> Iterator[tuple[Key, Placement]]:
+    """The placements that decorators make, each with the body that the decorator stands in.
+
+    Of processes none: the workers of a task queue are other programs.
+    """
+    for key in view.keys:
+        definition = view.module.definition(key[1])
+        if definition.kind not in _FUNCTIONS:
+            continue
+        parent = (key[0], definition.parent)
+        for decorator, fact in _stated(view, key):
+            placement = _placement(view, key, parent, decorator, fact)
+            if placement is not None:
+                yield parent, placement
+            break  # what is further out gets what this one made of it
+
+
+def moved_elsewhere(view: ModuleView, key: Key) -> bool:
+    """Whether a decorator of a function moves it to another model than the loop."""
+    parent = (key[0], view.module.definition(key[1]).parent)
+    stated = next(_stated(view, key), None)
+    return stated is not None and _model_under(view, parent, *stated) is not _LOOP
+
+
+def _stated(view: ModuleView, key: Key) -> Iterator[tuple[int, DecoratorFact]]:
+    """The decorators of a function that say where it runs, the innermost first."""
+    definition = view.module.definition(key[1])
+    for decorator in reversed(definition.decorators):
+        fact = view.engine.evaluator.decorations.stated((key[0], definition.parent), decorator)
+        if fact is not None and fact.model is not None:
+            yield decorator, fact
+
+
+def _placement(
+    view: ModuleView, key: Key, parent: Key, decorator: int, fact: DecoratorFact
+) -> Placement | None:
+    evaluator = view.engine.evaluator
+    model = _model_under(view, parent, decorator, fact)
+    style = fact.style
+    if view.module.definition(key[1]).kind == DefKind.ASYNC_FUNCTION and fact.phase is not None:
+        model, style = _LOOP, "callback"
+    elif model is fact.otherwise and fact.unless:
+        style = "offload" if model is ExecutionModel.THREAD else "callback"  # it was asked for
+    decoration = evaluator.decorations.of(key)
+    made = decoration.value if decoration.moved is None else decoration.moved
+    site = _site_of(evaluator.body(parent), decorator, key[1])
+    if model not in (_LOOP, ExecutionModel.THREAD) or site is None or not _keeps(made, key):
+        return None
+    often = (f"{fact.name} runs it so in some programs, not in all",)
+    reasons = (*made.reasons, *often * (Confidence.HIGH - fact.confidence))
+    callables = Known((Function(key),), reasons=reasons)
+    return Placement(site, callables, EVERYTHING, model, style, fact.name, phase=fact.phase)
+
+
+def _keeps(made: Known, key: Key) -> bool:
+    """Whether what the decorators made of a function is still that function."""
+    return any(isinstance(value, Function) and value.key == key for value in made.values)
+
+
+def _model_under(view: ModuleView, parent: Key, decorator: int, fact: DecoratorFact) -> ExecutionModel | None:
+    """Where the decorated function runs; None where that depends on what is not known."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(parent)
+    node = body.values[decorator]
+    if not fact.unless or node[0] != Op.CALL or not isinstance(node[1], int):
+        return fact.model
+    arguments = arguments_of(parent, body.sites[node[1]].args)
+    answers = [condition_holds(evaluator, fact.signature, item, arguments) for item in fact.unless]
+    if Truth.YES in answers:
+        return fact.otherwise
+    return None if Truth.MAYBE in answers else fact.model
+
+
+def _site_of(body: Body, decorator: int, index: int) -> int | None:
+    for number, site in enumerate(body.sites):
+        if site.kind == SiteKind.DECORATE and site.callee == decorator and site.args:
+            value = site.args[0][1]
+            if body.values[value] == (Op.DEF, index):
+                return number
+    return None
