@@ -12,6 +12,7 @@ from conclint.measure.pairs.figures import as_object, report_pair
 from conclint.measure.pairs.run import PairError, compare_pair
 from conclint.measure.pairs.shipped import Size, shipped_pairs
 from conclint.measure.pairs.table import render_report
+from conclint.report.progress import ProgressBar
 from conclint.report.terminal import has_colour, write_output
 from conclint.rules.registry import Rule
 
@@ -28,7 +29,8 @@ def print_measured(rule: Rule, size: Size, *, as_json: bool) -> None:
         raise PairError(f"{rule.code} is not about how code runs: there is nothing to measure")
     if pair.gil and not has_gil():
         raise PairError(f"this Python has no GIL, so threads compute at once: {rule.code} does not apply")
-    report = report_pair(compare_pair(pair, size, RUNS))
+    with ProgressBar(wanted=True) as progress:
+        report = report_pair(compare_pair(pair, size, RUNS, tell=progress))
     if as_json:
         write_output(
             json.dumps({"name": rule.name, **as_object(report)}, indent=2, ensure_ascii=False) + "\n"

@@ -58,9 +58,9 @@ class Comparison:
 
 
 def compare_pair(
-    pair: Pair, size: Size, runs: int = 1, *, tell: Callable[[], object] | None = None
+    pair: Pair, size: Size, runs: int = 1, *, tell: Callable[[int, int, str], object] | None = None
 ) -> Comparison:
-    """Runs both programs so many times; `tell` is called after each run.
+    """Runs both programs so many times; `tell` gets (done, total, code) after each run.
 
     Raises PairError where a program can't be run here, or does not end in time.
     """
@@ -73,7 +73,7 @@ def compare_pair(
         for program, found in ((pair.before, before), (pair.after, after)):
             found.append(run_program(program, amount))
             if tell is not None:
-                tell()
+                tell(len(before) + len(after), 2 * runs, pair.code)
     return Comparison(pair, amount, tuple(before), tuple(after))
 
 
