@@ -9,7 +9,7 @@ from typing import Final
 from conclint.measure.pairs.figures import PairReport, Range
 from conclint.measure.pairs.shipped import Fault
 
-BAR_WIDTH: Final = 24
+BAR_WIDTH: Final = 20
 
 _TITLES: Final = {
     "seconds": "time",
@@ -27,7 +27,7 @@ def render_report(report: PairReport, name: str, *, colour: bool, width: int) ->
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
     for figure in report.figures:
-        table.add_column(_TITLES[figure], justify="right")
+        table.add_column(_TITLES[figure], justify="right", no_wrap=True)
         table.add_column("", no_wrap=True)
     for which, style in (("before", "red"), ("after", "green")):
         cells = [which]
