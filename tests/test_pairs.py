@@ -117,8 +117,8 @@ def test_before_shows_the_fault_and_after_does_not(pair: Pair) -> None:
         if problem is None:
             return
         seen.append(problem)
-    if gains and median(gains) < 1.5:
-        pytest.skip(f"it takes {pair.cores} cores, and others use them: two processes gain {median(gains):.2f}")
+    if gains and (gain := median(gains)) < 1.5:
+        pytest.skip(f"it takes {pair.cores} cores, and others use them: two processes gain {gain:.2f}")
     pytest.fail(f"{seen} (two processes gain {gains})" if gains else str(seen), pytrace=False)
 
 
