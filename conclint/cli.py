@@ -106,7 +106,7 @@ def _parsed_packages(
     return None if words is None else parse_follow(words)
 
 
-OUTPUT_FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit")
+OUTPUT_FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "html")
 """The values of `conclint.report.outcome.OutputFormat`, here so that `--help` need not import it."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.finding import Finding
 from conclint.report.concise import render_concise
 from conclint.report.json import dump_array, render_json, render_json_lines
@@ -27,6 +28,7 @@ class OutputFormat(Enum):
     GITHUB = "github"
     GITLAB = "gitlab"
     JUNIT = "junit"
+    HTML = "html"
 
     @property
     def has_statistics(self) -> bool:
@@ -38,13 +40,15 @@ class OutputFormat(Enum):
 class Outcome:
     """What is reported: findings in order, the number of files analysed, and what is needed to show them.
 
-    `texts` are sources that are not on disk (standard input), by shown path.
+    `texts` are sources that are not on disk (standard input), by shown path. `concurrency` is there where a
+    format draws it.
     """
 
     findings: Sequence[Finding]
     files: int
     cwd: Path
     texts: Mapping[str, bytes] = field(default_factory=dict)
+    concurrency: ConcurrencyMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:
         from conclint.report.gitlab import render_gitlab
 
         return render_gitlab(outcome.findings, outcome.cwd)
+    if output_format is OutputFormat.HTML:
+        from conclint.report.html import render_html
+
+        sources = SourceLines(outcome.cwd, outcome.texts)
+        return render_html(outcome.findings, outcome.files, sources, outcome.concurrency)
     from conclint.report.junit import render_junit
 
     return render_junit(outcome.findings)

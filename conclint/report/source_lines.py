@@ -44,6 +44,14 @@ class SourceLines:
             return Missing.UNREADABLE
         return self._lines[number - 1]
 
+    def line_at(self, path: str, number: int) -> str | Missing:
+        """The line of that number as it is now, whatever it was."""
+        if path != self._path:
+            self._load(path)
+        if self._lines is None or not 1 <= number <= len(self._lines):
+            return Missing.UNREADABLE
+        return self._lines[number - 1]
+
     def _load(self, path: str) -> None:
         self._path, self._hash, self._lines = path, b"", None
         data = self._texts.get(path)

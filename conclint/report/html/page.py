@@ -1,0 +1,189 @@
+"""What the page shows, in the order and the words in which it shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from conclint import __version__
+from conclint.model.concurrency_map import ConcurrencyMap
+from conclint.model.execution import ExecutionModel
+from conclint.model.finding import Finding, Step
+from conclint.report.html.picture import Picture, draw_picture
+from conclint.report.printable import printable
+from conclint.report.severity import severity_of
+from conclint.report.source_lines import Missing, SourceLines
+from conclint.report.text import summary_line
+from conclint.report.wording import MODEL_WORDS
+from conclint.rules.registry import rules_by_code
+
+_BEFORE, _AFTER = 80, 160
+"""How much of a long line is shown before and from the place to look at."""
+
+
+class Snippet(NamedTuple):
+    """A source line with the part to look at; all empty where the line can't be had."""
+
+    line: int
+    before: str
+    mark: str
+    after: str
+
+
+class ShownStep(NamedTuple):
+    """One step of a chain."""
+
+    symbol: str
+    place: str
+    snippet: Snippet
+
+
+class Card(NamedTuple):
+    """One finding."""
+
+    anchor: str
+    code: str
+    name: str
+    message: str
+    path: str
+    place: str
+    symbol: str
+    confidence: str
+    severity: str
+    model: str
+    snippet: Snippet
+    note: str
+    steps: tuple[ShownStep, ...]
+    reasons: tuple[str, ...]
+    advice_model: str
+    advice: str
+    example: str
+
+
+class Count(NamedTuple):
+    """A rule or a file with its number of findings."""
+
+    key: str
+    label: str
+    number: int
+
+
+class Tile(NamedTuple):
+    """A number at the head of the page."""
+
+    label: str
+    number: int
+
+
+class Page(NamedTuple):
+    """The whole page."""
+
+    version: str
+    summary: str
+    tiles: tuple[Tile, ...]
+    rules: tuple[Count, ...]
+    files: tuple[Count, ...]
+    picture: Picture
+    cards: tuple[Card, ...]
+
+
+def make_page(
+    findings: Sequence[Finding], files: int, sources: SourceLines, concurrency: ConcurrencyMap | None
+) -> Page:
+    """The page for the findings, which keep their order."""
+    anchors = [f"finding-{number}" for number in range(1, len(findings) + 1)]
+    cards = tuple(_card(finding, anchor, sources) for finding, anchor in zip(findings, anchors, strict=True))
+    return Page(
+        version=__version__,
+        summary="".join(text for text, _ in summary_line(findings, files)),
+        tiles=tuple(_tiles(concurrency)),
+        rules=tuple(_counts((card.code for card in cards), _rule_label)),
+        files=tuple(_counts((card.path for card in cards), str)),
+        picture=draw_picture(findings, anchors, concurrency),
+        cards=cards,
+    )
+
+
+def _tiles(concurrency: ConcurrencyMap | None) -> Iterable[Tile]:
+    if concurrency is None:
+        return
+    counts = Counter(reached.model for function in concurrency.functions for reached in function.models)
+    for model in ExecutionModel:
+        if counts[model] or model is not ExecutionModel.INTERPRETER:
+            yield Tile(f"run {_WHERE[model]}", counts[model])
+
+
+_WHERE = {
+    ExecutionModel.EVENT_LOOP: "on the event loop",
+    ExecutionModel.THREAD: "in threads",
+    ExecutionModel.PROCESS: "in processes",
+    ExecutionModel.INTERPRETER: "in interpreters",
+}
+
+
+def _rule_label(code: str) -> str:
+    rule = rules_by_code().get(code)
+    return rule.summary if rule is not None else code
+
+
+def _counts(keys: Iterable[str], label: object) -> Iterable[Count]:
+    counts = Counter(keys)
+    assert callable(label)
+    for key in sorted(counts, key=lambda key: (-counts[key], key)):
+        yield Count(key, label(key), counts[key])
+
+
+def _card(finding: Finding, anchor: str, sources: SourceLines) -> Card:
+    line = sources.line_of(finding)
+    at, advice = finding.position, finding.recommendation
+    end = at.end_column if at.end_line == at.line else None
+    return Card(
+        anchor=anchor,
+        code=finding.code,
+        name=finding.name,
+        message=printable(finding.message),
+        path=printable(finding.path),
+        place=f"{printable(finding.path)}:{at.line}:{at.column}",
+        symbol=printable(finding.symbol),
+        confidence=finding.confidence.label,
+        severity=severity_of(finding).value,
+        model=MODEL_WORDS[finding.model] if finding.model else "",
+        snippet=_snippet(line, at.line, at.column, end),
+        note="The file has changed since it was analysed." if line is Missing.CHANGED else "",
+        steps=tuple(_step(step, sources) for step in finding.chain) if len(finding.chain) > 1 else (),
+        reasons=tuple(map(printable, finding.reasons)),
+        advice_model=MODEL_WORDS[advice.model] if advice else "",
+        advice=printable(advice.text) if advice else "",
+        example="\n".join(map(printable, (advice.example or "").splitlines())) if advice else "",
+    )
+
+
+def _step(step: Step, sources: SourceLines) -> ShownStep:
+    line = sources.line_at(step.path, step.line)
+    name = step.symbol.rsplit(".", 1)[-1]
+    column, end = step.column, step.column
+    if isinstance(line, str):
+        start = line.find(name, step.column - 1)
+        if start >= 0:
+            column, end = start + 1, start + 1 + len(name)
+    return ShownStep(
+        printable(step.symbol),
+        f"{printable(step.path)}:{step.line}",
+        _snippet(line, step.line, column, end),
+    )
+
+
+def _snippet(line: str | Missing, number: int, column: int, end_column: int | None) -> Snippet:
+    if isinstance(line, Missing):
+        return Snippet(number, "", "", "")
+    line = line.rstrip().expandtabs(1)
+    first = min(max(column - 1, 0), len(line))
+    last = len(line) if end_column is None else min(max(end_column - 1, first), len(line))
+    before = line[:first].lstrip()
+    after = line[last:]
+    if len(before) > _BEFORE:
+        before = "…" + before[-_BEFORE:]
+    if len(after) > _AFTER:
+        after = after[:_AFTER] + "…"
+    return Snippet(number, printable(before), printable(line[first:last]), printable(after))

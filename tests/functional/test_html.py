@@ -1,0 +1,344 @@
+"""The page, in a real browser: what it says, that it can be filtered, in light and in dark."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from programs_on_disk import SLOW_HELPER, VIEWS, run_conclint, write_project
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
+
+JOBS = """\
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor, ProcessPoolExecutor
+
+
+def count(limit):
+    total = 0
+    for number in range(limit):
+        total += number * number
+    return total
+
+
+def fetch(url):
+    time.sleep(1)
+    return url
+
+
+def compute():
+    with ThreadPoolExecutor() as pool, ProcessPoolExecutor() as processes:
+        pool.submit(count, 30_000_000)
+        processes.submit(count, 30_000_000)
+
+
+async def main(url):
+    time.sleep(0.5)
+    return await asyncio.to_thread(fetch, url)
+"""
+ODD = "import time\nasync def f(): time.sleep(1); x = '</script><b>\"&\\x00\u202e {{ 1 + 1 }}'\n"
+EXPECTED = {
+    "app/jobs.py:20:9": "CON201",
+    "app/jobs.py:25:5": "CON102",
+    "app/odd.py:2:16": "CON102",
+    "app/views.py:5:12": "CON101",
+}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("html")
+    project = write_project(folder / "project", views=VIEWS, helper=SLOW_HELPER, jobs=JOBS, odd=ODD)
+    done = run_conclint(project, "--output-format=html:../report.html")
+    assert (done.returncode, done.stdout) == (1, "")
+    return folder / "report.html"
+
+
+def browse(page: Path, *options: str) -> str:
+    """The page's document after its scripts have run."""
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={page.parent / 'profile'}",
+            "--window-size=1200,1800",
+            "--virtual-time-budget=3000",
+            *options,
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout
+
+
+def ask(page: Path, script: str, *options: str) -> Any:
+    """What the expression is in the page."""
+    text = page.read_text(encoding="utf-8")
+    asking = (
+        "<script>const answer = document.createElement('pre'); answer.id = 'answer';"
+        f"answer.textContent = JSON.stringify((() => {{ {script} }})());"
+        "document.body.append(answer);</script></body>"
+    )
+    asked = page.with_name("asked.html")
+    asked.write_text(text.replace("</body>", asking), encoding="utf-8")
+    dom = browse(asked, "--dump-dom", *options)
+    found = re.search(r'<pre id="answer">(.*?)</pre>', dom, re.DOTALL)
+    assert found is not None
+    unescaped = found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return json.loads(unescaped)
+
+
+def corner(image: Path) -> tuple[int, int, int]:
+    """The colour of a PNG's first pixel."""
+    data = image.read_bytes()
+    assert data.startswith(b"\x89PNG")
+    body = b""
+    place = 8
+    while place < len(data):
+        (length,) = struct.unpack(">I", data[place : place + 4])
+        if data[place + 4 : place + 8] == b"IDAT":
+            body += data[place + 8 : place + 8 + length]
+        place += 12 + length
+    row = zlib.decompress(body)
+    return (row[1], row[2], row[3])  # the first pixel is what any of PNG's filters leaves as it is
+
+
+@in_browser
+def test_the_text_of_the_page(page: Path) -> None:
+    cards = ask(
+        page,
+        "return [...document.querySelectorAll('article')].map(card => [card.querySelector('.place code')"
+        ".textContent, card.querySelector('.badge').textContent, card.innerText])",
+    )
+    assert {place: code for place, code, _ in cards} == EXPECTED
+    texts = {place: text for place, _, text in cards}
+    assert "return helper.load(url)" in texts["app/views.py:5:12"]
+    assert "return requests.get(url, timeout=5)" in texts["app/views.py:5:12"]
+    assert "app/helper.py:5" in texts["app/views.py:5:12"]
+    assert "await asyncio.to_thread(helper.load, url)" in texts["app/views.py:5:12"]
+    assert "{{ 1 + 1 }}" in texts["app/odd.py:2:16"]
+
+
+@in_browser
+def test_the_picture_shows_what_runs_where(page: Path) -> None:
+    lines = ask(
+        page,
+        "return [...document.querySelectorAll('svg .line title')].map(title => title.textContent)",
+    )
+    assert sorted(lines) == [
+        "CON101: app.views.show → requests.get (waits or computes on the event loop)",
+        "CON102: app.jobs.main → time.sleep (waits or computes on the event loop)",
+        "CON102: app.odd.f → time.sleep (waits or computes on the event loop)",
+        "CON201: app.jobs.compute → app.jobs.count (threads)",
+        "app.jobs.compute → app.jobs.count (processes)",
+        "app.jobs.main → app.jobs.fetch (threads)",
+    ]
+    links = ask(
+        page,
+        "return [...document.querySelectorAll('svg a')].map(a =>"
+        " document.querySelector(a.getAttribute('href')).dataset.rule)",
+    )
+    assert sorted(links) == ["CON101", "CON102", "CON102", "CON201"]
+
+
+@in_browser
+def test_it_can_be_filtered_and_grouped(page: Path) -> None:
+    shown = ask(
+        page,
+        """
+        const form = document.getElementById("filters");
+        const shown = () => [...document.querySelectorAll("article:not([hidden])")].map(card => card.dataset.rule);
+        const set = (name, value) => {
+          form[name].value = value;
+          form[name].dispatchEvent(new Event("input", {bubbles: true}));
+          return [shown(), form.querySelector("output").textContent];
+        };
+        const states = {all: shown()};
+        states.rule = set("rule", "CON102");
+        states.file = set("file", "app/odd.py");
+        states.nothing = set("text", "nowhere");
+        states.none = !document.getElementById("none").hidden;
+        form.reset();
+        document.querySelector("button.filter[data-value='CON101']").click();
+        states.button = shown();
+        set("rule", "");
+        set("group", "rule");
+        states.groups = [...document.querySelectorAll("#cards .group")].map(heading => heading.textContent);
+        return states;
+        """,
+    )
+    assert sorted(shown["all"]) == sorted(EXPECTED.values())
+    assert shown["rule"] == [["CON102", "CON102"], "2 of 4 shown"]
+    assert shown["file"] == [["CON102"], "1 of 4 shown"]
+    assert shown["nothing"] == [[], "0 of 4 shown"]
+    assert shown["none"] is True
+    assert shown["button"] == ["CON101"]
+    assert [heading.split(" ")[0] for heading in shown["groups"]] == ["CON101", "CON102", "CON201"]
+
+
+@in_browser
+def test_everything_is_reached_by_the_keyboard(page: Path) -> None:
+    """What can be clicked is a control or a link of its own, named, and takes the focus."""
+    wrong = ask(
+        page,
+        """
+        const named = element => (element.getAttribute("aria-label") || element.innerText ||
+          element.textContent || element.labels?.[0]?.textContent || "").trim();
+        for (const details of document.querySelectorAll("details")) details.open = true;
+        const controls = document.querySelectorAll("button, input, select, summary, a[href], [tabindex='0']");
+        const wrong = [];
+        for (const control of controls) {
+          control.focus();
+          if (document.activeElement !== control) wrong.push(["no focus", control.outerHTML.slice(0, 80)]);
+          if (!named(control)) wrong.push(["no name", control.outerHTML.slice(0, 80)]);
+        }
+        document.body.focus();
+        document.activeElement.blur();
+        document.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true}));
+        if (document.activeElement.name !== "text") wrong.push(["/ does not search", ""]);
+        for (const id of [...document.querySelectorAll("[aria-labelledby]")].map(e => e.getAttribute("aria-labelledby")))
+          if (!document.getElementById(id)) wrong.push(["no label", id]);
+        const ids = [...document.querySelectorAll("[id]")].map(element => element.id);
+        if (new Set(ids).size !== ids.length) wrong.push(["an id twice", ""]);
+        return controls.length < 20 ? ["too few controls"] : wrong;
+        """,
+    )
+    assert wrong == []
+
+
+CONTRASTS = """
+const light = colour => {
+  const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = element => {
+  for (; element; element = element.parentElement) {
+    const colour = getComputedStyle(element).backgroundColor;
+    if (!/, 0\\)$|transparent/.test(colour)) return colour;
+  }
+  return "rgb(255, 255, 255)";
+};
+const found = {};
+for (const element of document.querySelectorAll("body *")) {
+  if (element.closest("svg, option, script") || ![...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+  if (!element.getClientRects().length) continue;
+  const ink = getComputedStyle(element).color;
+  const [a, b] = [light(ink), light(ground(element))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  if (contrast < 4.5) found[element.tagName + "." + element.className] = contrast.toFixed(2);
+}
+return [getComputedStyle(document.body).backgroundColor, found];
+"""
+
+
+@in_browser
+@pytest.mark.parametrize(
+    ("scheme", "options"), [("light", []), ("dark", ["--blink-settings=preferredColorScheme=0"])]
+)
+def test_light_and_dark(page: Path, tmp_path: Path, scheme: str, options: list[str]) -> None:
+    """The system's scheme is taken; every text is legible (WCAG AA); a screenshot shows it."""
+    ground, illegible = ask(page, CONTRASTS, *options)
+    assert illegible == {}
+    assert ground == {"light": "rgb(251, 251, 250)", "dark": "rgb(20, 23, 26)"}[scheme]
+    image = tmp_path / f"{scheme}.png"
+    browse(page, f"--screenshot={image}", *options)
+    assert image.stat().st_size > 20_000
+    assert corner(image) == {"light": (251, 251, 250), "dark": (20, 23, 26)}[scheme]
+
+
+@in_browser
+def test_the_scheme_can_be_chosen(page: Path) -> None:
+    grounds = ask(
+        page,
+        """
+        const button = document.getElementById("theme");
+        const ground = () => [button.textContent, getComputedStyle(document.body).backgroundColor];
+        const seen = [ground()];
+        for (let turn = 0; turn < 3; turn++) { button.click(); seen.push(ground()); }
+        return seen;
+        """,
+    )
+    assert [label for label, _ in grounds] == [
+        f"Colours: {name}" for name in ("system", "light", "dark", "system")
+    ]
+    assert [colour for _, colour in grounds][1:3] == ["rgb(251, 251, 250)", "rgb(20, 23, 26)"]
+
+
+class _References(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("src", "href", "action", "data", "poster", "srcset") and not (value or "").startswith(
+                "#"
+            ):
+                self.outside.append((tag, value or ""))
+
+
+def test_it_needs_nothing_from_anywhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    references = _References()
+    references.feed(text)
+    assert references.outside == []
+    assert "default-src 'none'" in text
+    style = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)[0]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_same_findings_give_the_same_page(page: Path, tmp_path: Path) -> None:
+    project = page.parent / "project"
+    run_conclint(project, f"--output-format=html:{tmp_path / 'again.html'}", "--no-cache", "--jobs=2")
+    assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
+
+
+def test_without_findings_the_picture_stands(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", jobs=JOBS.replace("    time.sleep(0.5)\n", ""))
+    done = run_conclint(project, "--select=CON101", "--output-format=html")
+    assert done.returncode == 0
+    assert "Nothing was found." in done.stdout
+    assert "app.jobs.main → app.jobs.fetch (threads)" in done.stdout
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    done = run_conclint(
+        tmp_path, "--output-format=html", "-", stdin=b"import time\nasync def f():\n    time.sleep(1)\n"
+    )
+    assert done.returncode == 1
+    assert "time.sleep(1)" in re.sub("<[^>]+>", "", done.stdout)
+
+
+def test_a_large_program_is_put_together_by_module(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", helper=SLOW_HELPER)
+    for number in range(12):
+        lines = [f"async def view{index}(url):\n    return helper.load(url)\n" for index in range(6)]
+        (project / f"app/views{number}.py").write_text("from app import helper\n" + "\n".join(lines))
+    done = run_conclint(project, "--output-format=html")
+    assert "functions are put together by module" in done.stdout
+    assert done.stdout.count("<path d=") == 12
+    assert "CON101 ×6" in done.stdout
+    assert done.stdout.count("<article") == 72
