@@ -82,8 +82,13 @@ def dotted(node: cst.BaseExpression | None) -> str:
 def import_(s: Scope, node: Any) -> None:
     """`import a, b.c as d`"""
     for alias in node.names:
-        module = dotted(alias.name)
-        _bind_import(s, module, 0, None, identifier(import_name(alias)))
+        module, bound = dotted(alias.name), identifier(import_name(alias))
+        package, _, name = module.rpartition(".")
+        if alias.asname is not None and package and bound == module.split(".", 1)[0]:
+            # `import redis.asyncio as redis`: by its record it would be `import redis.asyncio`
+            _bind_import(s, package, 0, name, bound)
+        else:
+            _bind_import(s, module, 0, None, bound)
 
 
 def import_from(s: Scope, node: Any) -> None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of this record; part of every cache key."""
 
 
@@ -179,7 +179,8 @@ class ImportFlags:
 
 
 class Import(NamedTuple):
-    """One imported name. `import a.b` is ("a.b", 0, None, "a"); `import a.b as c` ("a.b", 0, None, "c");
+    """One imported name. `import a.b` is ("a.b", 0, None, "a"); `import a.b as c` ("a.b", 0, None, "c"),
+    and `import a.b as a`, to tell it from the first, ("a", 0, "b", "a");
     `from ..x import y as z` ("x", 2, "y", "z"); a star import has name "*" and bound ""."""
 
     module: str

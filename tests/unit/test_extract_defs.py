@@ -223,6 +223,9 @@ class TestImports:
             Import("j", 0, "*", "", 0, 8),
         )
 
+    def test_a_module_under_its_packages_name(self) -> None:
+        assert summary_of("import a.b.c as a").imports == (Import("a.b", 0, "c", "a", 0, 1),)
+
     def test_for_type_checkers_alone(self) -> None:
         source = """
         if TYPE_CHECKING:
