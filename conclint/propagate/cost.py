@@ -27,12 +27,12 @@ from conclint.link.values import (
     Value,
 )
 from conclint.model.execution import Weight
-from conclint.model.summary import Assertion, Body, DefKind, Op, SiteKind
+from conclint.model.summary import Assertion, Body, DefKind, Op, Site, SiteKind
 from conclint.propagate.engine import Engine
 from conclint.propagate.numbers import Calculator, Numbers
 from conclint.propagate.recursion import branches
 from conclint.propagate.suspension import Suspension
-from conclint.propagate.trips import LOOPS, TripCounter, Trips
+from conclint.propagate.trips import LOOPS, TripCounter, Trips, comes_from_loop
 
 HEAVY: Final = 1_000_000.0
 """Operations from which a call is heavy: some 40 ms on CPython 3.11."""
@@ -44,6 +44,18 @@ _NOT_CUT: Final = 1 << 30
 _Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...]]
 _BUILTIN = ("builtins.", "math.", "operator.")
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
+_PLAIN_METHODS: Final = frozenset(
+    {
+        "append", "capitalize", "casefold", "center", "decode", "encode", "endswith", "expandtabs", "extend",
+        "group", "groups",
+        "isalnum", "isalpha", "isdecimal", "isdigit", "islower", "isnumeric", "isspace", "isupper", "items",
+        "keys", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rjust",
+        "rpartition", "rsplit", "rstrip", "setdefault", "split", "splitlines", "startswith", "strip",
+        "swapcase",
+        "title",
+        "upper", "values", "zfill",
+    }
+)  # fmt: skip
 _EXPONENT: Final = 60.0
 _FIBONACCI: Final = 1.6
 """Two calls of itself, of a size less one and less two, make this many calls for each size."""
@@ -138,6 +150,13 @@ class CostModel:
         self._begin()
         return self._folded(function, {}, self.suspension.loops(function.key))
 
+    def is_left_out(self, parameter: Parameter) -> bool:
+        """Whether it is None unless a caller says otherwise: a hook that most calls do without."""
+        module = self._evaluator.module(parameter.key[0])
+        definition = module.definition(parameter.key[1])
+        default = definition.params[parameter.position].default
+        return default >= 0 and module.body(definition.parent).values[default] == (Op.CONST, None)
+
     def _begin(self) -> None:
         """A new question, unless one is being answered."""
         if not self._active:
@@ -224,7 +243,14 @@ class CostModel:
             if calls_itself:
                 recursive.append(number)
             native = cost.native and (hot or cost.is_sure)
-            yield Part(number, cost.inside(trip)._replace(native=native), False)
+            around = cost.inside(trip)._replace(native=native)
+            if (
+                cost.over_data
+                and trip.over_data
+                and any(comes_from_loop(body, v, site.region) for v in _given(body, site))
+            ):
+                around = around._replace(over_data=max(cost.over_data, trip.over_data))
+            yield Part(number, around, False)
         yield from self._recursion(key, body, trips, recursive, numbers)
 
     def _loops(self, body: Body, trips: list[Trips]) -> Iterator[Part]:
@@ -275,7 +301,8 @@ class CostModel:
         if kind == SiteKind.ITERATE:
             return self._iterated(link), False
         if link is None:
-            return Cost(opaque=hot), False
+            site = self._evaluator.body(key).sites[number]
+            return Cost(opaque=hot and not _is_plain_method(self._evaluator.body(key), site)), False
         if link.partial and hot:
             return Cost(opaque=True), False
         best, calls_itself = Cost(), False
@@ -306,7 +333,9 @@ class CostModel:
             return self._external(value, arguments, hot)
         if isinstance(value, (Class, Partial, Display, Container)):
             return Cost(1.0)
-        return Cost(opaque=hot, foreign=not isinstance(value, Parameter))
+        if isinstance(value, Parameter):
+            return Cost(opaque=hot and not self.is_left_out(value))
+        return Cost(opaque=hot, foreign=True)
 
     def _external(self, value: External | ExternalMethod, arguments: Arguments, hot: bool) -> Cost:
         catalog = self._evaluator.catalog
@@ -362,6 +391,19 @@ class CostModel:
             return Cost(opaque=True)
         one = _heaviest(costs)
         return one._replace(over_data=one.over_data + 1, counting=one.counting)
+
+
+def _given(body: Body, site: Site) -> list[int]:
+    """What a call is given: its arguments, and the object whose method it is."""
+    callee = body.values[site.callee]
+    receiver = [callee[1]] if callee[0] == Op.ATTR and isinstance(callee[1], int) else []
+    return [*receiver, *(value for _, value in site.args)]
+
+
+def _is_plain_method(body: Body, site: Site) -> bool:
+    """Whether the call is of a method that strings and collections have, and hardly anything else."""
+    callee = body.values[site.callee]
+    return callee[0] == Op.ATTR and callee[2] in _PLAIN_METHODS
 
 
 def _heaviest(costs: Iterable[Cost]) -> Cost:

@@ -13,6 +13,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
 from conclint.link.values import Function, Key, Partial
 from conclint.model.summary import SiteKind
+from conclint.propagate.delayed import PARALLEL, delayed_placement
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, add, condense
 from conclint.propagate.guards import Guards
 from conclint.propagate.hedges import Hedges
@@ -147,6 +148,9 @@ class Engine:
                     effect = effect._replace(dependence=dependence)
                 add(result, effect, witness)
         placements.extend(found)
+        if any(target.value == PARALLEL for group in link.groups for target in group):
+            delayed = delayed_placement(self.evaluator, key, link.site)
+            placements.extend([delayed] if delayed is not None else [])
         return result
 
 

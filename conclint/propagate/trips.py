@@ -12,13 +12,15 @@ from conclint.propagate.numbers import Calculator, Numbers
 
 LOOPS: Final = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
 _SAME_LENGTH = frozenset({"builtins.enumerate", "builtins.reversed", "builtins.sorted", "builtins.list"})
+_REACH: Final = 12
 _HALVING: Final = 32.0
 """How often a loop runs at most, in effect, that halves a number."""
 
 
 class Trips(NamedTuple):
     """How often a region runs: `times` by loops of known length, in `counting` loops over numbers and
-    `over_data` loops of unknown length besides."""
+    `over_data` loops of unknown length besides. A loop over what another one brings (the cells of a row of
+    a table) is one with it: together they go through the data once."""
 
     times: float = 1.0
     counting: int = 0
@@ -53,8 +55,10 @@ class TripCounter:
                     trip = trip._replace(times=trip.times * max(count, 0.0))
                 elif self._is_counting(key, body, region, numbers):
                     trip = trip._replace(counting=trip.counting + 1)
-                else:
+                elif not comes_from_loop(body, region.value, region.parent):
                     trip = trip._replace(over_data=trip.over_data + 1)
+                else:
+                    trip = trip._replace(over_data=max(trip.over_data, 1))
             result.append(trip)
         return result
 
@@ -200,3 +204,40 @@ class TripCounter:
     def _names(self, key: Key, value: int) -> set[str]:
         values = self._evaluator.evaluate(key, value).values
         return {item.dotted for item in values if isinstance(item, External)}
+
+
+def comes_from_loop(body: Body, value: int, region: int) -> bool:
+    """Whether a value is made from what a loop around the region brings."""
+    iterables: set[int] = set()
+    while region > 0:
+        if body.regions[region].kind in LOOPS:
+            iterables.add(body.regions[region].value)
+        region = body.regions[region].parent
+    return bool(iterables) and _reaches(body, value, iterables, 0)
+
+
+def _reaches(body: Body, value: int, iterables: set[int], depth: int) -> bool:
+    if value < 0 or depth > _REACH:
+        return False
+    node = body.values[value]
+    if node[0] == Op.ELEM and node[1] in iterables:
+        return True
+    if node[0] == Op.CALL and isinstance(node[1], int):
+        site = body.sites[node[1]]
+        inner = [site.callee, *(item for _, item in site.args)]
+    elif node[0] in (
+        Op.ATTR,
+        Op.ITEM,
+        Op.ELEM,
+        Op.ARITH,
+        Op.BOOL,
+        Op.NARROW,
+        Op.CAST,
+        Op.AWAIT,
+        Op.TUPLE,
+        Op.STAR,
+    ):
+        inner = [item for item in node[1:] if isinstance(item, int)]
+    else:
+        return False
+    return any(_reaches(body, item, iterables, depth + 1) for item in inner)

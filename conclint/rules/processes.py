@@ -23,7 +23,8 @@ _MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
 _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})
 """What a worker waits for outside of its program. Files are left out: who reads one parses it."""
 _HARMLESS: Final = frozenset({"cheap-files", "console"})
-_MAX_NEST = 2
+_MAX_NEST = 1
+"""Going through the answer once is no work; comparing its parts with each other is."""
 _ENDED = frozenset({"terminate", "kill"})
 
 
@@ -88,7 +89,7 @@ def _only_waits(
     if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
         return None
     effects = view.engine.effects_of(target.key)
-    best = _wait_of(effects, placement.model)
+    best = _wait_of(effects, placement.model, costs)
     if best is None:
         return None
     cost = costs.of_call(value, placement.arguments, placement.each)
@@ -99,11 +100,13 @@ def _only_waits(
     return (*best, cost.over_data > 0)
 
 
-def _wait_of(effects: Effects, model: ExecutionModel) -> tuple[Effect, Witness] | None:
+def _wait_of(effects: Effects, model: ExecutionModel, costs: CostModel) -> tuple[Effect, Witness] | None:
     """The best witness of waiting; None where the effects show anything else too."""
     found: list[tuple[Effect, Witness]] = []
     for effect, witness in effects.items():
-        if effect.kind in (Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL, Kind.CALLS):
+        if effect.kind in (Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL):
+            return None
+        if effect.kind is Kind.CALLS and effect.parameter and not costs.is_left_out(effect.parameter):
             return None
         if effect.kind is Kind.WAITS and effect.mask & model.bit and effect.family not in _HARMLESS:
             if effect.family not in _PURE_WAITS:

@@ -1,0 +1,100 @@
+"""joblib: `Parallel(n_jobs=4, prefer="threads")(delayed(f)(x) for x in items)` is a placement of `f`, written
+as three calls, of which the first decides the execution model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conclint.link.arguments import arguments_of
+from conclint.link.evaluate import Evaluator
+from conclint.link.values import External, ExternalInstance, Key
+from conclint.model.execution import ExecutionModel
+from conclint.model.summary import Body, Op, Site
+from conclint.propagate.effects import Placement
+
+PARALLEL: Final = ExternalInstance("joblib.Parallel")
+_DELAYED: Final = "joblib.delayed"
+_BACKENDS: Final = {
+    "threading": ExecutionModel.THREAD,
+    "loky": ExecutionModel.PROCESS,
+    "multiprocessing": ExecutionModel.PROCESS,
+}
+_PREFERENCES: Final = {"threads": ExecutionModel.THREAD, "processes": ExecutionModel.PROCESS}
+
+
+def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | None:
+    """The placement that the call of a `Parallel` object at a site makes; None where the model or the
+    callable can't be told."""
+    body = evaluator.body(key)
+    site = body.sites[number]
+    made = _made_at(body, site.callee)
+    if made is None or not site.args:
+        return None
+    model = _model(body, made)
+    call = _delayed_call(evaluator, key, body, site.args[0][1])
+    if model is None or call is None:
+        return None
+    wrapper = body.sites[_number(body, call.callee)]
+    if not wrapper.args:
+        return None
+    handed = evaluator.evaluate(key, wrapper.args[0][1])
+    return Placement(number, handed, arguments_of(key, call.args), model, "pool", "joblib.Parallel")
+
+
+def _made_at(body: Body, value: int) -> Site | None:
+    """The call of `Parallel` that made an object, or that a `with` block has bound."""
+    node = body.values[value]
+    if node[0] == Op.ENTER and isinstance(node[1], int):
+        node = body.values[node[1]]
+    return body.sites[node[1]] if node[0] == Op.CALL and isinstance(node[1], int) else None
+
+
+def _model(body: Body, made: Site) -> ExecutionModel | None:
+    """What the arguments of `Parallel` say, as far as they are constants; processes if they say nothing."""
+    words: dict[str, object] = {}
+    for slot, value in made.args:
+        name = {0: "n_jobs", 1: "backend"}.get(slot, "") if isinstance(slot, int) else slot
+        node = body.values[value]
+        if name == "n_jobs":
+            if node == (Op.CONST, 1):
+                return None  # runs here
+        elif name in ("backend", "prefer", "require"):
+            if node[0] != Op.CONST:
+                return None
+            words[name] = node[1]
+        elif not name or isinstance(slot, int):
+            return None
+    if words.get("require") == "sharedmem":
+        return ExecutionModel.THREAD
+    if words.get("backend") is not None:
+        return _BACKENDS.get(str(words["backend"]))
+    if words.get("prefer") is not None:
+        return _PREFERENCES.get(str(words["prefer"]))
+    return ExecutionModel.PROCESS
+
+
+def _delayed_call(evaluator: Evaluator, key: Key, body: Body, value: int) -> Site | None:
+    """The call `delayed(f)(x)` that a comprehension, or a list, is made of."""
+    node = body.values[value]
+    if node[0] == Op.COMP and isinstance(node[2], int):
+        return _delayed_call(evaluator, key, body, node[2])
+    if node[0] in (Op.LIST, Op.TUPLE) and len(node) > 1 and isinstance(node[1], int):
+        return _delayed_call(evaluator, key, body, node[1])
+    if node[0] != Op.CALL or not isinstance(node[1], int):
+        return None
+    call = body.sites[node[1]]
+    inner = _number(body, call.callee)
+    if inner < 0:
+        return None
+    names = {
+        evaluator.catalog.canonical(item.dotted)
+        for item in evaluator.evaluate(key, body.sites[inner].callee).values
+        if isinstance(item, External)
+    }
+    return call if names == {_DELAYED} else None
+
+
+def _number(body: Body, value: int) -> int:
+    """The site of the call whose result a value is; -1 for anything else."""
+    node = body.values[value]
+    return node[1] if node[0] == Op.CALL and isinstance(node[1], int) else -1
