@@ -269,6 +269,8 @@ class Transfer:
                 witness = _assume(witness, *(f"{symbol} {hedge}" for hedge in inner.hedges))
             if is_cached and effect.kind not in (Kind.CALLS, Kind.PLACES):
                 witness = _assume(witness, f"{symbol} is cached: only the first call does the work")
+                if effect.kind is not Kind.WAITS:  # and that, as a rule, for a secret or a file that stays
+                    witness = _assume(witness, f"what {symbol} computes stays computed")
             if effect.dependence is not None:
                 settled = self._settle(key, effect.dependence, function, arguments)
                 if settled is False:
