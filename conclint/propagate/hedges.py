@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from conclint.link.conditions import Dependence, Relation
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import Display, External, Key, Literal, Parameter
@@ -21,6 +24,10 @@ _SOME_ARGUMENTS = "does it for some arguments only"
 _FEW_ARGUMENTS = "does it for few of its arguments"
 _FIRST_TIME = "does it the first time only"
 _NOT_INSTALLED = "does it only where a module is missing"
+_DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
+_FLAG = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
+RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_DEBUGGING)
+"""What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
 
 class Hedges:
@@ -61,6 +68,8 @@ class Hedges:
                 hedges[_FIRST_TIME] = None
             elif item.kind == RegionKind.EXCEPT and self._catches_import(key, body, item.value):
                 hedges[_NOT_INSTALLED] = None
+            elif item.kind in _TESTS and _is_flag(body, item.value, bool(item.extra)):
+                hedges.update(dict.fromkeys(_DEBUGGING))
             elif (
                 ask_arguments
                 and item.kind in (RegionKind.IF, RegionKind.CASE)
@@ -208,6 +217,19 @@ class Hedges:
             return False
         values = self._evaluator.evaluate(key, caught).values
         return any(isinstance(value, External) and value.dotted in _IMPORT_ERRORS for value in values)
+
+
+def _is_flag(body: Body, value: int, polarity: bool) -> bool:
+    """Whether a test that came out so finds a debugging flag set (`if settings.DEBUG:`)."""
+    if value < 0:
+        return False
+    node = body.values[value]
+    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
+        return _is_flag(body, node[2], not polarity)
+    if node[0] == Op.BOOL and (node[1] == "and") == polarity:
+        return any(_is_flag(body, item, polarity) for item in node[2:] if isinstance(item, int))
+    name = node[1] if node[0] == Op.GLOBAL else node[2] if node[0] in (Op.ATTR, Op.FREE) else ""
+    return polarity and isinstance(name, str) and _FLAG.fullmatch(name) is not None
 
 
 def _tested_names(body: Body, value: int, depth: int) -> set[str]:

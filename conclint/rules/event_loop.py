@@ -11,6 +11,7 @@ from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.propagate.hedges import RARE
 from conclint.rules.call_text import NO_TEXT, CallText
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
@@ -61,7 +62,9 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         depends = effect.dependence
         if depends is not None and depends.is_doubtful and not depends.is_branch:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
-        witness = doubted(witness, starts.doubts_at(view, key, witness.site))
+        own = short_name(view.module.symbol(key[1]))
+        rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE]
+        witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         yield _draft(view, key, rule, effect, witness)
 
 
