@@ -95,7 +95,8 @@ class Engine:
         for placement in placements:
             self.demand(placed_functions(placement))
         new = condense(self.transfer.as_asserted(key, new))
-        if new != self._effects[key]:
+        # a function that was only asked for its links is taken here too, when these needed a module
+        if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
             for dependent in self._dependents.get(key, ()):
                 self._todo[dependent] = None
