@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
+_UNNAMED = "conclint.cli.unnamed"
+"""Set in a context's meta where `check` was not named: the next word may still be a command."""
+
+
 class CheckByDefault(click.Group):
     """A group whose command `check` needs no name: `conclint src` is `conclint check src`.
 
@@ -32,6 +36,7 @@ class CheckByDefault(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
             args = ["check", *args]
+            ctx.meta[_UNNAMED] = True
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -121,6 +126,25 @@ def _parsed_outputs(
         raise click.BadParameter(f"{error}.", ctx, option) from error
 
 
+def _complete_codes(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The rules whose codes begin so, each with what it is about."""
+    from conclint.rules.registry import all_rules
+
+    return [
+        CompletionItem(rule.code, help=rule.summary)
+        for rule in all_rules()
+        if rule.code.startswith(incomplete.upper())
+    ]
+
+
+def _complete_paths(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files, left to the shell; and the names of commands, as long as `check` may yet not be meant."""
+    items = [CompletionItem(incomplete, type="file")]
+    if ctx.parent is not None and ctx.meta.get(_UNNAMED) and not ctx.params.get("paths"):
+        items += click.Group.shell_complete(cli, ctx.parent, incomplete)
+    return items
+
+
 def _complete_formats(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The formats that begin so."""
     return [CompletionItem(word) for word in OUTPUT_FORMATS if word.startswith(incomplete)]
@@ -145,10 +169,15 @@ def cli() -> None:
 
 
 def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
-    codes: dict[str, Any] = {"multiple": True, "metavar": "CODES", "callback": _parsed_codes}
+    codes: dict[str, Any] = {
+        "multiple": True,
+        "metavar": "CODES",
+        "callback": _parsed_codes,
+        "shell_complete": _complete_codes,
+    }
     patterns: dict[str, Any] = {"multiple": True, "metavar": "PATTERNS", "callback": _parsed_patterns}
     options = [
-        click.argument("paths", nargs=-1, type=click.Path()),
+        click.argument("paths", nargs=-1, type=click.Path(), shell_complete=_complete_paths),
         click.option("--select", help="Report only these codes or prefixes (comma list).", **codes),
         click.option("--ignore", help="Don't report these codes or prefixes.", **codes),
         click.option("--extend-select", help="Report these besides those selected.", **codes),
@@ -196,6 +225,7 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--quiet", "-q", is_flag=True, help="Print the findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Say what made a finding less than sure."),
         click.option("--statistics", is_flag=True, help="Print the number of findings for each code."),
+        click.option("--watch", is_flag=True, help="Run again whenever a file changes, until Ctrl-C."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
         click.option("--warn-unused-ignores", is_flag=True, help="Report comments that hide nothing."),
         click.option("--stdin-filename", metavar="FILE", help="The file that standard input stands for."),
@@ -245,8 +275,9 @@ def check(ctx: click.Context, /, **given: Any) -> None:
     from conclint.report.destination import UnwritableError
 
     try:
-        request = _check_request(given)
-        status = run_check(request)
+        if given.pop("watch"):
+            _watch(ctx, given)
+        status = run_check(_check_request(given))
     except (ConfigError, UnwritableError) as error:
         _fail(ctx, error)
     except Exception as error:
@@ -257,6 +288,41 @@ def check(ctx: click.Context, /, **given: Any) -> None:
             raise
         _fail(ctx, error)
     ctx.exit(status)
+
+
+def _watch(ctx: click.Context, given: dict[str, Any]) -> NoReturn:
+    if "-" in given["paths"] or given["write_baseline"] is not None:
+        raise click.UsageError("--watch can't be combined with `-` (standard input) or --write-baseline.")
+    from conclint.watch import NoWatcherError, watch_check
+
+    try:
+        watch_check(lambda: _check_request(given))
+    except NoWatcherError as error:
+        _fail(ctx, error)
+    ctx.exit(0)
+
+
+@cli.command("config")
+@_check_options
+@click.pass_context
+def config_command(ctx: click.Context, /, **given: Any) -> None:
+    """Print the configuration that a check with the same options uses, and where each value comes from."""
+    from conclint.config import ConfigError
+    from conclint.report.config_list import list_settings, render_settings
+    from conclint.report.outcome import OutputFormat
+    from conclint.report.terminal import write_output
+
+    given.pop("watch")
+    on_command_line = {name for name, value in given.items() if value is not None}
+    try:
+        request = _check_request(given)
+    except ConfigError as error:
+        _fail(ctx, error)
+    wanted = [output.format for output in request.outputs if output.file is None]
+    if len(request.outputs) != 1 or wanted not in ([OutputFormat.TEXT], [OutputFormat.JSON]):
+        raise click.UsageError("the configuration is printed as text or json.")
+    settings = list_settings(request.config, on_command_line)
+    write_output(render_settings(request.config, settings, as_json=wanted == [OutputFormat.JSON]))
 
 
 def _fail(ctx: click.Context, error: Exception) -> NoReturn:
@@ -336,7 +402,7 @@ _OF_THE_RUN = (
 
 
 @cli.command()
-@click.argument("code")
+@click.argument("code", shell_complete=_complete_codes)
 @click.option(
     "--measure",
     is_flag=True,

@@ -97,7 +97,7 @@ def load_config(
     if table is not None and known_codes:
         check_codes(table, known_codes)
     merged = _merge(from_file, _options_below_root(given, cwd, root))
-    merged["target_version"] = merged.get("target_version") or _required_python(start) or _RUNNING_PYTHON
+    merged["target_version"] = merged.get("target_version") or required_python(start) or _RUNNING_PYTHON
     src = merged.pop("src", None) or (".", "src")
     catalog_files = merged.pop("catalog_files", ())
     cache_dir = merged.pop("cache_dir", None)
@@ -206,7 +206,7 @@ def _merge(from_file: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
     return merged
 
 
-def _required_python(start: Path) -> tuple[int, int] | None:
+def required_python(start: Path) -> tuple[int, int] | None:
     """The lowest Python that `project.requires-python` of the nearest pyproject.toml allows."""
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"

@@ -34,6 +34,10 @@ class Table:
     values: Mapping[str, Any]
     text: str
 
+    def line_of(self, key: str) -> str:
+        """The number of the line that sets the key, after a colon; empty if it isn't known."""
+        return _line_of(self.text, key)
+
     def fail(self, key: str, message: str) -> NoReturn:
         """Raises ConfigError for what stands at `key`."""
         raise ConfigError(f"{self.file}{_line_of(self.text, key)}: {message}")

@@ -32,6 +32,7 @@ class _Options(NamedTuple):
     extend_select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     min_confidence: str | None = None
+    target_version: str | None = None
     config: str | None = None
 
 
@@ -63,6 +64,12 @@ class Plugin:
             help="Report only what is at least as sure.",
         )
         manager.add_option(
+            "--conclint-target-version",
+            default=None,
+            parse_from_config=True,
+            help="The lowest Python that the code runs on, such as 3.12.",
+        )
+        manager.add_option(
             "--conclint-config",
             default=None,
             parse_from_config=True,
@@ -78,6 +85,7 @@ class Plugin:
             extend_select=_words(options.conclint_extend_select),
             ignore=_words(options.conclint_ignore),
             min_confidence=options.conclint_min_confidence,
+            target_version=options.conclint_target_version,
             config=options.conclint_config,
         )
 
@@ -108,7 +116,7 @@ class Plugin:
 @lru_cache(maxsize=64)
 def _load(folder: str, options: _Options) -> Config:
     from conclint.config import ConfigError, load_config
-    from conclint.config_file import parse_codes, parse_confidence, unknown_code
+    from conclint.config_file import parse_codes, parse_confidence, parse_version, unknown_code
     from conclint.rules.registry import rules_by_code
 
     given: dict[str, Any] = {}
@@ -121,6 +129,11 @@ def _load(folder: str, options: _Options) -> Config:
                     raise ConfigError(f"--conclint-{name.replace('_', '-')}: {problem}")
     if options.min_confidence is not None:
         given["min_confidence"] = parse_confidence(options.min_confidence)
+    if options.target_version is not None:
+        try:
+            given["target_version"] = parse_version(options.target_version)
+        except ValueError as error:
+            raise ConfigError(f"--conclint-target-version: must be {error}") from error
     return load_config([folder], file=options.config, options=given, known_codes=rules_by_code())
 
 
@@ -152,8 +165,9 @@ def _message(finding: Finding) -> str:
 
 def _complaint(error: Exception) -> str:
     from conclint.config import ConfigError
+    from conclint.suppress.baseline import BaselineError
 
     text = " ".join(str(error).split())
-    if isinstance(error, ConfigError):
+    if isinstance(error, (ConfigError, BaselineError)):
         return f"conclint can't run: {text}"
     return f"conclint failed, please report this: {type(error).__name__}: {text}"

@@ -114,11 +114,17 @@ def _report_of_change(
 
 
 def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
-    """The findings in one file whose text is given, other files coming from disk; for flake8, which
-    applies `noqa` itself."""
+    """The findings in one file whose text is given, other files coming from disk, without those of the
+    baseline; for flake8, which applies `noqa` itself. Raises BaselineError as well as ConfigError."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
-    return _report((source,), [], config, None, inline=False).findings
+    report = _report((source,), [], config, None, inline=False)
+    if config.baseline is None:
+        return report.findings
+    from conclint.suppress.baseline import Project, compare, read_baseline
+
+    entries = read_baseline(config.baseline)
+    return compare(report.findings, entries, report.occurring, [source.shown], Project.of(config)).new
 
 
 def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:

@@ -133,8 +133,9 @@ def test_options(project: Path, option: str, lines: list[str]) -> None:
     assert [line.split(":")[1] for line in flake8(project, option, "app/views.py")] == lines
 
 
-def test_options_from_flake8s_configuration(project: Path) -> None:
-    (project / "tox.ini").write_text("[flake8]\nselect = CON\nconclint-ignore = CON101\n")
+@pytest.mark.parametrize("name", ["tox.ini", "setup.cfg", ".flake8"])
+def test_options_from_flake8s_configuration(project: Path, name: str) -> None:
+    (project / name).write_text("[flake8]\nselect = CON\nconclint-ignore = CON101\n")
     command = [sys.executable, "-m", "flake8", "app/views.py"]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert places(result.stdout.splitlines()) == ["app/views.py:9:5: CON102"]
@@ -148,9 +149,25 @@ def test_our_own_configuration_holds(project: Path) -> None:
     assert places(found) == ["app/views.py:8:9: CON101"]
 
 
+def test_the_baseline_holds(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.conclint]\nbaseline = "known.json"\n')
+    write = [sys.executable, "-m", "conclint", "--write-baseline", "--quiet", "app/views.py"]
+    subprocess.run(write, cwd=project, check=True)
+    assert flake8(project, "app/views.py") == []
+    with (project / "app/views.py").open("a", encoding="utf-8") as file:
+        file.write("\n\nasync def more():\n    time.sleep(4)\n")
+    found = flake8(project, "app/views.py")
+    assert places(found) == ["app/views.py:16:5: CON102"] == conclint(project, "app/views.py")
+    (project / "known.json").write_text('{"version": 9}')
+    (line,) = flake8(project, "app/views.py")
+    assert "CON900 conclint can't run" in line
+    assert "version 9" in line
+
+
 @pytest.mark.parametrize(
     ("config", "option", "complaint"),
     [
+        ("", "--conclint-target-version=three", "--conclint-target-version: must be a Python version"),
         ("[tool.conclint]\nselct = 1\n", "--jobs=1", "pyproject.toml:2: unknown key 'selct'"),
         ("", "--conclint-select=CON7", "--conclint-select: there is no rule 'CON7'"),
     ],

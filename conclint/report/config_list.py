@@ -1,0 +1,107 @@
+"""The effective configuration, each value with where it comes from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Collection, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+from conclint.config import Config, required_python
+from conclint.config_file import KEYS, Table, read_table
+from conclint.model.execution import Confidence
+from conclint.report.printable import printable
+
+_OPTION = "command line"
+_DEFAULT = "default"
+
+
+class Setting(NamedTuple):
+    """One key: its value as JSON (and TOML, but for null) writes it, and where that comes from."""
+
+    key: str
+    value: object
+    origin: str
+
+
+def list_settings(config: Config, given: Collection[str]) -> list[Setting]:
+    """Every key of a configuration file, in order. `given` are the fields set on the command line."""
+    table = read_table(config.file, required=True) if config.file is not None else None
+    return [Setting(key, _value(config, key), _origin(config, key, table, given)) for key in KEYS]
+
+
+def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -> str:
+    """Lines that could stand in a conclint.toml, each with its origin as a comment; or a JSON object."""
+    file = str(config.file) if config.file is not None else None
+    if as_json:
+        document = {
+            "root": str(config.root),
+            "file": file,
+            "settings": {item.key: {"value": item.value, "origin": item.origin} for item in settings},
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    lines = [
+        f"# project: {printable(str(config.root))}",
+        f"# configuration file: {printable(file) if file is not None else 'none'}",
+    ]
+    for item in settings:
+        text = f"{item.key} = {_toml(item.value)}" if item.value is not None else f"# {item.key}: not set"
+        lines.append(f"{text}  # {printable(item.origin)}" if item.value is not None else text)
+    return "\n".join(lines) + "\n"
+
+
+def _value(config: Config, key: str) -> object:
+    value: object = getattr(config, key.replace("-", "_"))
+    if key == "per-file-ignores":
+        return {pattern: list(codes) for pattern, codes in config.per_file_ignores}
+    if key == "target-version":
+        return ".".join(map(str, config.target_version))
+    if isinstance(value, Confidence):
+        return value.label
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return _shown(value, config.root)
+    if isinstance(value, tuple):
+        return [_shown(item, config.root) if isinstance(item, Path) else item for item in value]
+    return value
+
+
+def _shown(path: Path, root: Path) -> str:
+    """Relative to the project where it lies in it, as it would be written in its configuration."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _origin(config: Config, key: str, table: Table | None, given: Collection[str]) -> str:
+    field = key.replace("-", "_")
+    in_file = table is not None and field in table.values
+    origins = []
+    if in_file and table is not None and not _is_put_aside(field, given):
+        origins.append(f"{table.file}{table.line_of(key)}")
+    if field in given:
+        origins.append(_OPTION)
+    if origins:
+        return " and ".join(origins)
+    if key == "target-version":
+        if required_python(config.root) is not None:
+            return "requires-python in pyproject.toml"
+        return f"the running Python {sys.version_info[0]}.{sys.version_info[1]}"
+    return _DEFAULT
+
+
+def _is_put_aside(field: str, given: Collection[str]) -> bool:
+    """Whether an option stands instead of what the file says (see `load_config`)."""
+    if "select" in given and field in ("select", "extend_select", "ignore"):
+        return True
+    return field in given and field not in ("ignore", "extend_select", "extend_exclude")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{json.dumps(str(key))} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False, default=str)
