@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from conclint.catalog.loader import read_file, shipped_files  # noqa: E402
 from conclint.measure.run import measure_gil, selected_claims  # noqa: E402
-from conclint.measure.table import render_markdown, render_row, render_summary  # noqa: E402
+from conclint.measure.table import merge_page, render_markdown, render_row, render_summary  # noqa: E402
 from conclint.measure.workloads import group_of  # noqa: E402
 
 
@@ -39,7 +39,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a library, or a dotted name")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table into this Markdown file")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the table into this Markdown file; with names, only their rows",
+    )
     parser.add_argument("--requirements", action="store_true", help="print what to install, and end")
     options = parser.parse_args()
     if options.requirements:
@@ -53,7 +58,10 @@ def main() -> int:
     for row in table.contradicted:
         print(f"{row.name}: the catalog says it {row.claim.value} the GIL, the measurement that it does not")
     if options.write:
-        options.write.write_text(render_markdown(table), encoding="utf-8")
+        page = render_markdown(table)
+        if options.names and options.write.exists():
+            page = merge_page(options.write.read_text(encoding="utf-8"), page)
+        options.write.write_text(page, encoding="utf-8")
     return 1 if table.contradicted else 0
 
 

@@ -87,7 +87,7 @@ def decide(least: float, most: float, speed_up: float) -> Verdict:
     if most >= _HELD_FROM and least >= _HELD_AT_LEAST and speed_up <= _NO_GAIN:
         return Verdict.HOLDS
     gains = speed_up >= _GAIN
-    if least <= _RELEASED_TO and (gains or (most < _HELD_FROM and speed_up >= _LOSS)):
+    if least <= _RELEASED_TO and (gains or (most < _HELD_AT_LEAST and speed_up >= _LOSS)):
         return Verdict.RELEASES
     if least <= _RELEASED_WITH_GAIN and gains:
         return Verdict.RELEASES

@@ -23,6 +23,7 @@ from conclint.measure.table import Row, Table
 from conclint.measure.workloads import GROUPS
 
 _ANSWER_SECONDS = 180
+_REPEATS = 2
 _CLAIMS = (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL)
 
 # A library that spreads one call over the cores by itself shows nothing of what two threads would gain.
@@ -71,7 +72,9 @@ def measure_gil(names: Iterable[str] = (), tell: Callable[[Row], object] | None 
     """The table for the claims that `names` select, on this interpreter; `tell` gets each row as it
     is known.
 
-    Libraries are imported in child processes only. Raises ValueError as selected_claims does.
+    A measurement that contradicts its claim is repeated, and the one with the middle speed-up counts: on a
+    machine with other work, one in a hundred is off. Libraries are imported in child processes only.
+    Raises ValueError as selected_claims does.
     """
     facts = {fact.name: fact for fact in selected_claims(names)}
     rows: dict[str, Row] = {}
@@ -86,6 +89,10 @@ def measure_gil(names: Iterable[str] = (), tell: Callable[[Row], object] | None 
         wanted = [name for name in group.calls if name in facts]
         for answer in _answers(wanted) if wanted else ():
             note(*answer)
+    for row in [row for row in rows.values() if row.contradicted]:
+        again = [answer[1] for _ in range(_REPEATS) for answer in _answers([row.name])]
+        found = [item for item in (row.measured, *again) if item is not None]
+        note(row.name, sorted(found, key=lambda item: item.speed_up.median)[len(found) // 2], "")
     for name in facts:
         if name not in rows:
             note(name, None, "no workload")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple
 
 from conclint.catalog.facts import Effect
@@ -128,7 +129,7 @@ your interpreter and your releases of the libraries.
 {python}, {machine}, {cores} cores, {date}. {counts}
 
 Each call is made on one thread and on two, on data of some hundred kilobytes and more, some 20 to 200 ms a
-call, {rounds} times or more.
+call, {rounds} times or more. What contradicts the catalog is measured twice more, and the middle one counts.
 
 - **speed-up**: how many times as much two threads get done as one; the median, and the quartiles. Time that
   a thread queued for a core is taken off as well as can be, so other work on the machine matters less.
@@ -149,13 +150,20 @@ nothing from a thread whatever it does with the GIL.
 """
 
 
+_NOT_MEASURED = ("", "## Not measured", "", "| callable | catalog | reason |", "| --- | --- | --- |")
+_COUNTS = re.compile(r"Entries of the catalog measured: \d+, contradicted: \d+, undecided: \d+\.")
+
+
+def _counts(measured: int, contradicted: int, undecided: int) -> str:
+    return (
+        f"Entries of the catalog measured: {measured}, contradicted: {contradicted}, undecided: {undecided}."
+    )
+
+
 def render_markdown(table: Table) -> str:
     """The page of the documentation."""
     rounds = min((row.measured.rounds for row in table.rows if row.measured), default=0)
-    counts = (
-        f"Entries of the catalog measured: {len(table.measured)}, contradicted: {len(table.contradicted)}, "
-        f"undecided: {len(table.undecided)}."
-    )
+    counts = _counts(len(table.measured), len(table.contradicted), len(table.undecided))
     lines = [
         _HEAD.format(
             python=table.python,
@@ -175,6 +183,30 @@ def render_markdown(table: Table) -> str:
             f"| {round(100 * seen.stop.median)}% | {format_share(seen.least.median, seen.most.median)} "
             f"| {1000 * seen.seconds:.0f} ms |"
         )
-    lines += ["", "## Not measured", "", "| callable | catalog | reason |", "| --- | --- | --- |"]
+    lines += _NOT_MEASURED
     lines += [f"| `{row.name}` | {row.claim.value} | {row.reason} |" for row in table.skipped]
     return "\n".join(lines) + "\n"
+
+
+def merge_page(page: str, newer: str) -> str:
+    """The page with the rows that `newer` has replaced, and the rest of `newer` around them."""
+    measured, skipped = _rows(page, measured=True), _rows(page, measured=False)
+    for name, line in _rows(newer, measured=True).items():
+        measured[name] = line
+        skipped.pop(name, None)
+    for name, line in _rows(newer, measured=False).items():
+        if name not in measured:
+            skipped[name] = line
+    verdicts = [line.split("|")[4].strip() for line in measured.values()]
+    counts = _counts(
+        len(measured), sum(word.startswith("**") for word in verdicts), verdicts.count("undecided")
+    )
+    head = _COUNTS.sub(counts, newer.partition("\n| `")[0].rstrip("\n"), count=1)
+    lines = [head, *(measured[name] for name in sorted(measured)), *_NOT_MEASURED]
+    return "\n".join([*lines, *(skipped[name] for name in sorted(skipped))]) + "\n"
+
+
+def _rows(page: str, *, measured: bool) -> dict[str, str]:
+    """The lines of the page's first or second table, by the callable's name."""
+    part = page.partition("\n## Not measured")[0 if measured else 2]
+    return {line.split("`")[1]: line for line in part.splitlines() if line.startswith("| `")}

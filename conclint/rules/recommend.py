@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from enum import Enum
 
@@ -39,7 +40,7 @@ def for_wait(fact: CallableFact, call: CallText, library: AsyncLibrary) -> Recom
         instead, example = fact.instead_trio, fact.example_trio
     elif library is AsyncLibrary.ANYIO:
         instead, example = fact.instead_anyio, fact.example_anyio
-    note = f" {fact.note}" if fact.note else ""
+    note = _note(fact, instead, library)
     if instead:
         words = " or ".join(f"`{_readable(item)}`" for item in instead[:2])
         filled = _fill(example, call, name) if example else None
@@ -54,6 +55,19 @@ def for_wait(fact: CallableFact, call: CallText, library: AsyncLibrary) -> Recom
         f"run it in a thread, so that the loop goes on.{note}",
         filled or (to_thread(call, library) if call.function else None),
     )
+
+
+def _note(fact: CallableFact, instead: tuple[str, ...] | None, library: AsyncLibrary) -> str:
+    """The note in the async library's words; left out where it speaks of what only asyncio has."""
+    if not fact.note:
+        return ""
+    if library is AsyncLibrary.ASYNCIO:
+        return f" {fact.note}"
+    text = fact.note.replace("asyncio.to_thread(", f"{library.value}.to_thread.run_sync(")
+    foreign = {name.split(".", 1)[0] for name in fact.instead or ()}
+    foreign -= {name.split(".", 1)[0] for name in instead or ()}
+    named = {word.split(".", 1)[0] for word in re.findall(r"[\w.]+", text)}
+    return "" if "asyncio" in text or foreign & named else f" {text}"
 
 
 def for_chain_of_waits(

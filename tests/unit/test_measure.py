@@ -18,7 +18,15 @@ from conclint.cli import cli
 from conclint.measure import run
 from conclint.measure.gil import Measurement, Spread, Verdict, decide, has_gil, measure, spread, watch
 from conclint.measure.run import measure_gil, selected_claims
-from conclint.measure.table import Row, Table, render_json, render_markdown, render_row, render_summary
+from conclint.measure.table import (
+    Row,
+    Table,
+    merge_page,
+    render_json,
+    render_markdown,
+    render_row,
+    render_summary,
+)
 from conclint.measure.workloads import GROUPS, group_of
 
 CATALOG = Catalog()
@@ -49,6 +57,7 @@ def table(*rows: Row, gil: bool = True) -> Table:
         (0.45, 0.5, 1.3, Verdict.UNDECIDED),  # half of it is Python
         (0.9, 0.95, 1.9, Verdict.UNDECIDED),  # they don't agree
         (0.0, 0.65, 1.0, Verdict.UNDECIDED),
+        (0.05, 0.5, 1.0, Verdict.UNDECIDED),  # nothing gained, and how long it waited is not clear
     ],
 )
 def test_the_verdict_needs_both(least: float, most: float, gain: float, verdict: Verdict) -> None:
@@ -137,6 +146,14 @@ def test_the_page_and_the_json_have_every_row() -> None:
     held, gone = json.loads(render_json(found))
     assert held["speed_up"] == {"median": 1.0, "low": 1.0, "high": 1.0}
     assert (held["measured"], gone["measured"], gone["reason"]) == ("holds", None, "there is no module b")
+
+
+def test_new_rows_replace_those_of_the_page() -> None:
+    held, free = (Row(f"a.{name}", "a", Effect.COMPUTES_GIL, HELD, "") for name in ("held", "free"))
+    gone = Row("b.gone", "b", Effect.COMPUTES_NOGIL, None, "there is no module b")
+    page = render_markdown(table(held, free._replace(measured=FREE), gone))
+    merged = merge_page(page, render_markdown(table(free, gone._replace(measured=HALF))))
+    assert merged == render_markdown(table(free, held, gone._replace(measured=HALF)))
 
 
 _CHILD = """\

@@ -133,7 +133,7 @@ SCIPY = Group(
             d.scipy.optimize.linear_sum_assignment(d.costs) for _ in range(3)
         ],
         "scipy.optimize.minimize": lambda d: d.scipy.optimize.minimize(
-            lambda x: ((x - 1) ** 2).sum() + (x[0] * x[1]) ** 2, d.short[:90], method="BFGS"
+            lambda x: sum((value - 1) ** 2 for value in x.tolist()), d.short[:90], method="BFGS"
         ),
         "scipy.optimize.curve_fit": lambda d: d.scipy.optimize.curve_fit(
             lambda x, a, b, c: a * x**2 + b * x + c, d.long, d.long * 2
@@ -142,7 +142,10 @@ SCIPY = Group(
             d.scipy.integrate.quad(lambda x: x * x, 0, 1) for _ in range(3_000)
         ],
         "scipy.integrate.solve_ivp": lambda d: d.scipy.integrate.solve_ivp(
-            lambda t, y: -y, (0, 200), [1.0, 2.0], max_step=0.5
+            lambda t, y: [-sum(value for _ in range(50)) / 50 for value in y.tolist()],
+            (0, 200),
+            [1.0, 2.0],
+            max_step=0.5,
         ),
         "scipy.sparse.linalg.spsolve": lambda d: d.scipy.sparse.linalg.spsolve(d.sparse, d.short[:2_500]),
         "scipy.sparse.linalg.eigsh": lambda d: d.scipy.sparse.linalg.eigsh(d.spd, 60),
