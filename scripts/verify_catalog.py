@@ -36,6 +36,9 @@ from conclint.catalog.schema import LibraryFacts  # noqa: E402
 _INSTALL_SECONDS = 900
 _IMPORT_SECONDS = 900
 
+_ONLY_WITH = {"pysftp": ("paramiko<4",)}
+"""What a library needs that others must not get: an older release of something that they share."""
+
 
 def requirements(facts: LibraryFacts) -> tuple[str, ...]:
     """What to install to check a file: what it says, else the library's own name unless Python brings it."""
@@ -105,6 +108,7 @@ def verify_installed(files: Sequence[LibraryFacts], folder: Path) -> list[Outcom
         print(f"{name} in an environment of its own", flush=True)
         mine = [facts for facts in files if facts.library == name]
         needed = dict.fromkeys(item for facts in mine for item in requirements(facts))
+        needed.update(dict.fromkeys(_ONLY_WITH.get(name, ())))
         if not needed:
             continue
         alone = folder / "alone"
