@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -16,9 +17,12 @@ from conclint.link.summaries import SummaryStore
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
 from conclint.model.summary import Directive
+from conclint.source.cells import in_cell
+from conclint.source.decoding import DecodingError
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
 from conclint.source.modules import ModuleFinder
+from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
@@ -58,6 +62,7 @@ class Analysis:
         roots = source_roots(config, self._sources)
         self._finder = ModuleFinder(roots, self._sources, self._packages, followed)
         self._overrides = overrides
+        self._notebooks: dict[str, Notebook | None] = {}
         self._drafts: dict[tuple[str, str, Position], Draft] = {}
 
     def close(self) -> None:
@@ -136,11 +141,12 @@ class Analysis:
             if index.words
             or index.mentions_library(starting_imports())
             or (placers and self._mentions(path, placers))
+            or self._awaits(path)
         ]
         self._store.load(roots)
         self._cache.save()  # an interrupted run has not parsed in vain
         engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
-        judge = Judge(engine, self._shown, self._config.runtime)
+        judge = Judge(engine, self._shown, self.notebook, self._config.runtime)
         return engine, judge, self._propagate(engine, judge, asked, roots)
 
     def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:
@@ -183,10 +189,41 @@ class Analysis:
         data = self._overrides.get(path)
         if data is None:
             try:
-                data = Path(path).read_bytes()
-            except OSError:
+                data = as_python(path, Path(path).read_bytes())
+            except (OSError, DecodingError):
                 return False
         return bool(mentions(data, words))
+
+    def _text(self, path: str) -> bytes | None:
+        """The file's Python, as it was analysed; None if it can't be read."""
+        try:
+            return as_python(path, self._overrides.get(path) or Path(path).read_bytes())
+        except (OSError, DecodingError):
+            return None
+
+    def notebook(self, path: str) -> Notebook | None:
+        """The cells of an asked notebook; None for any other file."""
+        if path not in self._notebooks:
+            self._notebooks[path] = None
+            if is_notebook(path):
+                with suppress(OSError, DecodingError):
+                    data = self._overrides.get(path) or Path(path).read_bytes()
+                    self._notebooks[path] = read_notebook(data)
+        return self._notebooks[path]
+
+    def _awaits(self, path: str) -> bool:
+        """Whether a cell runs on the event loop without a word of concurrency in it."""
+        notebook = self.notebook(path)
+        return notebook is not None and any(cell.awaits for cell in notebook.cells)
+
+    def in_cells(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The findings, those in notebooks placed in their cells."""
+        notebooks = {
+            self._shown(path): notebook
+            for path in self._sources
+            if is_notebook(path) and (notebook := self.notebook(path)) is not None
+        }
+        return tuple(in_cell(finding, notebooks) for finding in findings) if notebooks else tuple(findings)
 
     def directives(self) -> dict[str, tuple[Directive, ...]]:
         """The directives of the asked files, by shown path."""
@@ -206,22 +243,15 @@ class Analysis:
         from conclint.rules.illustrate import illustrate
 
         result: list[Finding] = []
-        texts: dict[str, bytes | None] = dict(self._overrides)
+        texts: dict[str, bytes | None] = {}
         for finding in findings:
             draft = self._drafts.get((finding.path, finding.code, finding.position))
             if draft is not None:
                 if draft.path not in texts:
-                    texts[draft.path] = _read(draft.path)
+                    texts[draft.path] = self._text(draft.path)
                 finding = replace(finding, recommendation=illustrate(draft, texts[draft.path]))
             result.append(finding)
         return tuple(result)
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return None
 
 
 def _followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:

@@ -138,7 +138,11 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
     try:
         found = analysis.concurrency_map()
         problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
-        return found, tuple(sorted([*problems, *analysis.unreadable_files()], key=lambda item: item.sort_key))
+        return found, tuple(
+            sorted(
+                analysis.in_cells([*problems, *analysis.unreadable_files()]), key=lambda item: item.sort_key
+            )
+        )
     finally:
         analysis.close()
         cache.save()
@@ -187,6 +191,7 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
 
     found = with_fingerprints([*problems, *analysis.findings()])
     result = filter_findings(found, config, analysis.directives(), inline=inline)
-    kept = analysis.illustrated(result.kept)
+    kept = analysis.in_cells(analysis.illustrated(result.kept))
+    unused = analysis.in_cells(result.unused)
     occurring = sorted({(finding.fingerprint, finding.path) for finding in (*found, *result.unused)})
-    return KeptReport(kept, result.unused, analysis.followed(), analysis.missed(), tuple(occurring))
+    return KeptReport(kept, unused, analysis.followed(), analysis.missed(), tuple(occurring))

@@ -20,7 +20,7 @@ from conclint.config import Config
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 
 class KeptReport(NamedTuple):
@@ -112,7 +112,7 @@ def _to_row(finding: Finding) -> tuple[Any, ...]:
         finding.effect.value if finding.effect else None,
         finding.family,
         finding.cause,
-        tuple((step.symbol, step.path, step.line, step.column) for step in finding.chain),
+        tuple((step.symbol, step.path, step.line, step.column, step.cell) for step in finding.chain),
         (advice.model.value, advice.text, advice.example) if advice else None,
         finding.fingerprint,
         finding.reasons,

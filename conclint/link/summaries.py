@@ -14,7 +14,9 @@ from conclint.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.link.workers import Work, Workers
 from conclint.model.summary import ModuleSummary
 from conclint.source import index as source_index
+from conclint.source.decoding import DecodingError
 from conclint.source.index import FileIndex
+from conclint.source.notebook import as_python
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -306,6 +308,11 @@ class SummaryStore:
             except (OSError, ValueError) as error:
                 self._unreadable(path, error)
                 return None
+        try:
+            data = as_python(path, data)
+        except DecodingError as error:
+            self.problems[path] = (error.message, error.line, 1)
+            return None
         self._digests[path] = content_hash(data)
         self._sizes[path] = len(data)
         return data
@@ -317,7 +324,6 @@ class SummaryStore:
 
 
 def _problem(error: object) -> Problem:
-    from conclint.source.decoding import DecodingError
     from conclint.source.parsing import SourceError
 
     if isinstance(error, SourceError):

@@ -28,6 +28,18 @@ class Step:
     path: str
     line: int
     column: int
+    cell: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Path and line as people write them, the cell between in a notebook."""
+        return place_of(self.path, self.cell, self.line)
+
+
+def place_of(path: str, cell: int | None, *numbers: int) -> str:
+    """`path:line:column`, in a notebook `path:cell 2:line:column`; the line counts from the cell's first."""
+    where = path if cell is None else f"{path}:cell {cell}"
+    return ":".join((where, *map(str, numbers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,11 @@ class Finding:
     source_hash: bytes = field(default=b"", compare=False)
 
     @property
-    def sort_key(self) -> tuple[str, int, int, str, str]:
+    def place(self) -> str:
+        """Path, line and column as people write them, the cell between in a notebook."""
+        return place_of(self.path, self.cell, self.position.line, self.position.column)
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, int, str, str]:
         """Findings are ordered by path, place, code, then message."""
-        return (self.path, self.position.line, self.position.column, self.code, self.message)
+        return (self.path, self.cell or 0, self.position.line, self.position.column, self.code, self.message)

@@ -11,7 +11,5 @@ from conclint.report.printable import printable
 def render_concise(findings: Sequence[Finding]) -> str:
     """A line for each finding, in the order given; nothing for none."""
     return "".join(
-        f"{printable(finding.path)}:{finding.position.line}:{finding.position.column}: "
-        f"{finding.code} {printable(finding.message)}\n"
-        for finding in findings
+        f"{printable(finding.place)}: {finding.code} {printable(finding.message)}\n" for finding in findings
     )

@@ -29,7 +29,7 @@ def _command(finding: Finding, cwd: Path) -> str:
     if at.line == at.end_line:  # GitHub takes columns within one line only
         properties |= {"col": str(at.column), "endColumn": str(max(at.end_column, at.column))}
     given = ",".join(f"{name}={_escape(value, property_value=True)}" for name, value in properties.items())
-    place = f"{finding.path}:{at.line}:{at.column}: {finding.code} "
+    place = f"{finding.place}: {finding.code} "
     return f"::{_COMMANDS[severity_of(finding)]} {given}::{_escape(place + long_message(finding))}\n"
 
 

@@ -53,7 +53,9 @@ def _as_object(finding: Finding) -> dict[str, object]:
 
 
 def _step(step: Step) -> dict[str, object]:
-    return {"symbol": step.symbol, "path": step.path, "line": step.line, "column": step.column}
+    shown: dict[str, object] = {"symbol": step.symbol, "path": step.path}
+    shown |= {"line": step.line, "column": step.column}
+    return shown if step.cell is None else {**shown, "cell": step.cell}
 
 
 def _recommendation(recommendation: Recommendation | None) -> dict[str, object] | None:

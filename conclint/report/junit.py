@@ -46,7 +46,7 @@ def _add_suite(root: Element, path: str, findings: Sequence[Finding]) -> None:
             line=str(at.line),
         )
         failure = SubElement(case, "failure", type=finding.code, message=_text(finding.message))
-        failure.text = _text(f"{finding.path}:{at.line}:{at.column}: {finding.code} {long_message(finding)}")
+        failure.text = _text(f"{finding.place}: {finding.code} {long_message(finding)}")
 
 
 def _text(text: str) -> str:

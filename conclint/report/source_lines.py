@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conclint.model.finding import Finding
 from conclint.source.decoding import DecodingError, decode_source
+from conclint.source.notebook import is_notebook, read_notebook
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -30,6 +31,7 @@ class SourceLines:
         self._path: str | None = None
         self._hash = b""
         self._lines: list[str] | None = None
+        self._first_lines: dict[int, int] = {}
 
     def line_of(self, finding: Finding) -> str | Missing:
         """The line that the finding begins in."""
@@ -40,6 +42,8 @@ class SourceLines:
         if finding.source_hash and finding.source_hash != self._hash:
             return Missing.CHANGED
         number = finding.position.line
+        if finding.cell is not None:
+            number += self._first_lines.get(finding.cell, 0) - 1
         if not 1 <= number <= len(self._lines):
             return Missing.UNREADABLE
         return self._lines[number - 1]
@@ -61,6 +65,10 @@ class SourceLines:
                 if not file.is_file():
                     return
                 data = file.read_bytes()
+            if is_notebook(path):
+                notebook = read_notebook(data)
+                data = notebook.source
+                self._first_lines = {cell.number: cell.first for cell in notebook.cells}
             self._hash = hashlib.blake2b(data, digest_size=16).digest()
             self._lines = _LINE_END.split(decode_source(data))
         except (OSError, ValueError, DecodingError):

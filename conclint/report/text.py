@@ -51,7 +51,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _finding_lines(finding: Finding, sources: SourceLines, width: int, *, verbose: bool) -> Iterator[Line]:
-    place = f"{printable(finding.path)}:{finding.position.line}:{finding.position.column}:"
+    place = f"{printable(finding.place)}:"
     head = [
         (place, Style.PATH),
         plain(" "),
@@ -101,5 +101,5 @@ def _chain_lines(finding: Finding) -> Iterator[Line]:
         yield (
             plain("  " * (depth + 1)),
             plain(printable(step.symbol)),
-            (f" ({printable(step.path)}:{step.line})", Style.NOTE),
+            (f" ({printable(step.place)})", Style.NOTE),
         )

@@ -30,7 +30,7 @@ def long_message(finding: Finding) -> str:
     """The message, a line for each step of the chain with its place, and what to use instead."""
     lines = [finding.message]
     if len(finding.chain) > 1:
-        lines += [f"  {step.symbol} ({step.path}:{step.line})" for step in finding.chain]
+        lines += [f"  {step.symbol} ({step.place})" for step in finding.chain]
     if text := advice(finding):
         lines.append(text)
     return "\n".join(lines)

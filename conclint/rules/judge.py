@@ -11,25 +11,37 @@ from conclint.model.summary import Assertion, DefKind
 from conclint.propagate.cost import CostModel
 from conclint.propagate.effects import Effects, Kind, Placement
 from conclint.propagate.engine import Engine
-from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.chains import position_of
+from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
 from conclint.rules.registered import decorated
-from conclint.rules.starts import find_starts
+from conclint.rules.starts import Starts, find_starts
 from conclint.rules.structural import judge_structural
 from conclint.rules.threads import computing_in_threads
+from conclint.source.notebook import Notebook
+
+_BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 
 
 class Judge:
-    """Judges the modules that were asked for. `shown` gives the path as reported."""
+    """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
+    a module that is a notebook."""
 
-    def __init__(self, engine: Engine, shown: Callable[[str], str], runtime: Runtime) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        shown: Callable[[str], str],
+        notebook: Callable[[str], Notebook | None],
+        runtime: Runtime,
+    ) -> None:
         self._engine = engine
         self._evaluator = engine.evaluator
         self._costs = CostModel(engine)
         self._shown = shown
+        self._notebook = notebook
         self._runtime = runtime
 
     def roots(self, path: str) -> list[Key]:
@@ -71,12 +83,25 @@ class Judge:
                 for effects in found:
                     yield from effects_on_loop(view, key, effects, starts)
                 yield from computing_on_loop(view, self._costs, key, starts)
+            elif not key[1]:
+                yield from self._in_cells(view, key, starts)
             yield from coroutines_that_never_await(view, self._costs, key)
             for placement in view.placements[key]:
                 if placement.model is ExecutionModel.EVENT_LOOP:
                     yield from effects_of_bound(view, key, placement, starts)
                 yield from computing_in_threads(view, self._costs, key, placement)
                 yield from waiting_in_processes(view, self._costs, key, placement)
+
+    def _in_cells(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
+        """What the cells of a notebook do that await at their top level, and so run on the loop."""
+        notebook = self._notebook(key[0])
+        if notebook is None:
+            return
+        for link, effects in zip(self._engine.links(key), view.effects[key], strict=True):
+            position, _ = position_of(view.module, key[1], link.site)
+            if notebook.awaits_at(position.line):
+                doubtful = {effect: doubted(witness, (_BESIDE,)) for effect, witness in effects.items()}
+                yield from effects_on_loop(view, key, doubtful, starts)
 
 
 def wrapper_names(engine: Engine) -> set[str]:

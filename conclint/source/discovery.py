@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 from conclint.config import Config
 from conclint.source.ignore import Patterns, read_ignore_file
 
+SUFFIXES: Final = (".py", ".ipynb")
+"""What a folder stands for; other files are analysed when they are named."""
+
 ALWAYS_EXCLUDED: Final = frozenset({".git", ".hg", ".svn", "__pycache__", ".conclint_cache"})
 """Folders that hold no source of anybody's; never entered, whatever `exclude` says."""
 
@@ -69,10 +72,10 @@ class Discovery(NamedTuple):
 def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[str]) -> Discovery:
     """The files that the paths stand for, the same whatever the order of the paths.
 
-    A folder stands for the `*.py` files below it, except what .gitignore files (up to the repository's
-    root), the configuration, and the built-in list leave out; a symbolic link to a folder is followed
-    unless that folder was listed already. A path given by name is analysed even if it would be left out,
-    unless `config.force_exclude`. Whether the files can be read is not tried here; folders that can't be
+    A folder stands for the `*.py` files and notebooks below it, except what .gitignore files (up to the
+    repository's root), the configuration, and the built-in list leave out; a symbolic link to a folder
+    is followed unless that folder was listed already. A path given by name is analysed even if it would be
+    left out, unless `config.force_exclude`. Whether the files can be read is not tried here; folders that can't be
     are problems.
     """
     walk = _Walk(config, os.path.abspath(cwd))
@@ -231,7 +234,7 @@ class _Walk:
         elif entry.is_symlink():
             self._take_link(entry, levels)
         elif (
-            name.endswith(".py")
+            name.endswith(SUFFIXES)
             and entry.is_file(follow_symlinks=False)
             and not self._leaves_out(entry.path, name, levels, folder=False)
         ):
@@ -242,11 +245,11 @@ class _Walk:
             mode = os.stat(entry.path).st_mode
         except OSError as error:
             # Emacs marks a file under edit with a link `.#name.py` to nowhere.
-            if entry.name.endswith(".py") and not entry.name.startswith(".#"):
+            if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".#"):
                 self._problem(entry.path, error)
             return
         is_folder = stat.S_ISDIR(mode)
-        if not is_folder and not (stat.S_ISREG(mode) and entry.name.endswith(".py")):
+        if not is_folder and not (stat.S_ISREG(mode) and entry.name.endswith(SUFFIXES)):
             return
         if self._leaves_out(entry.path, entry.name, levels, folder=is_folder):
             return

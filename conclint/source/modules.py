@@ -117,7 +117,7 @@ class ModuleFinder:
             root = self._deepest_root(folder) or folder
         inner = os.path.relpath(folder, root)
         parts = [] if inner == os.curdir else inner.split(os.sep)
-        stem = name.removesuffix(".py")
+        stem = name.removesuffix(".py").removesuffix(".ipynb")
         if stem != "__init__" or not parts:
             parts.append(stem)
         return ".".join(parts)
