@@ -75,8 +75,8 @@ def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[
     A folder stands for the `*.py` files and notebooks below it, except what .gitignore files (up to the
     repository's root), the configuration, and the built-in list leave out; a symbolic link to a folder
     is followed unless that folder was listed already. A path given by name is analysed even if it would be
-    left out, unless `config.force_exclude`. Whether the files can be read is not tried here; folders that can't be
-    are problems.
+    left out, unless `config.force_exclude`. Whether the files can be read is not tried here; folders that
+    can't be are problems.
     """
     walk = _Walk(config, os.path.abspath(cwd))
     for path in sorted(set(paths)):
