@@ -19,7 +19,7 @@ _MOST_LINES = 48
 _WIDTH, _BOX, _ROW, _HEAD, _GAP, _PAD = 960, 360, 30, 34, 18, 10
 _LETTERS = 44
 _LABEL_STEPS = (0.22, 0.84, 0.62, 0.42)
-"""How far on their ways lines to one node have their labels, so that these lie apart."""
+"""How far on their ways lines to one node have their labels, so that these lie apart; of more none has."""
 
 _ON_LOOP = "Event loop"
 _ELSEWHERE = "Wherever it is called"
@@ -213,14 +213,18 @@ def _laid_out(drawn: Sequence[Row], rows: Sequence[Row], left_out: int, *, by_mo
     )
     lines = []
     to_same: Counter[tuple[str, str]] = Counter()
+    crowds = Counter((row.to_box, row.target) for row in drawn)
     for row in sorted(drawn, key=lambda row: bool(row.codes)):  # findings on top
         start, end = left_places[row.from_box, row.source], right_places[row.to_box, row.target]
         x1, x2 = _BOX, _WIDTH - _BOX
         bend = (x2 - x1) // 2
         path = f"M {x1} {start} C {x1 + bend} {start}, {x2 - bend} {end}, {x2} {end}"
         what = f"{row.codes}: " if row.codes else ""
-        title = f"{what}{row.source} → {row.target} ({row.to_box.lower()})"
+        times = f", {row.number} times" if row.number > 1 else ""
+        title = f"{what}{row.source} → {row.target} ({row.to_box.lower()}){times}"
         label = row.codes + (f" ×{row.number}" if row.number > 1 else "")
+        if crowds[row.to_box, row.target] > len(_LABEL_STEPS):
+            label = ""  # the title tells it
         turn = to_same[row.to_box, row.target] = to_same[row.to_box, row.target] + 1
         x, y = _point((x1, start), (x2, end), _LABEL_STEPS[turn % len(_LABEL_STEPS)])
         lines.append(Line(path, title, row.anchor, label.strip(), x, y - 4))
