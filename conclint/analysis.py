@@ -132,13 +132,18 @@ class Analysis:
         from conclint.link.program import Program
         from conclint.propagate.engine import Engine
         from conclint.rules.judge import Judge
+        from conclint.rules.registry import all_rules
+        from conclint.suppress.selection import Selection
 
         catalog = Catalog(self._own_facts)
+        selection = Selection(self._config)
+        everywhere = any(rule.everywhere and selection.is_chosen(rule.code) for rule in all_rules())
         placers = set(catalog.user_placements())
         roots = [
             path
             for path, index in self._store.indexes(asked)
             if index.words
+            or everywhere
             or index.mentions_library(starting_imports())
             or (placers and self._mentions(path, placers))
             or self._awaits(path)

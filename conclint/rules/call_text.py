@@ -10,12 +10,16 @@ from conclint.model.finding import Position
 
 
 class CallText(NamedTuple):
-    """The source of a call, taken apart: `requests.get(url)` is function, receiver, name, arguments."""
+    """The source of a call, taken apart: `requests.get(url)` is function, receiver, name, arguments.
+
+    `quotes` are the other places that the draft asked for, empty where they can't be had any more.
+    """
 
     function: str
     receiver: str
     name: str
     arguments: str
+    quotes: tuple[str, ...] = ()
 
 
 NO_TEXT = CallText("", "", "", "")

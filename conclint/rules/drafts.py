@@ -22,11 +22,13 @@ can't be had any more."""
 
 
 class Draft(NamedTuple):
-    """A finding before its recommendation is written; `path` is that of its module."""
+    """A finding before its recommendation is written; `path` is that of its module. `quotes` are other
+    places of it whose source the recommendation wants to use."""
 
     finding: Finding
     path: str
     advise: Advise
+    quotes: tuple[Position, ...] = ()
 
 
 class ModuleView(NamedTuple):
@@ -62,6 +64,7 @@ def draft_at(
     effect: EffectKind | None = None,
     family: str | None = None,
     cause: str | None = None,
+    quotes: Iterable[Position] = (),
 ) -> Draft:
     """A draft that points at a site of a def of the viewed module; at the def's own line for the site -1.
 
@@ -88,7 +91,7 @@ def draft_at(
         logical_line=logical,
         source_hash=view.module.summary.source_hash,
     )
-    return Draft(finding, view.module.path, advise)
+    return Draft(finding, view.module.path, advise, tuple(quotes))
 
 
 def _header(view: ModuleView, key: Key) -> tuple[Position, tuple[int, int]]:

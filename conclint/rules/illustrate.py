@@ -10,10 +10,14 @@ from conclint.source.decoding import DecodingError, decode_source
 
 def illustrate(draft: Draft, data: bytes | None) -> Recommendation | None:
     """The recommendation for a draft; without an example where the file can't be read again."""
-    source = None
+    lines: list[str] = []
     if data is not None:
         try:
-            source = text_of(decode_source(data).splitlines(keepends=True), draft.finding.position)
+            lines = decode_source(data).splitlines(keepends=True)
         except DecodingError:
-            source = None
-    return draft.advise(take_apart(source) if source else NO_TEXT)
+            lines = []
+    source = text_of(lines, draft.finding.position)
+    if not source:
+        return draft.advise(NO_TEXT)
+    quotes = tuple(text_of(lines, place) or "" for place in draft.quotes)
+    return draft.advise(take_apart(source)._replace(quotes=quotes))

@@ -19,7 +19,7 @@ from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
 from conclint.rules.registered import decorated
 from conclint.rules.starts import Starts, find_starts
-from conclint.rules.structural import judge_structural
+from conclint.rules.structural import StructuralJudge
 from conclint.rules.threads import computing_in_threads
 from conclint.source.notebook import Notebook
 
@@ -43,6 +43,7 @@ class Judge:
         self._shown = shown
         self._notebook = notebook
         self._runtime = runtime
+        self._structural = StructuralJudge(engine)
 
     def roots(self, path: str) -> list[Key]:
         """The functions of a module whose sites must be looked at: all of them."""
@@ -57,7 +58,7 @@ class Judge:
         view = self.view(path)
         if view is None:
             return []
-        return [*self._cells(view), *judge_structural(view)]
+        return [*self._cells(view), *self._structural.judge(view)]
 
     def view(self, path: str) -> ModuleView | None:
         """What the rules look at of a module; None for a file that could not be analysed."""

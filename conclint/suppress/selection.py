@@ -32,10 +32,11 @@ class Selection:
         """Whether `code` is reported for the file shown as `path`."""
         taken = self._by_code.get(code)
         if taken is None:
-            taken = self._by_code[code] = self._is_chosen(code)
+            taken = self._by_code[code] = self.is_chosen(code)
         return taken and not self._ignored_in_file(code, path)
 
-    def _is_chosen(self, code: str) -> bool:
+    def is_chosen(self, code: str) -> bool:
+        """Whether `code` is reported at all, ignores for single files aside."""
         ignored = _longest(code, self._config.ignore)
         if not ignored and not self._config.select and code in self._defaults:
             return True

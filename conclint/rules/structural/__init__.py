@@ -1,7 +1,7 @@
 """The few rules that are no cell of the decision guide: they look at how a module's code is built.
 
-A structural rule is a function from a `ModuleView` to drafts, one module of this package each, listed in
-`_RULES`. Its drafts are made by `conclint.rules.drafts.draft_at`, each with its own recommendation.
+A structural rule is a function from a `ModuleView`, one def's `Code` and the `Habits` of functions to drafts,
+made by `reports.found`, each with its own recommendation.
 """
 
 from __future__ import annotations
@@ -9,12 +9,70 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from conclint.propagate.engine import Engine
 from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.structural.awaiting import await_in_loop, to_thread_one_by_one
+from conclint.rules.structural.code import Code
+from conclint.rules.structural.coroutine_runs import asyncio_run_per_item, detect_run_loop
+from conclint.rules.structural.forking import fork_after_threads
+from conclint.rules.structural.habits import Detector, Habit, Habits
+from conclint.rules.structural.hints import hand_made_thread_list, sequential_cpu_map, sequential_http_calls
+from conclint.rules.structural.locked_workers import lock_around_worker_body
+from conclint.rules.structural.main_guard import detect_started_process, missing_main_guard
+from conclint.rules.structural.pickling import unpicklable_argument, unpicklable_callable
+from conclint.rules.structural.pools import (
+    detect_made_pool,
+    executor_per_item,
+    pool_never_closed,
+    single_worker_pool,
+)
+from conclint.rules.structural.serial_work import (
+    apply_in_loop,
+    detect_joined_start,
+    detect_waited_submit,
+    join_right_after_start,
+    result_right_after_submit,
+)
+from conclint.rules.structural.shared_state import shared_module_state
 
-_RULES: Final[tuple[Callable[[ModuleView], Iterator[Draft]], ...]] = ()
+_RULES: Final[tuple[Callable[[ModuleView, Code, Habits], Iterator[Draft]], ...]] = (
+    result_right_after_submit,
+    join_right_after_start,
+    apply_in_loop,
+    executor_per_item,
+    await_in_loop,
+    asyncio_run_per_item,
+    lock_around_worker_body,
+    single_worker_pool,
+    to_thread_one_by_one,
+    unpicklable_callable,
+    unpicklable_argument,
+    missing_main_guard,
+    fork_after_threads,
+    shared_module_state,
+    pool_never_closed,
+    sequential_http_calls,
+    sequential_cpu_map,
+    hand_made_thread_list,
+)
+_DETECTORS: Final[dict[Habit, Detector]] = {
+    Habit.WAITS_FOR_SUBMIT: detect_waited_submit,
+    Habit.JOINS_START: detect_joined_start,
+    Habit.MAKES_POOL: detect_made_pool,
+    Habit.RUNS_LOOP: detect_run_loop,
+    Habit.STARTS_PROCESS: detect_started_process,
+}
 
 
-def judge_structural(view: ModuleView) -> Iterator[Draft]:
-    """All that the structural rules find in a module."""
-    for rule in _RULES:
-        yield from rule(view)
+class StructuralJudge:
+    """Judges modules by the structural rules; what it learns of functions it keeps from module to module."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._habits = Habits(engine, _DETECTORS)
+
+    def judge(self, view: ModuleView) -> Iterator[Draft]:
+        """All that the structural rules find in a module."""
+        for key in view.keys:
+            code = Code(view.engine, key, view.placements[key])
+            for rule in _RULES:
+                yield from rule(view, code, self._habits)

@@ -1,0 +1,212 @@
+"""CON505, CON509: awaits in a loop whose iterations do not depend on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.values import Function, Partial, Value
+from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.summary import DefFlags, DefKind, Op, RegionKind, SiteKind, StoreKind, Use
+from conclint.propagate.effects import Placement
+from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.structural.code import Call, Code
+from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.loops import Loop
+from conclint.rules.structural.reports import Advice, found
+
+_PACING: Final = (
+    "asyncio.sleep", "anyio.sleep", "trio.sleep", "asyncio.wait", "asyncio.gather", "time.sleep",
+    "asyncio.Queue.", "asyncio.Lock.", "asyncio.Event.", "asyncio.Semaphore.", "asyncio.Condition.",
+)  # fmt: skip
+"""What paces a loop, or makes it concurrent already."""
+_CLIENTS: Final = ("httpx.AsyncClient", "aiohttp.ClientSession", "aiohttp.client.ClientSession")
+_REQUESTS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
+_ADDS: Final = frozenset(
+    {
+        f"builtins.{name}"
+        for name in ("list.append", "list.extend", "set.add", "set.update", "dict.update", "list.insert")
+    }
+)
+_GATHER: Final = "results = await asyncio.gather(*({call} for {target} in {iterable}))"
+_SAFE: Final = (
+    "if they are independent, gather them, within a semaphore if they are many; from Python 3.11 a "
+    "`TaskGroup` does it too."
+)
+
+
+def await_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON505: coroutines that are awaited one after the other, and whose results are collected."""
+    for call, loop in _awaited(code):
+        if call.site in code.placements and _offloads(code, call.site):
+            continue
+        if not _suspends(code, call) or not is_collected(code, loop, code.results.get(call.site, -1)):
+            continue
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON505",
+            "each iteration waits for its own await, though it needs nothing from those before",
+            Advice(ExecutionModel.EVENT_LOOP, _SAFE, _GATHER),
+            cause=_name(code, call),
+            loop=loop,
+            model=ExecutionModel.EVENT_LOOP,
+            most=Confidence.LOW,
+        )
+
+
+def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON509: work that is moved off the loop in each iteration, one piece at a time."""
+    for call, loop in _awaited(code):
+        placements = _offloads(code, call.site)
+        if not placements:
+            continue
+        reasons = list(call.doubts)
+        if not is_collected(code, loop, code.results.get(call.site, -1)):
+            reasons += ["the results are not collected: the order may matter"] * 2
+        if not all(_is_free(value) for placement in placements for value in placement.callables.values):
+            reasons += ["it is a method: the calls may share what they work on"] * 2
+        model = placements[0].model
+        what = "process" if model is ExecutionModel.PROCESS else "thread"
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON509",
+            f"each iteration waits for its own {what}, though it needs nothing from those before",
+            Advice(model, "gather them: the workers then run at the same time.", _GATHER),
+            cause=_name(code, call),
+            loop=loop,
+            model=model,
+            reasons=reasons,
+            most=Confidence.MEDIUM,
+        )
+
+
+def _awaited(code: Code) -> Iterator[tuple[Call, Loop]]:
+    """The awaited calls in a loop, made from its item, whose iterations do not depend on each other."""
+    if code.definition.kind != DefKind.ASYNC_FUNCTION or code.definition.flags & DefFlags.GENERATOR:
+        return
+    for site, item in enumerate(code.body.sites):
+        if item.kind != SiteKind.CALL or not item.use & Use.AWAITED or site not in code.calls:
+            continue
+        region = code.loop_of(item.region)
+        if region < 0:
+            continue
+        loop = Loop(code, region)
+        result = code.results.get(site, -1)
+        consumed = [value for _, value in item.args]
+        if loop.is_while or loop.breaks or code.is_lazy(region) or not _is_plain(code, loop):
+            continue
+        if not loop.is_over_item([*consumed, item.callee]):
+            continue
+        if _exclusive(code, loop, item.region) or loop.feeds_back(
+            _outcome(code, result), [*consumed, item.callee]
+        ):
+            continue
+        yield code.calls[site], loop
+
+
+def _outcome(code: Code, result: int) -> set[int]:
+    """The value of the call and that of awaiting it."""
+    return {result} | {
+        number for number, node in enumerate(code.body.values) if node[:2] == (Op.AWAIT, result)
+    }
+
+
+def _is_plain(code: Code, loop: Loop) -> bool:
+    """Whether the loop is over something that is there, and is not paced: an `async for` counts only over a
+    generator that never awaits, a way to cut a collection into pieces."""
+    if loop.is_async and not _is_chunking(code, loop):
+        return False
+    for number in loop.sites():
+        call = code.calls.get(number)
+        if call is not None and any(name.startswith(_PACING) for name in call.names):
+            return False
+    return True
+
+
+def _is_chunking(code: Code, loop: Loop) -> bool:
+    source = code.calls.get(code.call_of(loop.region.value))
+    if source is None or source.names or len(source.inside) != 1:
+        return False
+    (target,) = source.inside
+    if not isinstance(target, Function):
+        return False
+    inner = Code(code.engine, target.key)
+    return bool(inner.definition.flags & DefFlags.GENERATOR) and not _awaits(inner)
+
+
+def _exclusive(code: Code, loop: Loop, region: int) -> bool:
+    """Whether the await stands in an `async with` of its own, or the loop in one that is no HTTP client's:
+    a lock, a transaction, a connection that takes one request at a time."""
+    for number in code.around(region):
+        item = code.body.regions[number]
+        if item.kind == RegionKind.WITH and item.extra and not code.is_all(item.value, *_CLIENTS):
+            return True
+    return False
+
+
+def _awaits(code: Code) -> bool:
+    return any(
+        site.kind == SiteKind.AWAIT or site.use & (Use.AWAITED | Use.ASYNC) for site in code.body.sites
+    )
+
+
+def _suspends(code: Code, call: Call) -> bool:
+    """Whether what is awaited is a coroutine of the program that awaits something itself, or a request."""
+    if call.names:
+        return not call.inside and all(_is_request(name) for name in call.names)
+    for target in call.inside:
+        if not isinstance(target, Function):
+            return False
+        inner = Code(code.engine, target.key)
+        if inner.definition.kind != DefKind.ASYNC_FUNCTION or not _awaits(inner):
+            return False
+    return not call.partial
+
+
+def _is_request(name: str) -> bool:
+    owner, _, method = name.rpartition(".")
+    return owner in _CLIENTS and method in _REQUESTS
+
+
+def _offloads(code: Code, site: int) -> list[Placement]:
+    """The placements of a site that moves work off the loop."""
+    return [
+        placement
+        for placement in code.placements.get(site, ())
+        if placement.model in (ExecutionModel.THREAD, ExecutionModel.PROCESS) and placement.style == "offload"
+    ]
+
+
+def _is_free(value: Value) -> bool:
+    """Whether a callable is a function, not a method of something that all calls would share."""
+    while isinstance(value, Partial):
+        value = value.target
+    return type(value).__name__ == "External" or (isinstance(value, Function) and value.receiver is None)
+
+
+def is_collected(code: Code, loop: Loop, result: int) -> bool:
+    """Whether what an iteration gets is put into a collection, or is an element of a comprehension."""
+    if result < 0:
+        return False
+    tainted = loop.made_with({result})
+    if code.body.regions[loop.number].kind == RegionKind.COMP:
+        return any(
+            node[0] == Op.COMP and not tainted.isdisjoint(code.operands(number))
+            for number, node in enumerate(code.body.values)
+        )
+    if any(store.kind == StoreKind.ITEM and store.value in tainted for store in code.body.stores):
+        return True
+    return any(
+        call.is_one_of(_ADDS) and any(value in tainted for _, value in code.body.sites[call.site].args)
+        for call in code.calls.values()
+    )
+
+
+def _name(code: Code, call: Call) -> str:
+    from conclint.link.calls import callable_name
+
+    return min(call.names) if call.names else callable_name(code.evaluator, call.inside[0])

@@ -1,0 +1,295 @@
+"""One def as the structural rules see it: its calls by what they call, its loops, what values come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from conclint.extract.codec import span_of
+from conclint.link.arguments import Arguments, Passed, arguments_of
+from conclint.link.conditions import stated_argument
+from conclint.link.values import (
+    NONE,
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    Value,
+)
+from conclint.model.summary import Body, Def, LoopFlags, Op, RegionKind, SiteKind
+from conclint.propagate.effects import Placement
+from conclint.propagate.engine import Engine
+
+LOOPS: Final = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
+
+_OPERANDS: Final[dict[int, slice | tuple[int, ...]]] = {
+    Op.ATTR: (1,),
+    Op.ITEM: (1, 2),
+    Op.AWAIT: (1,),
+    Op.PHI: slice(1, None),
+    Op.ELEM: (1,),
+    Op.ENTER: (1,),
+    Op.TUPLE: slice(1, None),
+    Op.LIST: slice(1, None),
+    Op.SET: slice(1, None),
+    Op.DICT: slice(1, None),
+    Op.COMP: (2, 3),
+    Op.BOOL: slice(2, None),
+    Op.COMPARE: (2, 3),
+    Op.ARITH: (2, 3),
+    Op.NARROW: (1,),
+    Op.CAST: (1,),
+    Op.CAUGHT: (1,),
+    Op.STAR: (1,),
+    Op.YIELD: (1,),
+}
+
+
+class Call(NamedTuple):
+    """A call with all it may call: public dotted names of what is outside the program, and what is inside.
+
+    `partial` where it may be something else too; `reasons` are the assumptions behind the candidates.
+    """
+
+    site: int
+    names: frozenset[str]
+    inside: tuple[Value, ...]
+    partial: bool
+    reasons: tuple[str, ...]
+
+    def is_one_of(self, names: Iterable[str]) -> bool:
+        """Whether each candidate is one of these outside names."""
+        return bool(self.names) and not self.inside and self.names <= set(names)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The assumptions, with the one that it is nothing else that is called."""
+        return (*self.reasons, "the thing called may be something else too") if self.partial else self.reasons
+
+
+class Code:
+    """The code of one def."""
+
+    def __init__(self, engine: Engine, key: Key, placements: list[Placement] | None = None) -> None:
+        self.engine = engine
+        self.evaluator = engine.evaluator
+        self.key = key
+        self.module = self.evaluator.module(key[0])
+        self.definition: Def = self.module.definition(key[1])
+        self.body: Body = self.module.body(key[1])
+        self._placements = placements
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    @cached_property
+    def calls(self) -> dict[int, Call]:
+        """The calls whose target is known, by site, in source order."""
+        found: dict[int, Call] = {}
+        for link in self.engine.links(self.key):
+            if self.body.sites[link.site].kind != SiteKind.CALL:
+                continue
+            names: set[str] = set()
+            inside: list[Value] = []
+            partial = link.partial
+            for target in link.groups[0]:
+                name = self.public_name(target.value)
+                if name is not None:
+                    names.add(name)
+                elif isinstance(target.value, (Function, Class, Instance)):
+                    inside.append(target.value)
+                else:
+                    partial = True
+            if names or inside:
+                found[link.site] = Call(link.site, frozenset(names), tuple(inside), partial, link.reasons)
+        return found
+
+    def public_name(self, value: Value) -> str | None:
+        """The public dotted name of something outside the program; None for all else."""
+        catalog = self.evaluator.catalog
+        if isinstance(value, External):
+            return catalog.canonical(value.dotted)
+        if isinstance(value, ExternalMethod):
+            fact = catalog.method(value.dotted, value.name)
+            return fact.name if fact is not None else f"{catalog.canonical(value.dotted)}.{value.name}"
+        return None
+
+    def calls_to(self, names: Iterable[str]) -> Iterator[Call]:
+        """The calls that call one of these names and nothing else that is known."""
+        wanted = frozenset(names)
+        return (call for call in self.calls.values() if call.is_one_of(wanted))
+
+    @cached_property
+    def placements(self) -> dict[int, list[Placement]]:
+        """What each site hands to an execution model."""
+        made = self._placements
+        if made is None:
+            made = []
+            for link in self.engine.links(self.key):
+                self.engine.site_effects(self.key, link, made)
+        found: dict[int, list[Placement]] = {}
+        for placement in made:
+            found.setdefault(placement.site, []).append(placement)
+        return found
+
+    def arguments(self, site: int) -> Arguments:
+        """What is passed at a site."""
+        return arguments_of(self.key, self.body.sites[site].args)
+
+    def argument(self, site: int, name: str) -> Passed | None:
+        """The argument for a parameter of the catalogued callable at a site, by its stated signature."""
+        for link in self.engine.links(self.key):
+            if link.site != site:
+                continue
+            for target in link.groups[0]:
+                fact = None
+                if isinstance(target.value, ExternalMethod):
+                    fact = self.evaluator.catalog.method(target.value.dotted, target.value.name)
+                elif isinstance(target.value, External):
+                    cls = self.evaluator.catalog.klass(target.value.dotted)
+                    fact = (
+                        self.evaluator.catalog.method(cls.name, "__init__")
+                        if cls is not None
+                        else self.evaluator.catalog.function(target.value.dotted)
+                    )
+                return stated_argument(fact.signature if fact else None, name, self.arguments(site))
+        return None
+
+    def literal(self, passed: Passed | None) -> object:
+        """The constant that an argument is; `...` where it is no constant, or is not passed."""
+        if passed is None:
+            return ...
+        item = self.evaluator.passed(passed)
+        if len(item.values) == 1 and not item.partial and isinstance(item.values[0], Literal):
+            return item.values[0].value
+        return ...
+
+    def receiver(self, site: int) -> int:
+        """The value whose method is called at a site; -1 for a plain call."""
+        node = self.body.values[self.body.sites[site].callee]
+        return node[1] if node[0] == Op.ATTR and isinstance(node[1], int) else -1
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def known(self, value: int) -> Known:
+        """What a value may be."""
+        return self.evaluator.evaluate(self.key, value)
+
+    def is_all(self, value: int, *classes: str) -> bool:
+        """Whether everything that a value may be, None aside, is an instance of one of these outside
+        classes, or of a class derived from one."""
+        values = [item for item in self.known(value).values if item != NONE]
+        return bool(values) and all(self.is_instance(item, *classes) for item in values)
+
+    def is_instance(self, value: Value, *classes: str) -> bool:
+        """Whether a candidate is an instance of one of these outside classes."""
+        catalog = self.evaluator.catalog
+        if isinstance(value, ExternalInstance):
+            return catalog.canonical(value.dotted) in classes or any(
+                fact.name in classes for fact in catalog.ancestry(value.dotted)
+            )
+        if isinstance(value, Instance):
+            return any(
+                isinstance(base, External) and self.is_instance(ExternalInstance(base.dotted), *classes)
+                for base in self.evaluator.classes.ancestry(value.cls).classes
+            )
+        return False
+
+    def call_of(self, value: int) -> int:
+        """The site whose result the value is, seen through narrowing; -1 where it is no call's result."""
+        node = self.body.values[value]
+        while node[0] in (Op.NARROW, Op.CAST) and isinstance(node[1], int) and node[1] >= 0:
+            node = self.body.values[node[1]]
+        return node[1] if node[0] == Op.CALL and isinstance(node[1], int) else -1
+
+    @cached_property
+    def results(self) -> dict[int, int]:
+        """The value of each call's result, by site."""
+        return {
+            node[1]: number
+            for number, node in enumerate(self.body.values)
+            if node[0] == Op.CALL and isinstance(node[1], int)
+        }
+
+    def operands(self, value: int) -> tuple[int, ...]:
+        """The values that a value is made from; of a call, the callee and the arguments."""
+        node = self.body.values[value]
+        if node[0] == Op.CALL and isinstance(node[1], int):
+            site = self.body.sites[node[1]]
+            found = (site.callee, *(passed for _, passed in site.args))
+        else:
+            which = _OPERANDS.get(node[0] if isinstance(node[0], int) else -1, ())
+            items = node[which] if isinstance(which, slice) else tuple(node[number] for number in which)
+            found = tuple(item for item in items if isinstance(item, int))
+        return tuple(item for item in found if item >= 0)
+
+    def made_from(self, values: Iterable[int]) -> set[int]:
+        """The values, and all that these are made from."""
+        seen: set[int] = set()
+        todo = [value for value in values if value >= 0]
+        while todo:
+            value = todo.pop()
+            if value not in seen:
+                seen.add(value)
+                todo.extend(self.operands(value))
+        return seen
+
+    def elements(self, value: int) -> tuple[int, ...]:
+        """The values that a list made in this def is known to hold: written out, appended or added to it,
+        or given by its comprehension."""
+        node = self.body.values[value]
+        if node[0] == Op.COMP and isinstance(node[2], int):
+            return (node[2],)
+        if node[0] not in (Op.LIST, Op.SET, Op.TUPLE):
+            return ()
+        found = [item for item in node[1:] if isinstance(item, int)]
+        for site in self.body.sites:
+            if site.kind == SiteKind.CALL and site.args:
+                callee = self.body.values[site.callee]
+                if callee[0] == Op.ATTR and callee[1] == value and callee[2] in ("append", "add"):
+                    found.append(site.args[0][1])
+        return tuple(found)
+
+    # -- regions --------------------------------------------------------------------------------
+
+    def loop_of(self, region: int) -> int:
+        """The innermost loop around a region; -1 for none."""
+        while region > 0:
+            if self.body.regions[region].kind in LOOPS:
+                return region
+            region = self.body.regions[region].parent
+        return -1
+
+    def is_inside(self, region: int, outer: int) -> bool:
+        """Whether a region is another one or lies within it."""
+        while region > outer:
+            region = self.body.regions[region].parent
+        return region == outer
+
+    def around(self, region: int) -> Iterator[int]:
+        """The region and those around it, innermost first, without the def's own block."""
+        while region > 0:
+            yield region
+            region = self.body.regions[region].parent
+
+    def is_lazy(self, loop: int) -> bool:
+        """Whether a loop is a generator expression."""
+        region = self.body.regions[loop]
+        return region.kind == RegionKind.COMP and bool(region.extra & LoopFlags.LAZY)
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def starts(self, site: int) -> tuple[int, int]:
+        """Where a site begins."""
+        span = span_of(self.body, site)
+        return span.line, span.column
+
+    def ends(self, site: int) -> tuple[int, int]:
+        """Where a site ends."""
+        span = span_of(self.body, site)
+        return span.end_line, span.end_column

@@ -1,0 +1,112 @@
+"""CON603: processes that are started while a module is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.calls import callable_name
+from conclint.model.execution import ExecutionModel
+from conclint.model.summary import DefKind, Op, RegionKind
+from conclint.rules.chains import Hop
+from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.structural.code import Code
+from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.reports import Advice, found
+from conclint.rules.structural.start_methods import POOLS, StartMethod, start_method, stated_in_module
+
+_STARTS: Final = frozenset({"multiprocessing.Process.start", "multiprocessing.Manager"})
+_SUBMITS: Final = frozenset({"concurrent.futures.Executor.submit", "concurrent.futures.Executor.map"})
+_TESTS_PROCESS: Final = "multiprocessing."
+_LINUX: Final = "Linux forks before 3.14, and a fork does not import the module again"
+_SCRIPT: Final = "__main__.py"
+_CONDITION: Final = "it stands under a condition"
+
+
+def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON603: a process that is started by a module's own code, outside of `if __name__ == "__main__"`."""
+    if not _is_import_time(code) or not code.calls:
+        return
+    if code.key[0].endswith((_SCRIPT, ".ipynb")) or stated_in_module(code) not in _IMPORTING:
+        return
+    for site, chain in _starting(code, habits):
+        doubts = _guards(code, site)
+        if doubts is None:
+            continue
+        if view.runtime.version < (3, 14):
+            doubts.append(_LINUX)
+        name = short_name(chain[0].symbol)
+        indirect = f": `{name}` starts one" if len(chain) > 1 else ""
+        yield found(
+            view,
+            code,
+            site,
+            "CON603",
+            f"a process is started while the module is imported{indirect}; it imports it again",
+            Advice(
+                ExecutionModel.PROCESS,
+                "start it in a function that is called under the guard.",
+                'if __name__ == "__main__":\n    {call}',
+            ),
+            cause=chain[-1].symbol,
+            chain=chain,
+            model=ExecutionModel.PROCESS,
+            reasons=doubts,
+        )
+        return  # the first one fails; the rest is the same mistake
+
+
+_IMPORTING: Final = (StartMethod.DEFAULT, StartMethod.SPAWN, StartMethod.FORKSERVER)
+
+
+def detect_started_process(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the sites of a def that start a process."""
+    for call in code.calls_to(POOLS | _STARTS | _SUBMITS):
+        if call.names <= _SUBMITS:
+            if not code.is_all(code.receiver(call.site), "concurrent.futures.ProcessPoolExecutor"):
+                continue
+        elif call.names <= POOLS and start_method(code, call) not in _IMPORTING:
+            continue
+        yield call.site, min(call.names)
+
+
+def _starting(code: Code, habits: Habits) -> Iterator[tuple[int, list[Hop]]]:
+    direct = {site: [Hop(code.key, site, name)] for site, name in detect_started_process(code)}
+    for call in code.calls.values():
+        if call.site in direct:
+            yield call.site, direct[call.site]
+        elif call.inside:
+            chain = habits.chain(Habit.STARTS_PROCESS, call)
+            if chain:
+                name = callable_name(code.evaluator, call.inside[0])
+                yield call.site, [Hop(code.key, call.site, name), *chain]
+
+
+def _is_import_time(code: Code) -> bool:
+    """Whether the def's code runs when the module is imported: the module's own, and its classes'."""
+    index = code.key[1]
+    while index > 0:
+        definition = code.module.definition(index)
+        if definition.kind != DefKind.CLASS:
+            return False
+        index = definition.parent
+    return True
+
+
+def _guards(code: Code, site: int) -> list[str] | None:
+    """The doubts that the conditions around a site give; None where they ask whether it is the main module,
+    or which process it is."""
+    doubts: list[str] = []
+    for number in code.around(code.body.sites[site].region):
+        region = code.body.regions[number]
+        if region.kind not in (RegionKind.IF, RegionKind.AFTER, RegionKind.WHILE, RegionKind.CASE):
+            continue
+        for value in code.made_from((region.value,)):
+            node = code.body.values[value]
+            if node == (Op.GLOBAL, "__name__"):
+                return None
+            call = code.calls.get(node[1]) if node[0] == Op.CALL and isinstance(node[1], int) else None
+            if call is not None and any(name.startswith(_TESTS_PROCESS) for name in call.names):
+                return None
+        doubts.append(_CONDITION)
+    return doubts

@@ -1,0 +1,319 @@
+"""CON601, CON602: callables and arguments that can't be sent to a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.arguments import Passed
+from conclint.link.calls import callable_name
+from conclint.link.values import (
+    Class,
+    Function,
+    Generator,
+    Instance,
+    Known,
+    Partial,
+    Value,
+)
+from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.summary import DefKind, Op
+from conclint.propagate.effects import Placement
+from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.structural.code import Code
+from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.reports import Advice, found
+from conclint.rules.structural.start_methods import PROCESSES, StartMethod, start_method, stated_in_module
+
+_SENT: Final = (
+    "concurrent.futures.Executor.",
+    "multiprocessing.pool.Pool.",
+    "asyncio.AbstractEventLoop.run_in_executor",
+)
+"""What pickles all it is given, whatever the start method."""
+_OWN_PICKLERS: Final = frozenset(
+    {"dill", "cloudpickle", "loky", "pathos", "multiprocess", "billiard", "ray", "dask"}
+)
+_FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
+_PICKLE_HOOKS: Final = (
+    "__getstate__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getattr__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+)
+_FILES: Final = (
+    "io.TextIOWrapper",
+    "io.BufferedReader",
+    "io.BufferedWriter",
+    "io.FileIO",
+    "io.BufferedRandom",
+)
+_THREAD_LOCKS: Final = (
+    "threading.Lock", "threading.RLock", "threading.Condition", "threading.Event", "threading.Semaphore",
+    "threading.BoundedSemaphore", "threading.Barrier", "threading.Thread",
+)  # fmt: skip
+_UNPICKLABLE: Final[dict[str, tuple[str, ...]]] = {
+    "an open file": _FILES,
+    "a socket": ("socket.socket", "ssl.SSLSocket"),
+    "a lock of `threading`": _THREAD_LOCKS,
+    "a database connection": (
+        "sqlite3.Connection", "sqlite3.Cursor", "psycopg2.extensions.connection",
+        "psycopg2.extensions.cursor", "psycopg.Connection", "psycopg.Cursor",
+        "pymysql.connections.Connection",
+        "pymysql.connections.Cursor",
+    ),
+    "a queue of `queue`": ("queue.Queue", "queue.SimpleQueue", "queue.LifoQueue", "queue.PriorityQueue"),
+    "a pool": (
+        "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor",
+        "multiprocessing.pool.Pool",
+    ),
+    "a future": ("concurrent.futures.Future", "asyncio.Future", "asyncio.Task"),
+    "an event loop": ("asyncio.AbstractEventLoop",),
+    "a subprocess": ("subprocess.Popen",),
+}  # fmt: skip
+_INHERITED: Final = (
+    "multiprocessing.synchronize.Lock", "multiprocessing.synchronize.RLock",
+    "multiprocessing.synchronize.Semaphore",
+    "multiprocessing.synchronize.BoundedSemaphore", "multiprocessing.synchronize.Condition",
+    "multiprocessing.synchronize.Event", "multiprocessing.synchronize.Barrier",
+    "multiprocessing.queues.Queue",
+    "multiprocessing.queues.JoinableQueue", "multiprocessing.queues.SimpleQueue",
+)  # fmt: skip
+"""What a Process may be given, and a pool may not."""
+_PROXIES: Final = "multiprocessing.managers."
+_BY_SPAWN: Final = "a process started by fork inherits it instead: only spawn and forkserver pickle it"
+_DEPTH: Final = 3
+
+
+def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON601: a lambda or a nested function handed to a process."""
+    for site, placement, reasons in _sent(view, code):
+        values = placement.callables.values
+        kinds = {_local_function(code, site, value) for value in values}
+        if placement.callables.partial or len(kinds) != 1:
+            continue
+        (kind,) = kinds
+        if kind is None:
+            continue
+        name = short_name(callable_name(code.evaluator, values[0]))
+        what = "a lambda" if kind == "lambda" else f"`{name}`, a function inside another,"
+        yield found(
+            view,
+            code,
+            site,
+            "CON601",
+            f"{what} can't be pickled, so no process can be given it",
+            Advice(
+                ExecutionModel.PROCESS,
+                "define the function at the module's top level; bind values with `functools.partial`.",
+            ),
+            cause=name,
+            model=ExecutionModel.PROCESS,
+            reasons=[*placement.callables.reasons, *reasons],
+        )
+
+
+def unpicklable_argument(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON602: an argument for a process, or the object of a bound method, that can't be pickled."""
+    for site, placement, reasons in _sent(view, code):
+        pooled = _is_pooled(code, placement)
+        seen: set[str] = set()
+        for passed in _passed(placement):
+            item = code.evaluator.passed(passed)
+            if placement.each:
+                item = code.evaluator.element(item)
+            what = _unpicklable(code, item, pooled)
+            if what is None or what in seen:
+                continue
+            seen.add(what)
+            yield _argument_draft(view, code, site, what, f"{what} can't be sent to a process", reasons)
+        for value in placement.callables.values:
+            receiver = value.target if isinstance(value, Partial) else value
+            if isinstance(receiver, Function) and isinstance(receiver.receiver, Instance):
+                held = _held(code, receiver.receiver, pooled, 0)
+                if held is not None and len(placement.callables.values) == 1:
+                    attribute, what = held
+                    name = short_name(callable_name(code.evaluator, receiver))
+                    message = f"`{name}` takes its object along: `{attribute}`, {what}, can't be pickled"
+                    yield _argument_draft(view, code, site, what, message, reasons, Confidence.MEDIUM)
+
+
+def _argument_draft(
+    view: ModuleView, code: Code, site: int, what: str, message: str, reasons: list[str],
+    most: Confidence = Confidence.HIGH,
+) -> Draft:  # fmt: skip
+    if "multiprocessing" in what:
+        advice = Advice(
+            ExecutionModel.PROCESS,
+            "give it to the workers when they start, or use one of `multiprocessing.Manager()`.",
+            "with Pool(initializer=set_up, initargs=(lock,)) as pool:\n    …",
+        )
+    else:
+        advice = Advice(
+            ExecutionModel.PROCESS,
+            "send what it is made from (a path, an address, plain values) and make it in the worker; a plain "
+            "function with the values it needs, in place of a bound method.",
+        )
+    return found(
+        view,
+        code,
+        site,
+        "CON602",
+        message,
+        advice,
+        cause=what,
+        model=ExecutionModel.PROCESS,
+        reasons=reasons,
+        most=most,
+    )
+
+
+def _sent(view: ModuleView, code: Code) -> Iterator[tuple[int, Placement, list[str]]]:
+    """The placements that pickle what they hand to a process, with the doubts about that."""
+    for site, placements in code.placements.items():
+        for placement in placements:
+            if placement.model is not ExecutionModel.PROCESS:
+                continue
+            reasons = _doubts(view, code, site, placement)
+            if reasons is not None:
+                yield site, placement, reasons
+
+
+def _doubts(view: ModuleView, code: Code, site: int, placement: Placement) -> list[str] | None:
+    symbol = _final_symbol(code, placement).removesuffix(".__init__")
+    pickler = any(
+        item.module.split(".", 1)[0] in _OWN_PICKLERS
+        for item in code.module.summary.imports
+        if not item.level
+    )
+    reasons = ["another pickler may be in use"] * (2 if pickler else 0)
+    if symbol.startswith(_SENT):
+        return reasons
+    call = code.calls.get(site)
+    if symbol not in PROCESSES or placement.via is not None or call is None or not call.names:
+        return None
+    method = start_method(code, call) if call.is_one_of(PROCESSES) else stated_in_module(code)
+    if method in (StartMethod.SPAWN, StartMethod.FORKSERVER):
+        return reasons
+    if method is StartMethod.DEFAULT:
+        return [*reasons, _BY_SPAWN] if view.runtime.version >= (3, 14) else [*reasons, _BY_SPAWN, _BY_SPAWN]
+    return None
+
+
+def _final_symbol(code: Code, placement: Placement) -> str:
+    """The name of what really places the callable, at the end of the wrappers."""
+    symbol, pointer = placement.symbol, placement.via
+    for _ in range(20):
+        if pointer is None:
+            break
+        witness = code.engine.effects_of(pointer[0]).get(pointer[1])
+        if witness is None:
+            break
+        symbol, pointer = witness.symbol, witness.next
+    return symbol
+
+
+def _is_pooled(code: Code, placement: Placement) -> bool:
+    return _final_symbol(code, placement).startswith(_SENT)
+
+
+def _passed(placement: Placement) -> Iterator[Passed]:
+    yield from placement.arguments.positional
+    for _, passed in placement.arguments.keywords:
+        yield passed
+
+
+def _local_function(code: Code, site: int, value: Value) -> str | None:
+    """ "lambda" or "nested" for a function that pickle can't find by its name."""
+    while isinstance(value, Partial):
+        value = value.target
+    if not isinstance(value, Function):
+        return None
+    module = code.evaluator.module(value.key[0])
+    definition = module.definition(value.key[1])
+    if definition.kind == DefKind.LAMBDA:
+        return "lambda"
+    if module.definition(definition.parent).kind not in _FUNCTIONS:
+        return None
+    # Elsewhere it may be what a decorator made of a function that can be found by its name.
+    made_here = value.key[0] == code.key[0] and _is_around(code, definition.parent)
+    return "nested" if made_here and not _is_global(code, value) else None
+
+
+def _is_around(code: Code, outer: int) -> bool:
+    index = code.key[1]
+    while index > 0 and index != outer:
+        index = code.module.definition(index).parent
+    return index == outer
+
+
+def _is_global(code: Code, function: Function) -> bool:
+    """Whether the def statement binds a global name (`global worker`), by which pickle finds it."""
+    name = code.module.definition(function.key[1]).name
+    return bool(code.module.late_global_stores(name))
+
+
+def _unpicklable(code: Code, item: Known, pooled: bool) -> str | None:
+    """What all that an argument may be is, if it can't be pickled."""
+    if not item.values or item.partial:
+        return None
+    found_kinds = {_kind_of(code, value, pooled, 0) for value in item.values}
+    return found_kinds.pop() if len(found_kinds) == 1 else None
+
+
+def _kind_of(code: Code, value: Value, pooled: bool, depth: int) -> str | None:
+    if isinstance(value, Generator):
+        return "a generator"
+    if isinstance(value, Function):
+        definition = code.evaluator.module(value.key[0]).definition(value.key[1])
+        return "a lambda" if definition.kind == DefKind.LAMBDA else None
+    dotted = getattr(value, "dotted", "")
+    if isinstance(dotted, str) and dotted.startswith(_PROXIES):
+        return None
+    if isinstance(value, Instance):
+        held = _held(code, value, pooled, depth)
+        name = short_name(callable_name(code.evaluator, value))
+        return f"`{name}`, which holds {held[1]} (`{held[0]}`)," if held is not None else None
+    if getattr(value, "kind", "") == "generator":
+        return "a generator"
+    for what, names in _UNPICKLABLE.items():
+        if code.is_instance(value, *names):
+            return what
+    if pooled and code.is_instance(value, *_INHERITED):
+        return "a lock or queue of `multiprocessing`"
+    return None
+
+
+def _held(code: Code, instance: Instance, pooled: bool, depth: int) -> tuple[str, str] | None:
+    """An attribute of the object that can't be pickled, and what it is: one that its constructor always sets,
+    in a class that does not say how it is pickled."""
+    classes = code.evaluator.classes
+    ancestry = classes.ancestry(instance.cls)
+    if ancestry.partial or depth >= _DEPTH:
+        return None
+    own = [cls for cls in ancestry.classes if isinstance(cls, Class)]
+    if any(hook in classes.own_members(cls) for cls in own for hook in _PICKLE_HOOKS):
+        return None
+    for cls in own:
+        module = code.evaluator.module(cls.key[0])
+        for name, stores in classes.own_stores(cls).items():
+            if not any(module.definition(method).name == "__init__" for method, _, _ in stores):
+                continue
+            kinds = {
+                _stored_kind(code, (cls.key[0], method), value, pooled, depth) for method, value, _ in stores
+            }
+            if len(kinds) == 1 and None not in kinds:
+                return name, str(kinds.pop())
+    return None
+
+
+def _stored_kind(code: Code, key: tuple[str, int], value: int, pooled: bool, depth: int) -> str | None:
+    node = code.evaluator.body(key).values[value]
+    if node[0] not in (Op.CALL, Op.COMP):
+        return None  # only what the class makes itself
+    item = code.evaluator.evaluate(key, value)
+    if item.partial or len(item.values) != 1:
+        return None
+    return _kind_of(code, item.values[0], pooled, depth + 1)

@@ -1,0 +1,256 @@
+"""CON504, CON508, CON606: pools that are made too often, with one worker, or never closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
+from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.structural.code import Call, Code
+from conclint.rules.structural.escape import aliases, escapes
+from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.loops import Loop
+from conclint.rules.structural.origins import Origin, workers_of
+from conclint.rules.structural.reports import Advice, found
+from conclint.rules.structural.serial_work import doubts_of, per_item
+from conclint.rules.structural.waiting import SUBMITS
+
+_THREADS: Final = frozenset(
+    {"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"}
+)
+_PROCESSES: Final = frozenset(
+    {
+        "concurrent.futures.ProcessPoolExecutor",
+        "concurrent.futures.InterpreterPoolExecutor",
+        "multiprocessing.Pool",
+        "multiprocessing.pool.Pool",
+        "multiprocessing.context.SpawnContext.Pool",
+    }
+)
+_MAPS: Final = frozenset({"concurrent.futures.Executor.map", "multiprocessing.pool.Pool.map"})
+_CLOSES: Final = frozenset({"close", "terminate", "shutdown", "__exit__", "join"})
+_EXECUTORS: Final = "concurrent.futures."
+_DEDICATED: Final = ("thread_name_prefix", "max_tasks_per_child", "maxtasksperchild")
+_WAITS_FOR_MANY: Final = frozenset({"concurrent.futures.wait", "concurrent.futures.as_completed"})
+_COLLECTORS: Final = frozenset(
+    {"builtins.list", "builtins.tuple", "builtins.set", "builtins.dict", "builtins.sum"}
+)
+
+
+def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON504: a pool that is made anew in each iteration."""
+    for call in _made(code, _THREADS | _PROCESSES):
+        region = code.loop_of(code.body.sites[call.site].region)
+        if region < 0 or code.results.get(call.site, -1) < 0:
+            continue
+        loop = Loop(code, region)
+        arguments = [value for _, value in code.body.sites[call.site].args]
+        pool = code.results[call.site]
+        if loop.is_while or loop.breaks or loop.is_async or loop.is_over_item(arguments):
+            continue
+        if escapes(code, pool):
+            continue
+        process = call.names <= _PROCESSES
+        uses = [site for site in _uses(code, pool) if loop.holds(site)]
+        lone = len(uses) == 1 and code.calls[uses[0]].is_one_of(SUBMITS)
+        reasons = list(call.doubts)
+        if not any(loop.is_over_item([value for _, value in code.body.sites[site].args]) for site in uses):
+            reasons += ["it does the same in each round, which may be what is wanted"] * 2
+        what, cost = (
+            ("processes", "starts its processes anew") if process else ("threads", "starts its threads anew")
+        )
+        message = f"each iteration makes a pool of its own and {cost}"
+        if lone:
+            message = (
+                "each iteration makes a pool for one piece of work, and waits for it on leaving the pool"
+            )
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON504",
+            message,
+            Advice(
+                ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
+                f"make one pool of {what} before the loop and use it in all iterations.",
+                "with {call} as pool:\n    for {target} in {iterable}:\n        …",
+            ),
+            cause=min(call.names),
+            loop=loop,
+            reasons=reasons,
+            model=ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
+            most=Confidence.MEDIUM if process or lone else Confidence.LOW,
+        )
+    for call, loop, chain in per_item(code, habits, Habit.MAKES_POOL):
+        name = short_name(chain[0].symbol)
+        message = f"each iteration makes a pool of its own: `{name}` starts its processes anew in each call"
+        advice = Advice(
+            ExecutionModel.PROCESS, f"make the pool once, before the loop, and give it to `{name}`."
+        )
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON504",
+            message,
+            advice,
+            cause=chain[-1].symbol,
+            loop=loop,
+            chain=chain,
+            most=Confidence.MEDIUM,
+            reasons=doubts_of(chain),
+            model=ExecutionModel.PROCESS,
+        )
+
+
+def detect_made_pool(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the pools of processes that a def makes for itself."""
+    for call in _made(code, _PROCESSES):
+        pool = code.results.get(call.site, -1)
+        if pool >= 0 and not escapes(code, pool):
+            yield call.site, min(call.names)
+
+
+def single_worker_pool(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON508: a pool of one worker that is given many pieces of work, all of which are waited for."""
+    if code.definition.kind == DefKind.ASYNC_FUNCTION:
+        return
+    for call in _made(code, _THREADS | _PROCESSES):
+        pool = code.results.get(call.site, -1)
+        if pool < 0 or workers_of(Origin(code, call.site)) != 1 or escapes(code, pool):
+            continue
+        if any(slot in _DEDICATED for slot, _ in code.body.sites[call.site].args):
+            continue
+        reasons = _single_worker_doubts(code, pool)
+        if reasons is None:
+            continue
+        process = call.names <= _PROCESSES
+        if process:
+            reasons.append("the one process may be there to isolate the work")
+        if any(slot == "initializer" for slot, _ in code.body.sites[call.site].args):
+            reasons.append("the worker is set up for itself")
+        model = ExecutionModel.PROCESS if process else ExecutionModel.THREAD
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON508",
+            "a pool of one worker: nothing runs concurrently",
+            Advice(model, "leave the number of workers out, or give it as many as pay.", "{function}()"),
+            cause=min(call.names),
+            model=model,
+            reasons=[*call.doubts, *reasons],
+            most=Confidence.MEDIUM,
+        )
+
+
+def _single_worker_doubts(code: Code, pool: int) -> list[str] | None:
+    """The assumptions behind saying that the pool is there to be quick; None where it is not given several
+    pieces of work, or where these are not waited for."""
+    for site in _uses(code, pool):
+        call = code.calls[site]
+        result = code.results.get(site, -1)
+        if call.is_one_of(_MAPS):
+            if call.is_one_of({"multiprocessing.pool.Pool.map"}) or _is_collected(code, result):
+                return []
+        elif call.is_one_of(SUBMITS):
+            loop = code.loop_of(code.body.sites[site].region)
+            if (
+                loop >= 0
+                and code.body.regions[loop].kind != RegionKind.WHILE
+                and _waits_for_all(code, result)
+            ):
+                return []
+    return None
+
+
+def _waits_for_all(code: Code, future: int) -> bool:
+    """Whether the futures of a loop are kept in a list, and then waited for."""
+    lists = {number for number in range(len(code.body.values)) if future in code.elements(number)}
+    for number, site in enumerate(code.body.sites):
+        callee = code.body.values[site.callee]
+        if site.kind != SiteKind.CALL or not lists:
+            continue
+        if callee[0] == Op.ATTR and callee[2] in ("result", "get") and isinstance(callee[1], int):
+            receiver = code.body.values[callee[1]]
+            if receiver[0] == Op.ELEM and receiver[1] in lists:
+                return True
+        call = code.calls.get(number)
+        if call is not None and call.is_one_of(_WAITS_FOR_MANY):
+            return any(value in lists for _, value in site.args)
+    return False
+
+
+def _is_collected(code: Code, value: int) -> bool:
+    """Whether the results of a map are made into a collection at once."""
+    return any(
+        call.is_one_of(_COLLECTORS) and any(passed == value for _, passed in code.body.sites[call.site].args)
+        for call in code.calls.values()
+    )
+
+
+def pool_never_closed(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON606: a pool that the function which makes it neither closes nor hands on."""
+    if code.definition.kind in (DefKind.MODULE, DefKind.CLASS):
+        return
+    for call in _made(code, _THREADS | _PROCESSES):
+        pool = code.results.get(call.site, -1)
+        if pool < 0 or escapes(code, pool) or _is_closed(code, pool) or not _is_used(code, pool):
+            continue
+        name = min(call.names)
+        executor = name.startswith(_EXECUTORS)
+        process = call.names <= _PROCESSES
+        most = Confidence.HIGH
+        if executor:
+            most = Confidence.MEDIUM if process else Confidence.LOW
+        model = ExecutionModel.PROCESS if process else ExecutionModel.THREAD
+        message = f"`{short_name(name)}` is never closed: when its workers end is left to chance"
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON606",
+            message,
+            Advice(model, "use it in a `with` statement.", "with {call} as pool:\n    …"),
+            cause=name,
+            model=model,
+            reasons=call.doubts,
+            most=most,
+        )
+
+
+def _made(code: Code, names: frozenset[str]) -> Iterator[Call]:
+    return code.calls_to(names)
+
+
+def _uses(code: Code, pool: int) -> list[int]:
+    """The sites that call a method of the pool."""
+    same = aliases(code, pool)
+    return [
+        site
+        for site in code.calls
+        if code.receiver(site) in same and code.body.values[code.body.sites[site].callee][2] not in _CLOSES
+    ]
+
+
+def _is_used(code: Code, pool: int) -> bool:
+    """Whether the pool is given work, by its methods or by a loop that runs work in it."""
+    same = aliases(code, pool)
+    return bool(_uses(code, pool)) or any(
+        passed in same for site in code.body.sites if site.kind == SiteKind.CALL for _, passed in site.args
+    )
+
+
+def _is_closed(code: Code, pool: int) -> bool:
+    same = aliases(code, pool)
+    for site in code.body.sites:
+        if site.kind == SiteKind.ENTER and site.callee in same:
+            return True
+        if site.kind == SiteKind.CALL:
+            callee = code.body.values[site.callee]
+            if callee[0] == Op.ATTR and callee[1] in same and callee[2] in _CLOSES:
+                return True
+    # a bound method of it that is kept for later: atexit.register(pool.close)
+    return any(node[0] == Op.ATTR and node[1] in same and node[2] in _CLOSES for node in code.body.values)

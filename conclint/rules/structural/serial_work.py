@@ -1,0 +1,300 @@
+"""CON501, CON502, CON503: work that is handed over and waited for one piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.link.calls import callable_name
+from conclint.model.execution import Confidence, ExecutionModel
+from conclint.propagate.effects import Placement
+from conclint.rules.chains import Hop
+from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.structural.code import Call, Code
+from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.loops import Loop
+from conclint.rules.structural.reports import Advice, found
+from conclint.rules.structural.waiting import (
+    Pair,
+    is_one_expression,
+    joined_starts,
+    runs_event_loop,
+    waited_submits,
+)
+
+_SUBMIT_ALL: Final = """\
+futures = [{call} for {target} in {iterable}]
+results = [future.result() for future in futures]"""
+_APPLY_ALL: Final = """\
+pending = [{call} for {target} in {iterable}]
+results = [item.get() for item in pending]"""
+_GATHER: Final = """\
+async def every():
+    return await asyncio.gather(*(… for {target} in {iterable}))
+
+results = asyncio.run_coroutine_threadsafe(every(), loop).result()"""
+_START_ALL: Final = """\
+with ThreadPoolExecutor() as pool:
+    results = list(pool.map(work, {iterable}))"""
+_MAP: Final = "results = {receiver}.map(function, {iterable})"
+_WHILE: Final = "the next round may need what this one gives"
+_REPEATED: Final = "it does the same in each round, which may be what is wanted"
+_BOUNDED: Final = "the timeout may be why it runs elsewhere"
+_ISOLATED: Final = "a process for each item may be there to isolate it"
+
+
+def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON501: a submit whose result is waited for in the same expression or the same iteration."""
+    for pair in waited_submits(code):
+        loop = shared_loop(code, pair)
+        model = _model(code.placements.get(pair.begin.site, []))
+        if loop is None:
+            if _is_lone(code, pair):
+                message = "the result is waited for where the work is submitted: nothing runs meanwhile"
+                yield found(
+                    view,
+                    code,
+                    pair.begin.site,
+                    "CON501",
+                    message,
+                    Advice(
+                        model or ExecutionModel.THREAD,
+                        "call it directly, or submit all the work before the first wait.",
+                    ),
+                    cause=_name(pair.begin),
+                    model=model,
+                    most=Confidence.LOW,
+                )
+            continue
+        reasons = serial_doubts(code, pair, loop)
+        if reasons is None:
+            continue
+        if runs_event_loop(code, pair.begin.site):
+            reasons += ["it may be there to run a coroutine from synchronous code"]
+        message = (
+            "each iteration submits one piece of work and waits for its result: nothing runs concurrently"
+        )
+        yield found(
+            view,
+            code,
+            pair.begin.site,
+            "CON501",
+            message,
+            Advice(
+                model or ExecutionModel.THREAD,
+                "submit all of them first, then collect the results.",
+                _example(code, pair.begin),
+            ),
+            cause=_name(pair.begin),
+            loop=loop,
+            model=model,
+            reasons=reasons,
+        )
+    for call, loop, chain in per_item(code, habits, Habit.WAITS_FOR_SUBMIT):
+        name = short_name(chain[0].symbol)
+        message = f"each iteration waits for the work that `{name}` submits: nothing runs concurrently"
+        advice = Advice(
+            ExecutionModel.THREAD,
+            f"let `{name}` give its future back; submit all of them first, then collect the results.",
+        )
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON501",
+            message,
+            advice,
+            cause=chain[-1].symbol,
+            loop=loop,
+            chain=chain,
+            most=Confidence.MEDIUM,
+            reasons=doubts_of(chain),
+        )
+
+
+def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON502: a thread or process that is joined in the iteration that starts it."""
+    for pair in joined_starts(code):
+        loop = shared_loop(code, pair)
+        if loop is None or pair.bounded:
+            continue
+        reasons = serial_doubts(code, pair, loop)
+        receiver = code.receiver(pair.begin.site)
+        if reasons is None or not loop.is_over_item((receiver,)):
+            continue
+        process = code.is_all(receiver, "multiprocessing.Process")
+        what, model = ("process", ExecutionModel.PROCESS) if process else ("thread", ExecutionModel.THREAD)
+        if process:
+            reasons.append(_ISOLATED)
+        message = f"each iteration starts a {what} and joins it at once: nothing runs concurrently"
+        pool = "ProcessPoolExecutor" if process else "ThreadPoolExecutor"
+        advice = Advice(
+            model,
+            f"start all of them first and join them after, or let a {pool} run them.",
+            _START_ALL.replace("ThreadPoolExecutor", pool),
+        )
+        yield found(
+            view,
+            code,
+            pair.begin.site,
+            "CON502",
+            message,
+            advice,
+            cause=_name(pair.begin),
+            loop=loop,
+            model=model,
+            reasons=reasons,
+        )
+    for call, loop, chain in per_item(code, habits, Habit.JOINS_START):
+        name = short_name(chain[0].symbol)
+        message = f"each iteration waits for what `{name}` starts and joins: nothing runs concurrently"
+        advice = Advice(ExecutionModel.THREAD, "start all of them first, and join them after.")
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON502",
+            message,
+            advice,
+            cause=chain[-1].symbol,
+            loop=loop,
+            chain=chain,
+            most=Confidence.MEDIUM,
+            reasons=doubts_of(chain),
+        )
+
+
+def apply_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON503: `Pool.apply`, which waits, in a loop."""
+    for call in code.calls_to({"multiprocessing.pool.Pool.apply"}):
+        region = code.loop_of(code.body.sites[call.site].region)
+        if region < 0:
+            continue
+        loop = Loop(code, region)
+        reasons = serial_doubts(code, Pair(call, call, False), loop)
+        if reasons is None:
+            continue
+        message = "`apply` waits for its result in each iteration: one worker works, the others are idle"
+        model = _model(code.placements.get(call.site, []))
+        advice = Advice(
+            model or ExecutionModel.PROCESS,
+            "`map` or `starmap`, or `apply_async` for all of them before the first `get()`.",
+            _APPLY_ALL.replace("{call}", "{receiver}.apply_async({arguments})"),
+        )
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON503",
+            message,
+            advice,
+            cause=_name(call),
+            loop=loop,
+            model=model,
+            reasons=reasons,
+        )
+
+
+def shared_loop(code: Code, pair: Pair) -> Loop | None:
+    """The loop each iteration of which does both; None where the innermost loops differ."""
+    sites = code.body.sites
+    begin = code.loop_of(sites[pair.begin.site].region)
+    if begin < 0 or begin != code.loop_of(sites[pair.wait.site].region):
+        return None
+    return Loop(code, begin)
+
+
+def serial_doubts(code: Code, pair: Pair, loop: Loop) -> list[str] | None:
+    """The assumptions behind saying that the iterations could run at the same time; None where they
+    depend on each other, or where something useful is done between the two sites."""
+    if loop.breaks or loop.is_async or code.is_lazy(loop.number):
+        return None
+    begin, wait = pair.begin.site, pair.wait.site
+    results = code.results
+    produced = [results[site] for site in (begin, wait) if site in results]
+    consumed = [value for _, value in code.body.sites[begin].args]
+    maker = code.call_of(code.receiver(begin)) if code.receiver(begin) >= 0 else -1
+    if maker >= 0 and loop.holds(maker):
+        consumed += [value for _, value in code.body.sites[maker].args]
+    if loop.feeds_back(produced, consumed):
+        return None
+    if begin != wait and loop.works_between(begin, wait):
+        return None
+    reasons = list(pair.begin.doubts)
+    if loop.is_while or loop.is_stream:
+        reasons += [_WHILE, _WHILE]
+    elif not loop.is_over_item([*consumed, code.body.sites[begin].callee]):
+        reasons += [_REPEATED, _REPEATED]
+    if pair.bounded:
+        reasons += [_BOUNDED, _BOUNDED]
+    return reasons
+
+
+def per_item(code: Code, habits: Habits, habit: Habit) -> Iterator[tuple[Call, Loop, list[Hop]]]:
+    """The calls of a function with that habit in a loop over items, with the chain to what it does."""
+    for call in code.calls.values():
+        region = code.loop_of(code.body.sites[call.site].region)
+        if region < 0 or not call.inside:
+            continue
+        chain = habits.chain(habit, call)
+        if not chain:
+            continue
+        loop = Loop(code, region)
+        result = code.results.get(call.site, -1)
+        consumed = [value for _, value in code.body.sites[call.site].args]
+        if loop.is_while or loop.breaks or loop.is_async or loop.is_stream or not loop.is_over_item(consumed):
+            continue
+        if result >= 0 and loop.feeds_back([result], consumed):
+            continue
+        name = callable_name(code.evaluator, call.inside[0])
+        yield call, loop, [Hop(code.key, call.site, name), *chain]
+
+
+def doubts_of(chain: list[Hop]) -> list[str]:
+    """An assumption for each call more than one between the loop and what is done for each item."""
+    return [f"it is {len(chain) - 1} calls away"] * max(0, len(chain) - 2)
+
+
+def detect_waited_submit(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the submits that a def waits for at once, those apart that a caller decides on."""
+    for pair in waited_submits(code):
+        if _is_lone(code, pair):
+            yield pair.begin.site, _name(pair.begin)
+
+
+def detect_joined_start(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the threads that a def starts and joins at once."""
+    for pair in joined_starts(code):
+        receiver = code.receiver(pair.begin.site)
+        if not pair.bounded and code.is_all(receiver, "threading.Thread") and not _meanwhile(code, pair):
+            yield pair.begin.site, _name(pair.begin)
+
+
+def _is_lone(code: Code, pair: Pair) -> bool:
+    """Whether a submit outside of loops is waited for at once, for no reason that the code shows."""
+    if pair.bounded or not is_one_expression(code, pair) or runs_event_loop(code, pair.begin.site):
+        return False
+    return bool(code.placements.get(pair.begin.site))
+
+
+def _meanwhile(code: Code, pair: Pair) -> bool:
+    """Whether anything else is called between the two sites."""
+    start, end = code.ends(pair.begin.site), code.starts(pair.wait.site)
+    return any(start <= code.starts(site) < end for site in code.calls if site != pair.wait.site)
+
+
+def _model(placements: list[Placement]) -> ExecutionModel | None:
+    models = {placement.model for placement in placements}
+    return models.pop() if len(models) == 1 else None
+
+
+def _name(call: Call) -> str:
+    return min(call.names) if call.names else "submit"
+
+
+def _example(code: Code, call: Call) -> str:
+    if call.is_one_of({"asyncio.run_coroutine_threadsafe"}):
+        return _GATHER
+    if call.is_one_of({"multiprocessing.pool.Pool.apply_async"}):
+        return _APPLY_ALL
+    return _SUBMIT_ALL
