@@ -9,7 +9,17 @@ from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import Parameter as Stated
 from conclint.link.arguments import Arguments, Passed
 from conclint.link.evaluate import Evaluator
-from conclint.link.values import Display, External, ExternalInstance, Known, Literal, Parameter
+from conclint.link.values import (
+    Container,
+    Display,
+    External,
+    ExternalInstance,
+    Instance,
+    Known,
+    Literal,
+    Parameter,
+    Value,
+)
 
 
 class Truth(Enum):
@@ -27,6 +37,7 @@ class Relation(Enum):
     STARTS_WITH = "startswith"
     ENDS_WITH = "endswith"
     IS_IN = "in"
+    IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
 
 
 class Dependence(NamedTuple):
@@ -191,9 +202,14 @@ def _same(first: object, second: object) -> bool:
     return first == second
 
 
-def depends_hold(literal: Known, dependence: Dependence) -> Truth:
+def depends_hold(evaluator: Evaluator, literal: Known, dependence: Dependence) -> Truth:
     """Whether the effect is there when the parameter is bound to `literal`."""
     values = literal.values
+    if dependence.relation is Relation.IS_INSTANCE:
+        answer = _are_instances(evaluator, literal, dependence.literal.value)
+        if answer is Truth.MAYBE:
+            return answer
+        return Truth.NO if (answer is Truth.YES) == dependence.absent_if_equal else Truth.YES
     if len(values) != 1 or literal.partial or not isinstance(values[0], Literal):
         return Truth.MAYBE
     found = values[0].value
@@ -203,6 +219,61 @@ def depends_hold(literal: Known, dependence: Dependence) -> Truth:
     if equal is None:
         return Truth.MAYBE
     return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
+
+
+def _are_instances(evaluator: Evaluator, item: Known, wanted: object) -> Truth:
+    """Whether all that the argument may be, or nothing of it, is an instance of one of the classes."""
+    if item.partial or not item.values or not isinstance(wanted, tuple):
+        return Truth.MAYBE
+    answers = {_instance_of(evaluator, value, wanted) for value in item.values}
+    return answers.pop() if len(answers) == 1 else Truth.MAYBE
+
+
+def _instance_of(evaluator: Evaluator, value: Value, wanted: tuple[Value, ...]) -> Truth:
+    names = {evaluator.catalog.canonical(item.dotted) for item in wanted if isinstance(item, External)}
+    if isinstance(value, Instance):
+        ancestry = evaluator.classes.ancestry(value.cls)
+        if any(base in wanted for base in ancestry.classes):
+            return Truth.YES
+        bases = {evaluator.catalog.canonical(b.dotted) for b in ancestry.classes if isinstance(b, External)}
+        if bases & names:
+            return Truth.YES
+        return Truth.MAYBE if ancestry.partial or bases - {"builtins.object"} else Truth.NO
+    kind = _builtin_kind(evaluator, value)
+    if kind is not None:
+        above = {f"builtins.{kind}", "builtins.object"} | ({"builtins.int"} if kind == "bool" else set())
+        if above & names:
+            return Truth.YES
+        return Truth.MAYBE if any(name.startswith(_ABSTRACT) for name in names) else Truth.NO
+    if isinstance(value, ExternalInstance):
+        found = evaluator.catalog.ancestry(value.dotted)
+        if names & {value.dotted, *(fact.name for fact in found), *_ABOVE.get(value.dotted, ())}:
+            return Truth.YES
+        return Truth.NO if found and all(evaluator.catalog.klass(name) for name in names) else Truth.MAYBE
+    return Truth.MAYBE
+
+
+def _builtin_kind(evaluator: Evaluator, value: Value) -> str | None:
+    if isinstance(value, Literal):
+        return value.kind
+    if isinstance(value, (Display, Container)):
+        return evaluator.container_kind(value)
+    if isinstance(value, ExternalInstance) and value.dotted.startswith("builtins."):
+        return value.dotted.removeprefix("builtins.")
+    return None
+
+
+_ABSTRACT = ("collections.", "typing.", "numbers.", "abc.")
+"""Modules of abstract classes that builtin types are instances of."""
+
+_ABOVE = {
+    "io.BytesIO": ("io.IOBase", "io.BufferedIOBase"),
+    "io.StringIO": ("io.IOBase", "io.TextIOBase"),
+    "io.TextIOWrapper": ("io.IOBase", "io.TextIOBase"),
+    "io.BufferedReader": ("io.IOBase", "io.BufferedIOBase"),
+    "io.BufferedWriter": ("io.IOBase", "io.BufferedIOBase"),
+}
+"""Bases of builtin classes that the catalog, which speaks of what blocks, has no reason to state."""
 
 
 def _is_related(found: object, relation: Relation, literal: object) -> bool | None:

@@ -48,6 +48,7 @@ _KINDS = {
 }
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
 _SEVERAL = "only one of several things that may be called here"
+_HELD = "a lock that is held briefly is usually free"
 _ELSE = "the thing called here may be something else too"
 
 
@@ -68,14 +69,16 @@ class Transfer:
             placements.extend(_agreed(made))
             for number, part in enumerate(parts):
                 for effect, witness in part.items():
-                    add(result, effect, self._weighed(effect, witness, number, parts, link))
+                    add(result, effect, self._weighed(key, effect, witness, number, parts, link))
         return result
 
     def _weighed(
-        self, effect: Effect, witness: Witness, number: int, parts: list[Effects], link: Link
+        self, key: Key, effect: Effect, witness: Witness, number: int, parts: list[Effects], link: Link
     ) -> Witness:
         """The witness with the assumptions that come from the site itself."""
         reasons = list(link.reasons)
+        if self._enters_lock(key, effect, witness, link):
+            reasons += [_HELD, _HELD]
         if effect.kind not in (Kind.CALLS, Kind.PLACES):
             kinds = (effect.kind, effect.family)
             for other_number, other in enumerate(parts):
@@ -87,6 +90,12 @@ class Transfer:
         if not reasons:
             return witness
         return _assume(witness, *reasons)
+
+    def _enters_lock(self, key: Key, effect: Effect, witness: Witness, link: Link) -> bool:
+        """Whether the site enters a lock that the program made itself (a read-write lock, say)."""
+        if effect.kind is not Kind.WAITS or effect.family != Family.LOCKS.value or witness.next is None:
+            return False
+        return self._evaluator.body(key).sites[link.site].kind == SiteKind.ENTER
 
     def _target(
         self, key: Key, link: Link, target: Target, placements: list[Placement], nesting: int
@@ -400,7 +409,7 @@ class Transfer:
         bound = self._bound(key, dependence.parameter, function, arguments)
         if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.partial:
             return dependence._replace(parameter=bound.values[0])
-        truth = depends_hold(bound, dependence)
+        truth = depends_hold(self._evaluator, bound, dependence)
         if truth is Truth.NO:
             return False
         if truth is Truth.YES:

@@ -1,0 +1,182 @@
+"""Regions that run seldom: the first time only, where a module is missing, where a setting asks for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conclint.link.evaluate import Evaluator
+from conclint.link.values import External, Key, ModuleRef
+from conclint.model.summary import Body, Op, RegionKind, Store, StoreKind
+from conclint.propagate.parameter_tests import TESTS, WRAPPERS
+
+_DEPTH = 6
+_IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
+_MISSING = frozenset({"builtins.KeyError", "builtins.AttributeError", "builtins.LookupError"})
+_KEEPING = (StoreKind.ATTR, StoreKind.GLOBAL, StoreKind.ITEM)
+_ENVIRONMENT = frozenset({"os.environ.get", "os.getenv"})
+_FIRST_TIME = "does it the first time only"
+_NOT_INSTALLED = "does it only where a module is missing"
+_SETTING = ("does it only where an environment variable is set", "does not do it by default")
+_DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
+_FLAG = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
+RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING)
+"""What says of a place itself, whatever the arguments, that code seldom comes to it."""
+
+
+class Rarity:
+    """Why a region may run less often than its def is called, each reason a verb phrase."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    def of(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
+        """What the region's own test or handler says. Off by default counts twice."""
+        if self._is_first_time(key, body, region):
+            return (_FIRST_TIME,)
+        item = body.regions[region]
+        if item.kind == RegionKind.EXCEPT and self._catches(key, body, item.value, _IMPORT_ERRORS):
+            return (_NOT_INSTALLED,)
+        if self._is_setting(key, body, region):
+            return _SETTING
+        if item.kind in TESTS and _is_flag(body, item.value, bool(item.extra)):
+            return _DEBUGGING
+        return ()
+
+    def _is_first_time(self, key: Key, body: Body, region: int) -> bool:
+        """Whether the region runs while a key is missing from a collection, or stores what its test found
+        missing (`if self._client is None: self._client = …`, `except KeyError: cache[key] = …`)."""
+        item = body.regions[region]
+        if item.kind == RegionKind.EXCEPT:
+            return self._catches(key, body, item.value, _MISSING) and any(
+                _is_within(body, store.region, region) for store in body.stores if store.kind in _KEEPING
+            )
+        if item.kind not in TESTS or item.value < 0:
+            return False
+        node = body.values[item.value]
+        if item.kind == RegionKind.IF and item.extra and node[:2] == (Op.COMPARE, "not in"):
+            return True
+        names = _tested_names(body, item.value, 0)
+        return bool(names) and any(
+            _store_name(store) in names and _is_within(body, store.region, region) for store in body.stores
+        )
+
+    def _is_setting(self, key: Key, body: Body, region: int) -> bool:
+        """Whether the region runs only where an environment variable is set that by default is not."""
+        item = body.regions[region]
+        if item.kind != RegionKind.IF or not item.extra:
+            return False
+        return self._reads_environment(key, item.value, 0)
+
+    def _reads_environment(self, key: Key, value: int, depth: int) -> bool:
+        if value < 0 or depth > _DEPTH:
+            return False
+        body = self._evaluator.body(key)
+        node = body.values[value]
+        op = node[0]
+        if op == Op.CALL and isinstance(node[1], int):
+            site = body.sites[node[1]]
+            named = any(
+                isinstance(item, External) and item.dotted in _ENVIRONMENT
+                for item in self._evaluator.evaluate(key, site.callee).values
+            )
+            if named:
+                defaults = [body.values[item] for slot, item in site.args if slot != 0]
+                return all(default[0] == Op.CONST and not default[1] for default in defaults)
+            callee = body.values[site.callee]
+            if callee[0] == Op.ATTR and isinstance(callee[1], int):  # os.environ.get("X").lower()
+                return self._reads_environment(key, callee[1], depth + 1)
+            return False
+        if op == Op.COMPARE and node[1] in ("==", "in", "is not", "!="):
+            return isinstance(node[2], int) and self._reads_environment(key, node[2], depth + 1)
+        if op == Op.BOOL and node[1] != "not":
+            return any(self._reads_environment(key, v, depth + 1) for v in node[2:] if isinstance(v, int))
+        if op in WRAPPERS and isinstance(node[1], int):
+            return self._reads_environment(key, node[1], depth + 1)
+        return any(
+            self._reads_environment((path, owner), store, depth + 1)
+            for path, owner, store in self._module_stores(key, node)
+        )
+
+    def _module_stores(self, key: Key, node: tuple[object, ...]) -> list[tuple[str, int, int]]:
+        """The only assignment of the module variable that a value reads: (path, def, value)."""
+        path, name = key[0], ""
+        if node[0] == Op.GLOBAL:
+            name = str(node[1])
+        elif node[0] == Op.ATTR and isinstance(node[1], int):
+            bases = self._evaluator.evaluate(key, node[1]).values
+            if len(bases) == 1 and isinstance(bases[0], ModuleRef):
+                path, name = bases[0].path, str(node[2])
+        elif node[0] == Op.IMPORT and isinstance(node[1], int):
+            item = self._evaluator.module(path).summary.imports[node[1]]
+            finder = self._evaluator.program.finder
+            dotted = finder.resolve_relative(path, item.level, item.module) if item.level else item.module
+            found = self._evaluator.program.find(dotted, path) if item.name else None
+            if found is not None:
+                path, name = found, str(item.name)
+        if not name:
+            return []
+        stores = self._evaluator.module(path).global_stores(name)
+        return [(path, owner, store.value) for owner, store in stores] if len(stores) == 1 else []
+
+    def _catches(self, key: Key, body: Body, caught: int, names: frozenset[str]) -> bool:
+        if caught < 0:
+            return False
+        values = self._evaluator.evaluate(key, caught).values
+        return any(isinstance(value, External) and value.dotted in names for value in values)
+
+
+def _store_name(store: Store) -> str:
+    """What `_tested_names` would call the place that is stored to."""
+    if store.kind == StoreKind.ATTR:
+        return f"{store.base}.{store.name}"
+    if store.kind == StoreKind.ITEM:
+        return f"{store.base}[]"
+    return str(store.name) if store.kind == StoreKind.GLOBAL else ""
+
+
+def _tested_names(body: Body, value: int, depth: int) -> set[str]:
+    """What a test finds missing or out of date: attributes ("base.name"), module variables, and items of
+    collections ("base[]")."""
+    if value < 0 or depth > _DEPTH:
+        return set()
+    node = body.values[value]
+    if node[0] == Op.GLOBAL:
+        return {str(node[1])}
+    if node[0] == Op.ATTR and isinstance(node[1], int):
+        return {f"{node[1]}.{node[2]}"} | _tested_names(body, node[1], depth + 1)
+    if node[0] == Op.CALL and isinstance(node[1], int):
+        site = body.sites[node[1]]
+        callee = body.values[site.callee]
+        arguments = [item for _, item in site.args]
+        if callee[0] == Op.ATTR and callee[2] == "get":
+            return {f"{callee[1]}[]"}
+        if callee == (Op.GLOBAL, "hasattr") and len(arguments) == 2:
+            return {f"{arguments[0]}.{body.values[arguments[1]][-1]}"}
+        inner = [site.callee, *arguments]
+    elif node[0] in (Op.BOOL, Op.COMPARE):
+        inner = [item for item in node[1:] if isinstance(item, int)]
+    elif node[0] in WRAPPERS and isinstance(node[1], int):
+        inner = [node[1]]
+    else:
+        return set()
+    return {name for item in inner for name in _tested_names(body, item, depth + 1)}
+
+
+def _is_within(body: Body, region: int, outer: int) -> bool:
+    while region > outer:
+        region = body.regions[region].parent
+    return region == outer
+
+
+def _is_flag(body: Body, value: int, polarity: bool) -> bool:
+    """Whether a test that came out so finds a debugging flag set (`if settings.DEBUG:`)."""
+    if value < 0:
+        return False
+    node = body.values[value]
+    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
+        return _is_flag(body, node[2], not polarity)
+    if node[0] == Op.BOOL and (node[1] == "and") == polarity:
+        return any(_is_flag(body, item, polarity) for item in node[2:] if isinstance(item, int))
+    name = node[1] if node[0] == Op.GLOBAL else node[2] if node[0] in (Op.ATTR, Op.FREE) else ""
+    return polarity and isinstance(name, str) and _FLAG.fullmatch(name) is not None
