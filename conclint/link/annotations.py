@@ -15,6 +15,7 @@ from conclint.link.values import (
     Key,
     Known,
     Value,
+    join,
     known,
     to_index,
     union,
@@ -39,6 +40,8 @@ _MAPPINGS = frozenset(
 )
 _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio"})
+_ANY_FILES = frozenset({"typing.IO", "typing.TextIO", "typing.BinaryIO"})
+_MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk", "it may be in memory")
 _NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
 
 
@@ -64,8 +67,10 @@ def annotation_type(evaluator: Evaluator, key: Key, annotation: int) -> Known:
 
 def _instances(evaluator: Evaluator, types: Known) -> Known:
     values: list[Value] = []
-    partial = types.partial
+    partial, reasons = types.partial, types.reasons
     for item in types.values:
+        if isinstance(item, External) and item.dotted in _ANY_FILES:
+            reasons = join(reasons, _MAY_BE_IN_MEMORY)
         if isinstance(item, Class):
             values.append(Instance(item))
         elif isinstance(item, External) and evaluator.catalog.klass(item.dotted) is not None:
@@ -74,7 +79,7 @@ def _instances(evaluator: Evaluator, types: Known) -> Known:
             values.append(ExternalInstance(item.dotted))
         else:
             partial = True
-    return Known(tuple(values), partial, types.reasons)
+    return Known(tuple(values), partial, reasons)
 
 
 def _is_type_name(dotted: str) -> bool:
