@@ -139,6 +139,10 @@ class Names:
         if path is None:
             inner = self._evaluator.program.find(f"{dotted}.{name}", importer)
             return known(External(f"{dotted}.{name}") if inner is None else ModuleRef(inner))
+        if path == importer:  # a package that imports from itself: the name is its module's
+            inner = self._evaluator.program.find(f"{dotted}.{name}", importer)
+            if inner is not None:
+                return known(ModuleRef(inner))
         return self.module_attribute(path, name)
 
     def module_attribute(self, path: str, name: str) -> Known:

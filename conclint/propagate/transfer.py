@@ -64,6 +64,7 @@ class Transfer:
         """The effects of all that the site may run; placements it makes are appended."""
         result: Effects = {}
         for group in link.groups:
+            group = self._awaitable(group) if link.awaited else group
             made: list[list[Placement]] = [[] for _ in group]
             parts = [self._target(key, link, target, made[number], 0) for number, target in enumerate(group)]
             placements.extend(_agreed(made))
@@ -71,6 +72,19 @@ class Transfer:
                 for effect, witness in part.items():
                     add(result, effect, self._weighed(key, effect, witness, number, parts, link))
         return result
+
+    def _awaitable(self, group: tuple[Target, ...]) -> tuple[Target, ...]:
+        """The targets without the functions that can't be what is awaited, where others are coroutines (a
+        client that is one of a synchronous and an asynchronous class)."""
+        kinds = [self._kind(target.value) for target in group]
+        if DefKind.ASYNC_FUNCTION not in kinds:
+            return group
+        return tuple(target for target, kind in zip(group, kinds, strict=True) if kind != DefKind.FUNCTION)
+
+    def _kind(self, value: Value) -> int | None:
+        if not isinstance(value, Function):
+            return None
+        return self._evaluator.module(value.key[0]).definition(value.key[1]).kind
 
     def _weighed(
         self, key: Key, effect: Effect, witness: Witness, number: int, parts: list[Effects], link: Link
