@@ -19,6 +19,7 @@ from conclint.propagate.guards import Guards
 from conclint.propagate.hedges import Hedges
 from conclint.propagate.transfer import Transfer
 
+_NOTHING: Effects = {}
 _MAX_TURNS = 300
 """A function that was taken so often keeps the effects it has; real programs need some tens of turns."""
 
@@ -33,12 +34,14 @@ class Engine:
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
-        self._dependents: dict[Key, dict[Key, None]] = {}
+        # What each site was found to do; a site is asked anew only if something that it runs has changed.
+        self._sites: dict[Key, dict[int, tuple[Effects, tuple[Placement, ...]]]] = {}
+        self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
         self._todo: dict[Key, None] = {}
         self._turns: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
         self._needs: set[str] = set()
-        self._current: Key | None = None
+        self._current: tuple[Key, int] | None = None
 
     def demand(self, keys: Iterable[Key]) -> None:
         """Ask for the effects of these functions."""
@@ -81,24 +84,24 @@ class Engine:
         if turns > _MAX_TURNS:
             return
         placements: list[Placement] = []
-        self._current = key
-        try:
-            new: Effects = {}
-            for link in self.links(key):
-                try:
-                    for effect, witness in self.site_effects(key, link, placements).items():
-                        add(new, effect, witness)
-                except NeedModule as need:
-                    self._lack(key, need)
-        finally:
-            self._current = None
+        new: Effects = {}
+        for link in self.links(key):
+            self._current = (key, link.site)
+            try:
+                for effect, witness in self.site_effects(key, link, placements).items():
+                    add(new, effect, witness)
+            except NeedModule as need:
+                self._lack(key, need)
+            finally:
+                self._current = None
         for placement in placements:
             self.demand(placed_functions(placement))
         new = condense(self.transfer.as_asserted(key, new))
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
-            for dependent in self._dependents.get(key, ()):
+            for dependent, site in self._dependents.get(key, ()):
+                self._sites.get(dependent, {}).pop(site, None)
                 self._todo[dependent] = None
 
     def _lack(self, key: Key, need: NeedModule) -> None:
@@ -127,7 +130,19 @@ class Engine:
         return found
 
     def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
-        """What the site does, on the models that can reach it."""
+        """What the site does, on the models that can reach it; placements it makes are appended."""
+        held = self._sites.setdefault(key, {})
+        known = held.get(link.site)
+        if known is None:
+            made: list[Placement] = []
+            effects = self._site_effects(key, link, made)
+            known = (effects or _NOTHING, tuple(made))
+            if self._current is not None:  # nobody would tell that a result asked for from outside is old
+                held[link.site] = known
+        placements.extend(known[1])
+        return known[0]
+
+    def _site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         site = self.evaluator.body(key).sites[link.site]
         mask = self.guards.mask(key, site.region)
         if site.kind == SiteKind.ITERATE:

@@ -228,6 +228,15 @@ class Code:
             found = tuple(item for item in items if isinstance(item, int))
         return tuple(item for item in found if item >= 0)
 
+    @cached_property
+    def users(self) -> dict[int, list[int]]:
+        """The values that are made with a value, by that value."""
+        found: dict[int, list[int]] = {}
+        for number in range(len(self.body.values)):
+            for operand in self.operands(number):
+                found.setdefault(operand, []).append(number)
+        return found
+
     def made_from(self, values: Iterable[int]) -> set[int]:
         """The values, and all that these are made from."""
         seen: set[int] = set()

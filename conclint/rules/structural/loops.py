@@ -102,15 +102,12 @@ class Loop:
     def made_with(self, produced: set[int]) -> set[int]:
         """All values of the def that are made with one of these, and these."""
         tainted = set(produced)
-        grows = True
-        while grows:
-            more = {
-                number
-                for number in range(len(self._code.body.values))
-                if number not in tainted and not tainted.isdisjoint(self._code.operands(number))
-            }
-            tainted |= more
-            grows = bool(more)
+        todo = list(produced)
+        while todo:
+            for number in self._code.users.get(todo.pop(), ()):
+                if number not in tainted:
+                    tainted.add(number)
+                    todo.append(number)
         return tainted
 
     def works_between(self, first: int, last: int) -> bool:
