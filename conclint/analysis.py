@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -92,7 +93,9 @@ class Analysis:
         """Everything found in the asked files, unfiltered."""
         asked = sorted(self._sources)
         engine, judge, taken = self._linked(asked)
-        drafts = self._settled(engine, lambda: [d for path in taken for d in judge.judge_module(path)])
+        drafts: list[Draft] = []
+        for path in taken:
+            drafts += self._settled(engine, partial(judge.judge_module, path))
         self._store.check([path for path in asked if path not in set(taken)])
         for draft in drafts:
             finding = draft.finding
@@ -151,7 +154,7 @@ class Analysis:
         self._store.load(roots)
         self._cache.save()  # an interrupted run has not parsed in vain
         engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
-        judge = Judge(engine, self._shown, self.notebook, self._config.runtime)
+        judge = Judge(engine, self._shown, self.notebook, self._config.runtime, selection.is_chosen)
         return engine, judge, self._propagate(engine, judge, asked, roots)
 
     def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:

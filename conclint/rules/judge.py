@@ -28,7 +28,7 @@ _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 
 class Judge:
     """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
-    a module that is a notebook."""
+    a module that is a notebook, `is_chosen` whether a code is reported at all."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Judge:
         shown: Callable[[str], str],
         notebook: Callable[[str], Notebook | None],
         runtime: Runtime,
+        is_chosen: Callable[[str], bool],
     ) -> None:
         self._engine = engine
         self._evaluator = engine.evaluator
@@ -43,7 +44,7 @@ class Judge:
         self._shown = shown
         self._notebook = notebook
         self._runtime = runtime
-        self._structural = StructuralJudge(engine)
+        self._structural = StructuralJudge(engine, is_chosen)
 
     def roots(self, path: str) -> list[Key]:
         """The functions of a module whose sites must be looked at: all of them."""

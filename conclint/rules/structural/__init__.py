@@ -7,7 +7,7 @@ made by `reports.found`, each with its own recommendation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from conclint.propagate.engine import Engine
 from conclint.rules.drafts import Draft, ModuleView
@@ -35,7 +35,9 @@ from conclint.rules.structural.serial_work import (
 )
 from conclint.rules.structural.shared_state import shared_module_state
 
-_RULES: Final[tuple[Callable[[ModuleView, Code, Habits], Iterator[Draft]], ...]] = (
+_Rule: TypeAlias = Callable[[ModuleView, Code, Habits], Iterator[Draft]]
+
+_RULES: Final[tuple[_Rule, ...]] = (
     result_right_after_submit,
     join_right_after_start,
     apply_in_loop,
@@ -51,10 +53,13 @@ _RULES: Final[tuple[Callable[[ModuleView, Code, Habits], Iterator[Draft]], ...]]
     fork_after_threads,
     shared_module_state,
     pool_never_closed,
-    sequential_http_calls,
-    sequential_cpu_map,
-    hand_made_thread_list,
 )
+_HINTS: Final[dict[str, _Rule]] = {
+    "CON801": sequential_http_calls,
+    "CON802": sequential_cpu_map,
+    "CON803": hand_made_thread_list,
+}
+"""Opt-in rules by code: not even looked for unless they are chosen."""
 _DETECTORS: Final[dict[Habit, Detector]] = {
     Habit.WAITS_FOR_SUBMIT: detect_waited_submit,
     Habit.JOINS_START: detect_joined_start,
@@ -67,12 +72,13 @@ _DETECTORS: Final[dict[Habit, Detector]] = {
 class StructuralJudge:
     """Judges modules by the structural rules; what it learns of functions it keeps from module to module."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, is_chosen: Callable[[str], bool]) -> None:
+        self._rules = (*_RULES, *(rule for code, rule in _HINTS.items() if is_chosen(code)))
         self._habits = Habits(engine, _DETECTORS)
 
     def judge(self, view: ModuleView) -> Iterator[Draft]:
         """All that the structural rules find in a module."""
         for key in view.keys:
             code = Code(view.engine, key, view.placements[key])
-            for rule in _RULES:
+            for rule in self._rules:
                 yield from rule(view, code, self._habits)
