@@ -47,6 +47,8 @@ from conclint.link.values import (
 from conclint.model.summary import Body, DefKind, Op, ParamKind, StoreKind
 
 _MAX_DEPTH = 150
+_MAX_STEPS = 20_000
+"""For one question: attributes that are made from each other in a knot have exponentially many paths."""
 
 
 class Evaluator:
@@ -64,6 +66,7 @@ class Evaluator:
         self._memo: dict[tuple[Key, int], Known] = {}
         self.active: dict[tuple[Key, int], int] = {}
         self._low = 1 << 30
+        self._spent = 0
         self._dispatch: dict[int, Callable[[Key, tuple[object, ...]], Known]] = {
             Op.PARAM: self._param,
             Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
@@ -116,7 +119,8 @@ class Evaluator:
             self._low = min(self._low, depth)
             return BOTTOM
         depth = len(self.active)
-        if depth > _MAX_DEPTH:
+        self._spent = self._spent + 1 if depth else 0
+        if depth > _MAX_DEPTH or self._spent > _MAX_STEPS:
             self._low = -1
             return UNKNOWN
         node = self.body(key).values[value]
@@ -318,6 +322,10 @@ class Evaluator:
         return parts[-1]
 
     def _arithmetic(self, key: Key, node: tuple[object, ...]) -> Known:
+        right_operand = self.body(key).values[to_index(node[3])] if to_index(node[3]) >= 0 else (Op.UNKNOWN,)
+        is_counting = node[1] in ("+", "|") and right_operand[0] == Op.CONST
+        if node[1] not in ("+", "|", "*", "/") or is_counting:
+            return UNKNOWN  # no collection and no path
         left = self.evaluate(key, to_index(node[2]))
         if (
             node[1] in ("+", "|")
