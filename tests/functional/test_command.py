@@ -118,7 +118,7 @@ class TestStatus:
         ("arguments", "complaint"),
         [
             (["--selct", "CON1"], "No such option"),
-            (["--select", "CON7"], "there is no rule 'CON7'; did you mean 'CON107'?"),
+            (["--select", "CON1O4"], "there is no rule 'CON1O4'; did you mean 'CON104'?"),
             (["--ignore", "E501"], "there is no rule 'E501'"),
             (["--exclude", "!"], "must be a .gitignore pattern, not '!'"),
             (["--output-format", "xml"], "'xml' is not one of"),

@@ -158,7 +158,7 @@ def test_a_named_file_must_exist_and_have_the_table(tmp_path: Path) -> None:
         ("colour = true", ":2: unknown key 'colour'"),
         ('select = "CON1"', ":2: select: must be a list of strings, but is a string"),
         ("select = [1]", ":2: select: must be a list of strings, but is a whole number in one place"),
-        ('ignore = ["CON7"]', ":2: ignore: there is no rule 'CON7'; did you mean 'CON107'?"),
+        ('ignore = ["CON1O4"]', ":2: ignore: there is no rule 'CON1O4'; did you mean 'CON104'?"),
         ('min-confidence = "sure"', ':2: min-confidence: must be "low", "medium" or "high", not \'sure\''),
         (
             "target-version = 3.10",
