@@ -194,20 +194,20 @@ class Analysis:
             engine.run(self._store.load)
 
     def _mentions(self, path: str, words: set[str]) -> bool:
-        data = self._overrides.get(path)
-        if data is None:
-            try:
-                data = as_python(path, Path(path).read_bytes())
-            except (OSError, DecodingError):
-                return False
-        return bool(mentions(data, words))
+        text = self._text(path)
+        return text is not None and bool(mentions(text, words))
 
     def _text(self, path: str) -> bytes | None:
         """The file's Python, as it was analysed; None if it can't be read."""
         try:
-            return as_python(path, self._overrides.get(path) or Path(path).read_bytes())
+            return as_python(path, self._data(path))
         except (OSError, DecodingError):
             return None
+
+    def _data(self, path: str) -> bytes:
+        """The bytes that were given for the file, be they none, else those on disk. Raises OSError."""
+        given = self._overrides.get(path)
+        return Path(path).read_bytes() if given is None else given
 
     def notebook(self, path: str) -> Notebook | None:
         """The cells of an asked notebook; None for any other file."""
@@ -215,8 +215,7 @@ class Analysis:
             self._notebooks[path] = None
             if is_notebook(path):
                 with suppress(OSError, DecodingError):
-                    data = self._overrides.get(path) or Path(path).read_bytes()
-                    self._notebooks[path] = read_notebook(data)
+                    self._notebooks[path] = read_notebook(self._data(path))
         return self._notebooks[path]
 
     def _awaits(self, path: str) -> bool:

@@ -16,7 +16,6 @@ from conclint.link.values import (
     Instance,
     Key,
     Known,
-    Literal,
     Parameter,
     Value,
     to_index,
@@ -371,7 +370,3 @@ class Classes:
                     if stated.values and not stated.partial:
                         return stated
         return None
-
-    def is_literal_none(self, item: Known) -> bool:
-        """Whether nothing but None is known of a value."""
-        return bool(item.values) and all(isinstance(v, Literal) and v.value is None for v in item.values)

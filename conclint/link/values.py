@@ -180,11 +180,6 @@ class Known(NamedTuple):
     partial: bool = False
     reasons: tuple[str, ...] = ()
 
-    @property
-    def is_unknown(self) -> bool:
-        """Nothing is known of it."""
-        return self.partial and not self.values
-
 
 BOTTOM: Final = Known()
 """No value at all: not reached yet in a cycle."""

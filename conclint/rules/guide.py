@@ -32,11 +32,6 @@ class Cell(NamedTuple):
         verdict = self.free_threaded if gil is Gil.FREE_THREADED else self.verdict
         return verdict in ("bad", "costly")
 
-    @property
-    def depends_on_gil(self) -> bool:
-        """Whether a free-threaded build changes the verdict."""
-        return self.verdict != self.free_threaded
-
 
 @cache
 def guide() -> dict[tuple[str, ExecutionModel], Cell]:
