@@ -65,6 +65,7 @@ class Analysis:
         self._overrides = overrides
         self._notebooks: dict[str, Notebook | None] = {}
         self._drafts: dict[tuple[str, str, Position], Draft] = {}
+        self._program: tuple[Engine, Judge, list[str]] | None = None
 
     def close(self) -> None:
         """Stop the workers."""
@@ -92,7 +93,7 @@ class Analysis:
     def findings(self) -> list[Finding]:
         """Everything found in the asked files, unfiltered."""
         asked = sorted(self._sources)
-        engine, judge, taken = self._linked(asked)
+        engine, judge, taken = self._linked()
         drafts: list[Draft] = []
         for path in taken:
             drafts += self._settled(engine, partial(judge.judge_module, path))
@@ -118,7 +119,7 @@ class Analysis:
         from conclint.mapping.build import build_map
         from conclint.rules.starts import find_starts
 
-        engine, judge, taken = self._linked(sorted(self._sources))
+        engine, judge, taken = self._linked()
 
         def build() -> ConcurrencyMap:
             views = [view for path in taken if (view := judge.view(path)) is not None]
@@ -128,8 +129,14 @@ class Analysis:
 
         return self._settled(engine, build)
 
-    def _linked(self, asked: list[str]) -> tuple[Engine, Judge, list[str]]:
-        """The asked files linked and their effects propagated: with the files that can hold a finding."""
+    def _linked(self) -> tuple[Engine, Judge, list[str]]:
+        """The asked files linked and their effects propagated, once: with the files that can hold a
+        finding."""
+        if self._program is None:
+            self._program = self._link(sorted(self._sources))
+        return self._program
+
+    def _link(self, asked: list[str]) -> tuple[Engine, Judge, list[str]]:
         from conclint.catalog.loader import Catalog, starting_imports
         from conclint.link.evaluate import Evaluator
         from conclint.link.program import Program

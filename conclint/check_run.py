@@ -16,7 +16,6 @@ from conclint.report.progress import ProgressBar
 from conclint.report.terminal import UNLIMITED_WIDTH, has_colour, source_width, write_output
 
 if TYPE_CHECKING:
-    from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.pipeline import Report
 
 _LISTED = 10
@@ -62,6 +61,7 @@ def run_check(request: CheckRequest) -> int:
             progress=progress,
             affected=request.affected,
             diff_base=request.diff_base,
+            with_map=any(output.format is OutputFormat.HTML for output in request.outputs),
         )
     findings: Sequence[Finding] = sorted(
         (*report.findings, *report.unused_directives), key=lambda found: found.sort_key
@@ -83,7 +83,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
     """Makes all reports before the first is written, so that a failure leaves none behind."""
     shown = findings[0].path if request.stdin is not None and findings else ""
     texts = {shown: request.stdin} if request.stdin is not None else {}
-    outcome = Outcome(findings, report.files, request.config.cwd, texts, _concurrency(request))
+    outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency)
     files: dict[str, str] = {}
     printed = ""
     for output in request.outputs:
@@ -103,16 +103,6 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
             files[output.file] = text
     write_files(files)
     write_output(printed)
-
-
-def _concurrency(request: CheckRequest) -> ConcurrencyMap | None:
-    """The map that the page draws; only of files, and only where a page is wanted."""
-    if request.stdin is not None or all(output.format is not OutputFormat.HTML for output in request.outputs):
-        return None
-    from conclint.pipeline import map_concurrency
-
-    found, _ = map_concurrency(list(request.paths) or ["."], request.config)
-    return found
 
 
 def _say(text: str) -> None:

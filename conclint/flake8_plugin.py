@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import io
-import tokenize
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -101,10 +99,11 @@ class Plugin:
                 yield finding.position.line, finding.position.column - 1, _message(finding), type(self)
 
     def _findings(self) -> tuple[Finding, ...]:
-        data = _encode("".join(self._lines))
         from conclint.catalog.loader import starting_imports
+        from conclint.source.decoding import encode_source
         from conclint.source.index import is_root, mentions
 
+        data = encode_source("".join(self._lines))
         if not is_root(data) and not mentions(data, starting_imports()):
             return ()
         from conclint.pipeline import check_file
@@ -139,16 +138,6 @@ def _load(folder: str, options: _Options) -> Config:
 
 def _words(value: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(value) if value else None
-
-
-def _encode(text: str) -> bytes:
-    """Bytes that decode, as PEP 263 says, to the text."""
-    data = text.encode("utf-8", "surrogatepass")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data if encoding.startswith("utf-8") else text.encode(encoding)
-    except (SyntaxError, UnicodeError):
-        return data
 
 
 def _message(finding: Finding) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from conclint.analysis import Analysis, Progress, unreadable, with_fingerprints
 from conclint.cache import Cache, Space
@@ -23,7 +24,8 @@ from conclint.source.discovery import Source, discover_files, shown_path, source
 class Report:
     """The outcome of a run: findings filtered and sorted, files analysed, seconds of wall time, and
     directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
-    for, and the fingerprint and shown path of everything that the rules found."""
+    for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
+    analysed files, if it was asked for."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -31,6 +33,14 @@ class Report:
     unused_directives: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()
     occurring: tuple[tuple[str, str], ...] = ()
+    concurrency: ConcurrencyMap | None = None
+
+
+class Run(NamedTuple):
+    """What one run over given sources gave: the report, made now or kept, and the map if it was wanted."""
+
+    report: KeptReport
+    concurrency: ConcurrencyMap | None = None
 
 
 def check(
@@ -42,6 +52,7 @@ def check(
     progress: Progress | None = None,
     affected: bool = False,
     diff_base: str | None = None,
+    with_map: bool = False,
 ) -> Report:
     """Analyse the files that the paths stand for, and standard input where its bytes are given.
 
@@ -60,37 +71,46 @@ def check(
     problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
     asked = tuple(sources.values())
     if diff_base is not None:
-        asked, kept = _report_of_change(asked, problems, config, progress, diff_base)
+        asked, run = _run_on_change(asked, problems, config, progress, diff_base, with_map=with_map)
     elif affected:
-        asked, kept = _report_of_affected(asked, problems, config, progress)
+        asked, run = _run_on_affected(asked, problems, config, progress, with_map=with_map)
     else:
-        kept = _report(asked, problems, config, progress)
+        run = run_on(asked, problems, config, progress, with_map=with_map)
     shown = tuple(source.shown for source in asked)
     seconds = time.perf_counter() - started
-    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring)
+    kept, found = run
+    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found)
 
 
-def _report_of_affected(
-    named: tuple[Source, ...], problems: list[Finding], config: Config, progress: Progress | None
-) -> tuple[tuple[Source, ...], KeptReport]:
+def _run_on_affected(
+    named: tuple[Source, ...],
+    problems: list[Finding],
+    config: Config,
+    progress: Progress | None,
+    *,
+    with_map: bool,
+) -> tuple[tuple[Source, ...], Run]:
     from conclint.scope import affected_by
 
     scope = affected_by(named, config)
-    report = _report(scope.sources, problems, config, progress)
+    report, concurrency = run_on(scope.sources, problems, config, progress, with_map=with_map)
     about = {source.shown for source in named} | {problem.path for problem in problems}
-    return scope.sources, report._replace(
+    report = report._replace(
         findings=tuple(found for found in report.findings if found.path in about or scope.takes(found)),
         unused=tuple(found for found in report.unused if found.path in about),
     )
+    return scope.sources, Run(report, concurrency)
 
 
-def _report_of_change(
+def _run_on_change(
     asked: tuple[Source, ...],
     problems: list[Finding],
     config: Config,
     progress: Progress | None,
     revision: str,
-) -> tuple[tuple[Source, ...], KeptReport]:
+    *,
+    with_map: bool,
+) -> tuple[tuple[Source, ...], Run]:
     """What is found in the asked files that the change can have touched, and was not found in them then."""
     from conclint.before import laid_out, not_found_before
     from conclint.scope import affected_by, change_in
@@ -102,15 +122,16 @@ def _report_of_change(
     change = change_in(changes, config)
     reached = affected_by(change.touched, config, change.gone).sources
     sources = tuple(sorted({*asked} & {*reached}, key=lambda source: source.path))
-    report = _report(sources, problems, config, progress)
+    report, concurrency = run_on(sources, problems, config, progress, with_map=with_map)
     with laid_out(repository, commit, config, [source.path for source in sources], changes.renamed) as before:
-        earlier = _report(before.sources, [], before.config, None, keep=False)
+        earlier = run_on(before.sources, [], before.config, keep=False).report
     cwd = os.path.realpath(config.cwd)
     old = {shown_path(new, cwd): shown_path(was, cwd) for new, was in changes.renamed.items()}
-    return sources, report._replace(
+    report = report._replace(
         findings=not_found_before(report.findings, earlier.findings, old),
         unused=not_found_before(report.unused, earlier.unused, old),
     )
+    return sources, Run(report, concurrency)
 
 
 def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
@@ -118,13 +139,18 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     baseline; for flake8, which applies `noqa` itself. Raises BaselineError as well as ConfigError."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
-    report = _report((source,), [], config, None, inline=False)
+    return new_findings((source,), run_on((source,), [], config, inline=False).report, config)
+
+
+def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
+    """The report's findings without those of the configured baseline. Raises BaselineError."""
     if config.baseline is None:
         return report.findings
     from conclint.suppress.baseline import Project, compare, read_baseline
 
     entries = read_baseline(config.baseline)
-    return compare(report.findings, entries, report.occurring, [source.shown], Project.of(config)).new
+    shown = [source.shown for source in asked]
+    return compare(report.findings, entries, report.occurring, shown, Project.of(config)).new
 
 
 def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
@@ -133,11 +159,18 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
     Raises ConfigError as `check` does.
     """
     discovery = discover_files(list(paths), config, config.cwd)
+    problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
+    return map_sources(discovery.sources, config, problems)
+
+
+def map_sources(
+    sources: Sequence[Source], config: Config, problems: Sequence[Finding] = ()
+) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
+    """The concurrency map of the sources, and, with the given problems, what could not be read."""
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    analysis = Analysis(config, discovery.sources, cache, None, read_user_knowledge(config).facts)
+    analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
     try:
         found = analysis.concurrency_map()
-        problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
         return found, tuple(
             sorted(
                 analysis.in_cells([*problems, *analysis.unreadable_files()]), key=lambda item: item.sort_key
@@ -148,39 +181,41 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
         cache.save()
 
 
-def _report(
+def run_on(
     sources: Sequence[Source],
     problems: list[Finding],
     config: Config,
-    progress: Progress | None,
+    progress: Progress | None = None,
     *,
     inline: bool = True,
     keep: bool = True,
-) -> KeptReport:
+    with_map: bool = False,
+) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
-    kept for a later run unless `keep` is false."""
+    kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
     knowledge = read_user_knowledge(config)
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     analysis = Analysis(config, sources, cache, progress, knowledge.facts)
     try:
         hashes = analysis.hashes()
         asked = [(source.path, source.shown, hashes[source.path]) for source in sources]
-        key = None
+        key, report = None, None
         if keep and not problems and all(content is not None for _, _, content in asked):
             readable = sorted((path, shown, content or b"") for path, shown, content in asked)
             key = report_key(
                 config, catalog_digest() + knowledge.digest(), readable, analysis.packages, inline=inline
             )
             entry = cache.get(Space.REPORT, key)
-            earlier = decode_report(entry) if entry is not None else None
-            if earlier is not None and still_holds(
-                earlier, analysis.hashes(path for path, _ in earlier.followed)
+            report = decode_report(entry) if entry is not None else None
+            if report is not None and not still_holds(
+                report, analysis.hashes(path for path, _ in report.followed)
             ):
-                return earlier
-        report = _analysed(analysis, problems, config, inline=inline)
-        if key is not None:
-            cache.put(Space.REPORT, key, encode_report(report))
-        return report
+                report = None
+        if report is None:
+            report = _analysed(analysis, problems, config, inline=inline)
+            if key is not None:
+                cache.put(Space.REPORT, key, encode_report(report))
+        return Run(report, analysis.concurrency_map() if with_map else None)
     finally:
         analysis.close()
         cache.save()

@@ -30,15 +30,23 @@ class Scope(NamedTuple):
         return passes_through(finding, set(self.named), self.cwd, self.finder)
 
 
-def affected_by(named: Iterable[Source], config: Config, gone: Iterable[str] = ()) -> Scope:
-    """The named files and all of the project's that may reach one of them, or one of those that are gone."""
+def affected_by(
+    named: Iterable[Source],
+    config: Config,
+    gone: Iterable[str] = (),
+    others: Iterable[Source] = (),
+) -> Scope:
+    """The named files and all of the project's that may reach one of them, or one of those that are gone.
+
+    `others` are further files of the project whose text is given.
+    """
     given = {source.path: source for source in named}
     project = discover_files([str(config.root)], config, config.cwd).sources
-    every = {**{source.path: source for source in project}, **given}
+    every = {source.path: source for source in (*project, *others, *given.values())}
     gone = frozenset(gone)
     finder = ModuleFinder(source_roots(config, every), [*every, *gone])
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    texts = {path: source.data for path, source in given.items() if source.data is not None}
+    texts = {path: source.data for path, source in every.items() if source.data is not None}
     store = SummaryStore(cache, config.jobs or None, None, texts)
     try:
         reaching = files_reaching({*given, *gone}, store.indexes(every), finder)

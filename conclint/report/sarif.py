@@ -12,7 +12,7 @@ from conclint.model.finding import Finding, Step
 from conclint.report.repository import repository_path
 from conclint.report.severity import severity_of
 from conclint.report.wording import advice
-from conclint.rules.registry import Rule, rule_page, rules_by_code
+from conclint.rules.registry import Rule, rule_page, rule_url, rules_by_code
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/conclint/conclint"
@@ -52,7 +52,7 @@ def _rule(rule: Rule) -> Node:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": _first_paragraph(page)},
         "help": {"text": page, "markdown": page},
-        "helpUri": f"{_HOME}/blob/main/conclint/rules/docs/{rule.code}.md",
+        "helpUri": rule_url(rule.code),
         "defaultConfiguration": {"enabled": rule.default, "level": "error"},
         "properties": {
             "tags": ["concurrency", "performance"],

@@ -46,6 +46,11 @@ def rules_by_code() -> dict[str, Rule]:
     return {rule.code: rule for rule in all_rules()}
 
 
+def rule_url(code: str) -> str:
+    """Where the rule's page is on the web."""
+    return f"https://github.com/conclint/conclint/blob/main/conclint/rules/docs/{code}.md"
+
+
 def rule_page(code: str) -> str:
     """The rule's page in Markdown.
 

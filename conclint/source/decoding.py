@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import tokenize
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#[^\r\n]*)?$")
@@ -50,6 +52,16 @@ def decode_source(data: bytes) -> str:
             f"{declared!r} is no encoding that a coding line can name: it isn't ASCII's", line
         )
     return text
+
+
+def encode_source(text: str) -> bytes:
+    """Bytes that decode, as PEP 263 says, to the text (an editor's buffer has no bytes of its own)."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data if encoding.startswith("utf-8") else text.encode(encoding)
+    except (SyntaxError, UnicodeError):
+        return data
 
 
 def _coding_line(data: bytes) -> tuple[str | None, int]:
