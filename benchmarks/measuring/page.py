@@ -1,0 +1,132 @@
+"""The figures as a page in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+HEAD = """\
+# Speed, measured
+
+Made by `python benchmarks/speed.py`, on {system}, {cores} cores, CPython {python}, with {versions}.
+Medians; what is compared ran in turn, on a machine that had other work too: what matters are the ratios
+(cold to the bare parse, else to ruff or flake8-async). CPU is user and system time of all processes of a
+run, memory that of the biggest process. ruff checks its `ASYNC` rules, flake8-async all of its own. ruff
+looks at one file at a time; conclint follows calls through the whole project.
+"""
+
+
+def render(results: Mapping[str, Any]) -> str:
+    """The whole page."""
+    tools = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    parts = [HEAD.format(**results["machine"], versions=tools)]
+    corpora = results["corpora"]
+    parts += ["## The projects\n", *_table(("project", "files", "MB", "parsed by conclint"), _sizes(corpora))]
+    for title, rows in (
+        ("Cold: nothing cached", _cold(corpora)),
+        ("Warm: nothing changed", _timed(corpora, "warm", ("conclint", "ruff"), "ruff")),
+        ("One file edited", _edited(corpora)),
+    ):
+        parts += [f"\n## {title}\n", *_table(_COSTS, rows)]
+    parts += ["\n## The phases of a cold run, CPU seconds in one process\n"]
+    parts += _table(("project", "scan and summarise", "link, propagate, judge", "ratio"), _phases(corpora))
+    parts += ["\n## The same files through flake8-async\n", *_table(_COSTS, _sampled(corpora))]
+    parts += ["\n## One file in a fresh process, the project cached\n"]
+    head = ("project", "file", "what", "wall", "more than flake8 alone", "of flake8-async's addition")
+    parts += _table(head, _one_file(corpora))
+    if "growth" in results:
+        parts += ["\n## Growth: cold runs over parts of homeassistant\n"]
+        head = ("part", "files", "parsed", "CPU", "wall", "CPU a file", "beside the smallest part")
+        parts += _table(head, _growth(results))
+    return "\n".join(parts) + "\n"
+
+
+_COSTS = ("project", "what", "CPU", "wall", "memory", "runs", "CPU ratio", "wall ratio")
+
+
+def _sizes(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for name, found in corpora.items():
+        yield name, f"{found['files']:,}", f"{found['bytes'] / 1e6:.1f}", f"{found['cold']['parsed']:,}"
+
+
+def _cold(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    parse, ruff = "libcst alone, the files conclint parsed", "ruff, without its cache"
+    return _timed(corpora, "cold", ("conclint, one process", "conclint", parse, ruff), parse)
+
+
+def _edited(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for kind in ("a file", "the most imported"):
+        yield from _timed(corpora, "edited", (f"conclint, {kind}", f"ruff, {kind}"), f"ruff, {kind}")
+
+
+def _sampled(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    neighbour = "flake8 with flake8-async"
+    return _timed(corpora, "sampled", ("conclint", neighbour), neighbour)
+
+
+def _timed(
+    corpora: Mapping[str, Any], part: str, names: Sequence[str], beside: str
+) -> Iterator[Sequence[str]]:
+    """A row for each, with ratios to the one of the name `beside`, where that was measured."""
+    for corpus, found in corpora.items():
+        costs = found[part]
+        base = costs.get(beside)
+        for name in names:
+            if name not in costs:
+                continue
+            cost = costs[name]
+            yield (
+                corpus,
+                name,
+                f"{cost['cpu']:.2f} s",
+                f"{cost['wall']:.2f} s",
+                f"{cost['memory'] / 1e6:.0f} MB",
+                str(cost["runs"]),
+                *(f"{cost[what] / base[what]:.2f}" if base else "" for what in ("cpu", "wall")),
+            )
+
+
+def _phases(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for corpus, found in corpora.items():
+        whole = found["cold"]["conclint, one process"]["cpu"]
+        linked = found["linked"]["conclint, one process, summaries cached"]["cpu"]
+        yield corpus, f"{whole - linked:.2f}", f"{linked:.2f}", f"{linked / (whole - linked):.2f}"
+
+
+def _one_file(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for corpus, found in corpora.items():
+        costs = found["one file"]
+        alone = costs["flake8 alone"]["wall"]
+        neighbour = costs.get("flake8 with flake8-async", {}).get("wall", 0) - alone
+        for name, cost in costs.items():
+            if isinstance(cost, dict):
+                more = cost["wall"] - alone
+                part = f"{more / neighbour:.2f}" if neighbour > 0 and name != "flake8 alone" else ""
+                file = f"`{costs['file']}`, {costs['lines']} lines"
+                yield corpus, file, name, f"{cost['wall']:.3f} s", f"{more:.3f} s", part
+
+
+def _growth(results: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    whole = results["corpora"]["homeassistant"]
+    rows = [*results["growth"], {"part": 1, "files": whole["files"], **whole["cold"]}]
+    first = rows[0]["conclint"]["cpu"] / rows[0]["files"]
+    for row in rows:
+        cost = row["conclint"]
+        each = cost["cpu"] / row["files"]
+        yield (
+            "all" if row["part"] == 1 else f"1/{row['part']}",
+            f"{row['files']:,}",
+            f"{row['parsed']:,}",
+            f"{cost['cpu']:.1f} s",
+            f"{cost['wall']:.1f} s",
+            f"{each * 1000:.2f} ms",
+            f"{each / first:.2f}",
+        )
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> list[str]:
+    return [_line(head), _line(["---"] * len(head)), *map(_line, rows)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
