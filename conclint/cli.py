@@ -80,7 +80,8 @@ def _parsed_codes(
     words = _parsed_words(ctx, option, values)
     if words is None:
         return None
-    from conclint.config_file import parse_codes, unknown_code
+    from conclint.config_file import unknown_code
+    from conclint.config_keys import parse_codes
     from conclint.rules.registry import rules_by_code
 
     codes = parse_codes(words)
@@ -93,7 +94,7 @@ def _parsed_codes(
 def _parsed_patterns(
     ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    from conclint.config_file import check_pattern
+    from conclint.config_keys import check_pattern
 
     words = _parsed_words(ctx, option, values)
     try:
@@ -105,7 +106,7 @@ def _parsed_patterns(
 def _parsed_packages(
     ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    from conclint.config_file import parse_follow
+    from conclint.config_keys import parse_follow
 
     words = _parsed_words(ctx, option, values)
     return None if words is None else parse_follow(words)
@@ -337,7 +338,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     """
     from conclint.check_run import CheckRequest
     from conclint.config import load_config
-    from conclint.config_file import parse_confidence
+    from conclint.config_keys import parse_confidence
     from conclint.report.destination import plan_outputs
     from conclint.rules.registry import rules_by_code
     from conclint.suppress.baseline import DEFAULT_FILE

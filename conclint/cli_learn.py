@@ -43,7 +43,7 @@ def learn(
     from conclint.cache import Cache
     from conclint.catalog.schema import read_library
     from conclint.config import ConfigError, load_config
-    from conclint.config_file import parse_confidence
+    from conclint.config_keys import parse_confidence
     from conclint.learning.learn import learn_package
     from conclint.learning.toml_text import render_catalog
     from conclint.report.terminal import write_output

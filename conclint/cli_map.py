@@ -43,7 +43,7 @@ def map_command(
     status: 0, or 2 for wrong usage or a wrong configuration.
     """
     from conclint.config import ConfigError, load_config
-    from conclint.config_file import parse_follow
+    from conclint.config_keys import parse_follow
     from conclint.report.terminal import write_output
 
     words = [word for value in follow for word in value.split(",")]

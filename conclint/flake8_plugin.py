@@ -115,7 +115,8 @@ class Plugin:
 @lru_cache(maxsize=64)
 def _load(folder: str, options: _Options) -> Config:
     from conclint.config import ConfigError, load_config
-    from conclint.config_file import parse_codes, parse_confidence, parse_version, unknown_code
+    from conclint.config_file import unknown_code
+    from conclint.config_keys import parse_codes, parse_confidence, parse_version
     from conclint.rules.registry import rules_by_code
 
     given: dict[str, Any] = {}

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conclint.config import Config, required_python
-from conclint.config_file import KEYS, Table, read_table
+from conclint.config_file import Table, read_table
+from conclint.config_keys import KEYS
 from conclint.model.execution import Confidence
 from conclint.report.printable import printable
 
