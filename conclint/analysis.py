@@ -19,6 +19,7 @@ from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
 from conclint.model.summary import Directive
 from conclint.source.cells import in_cell
+from conclint.source.contents import Contents, given_texts
 from conclint.source.decoding import DecodingError
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
@@ -47,19 +48,20 @@ class Analysis:
         cache: Cache,
         progress: Progress | None = None,
         own_facts: tuple[LibraryFacts, ...] = (),
+        contents: Contents | None = None,
     ) -> None:
         self._config = config
         self._own_facts = own_facts
         self._sources = {source.path: source for source in sources}
-        overrides = {source.path: source.data for source in self._sources.values() if source.data is not None}
+        overrides = given_texts(self._sources.values())
         self._cache = cache
         self._store = SummaryStore(
             cache,
             config.jobs or None,
             (lambda done, total: progress(done, total, "summarising")) if progress else None,
-            overrides,
+            contents or Contents(cache, overrides),
         )
-        self._packages, followed = _followed_packages(config)
+        self._packages, followed = followed_packages(config)
         roots = source_roots(config, self._sources)
         self._finder = ModuleFinder(roots, self._sources, self._packages, followed)
         self._overrides = overrides
@@ -70,11 +72,6 @@ class Analysis:
     def close(self) -> None:
         """Stop the workers."""
         self._store.close()
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """The folders of installed packages into which chains are followed."""
-        return self._packages
 
     def hashes(self, paths: Iterable[str] | None = None) -> dict[str, bytes | None]:
         """The content hash of each of the files (by default the asked ones); None if it can't be read."""
@@ -268,7 +265,7 @@ class Analysis:
         return tuple(result)
 
 
-def _followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
+def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
     """The folders of installed packages, and the import names to follow into them (None: all).
 
     Raises ConfigError where a wanted package or the environment isn't there.

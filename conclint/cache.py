@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -210,7 +209,7 @@ class Cache:
 
     def _add_segment(self, rows: list[tuple[bytes, int, bytes]]) -> None:
         assert self.folder is not None
-        name = f"{self._prefix}-{secrets.token_hex(8)}{_SUFFIX}"
+        name = f"{self._prefix}-{os.urandom(8).hex()}{_SUFFIX}"
         path = self.folder / name
         write_segment(path, self._space, rows)
         segment = open_segment(path, self._space)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-import secrets
 import struct
 import zlib
 from bisect import bisect_left
@@ -128,7 +127,7 @@ def write_segment(path: Path, space: bytes, blobs: Iterable[tuple[bytes, int, by
 
 def replace_file(path: Path, parts: Iterable[bytes]) -> None:
     """Puts the parts into the file so that a reader sees the old content or the new. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.writelines(parts)

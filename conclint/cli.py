@@ -341,7 +341,6 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     from conclint.config_keys import parse_confidence
     from conclint.report.destination import plan_outputs
     from conclint.rules.registry import rules_by_code
-    from conclint.suppress.baseline import DEFAULT_FILE
 
     options = dict(given)
     paths: tuple[str, ...] = options.pop("paths")
@@ -377,6 +376,8 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         raise click.UsageError("--prune-baseline needs --baseline (or `baseline` in the configuration).")
     target = None
     if write_baseline is not None:
+        from conclint.suppress.baseline import DEFAULT_FILE
+
         target = (
             config.cwd / write_baseline if write_baseline else config.baseline or config.root / DEFAULT_FILE
         )

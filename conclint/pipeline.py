@@ -7,17 +7,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from conclint.analysis import Analysis, Progress, unreadable, with_fingerprints
 from conclint.cache import Cache, Space
-from conclint.catalog.loader import catalog_digest
-from conclint.catalog.user_facts import read_user_knowledge
+from conclint.catalog.digest import catalog_digest
+from conclint.catalog.user_facts import UserFacts, read_user_knowledge
 from conclint.config import Config
-from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.finding import Finding
 from conclint.report_cache import KeptReport, decode_report, encode_report, report_key, still_holds
-from conclint.source.discovery import Source, discover_files, shown_path, source_of_text
+from conclint.source.contents import Contents, given_texts
+from conclint.source.discovery import Discovery, Source, discover_files, shown_path, source_of_text
+
+if TYPE_CHECKING:
+    from conclint.analysis import Analysis, Progress
+    from conclint.model.concurrency_map import ConcurrencyMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def check(
         given = source_of_text(stdin, stdin_filename, config, config.cwd)
         if given is not None:
             sources[given.path] = given
-    problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
+    problems = _problems(discovery)
     asked = tuple(sources.values())
     if diff_base is not None:
         asked, run = _run_on_change(asked, problems, config, progress, diff_base, with_map=with_map)
@@ -159,7 +162,7 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
     Raises ConfigError as `check` does.
     """
     discovery = discover_files(list(paths), config, config.cwd)
-    problems = [unreadable(path, 1, 1, message) for path, message in discovery.problems]
+    problems = _problems(discovery)
     return map_sources(discovery.sources, config, problems)
 
 
@@ -167,6 +170,8 @@ def map_sources(
     sources: Sequence[Source], config: Config, problems: Sequence[Finding] = ()
 ) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
+    from conclint.analysis import Analysis
+
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
     try:
@@ -181,6 +186,14 @@ def map_sources(
         cache.save()
 
 
+def _problems(discovery: Discovery) -> list[Finding]:
+    if not discovery.problems:
+        return []
+    from conclint.analysis import unreadable
+
+    return [unreadable(path, 1, 1, message) for path, message in discovery.problems]
+
+
 def run_on(
     sources: Sequence[Source],
     problems: list[Finding],
@@ -193,35 +206,58 @@ def run_on(
 ) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
-    knowledge = read_user_knowledge(config)
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    analysis = Analysis(config, sources, cache, progress, knowledge.facts)
+    contents = Contents(cache, given_texts(sources))
+    knowledge = read_user_knowledge(config)
     try:
-        hashes = analysis.hashes()
-        asked = [(source.path, source.shown, hashes[source.path]) for source in sources]
-        key, report = None, None
-        if keep and not problems and all(content is not None for _, _, content in asked):
-            readable = sorted((path, shown, content or b"") for path, shown, content in asked)
-            key = report_key(
-                config, catalog_digest() + knowledge.digest(), readable, analysis.packages, inline=inline
-            )
-            entry = cache.get(Space.REPORT, key)
-            report = decode_report(entry) if entry is not None else None
-            if report is not None and not still_holds(
-                report, analysis.hashes(path for path, _ in report.followed)
-            ):
-                report = None
-        if report is None:
-            report = _analysed(analysis, problems, config, inline=inline)
-            if key is not None:
-                cache.put(Space.REPORT, key, encode_report(report))
-        return Run(report, analysis.concurrency_map() if with_map else None)
+        key = None
+        if keep and not problems:
+            key = _key_of(sources, contents, config, knowledge, inline=inline)
+        report = _kept_report(cache, contents, key) if key is not None else None
+        if report is not None and not with_map:
+            return Run(report)
+        from conclint.analysis import Analysis
+
+        analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
+        try:
+            if report is None:
+                report = _analysed(analysis, problems, config, inline=inline)
+                if key is not None:
+                    cache.put(Space.REPORT, key, encode_report(report))
+            return Run(report, analysis.concurrency_map() if with_map else None)
+        finally:
+            analysis.close()
     finally:
-        analysis.close()
         cache.save()
 
 
+def _kept_report(cache: Cache, contents: Contents, key: bytes) -> KeptReport | None:
+    """The report of an earlier run that was asked the same, if it still holds."""
+    entry = cache.get(Space.REPORT, key)
+    report = decode_report(entry) if entry is not None else None
+    return report if report is not None and still_holds(report, contents.digest) else None
+
+
+def _key_of(
+    sources: Sequence[Source], contents: Contents, config: Config, knowledge: UserFacts, *, inline: bool
+) -> bytes | None:
+    """What the report is kept under; None where a file can't be read, so that it is tried again."""
+    asked = []
+    for source in sources:
+        content = contents.digest(source.path)
+        if content is None:
+            return None
+        asked.append((source.path, source.shown, content))
+    packages: tuple[str, ...] = ()
+    if config.follow:
+        from conclint.analysis import followed_packages
+
+        packages, _ = followed_packages(config)
+    return report_key(config, catalog_digest() + knowledge.digest(), sorted(asked), packages, inline=inline)
+
+
 def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, inline: bool) -> KeptReport:
+    from conclint.analysis import with_fingerprints
     from conclint.suppress.filters import filter_findings
 
     found = with_fingerprints([*problems, *analysis.findings()])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -73,9 +73,9 @@ def report_key(
     return digest.digest()
 
 
-def still_holds(kept: KeptReport, hashes: Mapping[str, bytes | None]) -> bool:
-    """Whether the files that were followed are the same (`hashes` of now), and none has appeared."""
-    if any(hashes.get(path) != content for path, content in kept.followed):
+def still_holds(kept: KeptReport, content_of: Callable[[str], bytes | None]) -> bool:
+    """Whether the files that were followed are the same (by their hashes of now), and none has appeared."""
+    if any(content_of(path) != content for path, content in kept.followed):
         return False
     return not any(os.path.lexists(path) for path in kept.missed)
 

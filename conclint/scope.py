@@ -12,6 +12,7 @@ from conclint.config import Config
 from conclint.link.summaries import SummaryStore
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
+from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Source, discover_files
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
@@ -46,8 +47,8 @@ def affected_by(
     gone = frozenset(gone)
     finder = ModuleFinder(source_roots(config, every), [*every, *gone])
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    texts = {path: source.data for path, source in every.items() if source.data is not None}
-    store = SummaryStore(cache, config.jobs or None, None, texts)
+    contents = Contents(cache, given_texts(every.values()))
+    store = SummaryStore(cache, config.jobs or None, None, contents)
     try:
         reaching = files_reaching({*given, *gone}, store.indexes(every), finder)
     finally:

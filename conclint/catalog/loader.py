@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,6 @@ _MAX_ALIASES = 8
 def shipped_files() -> tuple[Path, ...]:
     """The data files that come with conclint, in order of name."""
     return tuple(sorted((*_HERE.glob("stdlib/*.toml"), *_HERE.glob("thirdparty/*.toml"))))
-
-
-def catalog_digest() -> bytes:
-    """16 bytes that differ where the shipped facts differ."""
-    digest = blake2b(digest_size=16)
-    for path in shipped_files():
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.digest()
 
 
 def read_file(path: Path) -> LibraryFacts:

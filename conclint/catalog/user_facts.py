@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from conclint.catalog.loader import read_toml
-from conclint.catalog.schema import CatalogError, LibraryFacts, read_user_facts
 from conclint.config import Config, ConfigError
+
+if TYPE_CHECKING:
+    from conclint.catalog.schema import LibraryFacts
 
 
 class UserFacts(NamedTuple):
@@ -31,6 +32,11 @@ def read_user_knowledge(config: Config) -> UserFacts:
 
     Raises ConfigError, naming file, key and what was expected.
     """
+    if not config.catalog and not config.catalog_files:
+        return UserFacts()
+    from conclint.catalog.loader import read_toml
+    from conclint.catalog.schema import CatalogError, read_user_facts
+
     found: list[LibraryFacts] = []
     try:
         found += [read_user_facts(read_toml(path), str(path)) for path in config.catalog_files]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from conclint.cache import MARSHAL_FORMAT, Cache, Space, content_hash
+from conclint.cache import MARSHAL_FORMAT, Cache, Space
 from conclint.link.workers import Work, Workers
 from conclint.model.summary import ModuleSummary
 from conclint.source import index as source_index
+from conclint.source.contents import Contents
 from conclint.source.decoding import DecodingError
 from conclint.source.index import FileIndex
-from conclint.source.notebook import as_python
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -75,9 +73,8 @@ def _scan_source(data: bytes) -> bytes:
 class SummaryStore:
     """The summaries of one run, by path; two files of equal bytes share theirs.
 
-    `overrides` are contents that stand for the files' own (an editor's buffer). `load` and `check` fill
-    `problems`, ordered by path; what they find does not depend on the number of workers, the order of
-    the paths or the cache.
+    `contents` are the files of the run. What `load` and `check` find does not depend on the number of
+    workers, the order of the paths or the cache.
     """
 
     def __init__(
@@ -85,21 +82,19 @@ class SummaryStore:
         cache: Cache | None = None,
         jobs: int | None = None,
         progress: Progress | None = None,
-        overrides: Mapping[str, bytes] | None = None,
+        contents: Contents | None = None,
         *,
         summarise: Callable[[bytes], Outcome] = summarise_source,
         check: Callable[[bytes], Problem | None] = check_source,
         workers: Workers | None = None,
     ) -> None:
-        self.problems: dict[str, tuple[str, int, int]] = {}
+        self._problems: dict[str, tuple[str, int, int]] = {}
         self._cache = cache or Cache.open(None)
+        self._contents = contents or Contents(self._cache)
         self._workers = workers or Workers(jobs)
         self._progress = progress
-        self._overrides = overrides or {}
         self._summarise = summarise
         self._check = check
-        self._digests: dict[str, bytes] = {}
-        self._sizes: dict[str, int] = {}
         self._loaded: set[str] = set()
         self._encoded: dict[bytes, bytes] = {}
         self._decoded: dict[bytes, ModuleSummary] = {}
@@ -108,24 +103,29 @@ class SummaryStore:
         self._done = 0
         self._wanted = 0
 
+    @property
+    def problems(self) -> dict[str, tuple[str, int, int]]:
+        """What is wrong with files that `load` and `check` had and that have no summary, ordered by path:
+        message, line, column."""
+        return dict(sorted({**self._contents.problems, **self._problems}.items()))
+
     def load(self, paths: Iterable[str]) -> None:
         """Makes the summaries of the files known, those that are not yet."""
         wave = [path for path in sorted(set(paths)) if path not in self._loaded]
         missing: dict[bytes, str] = {}
         for path in wave:
-            digest = self._digest(path)
+            digest = self._contents.digest(path)
             if digest is not None and not self._recall(digest):
                 missing.setdefault(digest, path)
         if missing:
             self._summarise_all(list(missing.values()))
         for path in wave:
             # A file that changed in between has other bytes now than those that were summarised.
-            digest = self._digests.get(path)
+            digest = self._contents.digests.get(path)
             if digest is not None and digest not in self._encoded and digest not in self._failed:
                 self._summarise_all([path])
             self._note_problem(path, self._failed)
         self._loaded.update(wave)
-        self.problems = dict(sorted(self.problems.items()))
 
     def loaded(self) -> list[str]:
         """The paths that `load` had, in order."""
@@ -137,7 +137,7 @@ class SummaryStore:
 
     def get(self, path: str) -> ModuleSummary | None:
         """The summary of a loaded file; None if it has a problem or was not loaded."""
-        digest = self._digests.get(path)
+        digest = self._contents.digests.get(path)
         if digest is None or path not in self._loaded:
             return None
         summary = self._decoded.get(digest)
@@ -168,7 +168,7 @@ class SummaryStore:
         entries: dict[bytes, bytes] = {}
         missing: dict[bytes, str] = {}
         for path in wanted:
-            digest = self._digest(path)
+            digest = self._contents.digest(path)
             if digest is None or digest in entries or digest in missing:
                 continue
             entry = self._cache.get(Space.INDEX, digest)
@@ -180,19 +180,19 @@ class SummaryStore:
             entries[digest] = entry
             self._cache.put(Space.INDEX, digest, entry)
         for path in wanted:
-            entry = entries.get(self._digests.get(path, b""), b"")
+            entry = entries.get(self._contents.digests.get(path, b""), b"")
             yield path, FileIndex(*marshal.loads(entry[1:])) if entry else _NOTHING
 
     def source_hash(self, path: str) -> bytes | None:
         """The hash of the bytes that the answers for this path are about; None if it can't be read."""
-        return self._digest(path)
+        return self._contents.digest(path)
 
     def check(self, paths: Iterable[str]) -> None:
         """Finds out whether files are Python that were not loaded; what is not goes to `problems`."""
         wave = [path for path in sorted(set(paths)) if path not in self._loaded]
         missing: dict[bytes, str] = {}
         for path in wave:
-            digest = self._digest(path)
+            digest = self._contents.digest(path)
             if digest is None or digest in self._checked:
                 continue
             known = self._cached_check(digest)
@@ -205,7 +205,6 @@ class SummaryStore:
             self._keep_check(digest, problem)
         for path in wave:
             self._note_problem(path, self._checked)
-        self.problems = dict(sorted(self.problems.items()))
 
     def close(self) -> None:
         """Ends the worker processes."""
@@ -261,66 +260,19 @@ class SummaryStore:
             self._cache.put(Space.CHECK, digest, entry)
 
     def _note_problem(self, path: str, problems: Mapping[bytes, Problem | None]) -> None:
-        digest = self._digests.get(path)
+        digest = self._contents.digests.get(path)
         problem = problems.get(digest) if digest is not None else None
         if problem is not None:
-            self.problems[path] = problem[:3]
+            self._problems[path] = problem[:3]
 
     def _run(
         self, function: Callable[[bytes], R], files: list[str], crashed: C, pays: int
     ) -> Iterator[tuple[bytes, R | C]]:
         """The function's result for each file's bytes, by their hash, in no particular order."""
-        sizes = [self._sizes[path] for path in files]
-        work = Work(function, sizes, lambda number: self._read(files[number]), crashed, pays)
+        sizes = [self._contents.sizes[path] for path in files]
+        work = Work(function, sizes, lambda number: self._contents.read(files[number]), crashed, pays)
         for number, result in self._workers.run(work):
-            yield self._digests[files[number]], result
-
-    def _digest(self, path: str) -> bytes | None:
-        """The hash of the file's bytes, read if its stat is new; None for a file that can't be read."""
-        if path in self._digests:
-            return self._digests[path]
-        if path in self.problems:
-            return None
-        if path not in self._overrides:
-            try:
-                stat = os.stat(path)  # noqa: PTH116 -- a Path costs five times the call
-            except (OSError, ValueError) as error:
-                self._unreadable(path, error)
-                return None
-            known = self._cache.get_hash(path, stat)
-            if known is not None:
-                self._digests[path] = known
-                self._sizes[path] = stat.st_size
-                return known
-            if self._read(path) is None:
-                return None
-            self._cache.put_hash(path, stat, self._digests[path])
-        else:
-            self._read(path)
-        return self._digests[path]
-
-    def _read(self, path: str) -> bytes | None:
-        """The file's bytes, whose hash is from now on the file's; None if it can't be read."""
-        data = self._overrides.get(path)
-        if data is None:
-            try:
-                data = Path(path).read_bytes()
-            except (OSError, ValueError) as error:
-                self._unreadable(path, error)
-                return None
-        try:
-            data = as_python(path, data)
-        except DecodingError as error:
-            self.problems[path] = (error.message, error.line, 1)
-            return None
-        self._digests[path] = content_hash(data)
-        self._sizes[path] = len(data)
-        return data
-
-    def _unreadable(self, path: str, error: Exception) -> None:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        self.problems[path] = (f"the file cannot be read: {reason}", 1, 1)
-        self._digests.pop(path, None)
+            yield self._contents.digests[files[number]], result
 
 
 def _problem(error: object) -> Problem:

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import NamedTuple
 
 from conclint.report.outcome import OutputFormat
@@ -92,7 +91,7 @@ def write_files(texts: Mapping[str, str]) -> None:
                 if mode is not None and not stat.S_ISREG(mode):
                     target.write_bytes(data)  # a device or a pipe: nothing to replace
                     continue
-                draft = drafts[target] = target.with_name(f".{target.name}.{token_hex(4)}.tmp")
+                draft = drafts[target] = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
                 with draft.open("xb") as stream:
                     stream.write(data)
                 if mode is not None:

@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.finding import Finding
-from conclint.report.concise import render_concise
-from conclint.report.json import dump_array, render_json, render_json_lines
-from conclint.report.source_lines import SourceLines
-from conclint.report.statistics import count_by_code, render_statistics
-from conclint.report.styled import render_lines
-from conclint.report.text import summary_line, text_lines
+
+if TYPE_CHECKING:
+    from conclint.model.concurrency_map import ConcurrencyMap
 
 
 class OutputFormat(Enum):
@@ -65,28 +62,30 @@ class Presentation:
 
 
 def render_outcome(outcome: Outcome, how: Presentation) -> str:
-    """The whole report in the wanted format."""
+    """The whole report in the wanted format; what makes it is imported when it is asked for."""
     if how.statistics and how.format.has_statistics:
         return _render_counts(outcome, how)
     if how.format is OutputFormat.TEXT:
         return _render_text(outcome, how)
-    if how.format is OutputFormat.CONCISE:
-        return render_concise(outcome.findings)
-    if how.format is OutputFormat.JSON:
-        return render_json(outcome.findings)
-    if how.format is OutputFormat.JSON_LINES:
-        return render_json_lines(outcome.findings)
     return _render_for_others(outcome, how.format)
 
 
 def _render_counts(outcome: Outcome, how: Presentation) -> str:
+    from conclint.report.statistics import count_by_code, render_statistics
+
     rows = count_by_code(outcome.findings)
     if how.format is OutputFormat.JSON:
+        from conclint.report.json import dump_array
+
         return dump_array({"code": row.code, "name": row.name, "count": row.findings} for row in rows)
     return render_statistics(rows) + _summary(outcome, how)
 
 
 def _render_text(outcome: Outcome, how: Presentation) -> str:
+    from conclint.report.source_lines import SourceLines
+    from conclint.report.styled import render_lines
+    from conclint.report.text import text_lines
+
     sources = SourceLines(outcome.cwd, outcome.texts)
     lines = text_lines(outcome.findings, sources, width=how.width, verbose=how.verbose)
     return render_lines(lines, colour=how.colour) + _summary(outcome, how)
@@ -95,11 +94,26 @@ def _render_text(outcome: Outcome, how: Presentation) -> str:
 def _summary(outcome: Outcome, how: Presentation) -> str:
     if how.format is not OutputFormat.TEXT or how.quiet:
         return ""
+    from conclint.report.styled import render_lines
+    from conclint.report.text import summary_line
+
     return render_lines([summary_line(outcome.findings, outcome.files)], colour=False)
 
 
 def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:
-    """Formats of other programs; each is imported when it is asked for."""
+    """The formats for programs."""
+    if output_format is OutputFormat.CONCISE:
+        from conclint.report.concise import render_concise
+
+        return render_concise(outcome.findings)
+    if output_format is OutputFormat.JSON:
+        from conclint.report.json import render_json
+
+        return render_json(outcome.findings)
+    if output_format is OutputFormat.JSON_LINES:
+        from conclint.report.json import render_json_lines
+
+        return render_json_lines(outcome.findings)
     if output_format is OutputFormat.SARIF:
         from conclint.report.sarif import render_sarif
 
@@ -114,6 +128,7 @@ def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:
         return render_gitlab(outcome.findings, outcome.cwd)
     if output_format is OutputFormat.HTML:
         from conclint.report.html import render_html
+        from conclint.report.source_lines import SourceLines
 
         sources = SourceLines(outcome.cwd, outcome.texts)
         return render_html(outcome.findings, outcome.files, sources, outcome.concurrency)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from conclint.model.finding import Finding
 from conclint.source.decoding import DecodingError, decode_source
-from conclint.source.notebook import is_notebook, read_notebook
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -65,7 +64,9 @@ class SourceLines:
                 if not file.is_file():
                     return
                 data = file.read_bytes()
-            if is_notebook(path):
+            if path.endswith(".ipynb"):
+                from conclint.source.notebook import read_notebook
+
                 notebook = read_notebook(data)
                 data = notebook.source
                 self._first_lines = {cell.number: cell.first for cell in notebook.cells}

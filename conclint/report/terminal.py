@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TextIO
 
@@ -22,7 +21,11 @@ def has_colour(stream: TextIO) -> bool:
 
 def source_width(stream: TextIO) -> int:
     """How wide a source line may be."""
-    return shutil.get_terminal_size().columns if stream.isatty() else UNLIMITED_WIDTH
+    if not stream.isatty():
+        return UNLIMITED_WIDTH
+    import shutil  # of no use to most runs, and slow to import
+
+    return shutil.get_terminal_size().columns
 
 
 def write_output(text: str) -> None:

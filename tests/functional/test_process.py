@@ -20,7 +20,8 @@ from samples import make_finding
 def check(paths, config, *, stdin=None, progress=None, **others):
     {body}
     return SimpleNamespace(
-        findings=findings, files=3, seconds=0.1, unused_directives=(), asked=(), occurring=()
+        findings=findings, files=3, seconds=0.1, unused_directives=(), asked=(), occurring=(),
+        concurrency=None
     )
 
 module = ModuleType("conclint.pipeline")

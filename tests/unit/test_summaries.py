@@ -18,6 +18,7 @@ from conclint.link import summaries as module_under_test
 from conclint.link.summaries import Outcome, Problem, SummaryStore, check_source, summarise_source
 from conclint.link.workers import Workers
 from conclint.model.summary import ModuleSummary
+from conclint.source.contents import Contents
 
 GOOD = b"import time\n\nasync def f():\n    time.sleep(1)\n"
 BAD = b"def f(:\n"
@@ -203,7 +204,9 @@ def test_an_override_stands_for_the_file(program: Program) -> None:
     path = program.write("a.py", BAD)
     new = str(program.folder / "not_on_disk.py")
     cache = program.cache(ahead=10)
-    store = SummaryStore(cache, 1, overrides={path: GOOD, new: GOOD.replace(b"def f", b"def g")})
+    store = SummaryStore(
+        cache, 1, contents=Contents(cache, {path: GOOD, new: GOOD.replace(b"def f", b"def g")})
+    )
     store.load([path, new])
     assert [summary and summary.defs[1].key for summary in map(store.get, (path, new))] == ["f", "g"]
     assert store.index(new).functions == ("g",)

@@ -1,0 +1,26 @@
+"""What tells one shipped catalog from another, without a look into it: a run that only repeats a report needs
+no more."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+_FOLDERS: Final = ("stdlib", "thirdparty")
+
+
+def catalog_digest(here: Path = Path(__file__).parent) -> bytes:
+    """16 bytes that differ once a shipped file is edited: by their names, sizes and times. To read three
+    hundred files would be the longest part of a run in which nothing changed."""
+    digest = blake2b(digest_size=16)
+    for folder in _FOLDERS:
+        rows = []
+        with os.scandir(here / folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".toml"):
+                    stat = entry.stat()
+                    rows.append((entry.name, stat.st_size, stat.st_mtime_ns))
+        digest.update(repr(sorted(rows)).encode())
+    return digest.digest()

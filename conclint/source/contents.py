@@ -1,0 +1,82 @@
+"""What files hold, known by the hash of their bytes, and read only where nothing says that it is known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from conclint.cache import Cache, content_hash
+from conclint.source.discovery import Source
+
+
+class Contents:
+    """The hashes of one run's files, each found once; `overrides` stand for files' own (an editor's buffer).
+
+    Hash and size are those of the Python in a file: of a notebook, its cells as one text. `problems` says,
+    by path, what is wrong with files that can't be read: message, line, column.
+    """
+
+    def __init__(self, cache: Cache, overrides: Mapping[str, bytes] | None = None) -> None:
+        self.problems: dict[str, tuple[str, int, int]] = {}
+        self.digests: dict[str, bytes] = {}
+        self.sizes: dict[str, int] = {}
+        self._cache = cache
+        self._overrides = overrides or {}
+
+    def digest(self, path: str) -> bytes | None:
+        """The hash of the file's bytes, which are read if its stat is new; None if it can't be read."""
+        known = self.digests.get(path)
+        if known is not None or path in self.problems:
+            return known
+        if path in self._overrides:
+            self.read(path)
+            return self.digests.get(path)
+        try:
+            stat = os.stat(path)
+        except (OSError, ValueError) as error:
+            self._unreadable(path, error)
+            return None
+        known = self._cache.get_hash(path, stat)
+        if known is not None:
+            self.digests[path] = known
+            self.sizes[path] = stat.st_size
+        elif self.read(path) is not None:
+            known = self.digests[path]
+            self._cache.put_hash(path, stat, known)
+        return known
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, whose hash is from now on the file's; None if it can't be read."""
+        from conclint.source.decoding import DecodingError
+        from conclint.source.notebook import as_python
+
+        data = self._overrides.get(path)
+        if data is None:
+            try:
+                data = _bytes_of(path)
+            except (OSError, ValueError) as error:
+                self._unreadable(path, error)
+                return None
+        try:
+            data = as_python(path, data)
+        except DecodingError as error:
+            self.problems[path] = (error.message, error.line, 1)
+            return None
+        self.digests[path] = content_hash(data)
+        self.sizes[path] = len(data)
+        return data
+
+    def _unreadable(self, path: str, error: Exception) -> None:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        self.problems[path] = (f"the file cannot be read: {reason}", 1, 1)
+        self.digests.pop(path, None)
+
+
+def _bytes_of(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as stream:
+        return stream.readall()
+
+
+def given_texts(sources: Iterable[Source]) -> dict[str, bytes]:
+    """The texts that were given with the sources, by path."""
+    return {source.path: source.data for source in sources if source.data is not None}
