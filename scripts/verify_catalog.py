@@ -29,7 +29,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from catalog_claims import Outcome, Status, verify  # noqa: E402
-
 from conclint.catalog.loader import read_file, shipped_files  # noqa: E402
 from conclint.catalog.schema import LibraryFacts  # noqa: E402
 

@@ -53,6 +53,12 @@ def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -
     return "\n".join(lines) + "\n"
 
 
+def setting_text(config: Config, key: str) -> str:
+    """The value of a key as it would be written in a configuration file; "not set" for none."""
+    value = _value(config, key)
+    return "not set" if value is None else _toml(value)
+
+
 def _value(config: Config, key: str) -> object:
     value: object = getattr(config, key.replace("-", "_"))
     if key == "per-file-ignores":
