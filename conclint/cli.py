@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from conclint import __version__
 from conclint.cli_learn import learn
 from conclint.cli_map import map_command
+from conclint.cli_server import server_command
 
 if TYPE_CHECKING:
     from conclint.check_run import CheckRequest
@@ -522,4 +523,5 @@ def _print_measurements(name: str | None, *, as_json: bool) -> int:
 
 
 cli.add_command(map_command)
+cli.add_command(server_command)
 cli.add_command(learn)

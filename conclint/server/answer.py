@@ -1,0 +1,155 @@
+"""Does one job: in the worker process, through the same stages as the command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from conclint.config import Config, ConfigError, load_config
+from conclint.model.finding import Finding, Step
+from conclint.pipeline import map_sources, new_findings, run_on
+from conclint.report.severity import severity_of
+from conclint.report.wording import advice
+from conclint.rules.registry import rule_url, rules_by_code
+from conclint.scope import affected_by
+from conclint.server.columns import Columns
+from conclint.server.explain import explain_finding
+from conclint.server.jobs import Answer, Checked, CheckJob, Failed, Job, MapJob, Mapped, Mark, Related, Scope
+from conclint.server.notes import notes_of
+from conclint.source.discovery import Source, discover_files, shown_path, source_of_text
+from conclint.source.notebook import is_notebook
+from conclint.suppress.baseline import BaselineError
+
+_MAPPED_FILES = 300  # as many as a map of what leads to one file may be made of
+
+
+def answer_job(job: Job) -> Answer:
+    """The answer; Failed for whatever goes wrong, never an exception."""
+    try:
+        config = load_config([job.folder], cwd=Path(job.folder), known_codes=rules_by_code())
+        return _check(job, config) if isinstance(job, CheckJob) else _map(job, config)
+    except (ConfigError, BaselineError) as error:
+        return Failed(" ".join(str(error).split()), is_usage=True)
+    except Exception as error:
+        if os.environ.get("CONCLINT_DEBUG"):
+            import traceback
+
+            traceback.print_exc()
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        return Failed(f"internal error: {text} (please report this; CONCLINT_DEBUG=1 shows the traceback)")
+
+
+def _check(job: CheckJob, config: Config) -> Checked:
+    buffers, left_out = _buffers(job.texts, config)
+    sources = _sources(job, config, buffers, left_out)
+    every = {source.path: source for source in (*sources, *left_out)}
+    asked = tuple(every[path] for path in sorted(every))
+    run = run_on(asked, [], config, keep=not _is_unsaved(asked))
+    findings = new_findings(asked, run.report, config)
+    wanted = {source.shown: source.path for source in sources}
+    columns = Columns(dict(job.texts), job.units)
+    marks = [
+        _mark(finding, wanted[finding.path], config, columns)
+        for finding in findings
+        if finding.path in wanted
+    ]
+    return Checked(tuple(source.path for source in sources), tuple(marks))
+
+
+def _buffers(texts: Iterable[tuple[str, bytes]], config: Config) -> tuple[list[Source], list[Source]]:
+    """The open buffers: those that the command would look at, and those that the configuration leaves out
+    or that are no sources, whose text counts all the same where a chain leads through them."""
+    strict = replace(config, force_exclude=True)
+    wanted, left_out = [], []
+    for path, data in texts:
+        source = source_of_text(data, path, strict, config.cwd)
+        if source is not None and not path.endswith(".pyi"):
+            wanted.append(source)
+        elif (source := source_of_text(data, path, config, config.cwd)) is not None:
+            left_out.append(source)
+    return wanted, left_out
+
+
+def _sources(
+    job: CheckJob, config: Config, buffers: Sequence[Source], left_out: Sequence[Source]
+) -> list[Source]:
+    """What is to be looked at, buffers instead of their files."""
+    found = {source.path: source for source in buffers}
+    on_disk: Iterable[Source] = ()
+    if job.scope is Scope.PROJECT:
+        on_disk = discover_files([job.folder], config, config.cwd).sources
+    elif job.scope is Scope.AFFECTED:
+        on_disk = _affected(job, config, {source.path: source for source in (*buffers, *left_out)})
+    for source in on_disk:
+        if source.path not in found and not is_notebook(source.path):
+            found[source.path] = source
+    return [found[path] for path in sorted(found)]
+
+
+def _affected(job: CheckJob, config: Config, texts: Mapping[str, Source]) -> Iterator[Source]:
+    """The folder's files that what was edited can concern, as far as the command would look at them."""
+    edited = [texts[path] for path in job.edited if path in texts]
+    others = [path for path in job.edited if path not in texts]
+    there = [path for path in others if Path(path).is_file()]
+    edited += discover_files(there, replace(config, force_exclude=True), config.cwd).sources
+    gone = set(others) - set(there)
+    for source in affected_by(edited, config, gone, texts.values()).sources:
+        if source.path not in texts and _is_below(source.path, job.folder):
+            yield source
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _is_unsaved(sources: Iterable[Source]) -> bool:
+    """Whether a buffer differs from its file: what is found then is of the moment, and not kept."""
+    for source in sources:
+        if source.data is not None:
+            try:
+                if Path(source.path).read_bytes() != source.data:
+                    return True
+            except OSError:
+                return True
+    return False
+
+
+def _mark(finding: Finding, path: str, config: Config, columns: Columns) -> Mark:
+    return Mark(
+        path=path,
+        extent=columns.extent(path, finding.position),
+        code=finding.code,
+        url=rule_url(finding.code),
+        level=severity_of(finding).value,
+        message="\n".join(filter(None, (finding.message, advice(finding)))),
+        related=tuple(_related(step, config, columns) for step in finding.chain[: _length(finding)]),
+        explanation=explain_finding(finding, config.cwd),
+    )
+
+
+def _length(finding: Finding) -> int:
+    """A chain of one step says nothing that the finding doesn't."""
+    return len(finding.chain) if len(finding.chain) > 1 else 0
+
+
+def _related(step: Step, config: Config, columns: Columns) -> Related:
+    path = os.path.normpath(config.cwd / step.path)
+    return Related(path, columns.name_at(path, step.line, step.column), f"calls {step.symbol}")
+
+
+def _map(job: MapJob, config: Config) -> Mapped:
+    texts: Mapping[str, bytes] = dict(job.texts)
+    buffers = [source for part in _buffers(job.texts, config) for source in part]
+    whole = os.path.normpath(job.path)
+    target = next(
+        (source for source in buffers if source.path == whole),
+        Source(whole, shown_path(whole, str(config.cwd))),
+    )
+    reaching = affected_by([target], config, others=buffers).sources
+    is_complete = len(reaching) <= _MAPPED_FILES
+    asked = {source.path: source for source in (*(reaching if is_complete else ()), *buffers, target)}
+    found, _ = map_sources([asked[path] for path in sorted(asked)], config)
+    columns = Columns(texts, job.units)
+    return Mapped(notes_of(asked[whole], found, columns, callers_known=is_complete))

@@ -1,0 +1,87 @@
+"""What the editor has open, and which folders it works in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conclint.server.jobs import Mark, Scope
+
+
+@dataclass(slots=True)
+class Buffer:
+    """An open document: its text, as the bytes that its file would have."""
+
+    version: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder that is checked as a whole, and what is known of it.
+
+    `is_open_wanted` is whether what is open in it is to be looked at again, `wanted` what of the rest; None
+    if nothing. `edited` are the files whose change has not been followed yet. Of a guest, a folder that is
+    none of the workspace's, only what is open is looked at: it may be a library's.
+    """
+
+    path: str
+    is_guest: bool = False
+    is_open_wanted: bool = False
+    wanted: Scope | None = None
+    edited: set[str] = field(default_factory=set)
+    marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+
+    def holds(self, path: str) -> bool:
+        """Whether the file lies below it."""
+        return path.startswith(self.path.rstrip(os.sep) + os.sep)
+
+    def want(self, scope: Scope, edited: Iterable[str] = ()) -> None:
+        """Notes what is to be looked at again, beside what was noted before."""
+        self.is_open_wanted = True
+        if not self.is_guest:
+            self.edited.update(edited)
+            if self.wanted is not Scope.PROJECT:
+                self.wanted = scope
+
+    def take(self) -> tuple[Scope | None, tuple[str, ...]]:
+        """What is to be looked at again beside what is open, and the edited files: from now on done."""
+        taken = self.wanted, tuple(sorted(self.edited))
+        self.wanted = None
+        self.edited.clear()
+        return taken
+
+
+class Folders:
+    """The workspace's folders, and those of files that lie in none of them."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, Folder] = {}
+        self._guests: dict[str, Folder] = {}
+
+    def add(self, path: str) -> None:
+        """Takes a folder of the workspace."""
+        whole = os.path.normpath(path)
+        self._given.setdefault(whole, Folder(whole)).want(Scope.PROJECT)
+
+    def remove(self, path: str) -> Folder | None:
+        """Forgets a folder of the workspace."""
+        return self._given.pop(os.path.normpath(path), None)
+
+    def all(self) -> list[Folder]:
+        """Every folder, those of the workspace first."""
+        return [*self._given.values(), *self._guests.values()]
+
+    def of(self, path: str) -> Folder:
+        """The innermost folder of the workspace that holds the file; its own if none does."""
+        holding = [folder for folder in self._given.values() if folder.holds(path)]
+        if holding:
+            return max(holding, key=lambda folder: len(folder.path))
+        own = str(Path(path).parent)
+        return self._guests.setdefault(own, Folder(own, is_guest=True))
+
+    def holding(self, path: str) -> list[Folder]:
+        """The folders that the file may concern: all that hold it."""
+        return [folder for folder in self.all() if folder.holds(path)]

@@ -1,0 +1,104 @@
+"""What the server asks of its worker process, and what comes back. Lines and columns are the editor's: from
+0, in the units that it counts in."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Scope(Enum):
+    """Which files a check looks at: the open ones, those that a change can concern, or all."""
+
+    OPEN = "open"
+    AFFECTED = "affected"
+    PROJECT = "project"
+
+
+class Extent(NamedTuple):
+    """A range of text; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def holds(self, line: int, column: int) -> bool:
+        """Whether the place is in it, or right behind it."""
+        return (self.line, self.column) <= (line, column) <= (self.end_line, self.end_column)
+
+
+class CheckJob(NamedTuple):
+    """Check a folder. `texts` are the open buffers by path, `edited` the files whose change is to be
+    followed (for AFFECTED), `units` what columns count: "utf-16", "utf-8" or "utf-32"."""
+
+    folder: str
+    scope: Scope
+    texts: tuple[tuple[str, bytes], ...]
+    edited: tuple[str, ...] = ()
+    units: str = "utf-16"
+
+
+class MapJob(NamedTuple):
+    """Find out what the functions of one file run on."""
+
+    folder: str
+    path: str
+    texts: tuple[tuple[str, bytes], ...]
+    units: str = "utf-16"
+
+
+Job = CheckJob | MapJob
+
+
+class Related(NamedTuple):
+    """One step of a chain."""
+
+    path: str
+    extent: Extent
+    message: str
+
+
+class Mark(NamedTuple):
+    """One finding as an editor shows it; `level` is "error", "warning" or "note", `explanation` Markdown."""
+
+    path: str
+    extent: Extent
+    code: str
+    url: str
+    level: str
+    message: str
+    related: tuple[Related, ...]
+    explanation: str
+
+
+class Note(NamedTuple):
+    """What is known of a function at its name, or at a call of it. `title` is empty for a call, and where
+    there is nothing to say in one line."""
+
+    extent: Extent
+    title: str
+    explanation: str
+
+
+class Checked(NamedTuple):
+    """The files that were looked at, and what was found in them."""
+
+    paths: tuple[str, ...]
+    marks: tuple[Mark, ...]
+
+
+class Mapped(NamedTuple):
+    """What there is to say about the functions of a file."""
+
+    notes: tuple[Note, ...]
+
+
+class Failed(NamedTuple):
+    """Why there is no answer, in one line. `is_usage`: a wrong configuration, and no fault of ours."""
+
+    message: str
+    is_usage: bool = False
+
+
+Answer = Checked | Mapped | Failed

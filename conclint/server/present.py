@@ -1,0 +1,92 @@
+"""Marks and notes in the words of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from lsprotocol import types
+
+from conclint.server.jobs import Extent, Mark, Note
+
+_SEVERITY: Final = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "note": types.DiagnosticSeverity.Information,
+}
+
+
+def diagnostic(mark: Mark, uri_of: Callable[[str], str]) -> types.Diagnostic:
+    """The finding, with a place to go to for each step of its chain."""
+    return types.Diagnostic(
+        range=_range(mark.extent),
+        message=mark.message,
+        severity=_SEVERITY[mark.level],
+        code=mark.code,
+        code_description=types.CodeDescription(href=mark.url),
+        source="conclint",
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                location=types.Location(uri_of(step.path), _range(step.extent)), message=step.message
+            )
+            for step in mark.related
+        ],
+    )
+
+
+def hover(marks: Sequence[Mark], notes: Sequence[Note], at: types.Position) -> types.Hover | None:
+    """The findings at the place, then what is known of the function there; None for neither."""
+    found = [mark for mark in marks if mark.extent.holds(at.line, at.character)]
+    named = [note for note in notes if note.extent.holds(at.line, at.character)]
+    parts = list(dict.fromkeys([mark.explanation for mark in found] + [note.explanation for note in named]))
+    if not parts:
+        return None
+    text = types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(parts))
+    return types.Hover(text, _range(named[0].extent if named else found[0].extent))
+
+
+def lenses(notes: Sequence[Note]) -> list[types.CodeLens]:
+    """What functions run on, above them. The command is empty: it is there to be read."""
+    return [
+        types.CodeLens(_range(note.extent), types.Command(title=note.title, command=""))
+        for note in notes
+        if note.title
+    ]
+
+
+def report(
+    diagnostics: list[types.Diagnostic], marks: Sequence[Mark], previous: str | None
+) -> types.DocumentDiagnosticReport:
+    """The diagnostics of a document, or that they are what they were."""
+    name = _name(marks)
+    if name == previous:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
+    return types.RelatedFullDocumentDiagnosticReport(items=diagnostics, result_id=name)
+
+
+def report_in_workspace(
+    uri: str,
+    version: int | None,
+    diagnostics: list[types.Diagnostic],
+    marks: Sequence[Mark],
+    previous: str | None,
+) -> types.WorkspaceDocumentDiagnosticReport:
+    """The same for a file of the workspace, open or not."""
+    name = _name(marks)
+    if name == previous:
+        return types.WorkspaceUnchangedDocumentDiagnosticReport(uri=uri, version=version, result_id=name)
+    return types.WorkspaceFullDocumentDiagnosticReport(
+        uri=uri, version=version, items=diagnostics, result_id=name
+    )
+
+
+def _name(marks: Sequence[Mark]) -> str:
+    """A text that is the same for equal marks."""
+    return blake2b(repr(tuple(marks)).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _range(extent: Extent) -> types.Range:
+    return types.Range(
+        types.Position(extent.line, extent.column), types.Position(extent.end_line, extent.end_column)
+    )
