@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
@@ -55,8 +56,9 @@ class Server(LanguageServer):
         print(f"conclint server: {' '.join(text.split())}", file=sys.stderr, flush=True)
 
     def report_server_error(self, error: Exception, source: object) -> None:
-        """What pygls could not do; a request has its answer already."""
-        self.complain(f"{type(error).__name__}: {error}")
+        """What pygls could not do. A method that we don't know has its answer, and is nothing wrong."""
+        if not isinstance(error, JsonRpcMethodNotFound):
+            self.complain(f"{type(error).__name__}: {error}")
 
     def can(self, *names: str) -> bool:
         """Whether the editor has a capability, by the way to it."""
@@ -132,7 +134,8 @@ def _register_beginning(server: Server) -> None:
         root = server.workspace.root_path
         if not server.workspace.folders and root:
             session.folders.add(root)
-        session.units = str(getattr(server.workspace.position_encoding, "value", "utf-16"))
+        encoding = server.workspace.position_encoding
+        session.units = str(getattr(encoding, "value", encoding))
         options = params.initialization_options
         server.pulls = isinstance(options, dict) and options.get("diagnostics") == "pull"
         if server.pulls:

@@ -1,0 +1,194 @@
+"""An editor: a client of the language server protocol that drives a real server process."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
+from pygls.uris import from_fs_path
+
+PATIENCE = 30.0
+Diagnostics = list[types.Diagnostic]
+
+
+def in_editor(session: Coroutine[Any, Any, None]) -> None:
+    """Runs a test's conversation."""
+    asyncio.run(asyncio.wait_for(session, 2 * PATIENCE))
+
+
+def uri_of(path: Path) -> str:
+    """The file's name in the protocol."""
+    return str(from_fs_path(str(path)))
+
+
+def shown(diagnostics: Diagnostics) -> list[str]:
+    """`line:column-line:column code` of each, as the protocol counts them."""
+    return [
+        f"{d.range.start.line}:{d.range.start.character}-{d.range.end.line}:{d.range.end.character} {d.code}"
+        for d in diagnostics
+    ]
+
+
+def _converter() -> Any:
+    """pygls' converter; of a server's offer about notebooks (python-lsp-server has one) it can't take all."""
+    converter: Any = default_converter()  # type: ignore[no-untyped-call]
+    converter.register_structure_hook(types.NotebookDocumentSyncOptions, lambda value, _: value)
+    return converter
+
+
+class Editor:
+    """One session with a server on some folders. What the server publishes is kept by file."""
+
+    def __init__(
+        self,
+        *folders: Path,
+        command: tuple[str, ...] = ("-m", "conclint", "server"),
+        capabilities: types.ClientCapabilities | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        self.folders = folders
+        self.known: dict[str, Diagnostics] = {}
+        self.published: list[types.PublishDiagnosticsParams] = []
+        self.messages: list[str] = []
+        self.watched: list[str] = []
+        self.refreshed: list[str] = []
+        self._command = command
+        self._capabilities = capabilities or types.ClientCapabilities()
+        self._options = options
+        self._news = asyncio.Event()
+        self._versions: dict[Path, int] = {}
+        self.client = LanguageClient("editor", "1", converter_factory=_converter)
+        self._register()
+
+    async def __aenter__(self) -> Editor:
+        await self.client.start_io(sys.executable, *self._command, cwd=self.folders[0])
+        self.initialized = await self.client.initialize_async(
+            types.InitializeParams(
+                capabilities=self._capabilities,
+                root_uri=uri_of(self.folders[0]),
+                workspace_folders=[types.WorkspaceFolder(uri_of(path), path.name) for path in self.folders],
+                initialization_options=self._options,
+            )
+        )
+        self.client.initialized(types.InitializedParams())
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        process = self.process
+        if process.returncode is None and failure[0] is None:
+            await self.client.shutdown_async(None)
+            self.client.exit(None)
+            assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+        elif process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server."""
+        assert self.client._server is not None
+        return self.client._server
+
+    def open(self, path: Path, text: str) -> None:
+        """Opens the file with a text that need not be that on disk."""
+        self._versions[path] = 1
+        item = types.TextDocumentItem(uri_of(path), "python", 1, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def change(self, path: Path, text: str) -> int:
+        """Types; returns the version of the text."""
+        self._versions[path] += 1
+        document = types.VersionedTextDocumentIdentifier(self._versions[path], uri_of(path))
+        whole = types.TextDocumentContentChangeWholeDocument(text)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+        return self._versions[path]
+
+    def close(self, path: Path) -> None:
+        """Closes the file without saving it."""
+        document = types.TextDocumentIdentifier(uri_of(path))
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
+    def save(self, path: Path, text: str) -> None:
+        """Writes the file and says so."""
+        path.write_text(text, encoding="utf-8")
+        document = types.TextDocumentIdentifier(uri_of(path))
+        self.client.text_document_did_save(types.DidSaveTextDocumentParams(document))
+
+    def tell_changed(self, path: Path, kind: types.FileChangeType = types.FileChangeType.Changed) -> None:
+        """Says that a file has changed on disk."""
+        event = types.FileEvent(uri_of(path), kind)
+        self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+
+    async def sees(self, path: Path, expected: list[str]) -> Diagnostics:
+        """Waits until the file's diagnostics are as expected (see `shown`)."""
+
+        def there() -> bool:
+            return shown(self.known.get(uri_of(path), [])) == expected and (
+                bool(expected) or uri_of(path) in self.known
+            )
+
+        await self.until(
+            there, lambda: f"{path.name}: {shown(self.known.get(uri_of(path), []))}, not {expected}"
+        )
+        return self.known[uri_of(path)]
+
+    async def until(self, there: Callable[[], bool], complaint: Callable[[], str] = lambda: "") -> None:
+        """Waits until something that the server says makes it true."""
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while not there():
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), end - asyncio.get_running_loop().time())
+            except asyncio.TimeoutError:
+                raise AssertionError(f"{complaint()} {self.messages}") from None
+
+    async def hover(self, path: Path, line: int, column: int) -> str:
+        """What the server shows there; empty for nothing."""
+        where = types.TextDocumentIdentifier(uri_of(path))
+        found = await self.client.text_document_hover_async(
+            types.HoverParams(where, types.Position(line, column))
+        )
+        if found is None:
+            return ""
+        assert isinstance(found.contents, types.MarkupContent)
+        return found.contents.value
+
+    async def lenses(self, path: Path) -> dict[int, str]:
+        """The code lenses by line."""
+        where = types.TextDocumentIdentifier(uri_of(path))
+        found = await self.client.text_document_code_lens_async(types.CodeLensParams(where))
+        return {lens.range.start.line: lens.command.title for lens in found or () if lens.command}
+
+    async def said(self) -> str:
+        """The rest of what the server writes to its log, once it has ended."""
+        assert self.process.stderr is not None
+        return (await self.process.stderr.read()).decode()
+
+    def _on(self, method: str, take: Callable[[Any], object]) -> None:
+        """Has `take` called with the parameters of each message of the method."""
+
+        def taken(params: Any) -> None:
+            take(params)
+            self._news.set()
+
+        self.client.feature(method)(taken)
+
+    def _register(self) -> None:
+        def published(params: types.PublishDiagnosticsParams) -> None:
+            self.published.append(params)
+            self.known[params.uri] = list(params.diagnostics)
+
+        self._on(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, published)
+        self._on(types.WINDOW_SHOW_MESSAGE, lambda params: self.messages.append(params.message))
+        self._on(
+            types.CLIENT_REGISTER_CAPABILITY,
+            lambda params: self.watched.extend(item.method for item in params.registrations),
+        )
+        self._on(types.WORKSPACE_CODE_LENS_REFRESH, lambda _: self.refreshed.append("lenses"))
+        self._on(types.WORKSPACE_DIAGNOSTIC_REFRESH, lambda _: self.refreshed.append("diagnostics"))

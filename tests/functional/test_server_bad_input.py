@@ -1,0 +1,233 @@
+"""`conclint server` under wrong messages, dying processes and hung-up editors: it goes on, or ends as it
+should, and says what is wrong in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from programs_on_disk import QUICK_HELPER, SLOW_HELPER, VIEWS, write_project
+
+pytest.importorskip("pygls", reason="needs the extra `server`")
+
+from editor import PATIENCE, Editor, in_editor, shown, uri_of
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "project", views=VIEWS, helper=QUICK_HELPER)
+
+
+def framed(message: Any) -> bytes:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def request(number: int, method: str, **params: Any) -> bytes:
+    return framed({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+
+def notification(method: str, **params: Any) -> bytes:
+    return framed({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+INITIALIZE = request(1, "initialize", processId=None, rootUri=None, capabilities={})
+ENDING = request(99, "shutdown") + notification("exit")
+
+
+class Ended:
+    """A session whose messages were all sent beforehand."""
+
+    def __init__(self, *sent: bytes) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "conclint", "server"],
+            input=b"".join(sent),
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        self.status = done.returncode
+        self.said = done.stderr.decode().splitlines()
+        bodies = re.split(rb"Content-Length: \d+\r\n(?:[^\r\n]+\r\n)*\r\n", done.stdout)
+        self.answers = {answer.get("id"): answer for answer in map(json.loads, bodies[1:])}
+
+    def error(self, number: int) -> int:
+        code: int = self.answers[number]["error"]["code"]
+        return code
+
+
+BAD = [
+    (framed(b"{nothing"), "it is no JSON"),
+    (framed(b"\xff\xfe"), "it is no JSON"),
+    (framed(b"[" * 100_000), "it is no JSON"),
+    (framed([1, 2]), "it is not JSON-RPC 2.0"),
+    (framed({"method": "x"}), "it is not JSON-RPC 2.0"),
+    (framed({"jsonrpc": "2.0"}), "it has no method"),
+    (framed({"jsonrpc": "2.0", "id": [], "method": "x", "params": {}}), "its id is neither"),
+    (request(5, "textDocument/hover", textDocument=3), "its parameters are wrong"),
+    (notification("textDocument/didOpen", textDocument={}), "its parameters are wrong"),
+    (b"Content-Length: minus one\r\n\r\n{}", "not the beginning of a message"),
+    (b"Content-Length: 99999999999\r\n\r\n", "not the beginning of a message"),
+    (b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", "not the beginning of a message"),
+    (b"Content-Length: 3\r\n\r\n" + framed({"jsonrpc": "2.0"}), "it is no JSON"),
+    (b"\r\n\n garbage " * 3, "another length|not the beginning"),
+]
+
+
+def test_after_each_malformed_message_the_next_is_understood() -> None:
+    sent = [part for number, (bad, _) in enumerate(BAD) for part in (bad, request(100 + number, "no/such"))]
+    ended = Ended(INITIALIZE, notification("initialized"), *sent, ENDING)
+    for bad, complaint in BAD:
+        assert any(re.search(complaint, line) for line in ended.said), (bad, ended.said)
+    assert all(line.startswith("conclint server: ") for line in ended.said)
+    assert len(ended.said) <= len(BAD) + 2
+    assert ended.error(5) == -32602
+    # A wrong length takes the message behind it along; no other does.
+    understood = [number for number in range(len(BAD)) if 100 + number in ended.answers]
+    assert len(understood) >= len(BAD) - 2
+    assert {ended.error(100 + number) for number in understood} == {-32601}
+    assert ended.answers[99]["result"] is None
+    assert ended.status == 0
+
+
+def test_header_names_have_no_case_and_other_headers_no_meaning() -> None:
+    odd = INITIALIZE.replace(b"Content-Length:", b"content-type: x/y; charset=utf-8\r\ncontent-length:")
+    ended = Ended(odd, ENDING)
+    assert "result" in ended.answers[1]
+    assert (ended.said, ended.status) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ([INITIALIZE, ENDING], 0),
+        ([INITIALIZE, notification("exit")], 1),
+        ([INITIALIZE], 1),
+        ([INITIALIZE, request(99, "shutdown")], 0),
+        ([], 1),
+        ([INITIALIZE, b"Content-Length: 100\r\n\r\n{"], 1),
+    ],
+)
+def test_exit_status(sent: list[bytes], status: int) -> None:
+    assert Ended(*sent).status == status
+
+
+def test_requests_out_of_their_time() -> None:
+    hover = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
+    ended = Ended(
+        request(2, "textDocument/hover", **hover),
+        INITIALIZE,
+        request(99, "shutdown"),
+        request(4, "textDocument/hover", **hover),
+        notification("exit"),
+    )
+    assert ended.error(2) == -32002
+    assert ended.error(4) == -32600
+    assert ended.status == 0
+
+
+def test_odd_documents_are_borne(project: Path) -> None:
+    views = project / "app/views.py"
+    texts = [
+        "",
+        "async def (",
+        "\ud800",
+        "\0",
+        "# coding: nonsense\n",
+        "# coding: latin-1\n'ü'",
+        "x" * 10_000,
+    ]
+
+    async def session() -> None:
+        async with Editor(project) as editor:
+            editor.open(views, VIEWS)
+            for text in texts:
+                editor.change(views, text)
+                await editor.client.workspace_diagnostic_async(_everything())
+            assert shown(editor.known[uri_of(views)]) == []
+            editor.open(project / "no/such/folder/a.py", "import time\nasync def f():\n    time.sleep(1)\n")
+            await editor.sees(project / "no/such/folder/a.py", ["2:4-2:17 CON102"])
+            assert editor.messages == []
+
+    in_editor(session())
+
+
+def test_the_process_that_analyses_dies(project: Path) -> None:
+    views, helper = project / "app/views.py", project / "app/helper.py"
+
+    async def session() -> None:
+        async with Editor(project) as editor:
+            editor.open(views, VIEWS)
+            await editor.sees(views, [])
+            await editor.client.workspace_diagnostic_async(_everything())
+            killed = _children(editor.process.pid)
+            assert killed
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.2)
+            editor.open(helper, SLOW_HELPER)
+            await editor.sees(views, ["4:11-4:27 CON101"])
+        assert _children_alive(killed) == []
+
+    in_editor(session())
+
+
+def test_it_leaves_no_process_behind(project: Path) -> None:
+    async def session() -> None:
+        async with Editor(project) as editor:
+            await editor.client.workspace_diagnostic_async(_everything())
+            started = _children(editor.process.pid)
+            assert started
+        for _ in range(50):
+            if not _children_alive(started):
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(started)
+
+    in_editor(session())
+
+
+def test_over_a_port(project: Path) -> None:
+    async def session() -> None:
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "conclint", "server", "--tcp", "0", stderr=asyncio.subprocess.PIPE
+        )
+        assert server.stderr is not None
+        line = (await asyncio.wait_for(server.stderr.readline(), PATIENCE)).decode()
+        host, _, port = line.split()[-1].rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(INITIALIZE)
+        answer = await asyncio.wait_for(reader.readuntil(b"}}"), PATIENCE)
+        assert b'"hoverProvider"' in answer
+        writer.write(ENDING)
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
+        writer.close()
+
+    in_editor(session())
+
+
+def _everything() -> Any:
+    from lsprotocol.types import WorkspaceDiagnosticParams
+
+    return WorkspaceDiagnosticParams([])
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that the process has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in listed.stdout.split()]
+
+
+def _children_alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
