@@ -73,6 +73,7 @@ class CallableFact:
     signature: tuple[Parameter, ...] | None = None
     unless: tuple[Condition, ...] = ()
     when: tuple[Condition, ...] = ()
+    doubtful: tuple[Condition, ...] = ()
     coroutine: bool = False
     returns: str | None = None
     placing: Placing | None = None

@@ -59,7 +59,7 @@ _TOP = {
     "decorators",
 }
 _CALLABLE = {
-    "names", "effect", "family", "weight", "signature", "unless", "when", "coroutine", "returns",
+    "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "callable", "also", "model", "arguments", "style",
     "phase",
@@ -68,7 +68,7 @@ _CLASS = {
     "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs",
     "asynchronous", "lifespan", "methods", "source",
 }  # fmt: skip
-_WORD = re.compile(r"<(none|absent|present|small|below \d+|(a )?\w+(\.\w+)+)>")
+_WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _DECORATOR = {
     "names", "module", "model", "style", "effect", "source", "signature", "unless", "otherwise", "phase",
     "confidence",
@@ -301,6 +301,7 @@ class _Reader:
             "signature": signature,
             "unless": self.conditions(row, "unless", signature, where),
             "when": self.conditions(row, "when", signature, where),
+            "doubtful": self.conditions(row, "doubtful", signature, where),
             "coroutine": self.get(row, "coroutine", bool, where, False),
             "placing": placing,
             "confidence": confidence,
@@ -357,7 +358,7 @@ class _Reader:
                 if isinstance(value, str) and value.startswith("<") and not _WORD.fullmatch(value):
                     words = (
                         "<none>, <absent>, <present>, <small>, <below 1000>, a constant such as <os.P_WAIT> "
-                        "or an instance such as <a io.BytesIO>"
+                        "or <is os.devnull>, or an instance such as <a io.BytesIO>"
                     )
                     raise self.fail(f"{where}.{key}.{name}", f"expected {words}, got {value!r}")
             result.append(Condition(tuple(table.items())))

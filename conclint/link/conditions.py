@@ -112,6 +112,9 @@ def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Argume
                 verdict = verdict._replace(dependence=dependence._replace(absent_if_equal=False))
             else:
                 verdict = verdict._replace(assumption=f"an argument of {fact.name} is not known")
+    for condition in fact.doubtful:
+        if _holds(evaluator, fact.signature, condition, arguments)[0] is Truth.YES:
+            return verdict._replace(assumption=f"{fact.name} blocks for a moment only with this argument")
     return verdict
 
 
@@ -157,6 +160,9 @@ def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, D
         return (Truth.YES if small else Truth.MAYBE), None
     if isinstance(wanted, str) and wanted.startswith("<below "):
         return _is_below(item, float(wanted[7:-1])), None
+    if isinstance(wanted, str) and wanted.startswith("<is "):
+        names = {v.dotted if isinstance(v, External) else "" for v in item.values}
+        return (Truth.YES if names == {wanted[4:-1]} else Truth.NO), None
     if isinstance(wanted, str) and wanted.startswith("<a "):
         return _is_instance(evaluator, item, wanted[3:-1]), None
     if isinstance(wanted, str) and wanted.startswith("<") and wanted != "<none>":

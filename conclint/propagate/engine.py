@@ -13,8 +13,9 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
 from conclint.link.values import Function, Key, Partial
 from conclint.model.summary import SiteKind
+from conclint.propagate.coverage import Occurrence, raised
 from conclint.propagate.delayed import PARALLEL, delayed_placement
-from conclint.propagate.effects import Effect, Effects, Kind, Placement, add, condense
+from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add, condense
 from conclint.propagate.guards import Guards
 from conclint.propagate.hedges import Hedges
 from conclint.propagate.transfer import Transfer
@@ -85,17 +86,24 @@ class Engine:
             return
         placements: list[Placement] = []
         new: Effects = {}
+        conditional: list[Occurrence] = []
         for link in self.links(key):
             self._current = (key, link.site)
             try:
                 for effect, witness in self.site_effects(key, link, placements).items():
-                    add(new, effect, witness)
+                    region = self.evaluator.body(key).sites[link.site].region
+                    if region and self._is_up_to_branches(key, region, effect):
+                        conditional.append(Occurrence(region, effect, witness))
+                    else:
+                        add(new, effect, witness)
             except NeedModule as need:
                 self._lack(key, need)
             finally:
                 self._current = None
         for placement in placements:
             self.demand(placed_functions(placement))
+        for region, item in raised(self.evaluator.body(key), conditional):
+            add(new, *self._in_region(key, region, item))
         new = condense(self.transfer.as_asserted(key, new))
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
@@ -103,6 +111,27 @@ class Engine:
             for dependent, site in self._dependents.get(key, ()):
                 self._sites.get(dependent, {}).pop(site, None)
                 self._todo[dependent] = None
+
+    def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:
+        """Whether an effect of a site is there or not by the branches around it alone, not by what the
+        site passes."""
+        if effect.kind is not Kind.WAITS:
+            return False
+        return effect.dependence is None or effect.dependence == self.hedges.dependence(key, region)
+
+    def _in_region(self, key: Key, region: int, item: Occurrence) -> tuple[Effect, Witness]:
+        """The effect under the conditions of an outer region only, where that does not run without it."""
+        if region == item.region:
+            return item.effect, item.witness
+        here = self.hedges.conditions(key, item.region)
+        above = self.hedges.conditions(key, region) if region else 0
+        return (
+            item.effect._replace(dependence=self.hedges.dependence(key, region) if region else None),
+            item.witness._replace(
+                hedges=self.hedges.of(key, region, ask_arguments=True) if region else (),
+                conditions=max(item.witness.conditions - here + above, 0),
+            ),
+        )
 
     def _lack(self, key: Key, need: NeedModule) -> None:
         self._needs.add(need.path)

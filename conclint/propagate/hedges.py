@@ -23,15 +23,21 @@ class Hedges:
         self._evaluator = evaluator
         self._tests = ParameterTests(evaluator)
         self._rarity = Rarity(evaluator)
+        self._conditions: dict[tuple[Key, int], int] = {}
         self._found: dict[tuple[Key, int, bool], tuple[str, ...]] = {}
 
     def conditions(self, key: Key, region: int) -> int:
-        """How many `if`s and `except`s the region stands under."""
-        regions = self._evaluator.body(key).regions
-        count = 0
-        while region > 0:
-            count += regions[region].kind in _CONDITIONS
-            region = regions[region].parent
+        """How many `if`s and `except`s the region stands under, without those that are a hedge already."""
+        body = self._evaluator.body(key)
+        path: list[int] = []
+        while region > 0 and (key, region) not in self._conditions:
+            path.append(region)
+            region = body.regions[region].parent
+        count = self._conditions.get((key, region), 0)
+        for number in reversed(path):
+            is_condition = body.regions[number].kind in _CONDITIONS
+            count += is_condition and not self._rarity.of(key, body, number)
+            self._conditions[key, number] = count
         return count
 
     def of(self, key: Key, region: int, *, ask_arguments: bool) -> tuple[str, ...]:

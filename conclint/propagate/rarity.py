@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import External, Key, ModuleRef
-from conclint.model.summary import Body, Op, RegionKind, Store, StoreKind
+from conclint.model.summary import Body, Op, RegionKind, SiteKind, Store, StoreKind
 from conclint.propagate.parameter_tests import TESTS, WRAPPERS
 
 _DEPTH = 6
@@ -19,8 +19,11 @@ _FIRST_TIME = "does it the first time only"
 _NOT_INSTALLED = "does it only where a module is missing"
 _SETTING = ("does it only where an environment variable is set", "does not do it by default")
 _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
+_ENDS = "does it only where it ends the program"
+_ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+_BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 _FLAG = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
-RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING)
+RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS)
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
 
@@ -41,7 +44,18 @@ class Rarity:
             return _SETTING
         if item.kind in TESTS and _is_flag(body, item.value, bool(item.extra)):
             return _DEBUGGING
+        if item.kind in _BRANCHES and self._ends_program(key, body, region):
+            return (_ENDS,)
         return ()
+
+    def _ends_program(self, key: Key, body: Body, region: int) -> bool:
+        """Whether the region itself ends the program (`sys.exit`)."""
+        return any(
+            isinstance(value, External) and value.dotted in _ENDINGS
+            for site in body.sites
+            if site.kind == SiteKind.CALL and site.region == region
+            for value in self._evaluator.evaluate(key, site.callee).values
+        )
 
     def _is_first_time(self, key: Key, body: Body, region: int) -> bool:
         """Whether the region runs while a key is missing from a collection, or stores what its test found
