@@ -61,6 +61,7 @@ class Space(IntEnum):
     INDEX = 2
     CHECK = 3
     REPORT = 4
+    UNCHANGED = 5
 
 
 def content_hash(data: bytes) -> bytes:
@@ -96,14 +97,13 @@ class Cache:
         self._used: dict[bytes, int] = {}
         self._broken: set[str] = set()
         self._damaged = False
-        self._stats: dict[str, _Stat] = {}
+        self._stats: dict[str, _Stat] | None = None  # read when first asked for
         self._new_stats: dict[str, _Stat] = {}
         self._asked: set[str] = set()
         if folder is not None:
             for _ in range(3):
                 if not self._load_segments():
                     break
-            self._stats = self._read_stats()
 
     @classmethod
     def open(cls, folder: str | None) -> Cache:
@@ -136,6 +136,8 @@ class Cache:
     def get_hash(self, path: str, stat: os.stat_result) -> bytes | None:
         """The hash of the file's content, if its stat says that it is the content of an earlier run."""
         self._asked.add(path)
+        if self._stats is None:
+            self._stats = self._read_stats()
         known = self._new_stats.get(path) or self._stats.get(path)
         return known[4] if known is not None and known[:4] == _identity(stat) else None
 
@@ -144,9 +146,12 @@ class Cache:
 
         A file as young as this run is not remembered: it could change again and look the same.
         """
-        youngest = max(stat.st_mtime_ns, stat.st_ctime_ns)
-        if self.folder is not None and youngest + _RACY_NS < self._started_ns:
+        if self.folder is not None and self.is_settled(max(stat.st_mtime_ns, stat.st_ctime_ns)):
             self._new_stats[path] = (*_identity(stat), digest)
+
+    def is_settled(self, changed_ns: int) -> bool:
+        """Whether a file that was changed then would not look the same if it were changed again."""
+        return changed_ns + _RACY_NS < self._started_ns
 
     def save(self) -> None:
         """Writes what is new. Never raises OSError: a folder that can't be written is no cache."""
@@ -277,7 +282,8 @@ class Cache:
                     path.unlink()
 
     def _read_stats(self) -> dict[str, _Stat]:
-        assert self.folder is not None
+        if self.folder is None:
+            return {}
         try:
             content = unseal(self._space, (self.folder / f"{self._prefix}{_STATS}").read_bytes())
             table = marshal.loads(content) if content is not None else {}

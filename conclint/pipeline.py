@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.cache import Cache, Space
 from conclint.catalog.digest import catalog_digest
-from conclint.catalog.user_facts import UserFacts, read_user_knowledge
+from conclint.catalog.user_facts import read_user_knowledge
 from conclint.config import Config
 from conclint.model.finding import Finding
 from conclint.report_cache import KeptReport, decode_report, encode_report, report_key, still_holds
@@ -212,7 +212,7 @@ def run_on(
     try:
         key = None
         if keep and not problems:
-            key = _key_of(sources, contents, config, knowledge, inline=inline)
+            key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
         report = _kept_report(cache, contents, key) if key is not None else None
         if report is not None and not with_map:
             return Run(report)
@@ -239,21 +239,36 @@ def _kept_report(cache: Cache, contents: Contents, key: bytes) -> KeptReport | N
 
 
 def _key_of(
-    sources: Sequence[Source], contents: Contents, config: Config, knowledge: UserFacts, *, inline: bool
+    sources: Sequence[Source], cache: Cache, contents: Contents, config: Config, facts: bytes, *, inline: bool
 ) -> bytes | None:
-    """What the report is kept under; None where a file can't be read, so that it is tried again."""
+    """What the report is kept under; None where a file can't be read, so that it is tried again.
+
+    It is a hash over the contents of all files, so where all of them look as they did when it was last
+    made, it isn't made again.
+    """
+    packages: tuple[str, ...] = ()
+    if config.follow:
+        from conclint.analysis import followed_packages
+
+        packages, _ = followed_packages(config)
+    facts = catalog_digest() + facts
+    shape = contents.shape([source.path for source in sources])
+    short = None
+    if shape is not None:
+        short = report_key(config, facts, [("", "", shape)], packages, inline=inline)
+        known = cache.get(Space.UNCHANGED, short)
+        if known is not None:
+            return known
     asked = []
     for source in sources:
         content = contents.digest(source.path)
         if content is None:
             return None
         asked.append((source.path, source.shown, content))
-    packages: tuple[str, ...] = ()
-    if config.follow:
-        from conclint.analysis import followed_packages
-
-        packages, _ = followed_packages(config)
-    return report_key(config, catalog_digest() + knowledge.digest(), sorted(asked), packages, inline=inline)
+    key = report_key(config, facts, sorted(asked), packages, inline=inline)
+    if short is not None:
+        cache.put(Space.UNCHANGED, short, key)
+    return key
 
 
 def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, inline: bool) -> KeptReport:

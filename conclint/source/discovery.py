@@ -10,7 +10,6 @@ import heapq
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from conclint.config import Config
@@ -52,8 +51,7 @@ library), not a product or an environment."""
 _ENVIRONMENT_MARKS: Final = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file to analyse. `path` is absolute, `shown` is how it is reported, `data` is the text where it
     was given (standard input) instead of the file on disk."""
 
@@ -200,6 +198,7 @@ class _Walk:
 
     def _list_below(self, given: str, levels: _Levels) -> None:
         pending = [(given, levels)]
+        files = self._files
         while pending:
             folder, levels = pending.pop()
             try:
@@ -223,8 +222,16 @@ class _Walk:
             if ".gitignore" in names:
                 ignore = read_ignore_file(os.path.join(folder, ".gitignore"), folder)
                 levels = (*levels, ignore) if ignore else levels
+            if levels or self._exclude is not None:
+                for entry in entries:
+                    self._take(entry, levels, pending)
+                continue
             for entry in entries:
-                self._take(entry, levels, pending)
+                # Most files of a big project come by here, where no pattern can leave them out.
+                if entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+                    files.add(entry.path)
+                else:
+                    self._take(entry, levels, pending)
 
     def _take(self, entry: os.DirEntry[str], levels: _Levels, pending: list[tuple[str, _Levels]]) -> None:
         name = entry.name

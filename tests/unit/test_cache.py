@@ -65,7 +65,8 @@ def test_spaces_are_apart(tmp_path: Path) -> None:
     cache.put(Space.SUMMARY, digest, b"summary")
     cache.put(Space.CHECK, digest, b"")
     for again in range(2):
-        assert [cache.get(space, digest) for space in Space] == [b"summary", None, b"", None], again
+        held = {space: blob for space in Space if (blob := cache.get(space, digest)) is not None}
+        assert held == {Space.SUMMARY: b"summary", Space.CHECK: b""}, again
         cache.save()
         cache = opened(tmp_path)
 
