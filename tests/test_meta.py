@@ -49,6 +49,11 @@ def test_each_rule_has_a_page(rule: Rule) -> None:
     assert "](https://" in _section(page, "## References")
 
 
+def test_what_blocks_the_loop_has_words_for_messages() -> None:
+    for rule in RULES:
+        assert bool(rule.words) == (rule.cell.endswith(".event_loop") and rule.family != "own"), rule.code
+
+
 def test_each_page_belongs_to_a_rule() -> None:
     docs = Path(registry.__file__).parent / "docs"
     assert {page.stem for page in docs.glob("*.md")} == set(rules_by_code())

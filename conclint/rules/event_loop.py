@@ -33,21 +33,6 @@ _KINDS: Final = {
     Kind.COMPUTES_GIL: EffectKind.COMPUTES_GIL,
     Kind.COMPUTES_NOGIL: EffectKind.COMPUTES_NOGIL,
 }
-_WORDS: Final = {
-    "http": "an HTTP request",
-    "sleep": "a blocking sleep",
-    "subprocess": "waiting for a subprocess",
-    "files": "file access",
-    "database": "a database call",
-    "sockets": "a blocking socket, TLS or DNS call",
-    "locks": "waiting for a lock",
-    "queues": "waiting for a queue",
-    "joins": "waiting for another thread, process or future",
-    "console": "waiting for console input",
-    "other": "a blocking call",
-    "cheap-files": "a file-system call",
-    "compute": "it computes for long",
-}
 _FAR = (5, 8)
 _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
@@ -110,12 +95,13 @@ def _draft(
     witness = _doubting(witness)
     chain = hops(view.engine, key, witness)
     direct = len(chain) == 1
-    what = _WORDS[effect.family]
     called = chain[0].symbol
     if direct:
-        message = f"`{witness.cause}` blocks the event loop ({what})"
+        message = f"`{witness.cause}` blocks the event loop ({rule.words})"
     else:
-        message = f"`{short_name(called)}` blocks the event loop: it leads to `{witness.cause}` ({what})"
+        message = (
+            f"`{short_name(called)}` blocks the event loop: it leads to `{witness.cause}` ({rule.words})"
+        )
     fact = view.engine.evaluator.catalog.function(witness.cause)
     library = library_of(view.module)
 

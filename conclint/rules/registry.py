@@ -20,7 +20,8 @@ class Rule:
     """One code that a user can select or ignore.
 
     `cell` is the cell of the decision guide it reports ("effect.model"), empty for structural rules;
-    `family` tells the codes of one cell apart; `default` is whether it is on without being selected;
+    `family` tells the codes of one cell apart; `words` are what a finding on the event loop calls its cause;
+    `default` is whether it is on without being selected;
     `everywhere` is whether it finds things in files that say nothing of concurrency (see `ROOT_WORDS`).
     """
 
@@ -29,6 +30,7 @@ class Rule:
     summary: str
     cell: str = ""
     family: str = ""
+    words: str = ""
     default: bool = True
     everywhere: bool = False
 
