@@ -1,45 +1,42 @@
-"""One run: the asked sources through link, propagate and judge, with one store of summaries."""
+"""One run: the asked sources linked, propagated and judged; what an earlier run judged is not done again."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from conclint.cache import Cache
-from conclint.config import Config, ConfigError
-from conclint.config_file import FOLLOW_ALL
-from conclint.link.summaries import SummaryStore
+from conclint.config import Config
+from conclint.finding_rows import from_row
+from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
+from conclint.judging.project import Project
+from conclint.link.workers import processors
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
 from conclint.model.summary import Directive
+from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
-from conclint.source.contents import Contents, given_texts
-from conclint.source.decoding import DecodingError
-from conclint.source.discovery import Source, shown_path
-from conclint.source.index import mentions
-from conclint.source.modules import ModuleFinder
-from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
+from conclint.source.contents import Contents
+from conclint.source.discovery import Source
+from conclint.source.notebook import is_notebook
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
+    from conclint.judging.modules import Judged, ModuleJudge
     from conclint.model.concurrency_map import ConcurrencyMap
-    from conclint.propagate.engine import Engine
-    from conclint.rules.drafts import Draft
-    from conclint.rules.judge import Judge
+    from conclint.source.absent import Absent
 
-T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
-_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
+_GROUP_LEAST = 32 << 10
+_GROUP_MOST = 128 << 10
 
 
 class Analysis:
-    """One run: the asked sources, and the stages that share the store of summaries."""
+    """One run: the asked sources, judged here or in worker processes, with what an earlier run knew."""
 
     def __init__(
         self,
@@ -52,61 +49,97 @@ class Analysis:
     ) -> None:
         self._config = config
         self._own_facts = own_facts
-        self._sources = {source.path: source for source in sources}
-        overrides = given_texts(self._sources.values())
         self._cache = cache
-        self._store = SummaryStore(
+        self._progress = progress
+        self._project = Project(
+            config,
+            sources,
             cache,
-            config.jobs or None,
             (lambda done, total: progress(done, total, "summarising")) if progress else None,
-            contents or Contents(cache, overrides),
+            contents,
         )
-        self._packages, followed = followed_packages(config)
-        roots = source_roots(config, self._sources)
-        self._finder = ModuleFinder(roots, self._sources, self._packages, followed)
-        self._overrides = overrides
-        self._notebooks: dict[str, Notebook | None] = {}
-        self._drafts: dict[tuple[str, str, Position], Draft] = {}
-        self._program: tuple[Engine, Judge, list[str]] | None = None
+        self._store = self._project.store
+        self._sources = self._project.sources
+        self._known = Judgements.none()
+        self._taken: list[str] | None = None
+        self._missed: set[str] = set()
+        self._judged_anew = 0
+        self._keeps = False
+        self._judge: ModuleJudge | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def close(self) -> None:
         """Stop the workers."""
         self._store.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
-    def hashes(self, paths: Iterable[str] | None = None) -> dict[str, bytes | None]:
-        """The content hash of each of the files (by default the asked ones); None if it can't be read."""
-        wanted = sorted(self._sources) if paths is None else paths
-        return {path: self._store.source_hash(path) for path in wanted}
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The folders of installed packages into which chains are followed."""
+        return self._project.packages
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The folders in which imports are looked for."""
+        return self._project.roots
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
-        paths = [path for path in self._store.loaded() if path not in self._sources]
-        return tuple((path, content) for path, content in self.hashes(paths).items() if content is not None)
+        reached = self._known.led_to(self._taken or ()) - self._sources.keys()
+        known = self._known.contents
+        return tuple((path, known[path]) for path in sorted(reached) if path in known)
 
-    def missed(self) -> tuple[str, ...]:
+    @property
+    def missing(self) -> Absent:
         """The files that were looked for, do not exist, and would change the findings if they did."""
-        return tuple(sorted(self._finder.missed))
+        return merged(self._known.absent, absent(self._missed))
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether all judgements are an earlier run's."""
+        return self._judged_anew == 0
+
+    def recall(self, name: bytes) -> None:
+        """Takes in what an earlier run has judged, as far as it still holds; `name` is its name in the
+        cache, that of all that judgements depend on besides files.
+
+        What was judged for another choice of files is no help: which files are roots depends on it.
+        """
+        data = self._cache.get_state(name)
+        if data is None:
+            self._keeps = True
+            return
+        known = decode_judgements(data)
+        is_alone = len(self._sources) == 1
+        gone = {path for path in known.starting.keys() - self._sources.keys() if self._project.exists(path)}
+        self._keeps = not is_alone and not gone
+        if (gone and not is_alone) or has_appeared(known.absent):
+            return
+        wanted = known.led_to(self._sources) if is_alone else known.contents
+        changed = {
+            path
+            for path in wanted
+            if path in known.contents and self._store.source_hash(path) != known.contents[path]
+        }
+        self._known = known.without(changed) if changed else known
+
+    def remember(self, name: bytes) -> None:
+        """Keeps what is judged for a later run. An editor's buffer is not what that will find on disk."""
+        if self._keeps and self._judged_anew and not self._project.has_buffers:
+            self._cache.put_state(name, encode_judgements(self._known._replace(absent=self.missing)))
 
     def findings(self) -> list[Finding]:
-        """Everything found in the asked files, unfiltered."""
-        asked = sorted(self._sources)
-        engine, judge, taken = self._linked()
-        drafts: list[Draft] = []
-        for path in taken:
-            drafts += self._settled(engine, partial(judge.judge_module, path))
-        self._store.check([path for path in asked if path not in set(taken)])
-        for draft in drafts:
-            finding = draft.finding
-            slot = (finding.path, finding.code, finding.position)
-            held = self._drafts.get(slot)
-            if held is None or _is_better(draft, held):
-                self._drafts[slot] = draft
-        return [*(draft.finding for draft in drafts), *self.unreadable_files()]
+        """Everything found in the asked files, unfiltered; with recommendations where they can be shown."""
+        taken = self._judged()
+        self._store.check(self._sources.keys() - set(taken))
+        found = [from_row(row) for path in taken for row in self._known.rows.get(path, ())]
+        return [*found, *self.unreadable_files()]
 
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""
         return [
-            unreadable(self._shown(path), line, column, message)
+            unreadable(self._project.shown(path), line, column, message)
             for path, (message, line, column) in self._store.problems.items()
             if path in self._sources
         ]
@@ -116,189 +149,156 @@ class Analysis:
         from conclint.mapping.build import build_map
         from conclint.rules.starts import find_starts
 
-        engine, judge, taken = self._linked()
+        taken = self._judged()
+        here = self._judging_here()
+        here.link(taken)
+        engine, judge = here.engine, here.judge
 
         def build() -> ConcurrencyMap:
             views = [view for path in taken if (view := judge.view(path)) is not None]
             keys = [key for view in views for key in view.keys]
             on_loop = {key for view in views for key in find_starts(view).on_loop}
-            return build_map(engine, keys, on_loop, self._shown)
+            return build_map(engine, keys, on_loop, self._project.shown)
 
-        return self._settled(engine, build)
+        return here.settled(build)
 
-    def _linked(self) -> tuple[Engine, Judge, list[str]]:
-        """The asked files linked and their effects propagated, once: with the files that can hold a
-        finding."""
-        if self._program is None:
-            self._program = self._link(sorted(self._sources))
-        return self._program
+    def _judged(self) -> list[str]:
+        """The asked files that can hold a finding, once all of them are judged: those that mention
+        concurrency, and those that mention a wrapper which was discovered in others."""
+        if self._taken is None:
+            known = self._known
+            self._note_starting()
+            taken: set[str] = set()
+            words: set[str] = set()
+            roots = {path for path in self._sources if known.starting.get(path)}
+            while not roots <= taken:
+                new = sorted(path for path in roots - taken if path not in known.judged)
+                self._judge_anew(new)
+                taken |= roots
+                found = {word for names in known.words.values() for word in names} - words
+                words |= found
+                roots |= self._mentioning(taken, found)
+            self._taken = sorted(taken)
+        return self._taken
 
-    def _link(self, asked: list[str]) -> tuple[Engine, Judge, list[str]]:
+    def _note_starting(self) -> None:
+        """Find out which files are roots by what they mention themselves, of those that changed."""
         from conclint.catalog.loader import Catalog, starting_imports
-        from conclint.link.evaluate import Evaluator
-        from conclint.link.program import Program
-        from conclint.propagate.engine import Engine
-        from conclint.rules.judge import Judge
         from conclint.rules.registry import all_rules
         from conclint.suppress.selection import Selection
 
-        catalog = Catalog(self._own_facts)
+        asked = [path for path in self._sources if path not in self._known.starting]
+        if not asked:
+            return
         selection = Selection(self._config)
         everywhere = any(rule.everywhere and selection.is_chosen(rule.code) for rule in all_rules())
-        placers = set(catalog.user_placements())
-        roots = [
-            path
-            for path, index in self._store.indexes(asked)
-            if index.words
-            or everywhere
-            or index.mentions_library(starting_imports())
-            or (placers and self._mentions(path, placers))
-            or self._awaits(path)
-        ]
-        self._store.load(roots)
+        placers = set(Catalog(self._own_facts).user_placements()) if self._own_facts else set()
+        for path, index in self._store.indexes(asked):
+            content = self._store.source_hash(path)
+            self._known.starting[path] = bool(
+                index.words
+                or everywhere
+                or index.mentions_library(starting_imports())
+                or (placers and self._project.mentioned(path, placers))
+                or self._project.awaits(path)
+            )
+            if content is not None:
+                self._known.contents[path] = content
+
+    def _mentioning(self, taken: set[str], words: set[str]) -> set[str]:
+        """Those of the other files that mention one of the wrappers."""
+        known, found = self._known, set()
+        every = known.scanned | words
+        for path in sorted(self._sources.keys() - taken) if words else ():
+            earlier = known.mentions.get(path)
+            unscanned = every if earlier is None else words - known.scanned
+            more = self._project.mentioned(path, unscanned) if unscanned else set()
+            known.mentions[path] = tuple(sorted({*(earlier or ()), *more}))
+            if not words.isdisjoint(known.mentions[path]):
+                found.add(path)
+        known.scanned.update(words)
+        return found
+
+    def _judge_anew(self, paths: list[str]) -> None:
+        """Judge these modules, in worker processes where that pays."""
+        from conclint.judging.modules import in_groups
+        from conclint.judging.processes import JUDGING_PAYS
+
+        if not paths:
+            return
+        self._judged_anew += len(paths)
+        self._store.load(paths)
         self._cache.save()  # an interrupted run has not parsed in vain
-        engine = Engine(Evaluator(Program(self._store, self._finder, catalog)))
-        judge = Judge(engine, self._shown, self.notebook, self._config.runtime, selection.is_chosen)
-        return engine, judge, self._propagate(engine, judge, asked, roots)
+        sizes = self._project.contents.sizes
+        groups = in_groups(paths, sizes, _GROUP_LEAST, _GROUP_MOST)
+        jobs = self._config.jobs or processors()
+        done = 0
+        pays = jobs > 1 and sum(sizes.get(path, 0) for path in paths) >= JUDGING_PAYS
+        for number, judged in self._in_processes(groups, jobs) if pays else self._here(groups):
+            self._take(judged)
+            done += len(groups[number])
+            if self._progress is not None:
+                self._progress(done, len(paths), "judging")
 
-    def _propagate(self, engine: Engine, judge: Judge, asked: list[str], roots: list[str]) -> list[str]:
-        """Effects for the roots, and for the files that mention a wrapper which that discovered, until
-        none is added; returns all these files."""
-        from conclint.rules.judge import wrapper_names
+    def _take(self, judged: Judged) -> None:
+        self._known.add(judged)
+        self._missed.update(judged.missed)
 
-        taken: set[str] = set()
-        words: set[str] = set()
-        while len(taken) < len(roots):
-            for path in roots:
-                if path not in taken:
-                    engine.demand(judge.roots(path))
-            taken.update(roots)
-            engine.run(self._store.load)
-            new_words = wrapper_names(engine) - words
-            if new_words:
-                words |= new_words
-                more = [path for path in asked if path not in taken and self._mentions(path, new_words)]
-                self._store.load(more)
-                roots = sorted({*roots, *more})
-        return sorted(taken)
+    def _here(self, groups: list[list[str]]) -> Iterator[tuple[int, Judged]]:
+        for number, group in enumerate(groups):
+            yield number, self._judging_here().judge_modules(group)
 
-    def _settled(self, engine: Engine, work: Callable[[], T]) -> T:
-        """What the work gives once nothing is missing: what it turns out to need is loaded and propagated
-        first."""
-        from conclint.link.program import NeedModule
+    def _judging_here(self) -> ModuleJudge:
+        from conclint.judging.modules import ModuleJudge
 
-        while True:
-            try:
-                result = work()
-            except NeedModule as need:
-                self._store.load([need.path])
-            else:
-                if engine.is_settled:
-                    return result
-            engine.run(self._store.load)
+        if self._judge is None:
+            self._judge = ModuleJudge(self._project, self._own_facts)
+        return self._judge
 
-    def _mentions(self, path: str, words: set[str]) -> bool:
-        text = self._text(path)
-        return text is not None and bool(mentions(text, words))
+    def _share(self) -> Path:
+        """A cache for this run alone, through which workers get the summaries."""
+        self._temporary = tempfile.TemporaryDirectory(prefix="conclint-")
+        shared = Cache.open(self._temporary.name)
+        self._store.hand_over(shared)
+        shared.save()
+        return Path(self._temporary.name)
 
-    def _text(self, path: str) -> bytes | None:
-        """The file's Python, as it was analysed; None if it can't be read."""
-        try:
-            return as_python(path, self._data(path))
-        except (OSError, DecodingError):
-            return None
+    def _in_processes(self, groups: list[list[str]], jobs: int) -> Iterator[tuple[int, Judged]]:
+        from conclint.judging.processes import Setup, judge_in_processes
 
-    def _data(self, path: str) -> bytes:
-        """The bytes that were given for the file, be they none, else those on disk. Raises OSError."""
-        given = self._overrides.get(path)
-        return Path(path).read_bytes() if given is None else given
-
-    def notebook(self, path: str) -> Notebook | None:
-        """The cells of an asked notebook; None for any other file."""
-        if path not in self._notebooks:
-            self._notebooks[path] = None
-            if is_notebook(path):
-                with suppress(OSError, DecodingError):
-                    self._notebooks[path] = read_notebook(self._data(path))
-        return self._notebooks[path]
-
-    def _awaits(self, path: str) -> bool:
-        """Whether a cell runs on the event loop without a word of concurrency in it."""
-        notebook = self.notebook(path)
-        return notebook is not None and any(cell.awaits for cell in notebook.cells)
+        folder = self._cache.folder
+        if folder is None:
+            folder = self._share()
+        self._store.release()
+        contents = self._project.contents
+        setup = Setup(
+            self._config,
+            tuple(self._sources.values()),
+            self._own_facts,
+            str(folder),
+            contents.digests,
+            contents.sizes,
+        )
+        for number, judged, fresh in judge_in_processes(setup, groups, jobs):
+            self._cache.take(fresh)
+            yield number, self._judging_here().judge_modules(groups[number]) if judged is None else judged
 
     def in_cells(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, those in notebooks placed in their cells."""
         notebooks = {
-            self._shown(path): notebook
+            self._project.shown(path): notebook
             for path in self._sources
-            if is_notebook(path) and (notebook := self.notebook(path)) is not None
+            if is_notebook(path) and (notebook := self._project.notebook(path)) is not None
         }
         return tuple(in_cell(finding, notebooks) for finding in findings) if notebooks else tuple(findings)
 
     def directives(self) -> dict[str, tuple[Directive, ...]]:
         """The directives of the asked files, by shown path."""
-        result: dict[str, tuple[Directive, ...]] = {}
-        for path in self._sources:
-            summary = self._store.get(path) if self._store.is_loaded(path) else None
-            if summary is not None and summary.directives:
-                result[self._shown(path)] = summary.directives
-        return result
-
-    def _shown(self, path: str) -> str:
-        source = self._sources.get(path)
-        return source.shown if source is not None else shown_path(path, str(self._config.cwd))
-
-    def illustrated(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-        """The findings with recommendations, in the names of their own source."""
-        from conclint.rules.illustrate import illustrate
-
-        result: list[Finding] = []
-        texts: dict[str, bytes | None] = {}
-        for finding in findings:
-            draft = self._drafts.get((finding.path, finding.code, finding.position))
-            if draft is not None:
-                if draft.path not in texts:
-                    texts[draft.path] = self._text(draft.path)
-                finding = replace(finding, recommendation=illustrate(draft, texts[draft.path]))
-            result.append(finding)
-        return tuple(result)
-
-
-def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
-    """The folders of installed packages, and the import names to follow into them (None: all).
-
-    Raises ConfigError where a wanted package or the environment isn't there.
-    """
-    if not config.follow:
-        return (), None
-    from conclint.source.installed import NoPackagesError, find_package_folders, import_names
-
-    try:
-        folders = find_package_folders(config.python, config.root)
-        every = FOLLOW_ALL in config.follow
-        return folders, None if every else import_names(config.follow, folders)
-    except NoPackagesError as error:
-        raise ConfigError(f"follow: {error}") from error
-
-
-def source_roots(config: Config, paths: Iterable[str]) -> list[str]:
-    """Where imports are looked for: the project's own folders, and those of projects inside it."""
-    roots = [str(config.root), *(str(folder) for folder in config.src)]
-    nested: dict[str, str | None] = {str(config.root): None}
-    for folder in sorted({os.path.dirname(path) for path in paths}):
-        trail: list[str] = []
-        while folder not in nested and folder.startswith(roots[0]):
-            trail.append(folder)
-            if any(os.path.isfile(os.path.join(folder, mark)) for mark in _PROJECT_MARKS):
-                nested[folder] = folder
-                break
-            folder = os.path.dirname(folder)
-        home = nested.get(folder)
-        nested.update(dict.fromkeys(trail, home))
-        if home is not None:
-            roots += [home, os.path.join(home, "src")]
-    return list(dict.fromkeys(roots))
+        return {
+            self._project.shown(path): tuple(Directive(*row) for row in rows)
+            for path, rows in self._known.directives.items()
+            if path in self._sources
+        }
 
 
 def with_fingerprints(findings: list[Finding]) -> list[Finding]:
@@ -315,11 +315,6 @@ def with_fingerprints(findings: list[Finding]) -> list[Finding]:
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         result.append(replace(finding, fingerprint=digest))
     return result
-
-
-def _is_better(draft: Draft, held: Draft) -> bool:
-    new, old = draft.finding, held.finding
-    return (-new.confidence, len(new.chain), new.message) < (-old.confidence, len(old.chain), old.message)
 
 
 def unreadable(path: str, line: int, column: int, message: str) -> Finding:

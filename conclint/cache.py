@@ -12,7 +12,7 @@ import hashlib
 import marshal
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -46,6 +46,9 @@ _REFRESH_DAYS: Final = 7
 _KEEP_DAYS: Final = 30
 _SUFFIX: Final = ".pack"
 _STATS: Final = ".stats"
+_STATE: Final = ".state"
+_STATES: Final = 8
+"""So many projects and configurations that share a cache folder keep their state."""
 _SEGMENTS: Final = 8
 _SPARE_BYTES: Final = 32 << 20
 _RACY_NS: Final = 2_000_000_000  # the coarsest clock of a file system in use (FAT)
@@ -133,6 +136,45 @@ class Cache:
                 raise ValueError(f"a content hash has {KEY_SIZE - 1} bytes, not {len(digest)}")
             self._new[key] = blob
 
+    def unsaved(self) -> list[tuple[bytes, bytes]]:
+        """What was put and not saved yet, in that order; another process hands it to `take`."""
+        return list(self._new.items())
+
+    def take(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Puts what another process has made."""
+        if self.folder is not None:
+            self._new.update(entries)
+
+    def get_state(self, digest: bytes) -> bytes | None:
+        """What was last kept under that name by `put_state`; None if there is nothing or it is damaged."""
+        if self.folder is None:
+            return None
+        try:
+            return unseal(self._space, self._state_path(digest).read_bytes())
+        except OSError:
+            return None
+
+    def put_state(self, digest: bytes, content: bytes) -> None:
+        """Keeps something that changes from run to run, at once; of parallel runs the last one's stays."""
+        if self.folder is None:
+            return
+        try:
+            _prepare_folder(self.folder)
+            replace_file(self._state_path(digest), [seal(self._space, content)])
+            states = self.folder.glob(f"{self._prefix}-*{_STATE}")
+            by_age = sorted(states, key=lambda path: (path.stat().st_mtime_ns, path.name))
+            for path in by_age[:-_STATES]:
+                path.unlink()
+        except OSError as error:
+            self._cannot_write(error)
+
+    def _state_path(self, digest: bytes) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{self._prefix}-{digest.hex()}{_STATE}"
+
+    def _cannot_write(self, error: OSError) -> None:
+        self.note = f"the cache folder {self.folder} cannot be written: {error.strerror or error}"
+
     def get_hash(self, path: str, stat: os.stat_result) -> bytes | None:
         """The hash of the file's content, if its stat says that it is the content of an earlier run."""
         self._asked.add(path)
@@ -169,7 +211,7 @@ class Cache:
             if self._new_stats:
                 self._write_stats()
         except OSError as error:
-            self.note = f"the cache folder {self.folder} cannot be written: {error.strerror or error}"
+            self._cannot_write(error)
 
     def close(self) -> None:
         """Closes the files; the cache is then empty."""
@@ -273,7 +315,7 @@ class Cache:
             name = path.name
             if name.endswith(".tmp"):
                 limit = now - _ABANDONED
-            elif name.endswith((_SUFFIX, _STATS)) and not name.startswith(self._prefix):
+            elif name.endswith((_SUFFIX, _STATS, _STATE)) and not name.startswith(self._prefix):
                 limit = now - _KEEP_DAYS * _DAY
             else:
                 continue

@@ -14,7 +14,14 @@ from conclint.catalog.digest import catalog_digest
 from conclint.catalog.user_facts import read_user_knowledge
 from conclint.config import Config
 from conclint.model.finding import Finding
-from conclint.report_cache import KeptReport, decode_report, encode_report, report_key, still_holds
+from conclint.report_cache import (
+    KeptReport,
+    decode_report,
+    encode_report,
+    judgement_key,
+    report_key,
+    still_holds,
+)
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Discovery, Source, discover_files, shown_path, source_of_text
 
@@ -221,8 +228,15 @@ def run_on(
         analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
         try:
             if report is None:
+                catalog = catalog_digest() + knowledge.digest()
+                name = judgement_key(config, catalog, analysis.packages, analysis.roots)
+                if keep:
+                    analysis.recall(name)
                 report = _analysed(analysis, problems, config, inline=inline)
-                if key is not None:
+                if keep:
+                    analysis.remember(name)
+                # what a single file takes from the project's judgements needs no copy
+                if key is not None and not (len(sources) == 1 and analysis.is_recalled):
                     cache.put(Space.REPORT, key, encode_report(report))
             return Run(report, analysis.concurrency_map() if with_map else None)
         finally:
@@ -248,7 +262,7 @@ def _key_of(
     """
     packages: tuple[str, ...] = ()
     if config.follow:
-        from conclint.analysis import followed_packages
+        from conclint.judging.project import followed_packages
 
         packages, _ = followed_packages(config)
     facts = catalog_digest() + facts
@@ -277,7 +291,7 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
 
     found = with_fingerprints([*problems, *analysis.findings()])
     result = filter_findings(found, config, analysis.directives(), inline=inline)
-    kept = analysis.in_cells(analysis.illustrated(result.kept))
+    kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(result.unused)
     occurring = sorted({(finding.fingerprint, finding.path) for finding in (*found, *result.unused)})
-    return KeptReport(kept, unused, analysis.followed(), analysis.missed(), tuple(occurring))
+    return KeptReport(kept, unused, analysis.followed(), analysis.missing, tuple(occurring))

@@ -9,18 +9,18 @@ both are checked before it is used. Entries are plain tuples, never code.
 from __future__ import annotations
 
 import marshal
-import os
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from conclint import __version__
 from conclint.cache import MARSHAL_FORMAT
 from conclint.config import Config
-from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Step
+from conclint.finding_rows import from_row, to_row
+from conclint.model.finding import Finding
+from conclint.source.absent import Absent, has_appeared
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 
 
 class KeptReport(NamedTuple):
@@ -32,8 +32,15 @@ class KeptReport(NamedTuple):
     findings: tuple[Finding, ...]
     unused: tuple[Finding, ...]
     followed: tuple[tuple[str, bytes], ...]
-    missed: tuple[str, ...]
+    missed: Absent
     occurring: tuple[tuple[str, str], ...] = ()
+
+
+def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
+    """16 bytes that stand for all that the judgement of a module depends on besides files: `packages` are
+    the folders of installed packages that are followed, `roots` those in which imports are looked for."""
+    facts = (*_facts(config, catalog, packages), roots)
+    return blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def report_key(
@@ -48,22 +55,9 @@ def report_key(
     `packages` the folders of installed packages that are followed."""
     digest = blake2b(digest_size=16)
     asked = (
-        _FORMAT,
-        __version__,
-        catalog,
-        str(config.root),
-        str(config.cwd),
-        config.select,
-        config.ignore,
-        config.extend_select,
+        *_facts(config, catalog, packages),
         config.per_file_ignores,
-        config.target_version,
-        config.gil.value,
-        int(config.min_confidence),
-        tuple(str(folder) for folder in config.src),
         config.warn_unused_ignores,
-        config.follow,
-        packages,
         inline,
     )
     digest.update(repr(asked).encode("utf-8", "surrogatepass"))
@@ -73,16 +67,35 @@ def report_key(
     return digest.digest()
 
 
+def _facts(config: Config, catalog: bytes, packages: tuple[str, ...]) -> tuple[object, ...]:
+    return (
+        _FORMAT,
+        __version__,
+        catalog,
+        str(config.root),
+        str(config.cwd),
+        config.select,
+        config.ignore,
+        config.extend_select,
+        config.target_version,
+        config.gil.value,
+        int(config.min_confidence),
+        tuple(str(folder) for folder in config.src),
+        config.follow,
+        packages,
+    )
+
+
 def still_holds(kept: KeptReport, content_of: Callable[[str], bytes | None]) -> bool:
     """Whether the files that were followed are the same (by their hashes of now), and none has appeared."""
     if any(content_of(path) != content for path, content in kept.followed):
         return False
-    return not any(os.path.lexists(path) for path in kept.missed)
+    return not has_appeared(kept.missed)
 
 
 def encode_report(kept: KeptReport) -> bytes:
     """The report as bytes; equal reports give equal bytes."""
-    rows = [[_to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
+    rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
     rest = (kept.followed, kept.missed, kept.occurring)
     return marshal.dumps((_FORMAT, *rows, *rest), MARSHAL_FORMAT)
 
@@ -93,54 +106,6 @@ def decode_report(data: bytes) -> KeptReport | None:
         version, findings, unused, *rest = marshal.loads(data)
         if version != _FORMAT:
             return None
-        return KeptReport(tuple(map(_from_row, findings)), tuple(map(_from_row, unused)), *map(tuple, rest))
+        return KeptReport(tuple(map(from_row, findings)), tuple(map(from_row, unused)), *map(tuple, rest))
     except (ValueError, TypeError, EOFError, KeyError):
         return None
-
-
-def _to_row(finding: Finding) -> tuple[Any, ...]:
-    at, advice = finding.position, finding.recommendation
-    return (
-        finding.code,
-        finding.name,
-        finding.message,
-        finding.path,
-        (at.line, at.column, at.end_line, at.end_column),
-        finding.symbol,
-        int(finding.confidence),
-        finding.model.value if finding.model else None,
-        finding.effect.value if finding.effect else None,
-        finding.family,
-        finding.cause,
-        tuple((step.symbol, step.path, step.line, step.column, step.cell) for step in finding.chain),
-        (advice.model.value, advice.text, advice.example) if advice else None,
-        finding.fingerprint,
-        finding.reasons,
-        finding.logical_line,
-        finding.cell,
-        finding.source_hash,
-    )
-
-
-def _from_row(row: tuple[Any, ...]) -> Finding:
-    model, effect, advice = row[7], row[8], row[12]
-    return Finding(
-        code=row[0],
-        name=row[1],
-        message=row[2],
-        path=row[3],
-        position=Position(*row[4]),
-        symbol=row[5],
-        confidence=Confidence(row[6]),
-        model=ExecutionModel(model) if model else None,
-        effect=EffectKind(effect) if effect else None,
-        family=row[9],
-        cause=row[10],
-        chain=tuple(Step(*step) for step in row[11]),
-        recommendation=Recommendation(ExecutionModel(advice[0]), *advice[1:]) if advice else None,
-        fingerprint=row[13],
-        reasons=tuple(row[14]),
-        logical_line=(row[15][0], row[15][1]),
-        cell=row[16],
-        source_hash=row[17],
-    )

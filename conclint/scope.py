@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from conclint.analysis import source_roots
 from conclint.cache import Cache
 from conclint.config import Config
+from conclint.judging.project import source_roots
 from conclint.link.summaries import SummaryStore
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through

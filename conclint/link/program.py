@@ -139,6 +139,7 @@ class Program:
         self.catalog = catalog
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
+        self._imports: dict[str, set[str]] = {}
 
     def module(self, path: str) -> Module | None:
         """The module at a path; None where the file could not be analysed.
@@ -160,8 +161,19 @@ class Program:
         """The file that `import dotted` in `importer` leads to, if it is the program's own."""
         key = (dotted, importer)
         if key not in self._found:
-            self._found[key] = self.finder.find(dotted, importer)
+            found = self._found[key] = self.finder.find(dotted, importer)
+            if found is not None and found != importer:
+                self._imports.setdefault(importer, set()).add(found)
         return self._found[key]
+
+    def take_imports(self) -> dict[str, tuple[str, ...]]:
+        """The files that `find` led to, by the importer, since this was last asked.
+
+        Every module that an answer about another can depend on was reached over these.
+        """
+        found = {importer: tuple(sorted(files)) for importer, files in sorted(self._imports.items())}
+        self._imports.clear()
+        return found
 
     def loaded(self) -> Iterator[Module]:
         """The modules linked so far, in order of path."""

@@ -102,6 +102,8 @@ class SummaryStore:
         self._checked: dict[bytes, Problem | None] = {}
         self._done = 0
         self._wanted = 0
+        self.decoded_bytes = 0
+        """Bytes of the encoded summaries whose decoded ones are held."""
 
     @property
     def problems(self) -> dict[str, tuple[str, int, int]]:
@@ -141,19 +143,44 @@ class SummaryStore:
         if digest is None or path not in self._loaded:
             return None
         summary = self._decoded.get(digest)
-        if summary is None and digest in self._encoded:
-            from conclint.extract.codec import CodecError, decode_module
-
-            try:
-                summary = decode_module(self._encoded.pop(digest))
-            except CodecError:
-                # Written by a conclint under development, whose codec changed and its format number did not.
-                self._summarise_all([path])
-                if digest not in self._encoded:
-                    return None
-                summary = decode_module(self._encoded.pop(digest))
-            self._decoded[digest] = summary
+        if summary is None and digest not in self._failed:
+            if digest not in self._encoded and not self._recall(digest):
+                self._summarise_all([path])  # released, and meanwhile gone from the cache
+            summary = self._decode(path, digest)
         return summary
+
+    def _decode(self, path: str, digest: bytes) -> ModuleSummary | None:
+        from conclint.extract.codec import CodecError, decode_module
+
+        blob = self._encoded.get(digest)
+        if blob is None:
+            return None
+        try:
+            summary = decode_module(blob)
+        except CodecError:
+            # Written by a conclint under development, whose codec changed and its format number did not.
+            del self._encoded[digest]
+            self._summarise_all([path])
+            if digest not in self._encoded:
+                return None
+            summary = decode_module(self._encoded[digest])
+        if self._cache.folder is not None:
+            del self._encoded[digest]  # to be had again from the cache
+        self._decoded[digest] = summary
+        self.decoded_bytes += len(blob)
+        return summary
+
+    def hand_over(self, cache: Cache) -> None:
+        """Puts the encoded summaries into another cache."""
+        for digest, blob in self._encoded.items():
+            cache.put(Space.SUMMARY, digest, blob)
+
+    def release(self) -> None:
+        """Frees the memory of decoded summaries; they are decoded again when they are asked for."""
+        self._decoded.clear()
+        if self._cache.folder is not None:
+            self._encoded.clear()
+        self.decoded_bytes = 0
 
     def index(self, path: str) -> FileIndex:
         """What the file mentions; nothing if it can't be read, which is then among the problems.

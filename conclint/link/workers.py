@@ -61,7 +61,7 @@ class Workers:
     """
 
     def __init__(self, jobs: int | None = None, start: Callable[[int], Executor] | None = None) -> None:
-        self.jobs = jobs or _processors()
+        self.jobs = jobs or processors()
         self._start = start or _start_pool
         self._pool: Executor | None = None
         self._usable = self.jobs > 1 and not multiprocessing.current_process().daemon
@@ -199,7 +199,8 @@ def _chunks(sizes: Sequence[int], jobs: int) -> list[list[int]]:
     return chunks
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -106,14 +106,14 @@ class Judge:
                 yield from effects_on_loop(view, key, doubtful, starts)
 
 
-def wrapper_names(engine: Engine) -> set[str]:
-    """The names of functions that place a parameter: words that make a file a root."""
-    names: set[str] = set()
+def wrapper_names(engine: Engine) -> set[tuple[str, str]]:
+    """The functions that place a parameter, as (path, name): the names are words that make a file a root."""
+    names: set[tuple[str, str]] = set()
     for key, effects in engine.all_effects():
         if any(effect.kind is Kind.PLACES for effect in effects):
             module = engine.evaluator.module(key[0])
             definition = module.definition(key[1])
             reachable = module.definition(definition.parent).kind in (DefKind.MODULE, DefKind.CLASS)
             if reachable and definition.kind != DefKind.LAMBDA and not definition.name.startswith("__"):
-                names.add(definition.name)
+                names.add((key[0], definition.name))
     return names

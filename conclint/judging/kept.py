@@ -1,0 +1,176 @@
+"""Judgements of earlier runs: after an edit, only what can depend on an edited file is judged again.
+
+The findings of a module depend on its own text and on the modules that its imports lead to, directly or
+through others; that graph is kept with the findings. A module is judged again when one of those has
+changed; all are when a file has appeared that was once looked for in vain (CORE.md section 5).
+"""
+
+from __future__ import annotations
+
+import marshal
+from array import array
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from conclint.cache import MARSHAL_FORMAT
+
+if TYPE_CHECKING:
+    from conclint.judging.modules import Judged
+    from conclint.source.absent import Absent
+
+_FORMAT: Final = 1
+_HASH: Final = 16
+
+Rows = tuple[tuple[Any, ...], ...]
+
+
+class Judgements(NamedTuple):
+    """What is known of the modules of a project. All mappings are by path.
+
+    `contents` are the hashes of the modules that were asked about or looked into; `starting` says of each
+    that was asked about whether it is a root by what it mentions itself; `mentions` which wrappers' names
+    the others mention, of the names `scanned` for. `judged` are the modules with an outcome, `rows` the
+    findings of those that have any. `words` are the wrappers' names by the module that defines them,
+    `imports` the graph, `absent` what was looked for in vain.
+    """
+
+    contents: dict[str, bytes]
+    starting: dict[str, bool]
+    mentions: dict[str, tuple[str, ...]]
+    scanned: set[str]
+    judged: set[str]
+    rows: dict[str, Rows]
+    words: dict[str, tuple[str, ...]]
+    imports: dict[str, tuple[str, ...]]
+    directives: dict[str, Rows]
+    absent: Absent
+
+    @classmethod
+    def none(cls) -> Judgements:
+        """Nothing known."""
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, ())
+
+    def add(self, judged: Judged) -> None:
+        """Takes in the outcome for some modules."""
+        self.contents.update(judged.contents)
+        self.judged.update(judged.rows)
+        self.rows.update({path: rows for path, rows in judged.rows.items() if rows})
+        for path, words in judged.words.items():
+            self.words[path] = tuple(sorted({*self.words.get(path, ()), *words}))
+        for path, found in judged.imports.items():
+            self.imports[path] = tuple(sorted({*self.imports.get(path, ()), *found}))
+        self.directives.update(judged.directives)
+
+    def without(self, changed: Iterable[str]) -> Judgements:
+        """What still holds when these modules are not what they were: nothing that depends on them."""
+        changed = set(changed)
+        stale = self._reaching(changed)
+
+        def kept(held: Mapping[str, Any]) -> dict[str, Any]:
+            return {path: value for path, value in held.items() if path not in stale}
+
+        return Judgements(
+            {path: content for path, content in self.contents.items() if path not in changed},
+            {path: value for path, value in self.starting.items() if path not in changed},
+            {path: value for path, value in self.mentions.items() if path not in changed},
+            self.scanned,
+            self.judged - stale,
+            kept(self.rows),
+            kept(self.words),
+            {path: value for path, value in self.imports.items() if path not in changed},
+            {path: value for path, value in self.directives.items() if path not in changed},
+            self.absent,
+        )
+
+    def led_to(self, paths: Iterable[str]) -> set[str]:
+        """These modules and all that their imports lead to, directly or through others."""
+        reached = set(paths)
+        todo = list(reached)
+        while todo:
+            for path in self.imports.get(todo.pop(), ()):
+                if path not in reached:
+                    reached.add(path)
+                    todo.append(path)
+        return reached
+
+    def _reaching(self, changed: set[str]) -> set[str]:
+        importers: dict[str, list[str]] = {}
+        for importer, found in self.imports.items():
+            for path in found:
+                importers.setdefault(path, []).append(importer)
+        reached = set(changed)
+        todo = list(changed)
+        while todo:
+            for importer in importers.get(todo.pop(), ()):
+                if importer not in reached:
+                    reached.add(importer)
+                    todo.append(importer)
+        return reached
+
+
+def encode_judgements(known: Judgements) -> bytes:
+    """The judgements as bytes; paths are written once."""
+    paths = sorted({*known.contents, *known.starting, *known.imports, *known.judged, *known.directives})
+    numbers = {path: number for number, path in enumerate(paths)}
+    graph = array("I")
+    for importer, found in sorted(known.imports.items()):
+        graph.append(numbers[importer])
+        graph.append(len(found))
+        graph.extend(numbers.setdefault(path, len(numbers)) for path in found)
+    paths = list(numbers)  # with those that are imported and were never looked into
+
+    def by_number(held: Mapping[str, Any]) -> dict[int, Any]:
+        return {numbers[path]: value for path, value in sorted(held.items())}
+
+    content = (
+        _FORMAT,
+        paths,
+        b"".join(known.contents.get(path, bytes(_HASH)) for path in paths),
+        bytes(1 + known.starting[path] if path in known.starting else 0 for path in paths),
+        by_number(known.mentions),
+        tuple(sorted(known.scanned)),
+        bytes(path in known.judged for path in paths),
+        by_number(known.rows),
+        {path: known.words[path] for path in sorted(known.words)},
+        graph.tobytes(),
+        by_number(known.directives),
+        known.absent,
+    )
+    return marshal.dumps(content, MARSHAL_FORMAT)
+
+
+def decode_judgements(data: bytes) -> Judgements:
+    """The judgements, or none where the bytes are of another format."""
+    try:
+        version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
+        if version != _FORMAT:
+            return Judgements.none()
+        rows, words, edges, directives, missing = more
+        graph = array("I")
+        graph.frombytes(edges)
+        imports: dict[str, tuple[str, ...]] = {}
+        at = 0
+        while at < len(graph):
+            start, end = at + 2, at + 2 + graph[at + 1]
+            imports[paths[graph[at]]] = tuple([paths[number] for number in graph[start:end]])
+            at = end
+        nothing = bytes(_HASH)
+        contents = {
+            path: content
+            for number, path in enumerate(paths)
+            if (content := hashes[number * _HASH : (number + 1) * _HASH]) != nothing
+        }
+        return Judgements(
+            contents,
+            {path: known > 1 for path, known in zip(paths, starting, strict=True) if known},
+            {paths[number]: tuple(found) for number, found in mentions.items()},
+            set(scanned),
+            {path for path, known in zip(paths, judged, strict=True) if known},
+            {paths[number]: found for number, found in rows.items()},
+            words,
+            imports,
+            {paths[number]: found for number, found in directives.items()},
+            missing,
+        )
+    except (ValueError, TypeError, EOFError, KeyError, IndexError):
+        return Judgements.none()

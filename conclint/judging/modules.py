@@ -1,0 +1,163 @@
+"""One process's judge: groups of modules linked, their effects propagated, their findings as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from conclint.catalog.loader import Catalog
+from conclint.finding_rows import to_row
+from conclint.judging.project import Project
+from conclint.link.evaluate import Evaluator
+from conclint.link.program import NeedModule, Program
+from conclint.propagate.engine import Engine
+from conclint.rules.illustrate import illustrate
+from conclint.rules.judge import Judge, wrapper_names
+from conclint.suppress.selection import Selection
+
+if TYPE_CHECKING:
+    from conclint.catalog.schema import LibraryFacts
+    from conclint.rules.drafts import Draft
+
+T = TypeVar("T")
+
+MOST_DECODED: Final = 4 << 20
+"""Bytes of encoded summaries that one linked program may hold; decoded and linked, with all that was
+evaluated, they take about sixty times as much (1.35 GB for homeassistant's 22 MB)."""
+
+
+class Judged(NamedTuple):
+    """What came of judging some modules, as plain data that another process can read.
+
+    `rows` are the findings of each judged module; `words` the names of wrappers by the module that defines
+    them; `imports` the modules that each module's imports led to, and `missed` the files that were looked
+    for in vain; `directives` are those of the asked modules that were looked into, `contents` the hashes
+    of all modules that were.
+    """
+
+    rows: dict[str, tuple[tuple[Any, ...], ...]]
+    words: dict[str, tuple[str, ...]]
+    imports: dict[str, tuple[str, ...]]
+    missed: tuple[str, ...]
+    directives: dict[str, tuple[tuple[Any, ...], ...]]
+    contents: dict[str, bytes]
+
+
+class ModuleJudge:
+    """Judges modules, group after group; what they have in common is linked once.
+
+    When the program has grown past `most` bytes of summaries it is dropped and begun anew, so memory does
+    not grow with the project. The findings of a module do not depend on what was judged before it.
+    """
+
+    def __init__(
+        self, project: Project, own_facts: tuple[LibraryFacts, ...] = (), most: int = MOST_DECODED
+    ) -> None:
+        self._project = project
+        self._store = project.store
+        self._catalog = Catalog(own_facts)
+        self._selection = Selection(project.config)
+        self._most = most
+        self._told: set[str] = set()
+        self._told_missed: set[str] = set()
+        self._told_words: set[tuple[str, str]] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._program = Program(self._store, self._project.finder, self._catalog)
+        self.engine = Engine(Evaluator(self._program))
+        self.judge = Judge(
+            self.engine,
+            self._project.shown,
+            self._project.notebook,
+            self._project.config.runtime,
+            self._selection.is_chosen,
+        )
+
+    def judge_modules(self, paths: Iterable[str]) -> Judged:
+        """The outcome for a group of asked modules: about other modules, what was not told before."""
+        group = sorted(paths)
+        if self._store.decoded_bytes > self._most:
+            self._store.release()
+            self._begin()
+        self.link(group)
+        rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
+        return self._judged(rows)
+
+    def link(self, paths: Sequence[str]) -> None:
+        """Have the effects of all functions of these modules."""
+        self._store.load(paths)
+        for path in paths:
+            self.engine.demand(self.judge.roots(path))
+        self.engine.run(self._store.load)
+
+    def settled(self, work: Callable[[], T]) -> T:
+        """What the work gives once nothing is missing: what it turns out to need is loaded and propagated
+        first."""
+        while True:
+            try:
+                result = work()
+            except NeedModule as need:
+                self._store.load([need.path])
+            else:
+                if self.engine.is_settled:
+                    return result
+            self.engine.run(self._store.load)
+
+    def _settled(self, path: str) -> list[Draft]:
+        return self.settled(partial(self.judge.judge_module, path))
+
+    def _row(self, draft: Draft) -> tuple[Any, ...]:
+        """The finding as data, with its recommendation where it can be shown at all."""
+        finding = draft.finding
+        least = self._project.config.min_confidence
+        if finding.confidence >= least and self._selection.is_chosen(finding.code):
+            advice = illustrate(draft, self._project.text(draft.path))
+            finding = replace(finding, recommendation=advice)
+        return to_row(finding)
+
+    def _judged(self, rows: dict[str, tuple[tuple[Any, ...], ...]]) -> Judged:
+        words: dict[str, list[str]] = {}
+        for path, word in sorted(wrapper_names(self.engine) - self._told_words):
+            words.setdefault(path, []).append(word)
+            self._told_words.add((path, word))
+        directives: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        contents: dict[str, bytes] = {}
+        for path in self._store.loaded():
+            content = self._store.source_hash(path)
+            if path in self._told or content is None:
+                continue
+            self._told.add(path)
+            contents[path] = content
+            summary = self._store.get(path) if path in self._project.sources else None
+            if summary is not None and summary.directives:
+                directives[path] = tuple(map(tuple, summary.directives))
+        missed = self._project.finder.missed - self._told_missed
+        self._told_missed |= missed
+        return Judged(
+            rows,
+            {path: tuple(found) for path, found in words.items()},
+            self._program.take_imports(),
+            tuple(sorted(missed)),
+            directives,
+            contents,
+        )
+
+
+def in_groups(paths: Iterable[str], sizes: Mapping[str, int], least: int, most: int) -> list[list[str]]:
+    """The paths in groups of neighbours, which have much in common: a group ends with a folder once it has
+    the least number of bytes, and within one at the most."""
+    groups: list[list[str]] = []
+    weight, folder = 0, None
+    for path in sorted(paths):
+        here = os.path.dirname(path)
+        if not groups or weight >= most or (weight >= least and here != folder):
+            groups.append([])
+            weight = 0
+        groups[-1].append(path)
+        weight += sizes.get(path, 0)
+        folder = here
+    return groups

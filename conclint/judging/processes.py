@@ -1,0 +1,95 @@
+"""Groups of modules judged in worker processes: judging is Python that computes, and holds the GIL."""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from conclint.cache import MARSHAL_FORMAT, Cache
+from conclint.judging.modules import Judged, ModuleJudge
+from conclint.judging.project import Project
+from conclint.link.workers import Work, Workers
+
+if TYPE_CHECKING:
+    from conclint.catalog.schema import LibraryFacts
+    from conclint.config import Config
+    from conclint.source.discovery import Source
+
+JUDGING_PAYS: Final = 3 << 20
+"""Bytes of source from which judging takes longer than to start workers and link twice what all share."""
+
+_PRELOAD: Final = ["conclint.judging.modules"]
+
+
+class Setup(NamedTuple):
+    """All that a worker needs to know of the run; summaries come from the cache in `folder`."""
+
+    config: Config
+    sources: tuple[Source, ...]
+    own_facts: tuple[LibraryFacts, ...]
+    folder: str
+    hashes: dict[str, bytes]
+    sizes: dict[str, int]
+
+
+class _State:
+    """What a worker process holds from one group to the next."""
+
+    judge: ModuleJudge
+    cache: Cache
+    told: int = 0
+
+
+def judge_in_processes(
+    setup: Setup, groups: Sequence[Sequence[str]], jobs: int
+) -> Iterator[tuple[int, Judged | None, list[tuple[bytes, bytes]]]]:
+    """For each group, by number and in no particular order: its outcome (None where a worker died of it), and
+    what is new for the cache."""
+
+    def start(count: int) -> Executor:
+        from concurrent.futures import ProcessPoolExecutor
+
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload(_PRELOAD)
+        return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(setup,))
+
+    workers = Workers(jobs, start)
+    sizes = [sum(setup.sizes.get(path, 0) for path in group) for group in groups]
+    work = Work(
+        _judge_group, sizes, lambda number: marshal.dumps(list(groups[number]), MARSHAL_FORMAT), b"", 0
+    )
+    try:
+        for number, answer in workers.run(work):
+            if answer:
+                judged, fresh = marshal.loads(answer)
+                yield number, Judged(*judged), fresh
+            else:
+                yield number, None, []
+    finally:
+        workers.close()
+
+
+def _prepare(setup: Setup) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which ends its workers
+    gc.disable()  # what is linked are small tuples without cycles, all needed to the end
+    cache = Cache.open(setup.folder)
+    project = Project(replace(setup.config, jobs=1), setup.sources, cache)
+    project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
+    project.contents.sizes.update(setup.sizes)
+    _State.judge = ModuleJudge(project, setup.own_facts)
+    _State.cache = cache
+
+
+def _judge_group(data: bytes) -> bytes:
+    judged = _State.judge.judge_modules(marshal.loads(data))
+    fresh = _State.cache.unsaved()[_State.told :]
+    _State.told += len(fresh)
+    return marshal.dumps((tuple(judged), fresh), MARSHAL_FORMAT)

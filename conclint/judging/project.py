@@ -1,0 +1,128 @@
+"""The project that a run is about: the asked sources, their summaries, and what their imports lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from conclint.cache import Cache
+from conclint.config import Config, ConfigError
+from conclint.config_file import FOLLOW_ALL
+from conclint.link.summaries import Progress, SummaryStore
+from conclint.source.contents import Contents, given_texts
+from conclint.source.decoding import DecodingError
+from conclint.source.discovery import Source, shown_path
+from conclint.source.index import mentions
+from conclint.source.modules import ModuleFinder
+from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
+
+_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+class Project:
+    """The asked sources by path, with one store of summaries and one finder of modules.
+
+    Raises ConfigError where packages are to be followed that aren't there.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sources: Iterable[Source],
+        cache: Cache,
+        progress: Progress | None = None,
+        contents: Contents | None = None,
+    ) -> None:
+        self.config = config
+        self.sources = {source.path: source for source in sources}
+        self.cache = cache
+        self._overrides = given_texts(self.sources.values())
+        self.contents = contents or Contents(cache, self._overrides)
+        self.store = SummaryStore(cache, config.jobs or None, progress, self.contents)
+        self.packages, followed = followed_packages(config)
+        self.roots = tuple(source_roots(config, self.sources))
+        self.finder = ModuleFinder(self.roots, self.sources, self.packages, followed)
+        self._notebooks: dict[str, Notebook | None] = {}
+
+    @property
+    def has_buffers(self) -> bool:
+        """Whether the text of some source was given, and is perhaps not what is on disk."""
+        return bool(self._overrides)
+
+    def shown(self, path: str) -> str:
+        """The path as it is reported."""
+        source = self.sources.get(path)
+        return source.shown if source is not None else shown_path(path, str(self.config.cwd))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file, given or on disk."""
+        return path in self._overrides or os.path.isfile(path)
+
+    def data(self, path: str) -> bytes:
+        """The bytes that were given for the file, be they none, else those on disk. Raises OSError."""
+        given = self._overrides.get(path)
+        return Path(path).read_bytes() if given is None else given
+
+    def text(self, path: str) -> bytes | None:
+        """The file's Python, as it was analysed; None if it can't be read."""
+        try:
+            return as_python(path, self.data(path))
+        except (OSError, DecodingError):
+            return None
+
+    def mentioned(self, path: str, words: set[str]) -> set[str]:
+        """Those of the words that the file has in it; none if it can't be read."""
+        text = self.text(path) if words else None
+        return mentions(text, words) if text is not None else set()
+
+    def notebook(self, path: str) -> Notebook | None:
+        """The cells of an asked notebook; None for any other file."""
+        if path not in self._notebooks:
+            self._notebooks[path] = None
+            if is_notebook(path):
+                with suppress(OSError, DecodingError):
+                    self._notebooks[path] = read_notebook(self.data(path))
+        return self._notebooks[path]
+
+    def awaits(self, path: str) -> bool:
+        """Whether a cell runs on the event loop without a word of concurrency in it."""
+        notebook = self.notebook(path)
+        return notebook is not None and any(cell.awaits for cell in notebook.cells)
+
+
+def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
+    """The folders of installed packages, and the import names to follow into them (None: all).
+
+    Raises ConfigError where a wanted package or the environment isn't there.
+    """
+    if not config.follow:
+        return (), None
+    from conclint.source.installed import NoPackagesError, find_package_folders, import_names
+
+    try:
+        folders = find_package_folders(config.python, config.root)
+        every = FOLLOW_ALL in config.follow
+        return folders, None if every else import_names(config.follow, folders)
+    except NoPackagesError as error:
+        raise ConfigError(f"follow: {error}") from error
+
+
+def source_roots(config: Config, paths: Iterable[str]) -> Sequence[str]:
+    """Where imports are looked for: the project's own folders, and those of projects inside it."""
+    roots = [str(config.root), *(str(folder) for folder in config.src)]
+    nested: dict[str, str | None] = {str(config.root): None}
+    for folder in sorted({os.path.dirname(path) for path in paths}):
+        trail: list[str] = []
+        while folder not in nested and folder.startswith(roots[0]):
+            trail.append(folder)
+            if any(os.path.isfile(os.path.join(folder, mark)) for mark in _PROJECT_MARKS):
+                nested[folder] = folder
+                break
+            folder = os.path.dirname(folder)
+        home = nested.get(folder)
+        nested.update(dict.fromkeys(trail, home))
+        if home is not None:
+            roots += [home, os.path.join(home, "src")]
+    return list(dict.fromkeys(roots))
