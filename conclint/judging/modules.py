@@ -49,18 +49,19 @@ class Judged(NamedTuple):
 class ModuleJudge:
     """Judges modules, group after group; what they have in common is linked once.
 
-    When the program has grown past `most` bytes of summaries it is dropped and begun anew, so memory does
-    not grow with the project. The findings of a module do not depend on what was judged before it.
+    When the program has grown past `most` bytes of summaries (by default MOST_DECODED) it is dropped and
+    begun anew, so memory does not grow with the project. The findings of a module do not depend on what
+    was judged before it.
     """
 
     def __init__(
-        self, project: Project, own_facts: tuple[LibraryFacts, ...] = (), most: int = MOST_DECODED
+        self, project: Project, own_facts: tuple[LibraryFacts, ...] = (), most: int | None = None
     ) -> None:
         self._project = project
         self._store = project.store
         self._catalog = Catalog(own_facts)
         self._selection = Selection(project.config)
-        self._most = most
+        self._most = MOST_DECODED if most is None else most
         self._told: set[str] = set()
         self._told_missed: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()

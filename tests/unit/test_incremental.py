@@ -1,0 +1,191 @@
+"""After any edits, a run that knows what earlier runs judged reports what a run that knows nothing does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conclint import analysis as analysis_module
+from conclint.config import Config
+from conclint.judging import modules as modules_module
+from conclint.judging import processes as processes_module
+from conclint.model.execution import Confidence
+from conclint.pipeline import Report, check
+
+FILES = {
+    "app/__init__.py": ["", "from app.helpers import fetch\n", "import time\ntime.sleep(1)\n"],
+    "app/helpers.py": [
+        "import requests\ndef fetch(url):\n    return requests.get(url)\n",
+        "def fetch(url):\n    return url\n",
+        "from app.deep import really\ndef fetch(url):\n    return really(url)\n",
+        "\n\n# moved down\nimport requests\ndef fetch(url):\n    return requests.get(url)\n",
+        "from app.base import Base\nclass Client(Base):\n    pass\n"
+        "def fetch(url):\n    return Client().get(url)\n",
+        "def fetch(url:\n",
+    ],
+    "app/deep.py": [
+        "import time\ndef really(url):\n    time.sleep(2)\n",
+        "def really(url):\n    return 2\n",
+        "from app import helpers\ndef really(url):\n    return helpers.fetch(url)\n",
+        "import time\nasync def really(url):\n    time.sleep(2)\n",
+    ],
+    "app/base.py": [
+        "import urllib.request\nclass Base:\n    def get(self, url):\n"
+        "        return urllib.request.urlopen(url)\n",
+        "class Base:\n    def get(self, url):\n        return url\n",
+        "class Base:\n    pass\n",
+    ],
+    "app/run.py": [
+        "def aside(pool, work):\n    return pool.submit(work)\n",
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor()\ndef aside(work, *args):\n    return pool.submit(work, *args)\n",
+        "def aside(work, *args):\n    return work(*args)\n",
+    ],
+    "app/views.py": [
+        "from app.helpers import fetch\nasync def view():\n    return fetch('http://x')\n",
+        "from app import fetch\nasync def view():\n    return fetch('http://x')\n",
+        "from app.deep import really\nasync def view():\n    return really(1)  # noqa: CON101\n",
+        "async def view():\n    pass\n",
+    ],
+    "app/sums.py": [
+        "from app.run import aside\ndef crunch():\n    total = 0\n    for i in range(10_000_000):\n"
+        "        total += i * i\n    return total\ndef main():\n    aside(crunch)\n",
+        "def crunch():\n    return 1\n",
+    ],
+}
+"""Each file's possible texts: calls across files, wrappers, bases, packages, broken syntax."""
+
+_edit = st.sampled_from(
+    [(name, number) for name, texts in FILES.items() for number in [-1, *range(len(texts))]]
+)
+_start = st.fixed_dictionaries({name: st.integers(-1, len(texts) - 1) for name, texts in FILES.items()})
+
+
+def _write(root: Path, name: str, number: int) -> None:
+    path = root / name
+    if number < 0:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(FILES[name][number])
+    past = time.time() - 60  # as young as the run, it would be read again in any case
+    os.utime(path, (past, past))
+
+
+def _run(root: Path, *, cache: bool, jobs: int = 1) -> Report:
+    config = Config(
+        root=root,
+        cwd=root,
+        cache_dir=root / ".conclint_cache",
+        use_cache=cache,
+        jobs=jobs,
+        min_confidence=Confidence.LOW,
+        warn_unused_ignores=True,
+    )
+    return check([str(root)], config)
+
+
+def _reported(report: Report) -> object:
+    return report.findings, report.unused_directives, sorted(report.occurring)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=_start, edits=st.lists(st.lists(_edit, min_size=1, max_size=3), min_size=1, max_size=4))
+def test_incremental_is_fresh(
+    tmp_path: Path, start: dict[str, int], edits: list[list[tuple[str, int]]]
+) -> None:
+    root = tmp_path / "project"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    (root / "pyproject.toml").write_text("")
+    for name, number in start.items():
+        _write(root, name, number)
+    assert _reported(_run(root, cache=True)) == _reported(_run(root, cache=False))
+    for edit in edits:
+        for name, number in edit:
+            _write(root, name, number)
+        assert _reported(_run(root, cache=True)) == _reported(_run(root, cache=False)), edit
+
+
+def _judged_anew(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    runs: list[list[str]] = []
+    judge = analysis_module.Analysis._judge_anew
+
+    def noting(self: analysis_module.Analysis, paths: list[str]) -> None:
+        runs.append([Path(path).name for path in paths])
+        judge(self, paths)
+
+    monkeypatch.setattr(analysis_module.Analysis, "_judge_anew", noting)
+    return runs
+
+
+def _project(root: Path) -> None:
+    (root / "pyproject.toml").write_text("")
+    for name in FILES:
+        _write(root, name, 0)
+    for number in range(20):
+        path = root / f"app/other{number}.py"
+        path.write_text(f"import time\nasync def f():\n    time.sleep({number})\n")
+        os.utime(path, (1e9, 1e9))
+
+
+def test_only_dependents_of_an_edited_file_are_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    first = _run(tmp_path, cache=True)
+    runs = _judged_anew(monkeypatch)
+    _write(tmp_path, "app/helpers.py", 1)
+    second = _run(tmp_path, cache=True)
+    judged = [name for run in runs for name in run]
+    assert "views.py" in judged
+    assert not [name for name in judged if name.startswith("other")]
+    assert len(second.findings) == len(first.findings) - 1
+
+
+def test_a_module_that_appears_where_it_was_looked_for_is_found(tmp_path: Path) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/helpers.py", -1)
+    assert not [item for item in _run(tmp_path, cache=True).findings if "views.py" in item.path]
+    _write(tmp_path, "app/helpers.py", 0)
+    assert [item for item in _run(tmp_path, cache=True).findings if "views.py" in item.path]
+
+
+def test_a_single_file_uses_and_keeps_what_the_project_run_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    whole = _run(tmp_path, cache=True)
+    runs = _judged_anew(monkeypatch)
+    config = Config(
+        root=tmp_path,
+        cwd=tmp_path,
+        cache_dir=tmp_path / ".conclint_cache",
+        min_confidence=Confidence.LOW,
+        warn_unused_ignores=True,
+    )
+    alone = check([str(tmp_path / "app/views.py")], config)
+    assert alone.findings == tuple(item for item in whole.findings if item.path == "app/views.py")
+    _write(tmp_path, "app/other0.py", -1)
+    _run(tmp_path, cache=True)
+    assert runs == [[]] or not any(runs)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_workers_and_a_program_begun_anew_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    _project(tmp_path)
+    expected = _reported(_run(tmp_path, cache=False))
+    monkeypatch.setattr(processes_module, "JUDGING_PAYS", 0)
+    monkeypatch.setattr(modules_module, "MOST_DECODED", 0)
+    monkeypatch.setattr(analysis_module, "_GROUP_LEAST", 1)
+    monkeypatch.setattr(analysis_module, "_GROUP_MOST", 1)
+    assert _reported(_run(tmp_path, cache=False, jobs=jobs)) == expected
+    assert _reported(_run(tmp_path, cache=True, jobs=jobs)) == expected
