@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.values import Function
-from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.execution import ExecutionModel
 from conclint.model.summary import DefKind
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.habits import Habit, Habits
 from conclint.rules.structural.loops import Loop
+from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
-from conclint.rules.structural.serial_work import doubts_of, per_item
 
 _NEW_LOOP: Final = frozenset({"asyncio.run", "anyio.run", "trio.run"})
 _RUNS: Final = _NEW_LOOP | {"asyncio.AbstractEventLoop.run_until_complete"}
@@ -69,28 +69,17 @@ def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterat
             model=ExecutionModel.EVENT_LOOP,
             reasons=reasons,
         )
-    for call, loop, chain in per_item(code, habits, Habit.RUNS_LOOP):
-        if _paces(code, loop):
-            continue
-        name = short_name(chain[0].symbol)
-        message = f"each iteration makes an event loop: `{name}` runs one coroutine to its end in each call"
-        advice = Advice(
-            ExecutionModel.EVENT_LOOP, f"make `{name}` a coroutine, and run one that gathers all of them."
-        )
-        yield found(
-            view,
-            code,
-            call.site,
-            "CON506",
-            message,
-            advice,
-            cause=chain[-1].symbol,
-            loop=loop,
-            chain=chain,
-            most=Confidence.MEDIUM,
-            reasons=doubts_of(chain),
-            model=ExecutionModel.EVENT_LOOP,
-        )
+    yield from found_per_item(
+        view,
+        code,
+        habits,
+        Habit.RUNS_LOOP,
+        "CON506",
+        "each iteration makes an event loop: `{name}` runs one coroutine to its end in each call",
+        Advice(ExecutionModel.EVENT_LOOP, "make `{name}` a coroutine, and run one that gathers all of them."),
+        model=ExecutionModel.EVENT_LOOP,
+        unless=lambda loop: _paces(code, loop),
+    )
 
 
 def detect_run_loop(code: Code) -> Iterator[tuple[int, str]]:

@@ -13,8 +13,8 @@ from conclint.rules.structural.escape import aliases, escapes
 from conclint.rules.structural.habits import Habit, Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.origins import Origin, workers_of
+from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
-from conclint.rules.structural.serial_work import doubts_of, per_item
 from conclint.rules.structural.waiting import SUBMITS
 
 _THREADS: Final = frozenset(
@@ -83,26 +83,16 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
             model=ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
             most=Confidence.MEDIUM if process or lone else Confidence.LOW,
         )
-    for call, loop, chain in per_item(code, habits, Habit.MAKES_POOL):
-        name = short_name(chain[0].symbol)
-        message = f"each iteration makes a pool of its own: `{name}` starts its processes anew in each call"
-        advice = Advice(
-            ExecutionModel.PROCESS, f"make the pool once, before the loop, and give it to `{name}`."
-        )
-        yield found(
-            view,
-            code,
-            call.site,
-            "CON504",
-            message,
-            advice,
-            cause=chain[-1].symbol,
-            loop=loop,
-            chain=chain,
-            most=Confidence.MEDIUM,
-            reasons=doubts_of(chain),
-            model=ExecutionModel.PROCESS,
-        )
+    yield from found_per_item(
+        view,
+        code,
+        habits,
+        Habit.MAKES_POOL,
+        "CON504",
+        "each iteration makes a pool of its own: `{name}` starts its processes anew in each call",
+        Advice(ExecutionModel.PROCESS, "make the pool once, before the loop, and give it to `{name}`."),
+        model=ExecutionModel.PROCESS,
+    )
 
 
 def detect_made_pool(code: Code) -> Iterator[tuple[int, str]]:

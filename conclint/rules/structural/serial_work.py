@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.propagate.effects import Placement
-from conclint.rules.chains import Hop
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.habits import Habit, Habits
 from conclint.rules.structural.loops import Loop
+from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.waiting import (
     Pair,
@@ -90,26 +89,18 @@ def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> I
             model=model,
             reasons=reasons,
         )
-    for call, loop, chain in per_item(code, habits, Habit.WAITS_FOR_SUBMIT):
-        name = short_name(chain[0].symbol)
-        message = f"each iteration waits for the work that `{name}` submits: nothing runs concurrently"
-        advice = Advice(
+    yield from found_per_item(
+        view,
+        code,
+        habits,
+        Habit.WAITS_FOR_SUBMIT,
+        "CON501",
+        "each iteration waits for the work that `{name}` submits: nothing runs concurrently",
+        Advice(
             ExecutionModel.THREAD,
-            f"let `{name}` give its future back; submit all of them first, then collect the results.",
-        )
-        yield found(
-            view,
-            code,
-            call.site,
-            "CON501",
-            message,
-            advice,
-            cause=chain[-1].symbol,
-            loop=loop,
-            chain=chain,
-            most=Confidence.MEDIUM,
-            reasons=doubts_of(chain),
-        )
+            "let `{name}` give its future back; submit all of them first, then collect the results.",
+        ),
+    )
 
 
 def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -145,23 +136,15 @@ def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iter
             model=model,
             reasons=reasons,
         )
-    for call, loop, chain in per_item(code, habits, Habit.JOINS_START):
-        name = short_name(chain[0].symbol)
-        message = f"each iteration waits for what `{name}` starts and joins: nothing runs concurrently"
-        advice = Advice(ExecutionModel.THREAD, "start all of them first, and join them after.")
-        yield found(
-            view,
-            code,
-            call.site,
-            "CON502",
-            message,
-            advice,
-            cause=chain[-1].symbol,
-            loop=loop,
-            chain=chain,
-            most=Confidence.MEDIUM,
-            reasons=doubts_of(chain),
-        )
+    yield from found_per_item(
+        view,
+        code,
+        habits,
+        Habit.JOINS_START,
+        "CON502",
+        "each iteration waits for what `{name}` starts and joins: nothing runs concurrently",
+        Advice(ExecutionModel.THREAD, "start all of them first, and join them after."),
+    )
 
 
 def apply_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -228,31 +211,6 @@ def serial_doubts(code: Code, pair: Pair, loop: Loop) -> list[str] | None:
     if pair.bounded:
         reasons += [_BOUNDED, _BOUNDED]
     return reasons
-
-
-def per_item(code: Code, habits: Habits, habit: Habit) -> Iterator[tuple[Call, Loop, list[Hop]]]:
-    """The calls of a function with that habit in a loop over items, with the chain to what it does."""
-    for call in code.calls.values():
-        region = code.loop_of(code.body.sites[call.site].region)
-        if region < 0 or not call.inside:
-            continue
-        chain = habits.chain(habit, call)
-        if not chain:
-            continue
-        loop = Loop(code, region)
-        result = code.results.get(call.site, -1)
-        consumed = [value for _, value in code.body.sites[call.site].args]
-        if loop.is_while or loop.breaks or loop.is_async or loop.is_stream or not loop.is_over_item(consumed):
-            continue
-        if result >= 0 and loop.feeds_back([result], consumed):
-            continue
-        name = callable_name(code.evaluator, call.inside[0])
-        yield call, loop, [Hop(code.key, call.site, name), *chain]
-
-
-def doubts_of(chain: list[Hop]) -> list[str]:
-    """An assumption for each call more than one between the loop and what is done for each item."""
-    return [f"it is {len(chain) - 1} calls away"] * max(0, len(chain) - 2)
 
 
 def detect_waited_submit(code: Code) -> Iterator[tuple[int, str]]:
