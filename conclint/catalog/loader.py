@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
-from conclint.catalog.schema import CatalogError, LibraryFacts, read_library
+from conclint.catalog.schema import LibraryFacts, read_library
+from conclint.catalog.tables import CatalogError
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -35,7 +35,8 @@ def read_user_knowledge(config: Config) -> UserFacts:
     if not config.catalog and not config.catalog_files:
         return UserFacts()
     from conclint.catalog.loader import read_toml
-    from conclint.catalog.schema import CatalogError, read_user_facts
+    from conclint.catalog.schema import read_user_facts
+    from conclint.catalog.tables import CatalogError
 
     found: list[LibraryFacts] = []
     try:

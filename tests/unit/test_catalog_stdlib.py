@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from conclint.catalog.facts import CallableFact, ClassFact, Effect
 from conclint.catalog.loader import Catalog, read_file, shipped_files
-from conclint.catalog.schema import CatalogError, LibraryFacts, read_library
+from conclint.catalog.schema import LibraryFacts, read_library
+from conclint.catalog.tables import CatalogError
 from conclint.model.execution import Confidence, ExecutionModel, Family
 
 ROOT = Path(__file__).parents[2]

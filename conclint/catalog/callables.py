@@ -1,0 +1,166 @@
+"""Reading what a catalog file states of functions and methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conclint.catalog.facts import CallableFact, Condition, Effect, Parameter, Placing
+from conclint.catalog.tables import TableReader
+from conclint.model.execution import Family, Weight
+
+CALLABLE_KEYS = {
+    "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
+    "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
+    "example_anyio", "note", "source", "iterates", "entry", "callable", "also", "model", "arguments", "style",
+    "phase",
+}  # fmt: skip
+_WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
+_PLACING = ("callable", "also", "model", "arguments", "style", "phase")
+
+
+class CallableReader(TableReader):
+    """Reads groups of functions or methods. `name` is the library's, `source` that of its file."""
+
+    def callables(self, row: Mapping[str, Any], owner: str, where: str) -> Iterator[CallableFact]:
+        names = self.strings(row, "names", where)
+        if not names:
+            raise self.fail(f"{where}.names", "a list of names is required")
+        try:
+            effect = Effect(row.get("effect"))
+        except ValueError:
+            words = ", ".join(item.value for item in Effect)
+            raise self.fail(
+                f"{where}.effect", f"expected one of {words}, got {row.get('effect')!r}"
+            ) from None
+        family = None
+        if effect is Effect.WAITS or (effect is Effect.PLACES and "family" in row):
+            try:
+                family = Family(row.get("family"))
+            except ValueError:
+                words = ", ".join(item.value for item in Family)
+                raise self.fail(
+                    f"{where}.family", f"expected one of {words}, got {row.get('family')!r}"
+                ) from None
+        elif "family" in row:
+            raise self.fail(f"{where}.family", "only for the effects waits and places")
+        signature = self.signature(self.get(row, "signature", str, where), where)
+        placing = self.placing(row, effect, signature, where)
+        weight = self.weight(row, effect, where)
+        confidence = self.confidence(row, where)
+        if "*" in names and effect is not Effect.HARMLESS and "module" in row:
+            raise self.fail(f"{where}.names", "'*' (all other names of a module) is only for harmless")
+        shared: dict[str, Any] = {
+            "library": self.name,
+            "effect": effect,
+            "family": family,
+            "weight": weight,
+            "signature": signature,
+            "unless": self.conditions(row, "unless", signature, where),
+            "when": self.conditions(row, "when", signature, where),
+            "doubtful": self.conditions(row, "doubtful", signature, where),
+            "coroutine": self.get(row, "coroutine", bool, where, False),
+            "placing": placing,
+            "confidence": confidence,
+            "iterates": self.parameter(row, "iterates", signature, where),
+            "entry": self.parameter(row, "entry", signature, where),
+            "example": self.get(row, "example", str, where),
+            "example_trio": self.get(row, "example_trio", str, where),
+            "example_anyio": self.get(row, "example_anyio", str, where),
+            "note": self.get(row, "note", str, where),
+            "source": self.get(row, "source", str, where, self.source),
+        }
+        returns: str | None = self.get(row, "returns", str, where)
+        lists = {key: self.strings(row, key, where) for key in ("instead", "instead_trio", "instead_anyio")}
+        for name in names:
+            filled: dict[str, Any] = {
+                key: None if value is None else tuple(item.replace("{name}", name) for item in value)
+                for key, value in lists.items()
+            }
+            filled["returns"] = returns and returns.replace("{name}", name)
+            yield CallableFact(name=f"{owner}.{name}", **shared, **filled)
+
+    def signature(self, text: str | None, where: str) -> tuple[Parameter, ...] | None:
+        if text is None:
+            return None
+        result: list[Parameter] = []
+        keyword_only = False
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            name = part.split("=", 1)[0].strip()
+            if name == "*":
+                keyword_only = True
+            elif name == "/":
+                continue
+            elif name.startswith("**"):
+                result.append(Parameter(name[2:], "**"))
+            elif name.startswith("*"):
+                result.append(Parameter(name[1:], "*"))
+                keyword_only = True
+            elif name.isidentifier():
+                result.append(Parameter(name, "kw" if keyword_only else ""))
+            else:
+                raise self.fail(f"{where}.signature", f"cannot read {part!r}")
+        return tuple(result)
+
+    def conditions(
+        self, row: Mapping[str, Any], key: str, signature: tuple[Parameter, ...] | None, where: str
+    ) -> tuple[Condition, ...]:
+        result = []
+        for table in self.get(row, key, list, where, []):
+            if not isinstance(table, dict) or not table:
+                raise self.fail(f"{where}.{key}", "expected a list of tables such as { block = false }")
+            for name, value in table.items():
+                if name not in {parameter.name for parameter in signature or ()}:
+                    raise self.fail(f"{where}.{key}", f"{name!r} is no parameter of the signature")
+                if isinstance(value, str) and value.startswith("<") and not _WORD.fullmatch(value):
+                    words = (
+                        "<none>, <absent>, <present>, <small>, <below 1000>, a constant such as <os.P_WAIT> "
+                        "or <is os.devnull>, or an instance such as <a io.BytesIO>"
+                    )
+                    raise self.fail(f"{where}.{key}.{name}", f"expected {words}, got {value!r}")
+            result.append(Condition(tuple(table.items())))
+        return tuple(result)
+
+    def parameter(
+        self, row: Mapping[str, Any], key: str, signature: tuple[Parameter, ...] | None, where: str
+    ) -> str | None:
+        name: str | None = self.get(row, key, str, where)
+        if name is not None and name not in {parameter.name for parameter in signature or ()}:
+            raise self.fail(f"{where}.{key}", f"{name!r} is no parameter of the signature")
+        return name
+
+    def placing(
+        self, row: Mapping[str, Any], effect: Effect, signature: tuple[Parameter, ...] | None, where: str
+    ) -> Placing | None:
+        if effect not in (Effect.PLACES, Effect.CALLS):
+            for key in _PLACING:
+                if key in row:
+                    raise self.fail(f"{where}.{key}", "only for the effects places and calls")
+            return None
+        name = self.parameter(row, "callable", signature, where)
+        if name is None:
+            raise self.fail(f"{where}.callable", "is required for the effects places and calls")
+        word = self.get(row, "model", str, where, "")
+        executor_parameter = ""
+        model = None
+        if word.startswith("executor:"):
+            executor_parameter = word.removeprefix("executor:")
+        elif effect is Effect.PLACES and word != "self":
+            model = self.model(row, where)
+        also = self.strings(row, "also", where) or ()
+        for other in also:
+            self.parameter({"also": other}, "also", signature, where)
+        arguments = self.get(row, "arguments", str, where, "rest")
+        style = self.get(row, "style", str, where, "pool")
+        return Placing(name, model, executor_parameter, arguments, style, also, self.phase(row, where))
+
+    def weight(self, row: Mapping[str, Any], effect: Effect, where: str) -> Weight:
+        if effect not in (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL):
+            if "weight" in row:
+                raise self.fail(f"{where}.weight", "only for an effect of computing")
+            return Weight.NONE
+        word = row.get("weight", "heavy")
+        if word not in ("light", "heavy"):
+            raise self.fail(f"{where}.weight", f"expected light or heavy, got {word!r}")
+        return Weight[word.upper()]
