@@ -128,6 +128,11 @@ class Cache:
                 self._damaged = True
         return None
 
+    def digests(self, space: Space) -> list[bytes]:
+        """The hashes of all contents that there is an entry for, in order."""
+        keys = {key for segment in self._segments.values() for key in segment.keys(space)} | self._new.keys()
+        return sorted(key[1:] for key in keys if key[0] == space)
+
     def put(self, space: Space, digest: bytes, blob: bytes) -> None:
         """Keeps an entry, for this run and, once saved, for later ones."""
         if self.folder is not None:

@@ -13,7 +13,7 @@ import os
 import struct
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -50,12 +50,12 @@ class Segment:
 
     def find(self, key: bytes) -> Entry | None:
         """The entry of that key."""
-        space = key[0]
-        rows = self._by_space.get(space)
-        if rows is None:
-            rows = self._by_space[space] = self._rows(space)
-        row = rows.get(key)
+        row = self._rows_of(key[0]).get(key)
         return Entry._make(row) if row is not None else None
+
+    def keys(self, space: int) -> Collection[bytes]:
+        """The keys of one space."""
+        return self._rows_of(space).keys()
 
     def entries(self) -> Iterator[Entry]:
         """All entries, ordered by key."""
@@ -72,6 +72,12 @@ class Segment:
     def close(self) -> None:
         """Closes the file; nothing can be read afterwards."""
         os.close(self._file)
+
+    def _rows_of(self, space: int) -> dict[bytes, _Row]:
+        rows = self._by_space.get(space)
+        if rows is None:
+            rows = self._by_space[space] = self._rows(space)
+        return rows
 
     def _rows(self, space: int) -> dict[bytes, _Row]:
         """The records of one space: a run that needs no summaries doesn't unpack theirs."""

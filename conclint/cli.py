@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from conclint import __version__
+from conclint.cli_cache import clean, merge
 from conclint.cli_learn import learn
 from conclint.cli_map import map_command
 from conclint.cli_server import server_command
@@ -525,3 +526,5 @@ def _print_measurements(name: str | None, *, as_json: bool) -> int:
 cli.add_command(map_command)
 cli.add_command(server_command)
 cli.add_command(learn)
+cli.add_command(clean)
+cli.add_command(merge)
