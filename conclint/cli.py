@@ -129,6 +129,15 @@ def _parsed_outputs(
         raise click.BadParameter(f"{error}.", ctx, option) from error
 
 
+def _parsed_executor(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    from conclint.link.remote import parse_address
+
+    try:
+        return value and parse_address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"must be {error}", ctx, option) from error
+
+
 def _complete_codes(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The rules whose codes begin so, each with what it is about."""
     from conclint.rules.registry import all_rules
@@ -243,6 +252,12 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
         click.option("--cache-dir", metavar="FOLDER", help="Where the cache is."),
         click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."),
+        click.option(
+            "--executor",
+            metavar="dask://HOST:PORT",
+            callback=_parsed_executor,
+            help="Have the workers of this Dask scheduler parse.",
+        ),
         _version,
     ]
     for option in reversed(options):

@@ -35,10 +35,11 @@ class Config:
     """What a run was asked to do. Paths are absolute; patterns are .gitignore patterns, relative to `root`.
 
     An empty `select` means the rules that are on by default. `exclude` None means the built-in list
-    (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay. `catalog` and `catalog_files`
-    are the user's own facts, not checked yet (see `conclint.catalog.user_facts`). `follow` names the
-    installed packages into which chains go on ("installed": all), `python` is the interpreter or environment
-    that has them; None for the one that is found. `baseline` is the file of findings that are known.
+    (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay; `executor` is the host and port
+    of a Dask scheduler whose workers parse instead. `catalog` and `catalog_files` are the user's own facts,
+    not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed packages into which
+    chains go on ("installed": all), `python` is the interpreter or environment that has them; None for the
+    one that is found. `baseline` is the file of findings that are known.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class Config:
     cache_dir: Path = field(default_factory=Path)
     use_cache: bool = True
     jobs: int = 0
+    executor: str | None = None
     force_exclude: bool = False
     warn_unused_ignores: bool = False
     follow: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ def _prepare(setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which ends its workers
     gc.disable()  # what is linked are small tuples without cycles, all needed to the end
     cache = Cache.open(setup.folder)
-    project = Project(replace(setup.config, jobs=1), setup.sources, cache)
+    project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)
     _State.judge = ModuleJudge(project, setup.own_facts)

@@ -11,6 +11,7 @@ from conclint.cache import Cache
 from conclint.config import Config, ConfigError
 from conclint.config_file import FOLLOW_ALL
 from conclint.link.summaries import Progress, SummaryStore
+from conclint.link.workers import Workers
 from conclint.source.contents import Contents, given_texts
 from conclint.source.decoding import DecodingError
 from conclint.source.discovery import Source, shown_path
@@ -40,7 +41,9 @@ class Project:
         self.cache = cache
         self._overrides = given_texts(self.sources.values())
         self.contents = contents or Contents(cache, self._overrides)
-        self.store = SummaryStore(cache, config.jobs or None, progress, self.contents)
+        self.store = SummaryStore(
+            cache, config.jobs or None, progress, self.contents, remote=_remote_workers(config)
+        )
         self.packages, followed = followed_packages(config)
         self.roots = tuple(source_roots(config, self.sources))
         self.finder = ModuleFinder(self.roots, self.sources, self.packages, followed)
@@ -90,6 +93,15 @@ class Project:
         """Whether a cell runs on the event loop without a word of concurrency in it."""
         notebook = self.notebook(path)
         return notebook is not None and any(cell.awaits for cell in notebook.cells)
+
+
+def _remote_workers(config: Config) -> Workers | None:
+    if config.executor is None:
+        return None
+    from conclint.link.remote import connect
+
+    start, threads = connect(config.executor)
+    return Workers(max(threads, 2), start, always=True)
 
 
 def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:

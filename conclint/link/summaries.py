@@ -73,8 +73,9 @@ def _scan_source(data: bytes) -> bytes:
 class SummaryStore:
     """The summaries of one run, by path; two files of equal bytes share theirs.
 
-    `contents` are the files of the run. What `load` and `check` find does not depend on the number of
-    workers, the order of the paths or the cache.
+    `contents` are the files of the run. `remote` are workers that only summarise: of all that is done with a
+    file's bytes it alone is worth sending them over a network. What `load` and `check` find does not depend
+    on the number of workers, the order of the paths or the cache.
     """
 
     def __init__(
@@ -87,11 +88,13 @@ class SummaryStore:
         summarise: Callable[[bytes], Outcome] = summarise_source,
         check: Callable[[bytes], Problem | None] = check_source,
         workers: Workers | None = None,
+        remote: Workers | None = None,
     ) -> None:
         self._problems: dict[str, tuple[str, int, int]] = {}
         self._cache = cache or Cache.open(None)
         self._contents = contents or Contents(self._cache)
         self._workers = workers or Workers(jobs)
+        self._summarisers = remote or self._workers
         self._progress = progress
         self._summarise = summarise
         self._check = check
@@ -235,6 +238,7 @@ class SummaryStore:
 
     def close(self) -> None:
         """Ends the worker processes."""
+        self._summarisers.close()
         self._workers.close()
 
     def _summarise_all(self, files: list[str]) -> None:
@@ -298,7 +302,8 @@ class SummaryStore:
         """The function's result for each file's bytes, by their hash, in no particular order."""
         sizes = [self._contents.sizes[path] for path in files]
         work = Work(function, sizes, lambda number: self._contents.read(files[number]), crashed, pays)
-        for number, result in self._workers.run(work):
+        workers = self._summarisers if function is self._summarise else self._workers
+        for number, result in workers.run(work):
             yield self._contents.digests[files[number]], result
 
 

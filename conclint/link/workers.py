@@ -57,12 +57,20 @@ class Workers:
     """A pool that is started when there is enough to do, used until closed, and replaced when it breaks.
 
     `jobs` of 0 or None means as many as there are processors. Where processes can't be had (inside a
-    daemon process, in a sandbox without semaphores) everything is done in this one.
+    daemon process, in a sandbox without semaphores) everything is done in this one. `start` makes another
+    executor, `always` uses it however little there is to do.
     """
 
-    def __init__(self, jobs: int | None = None, start: Callable[[int], Executor] | None = None) -> None:
+    def __init__(
+        self,
+        jobs: int | None = None,
+        start: Callable[[int], Executor] | None = None,
+        *,
+        always: bool = False,
+    ) -> None:
         self.jobs = jobs or processors()
         self._start = start or _start_pool
+        self._always = always
         self._pool: Executor | None = None
         self._usable = self.jobs > 1 and not multiprocessing.current_process().daemon
         self._probed = False
@@ -70,7 +78,8 @@ class Workers:
     def run(self, work: Work[R, C]) -> Iterator[tuple[int, R | C]]:
         """The result for each item, in no particular order."""
         total = sum(work.sizes)
-        if not self._usable or len(work.sizes) < 2 or total < work.pays:
+        pays = self._always or (len(work.sizes) > 1 and total >= work.pays)
+        if not self._usable or not pays:
             yield from self._run_here(work, range(len(work.sizes)))
             return
         waiting = deque(_chunks(work.sizes, self.jobs))
