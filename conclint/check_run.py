@@ -17,6 +17,7 @@ from conclint.report.terminal import UNLIMITED_WIDTH, has_colour, source_width, 
 
 if TYPE_CHECKING:
     from conclint.pipeline import Report
+    from conclint.shards import Shard
 
 _LISTED = 10
 
@@ -41,6 +42,7 @@ class CheckRequest:
     diff_base: str | None = None
     write_baseline: Path | None = None
     prune_baseline: bool = False
+    shard: Shard | None = None
 
 
 def run_check(request: CheckRequest) -> int:
@@ -48,6 +50,8 @@ def run_check(request: CheckRequest) -> int:
 
     Raises ConfigError, GitError, BaselineError and UnwritableError, the text of each one line for the user.
     """
+    if request.shard is not None:
+        return _summarise(request, request.shard)
     from conclint.pipeline import check
 
     check_writable([output.file for output in request.outputs if output.file is not None])
@@ -77,6 +81,17 @@ def run_check(request: CheckRequest) -> int:
     if request.verbose:
         _say(f"{report.files} files in {report.seconds:.2f} s")
     return 1 if findings and not request.exit_zero else 0
+
+
+def _summarise(request: CheckRequest, shard: Shard) -> int:
+    from conclint.shards import summarise_shard
+
+    with ProgressBar(wanted=not request.quiet) as progress:
+        done = summarise_shard(request.paths or ["."], request.config, shard, progress)
+    if not request.quiet:
+        part = f"shard {shard.number}/{shard.of}: {done.files} of {_count(done.total, 'file')}"
+        _say(f"{part} summarised in {request.config.cache_dir}")
+    return 0
 
 
 def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) -> None:

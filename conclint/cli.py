@@ -21,6 +21,7 @@ from conclint.cli_server import server_command
 if TYPE_CHECKING:
     from conclint.check_run import CheckRequest
     from conclint.report.destination import Output
+    from conclint.shards import Shard
 
 _T = TypeVar("_T")
 
@@ -130,10 +131,23 @@ def _parsed_outputs(
 
 
 def _parsed_executor(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
     from conclint.link.remote import parse_address
 
     try:
-        return value and parse_address(value)
+        return parse_address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"must be {error}", ctx, option) from error
+
+
+def _parsed_shard(ctx: click.Context, option: click.Parameter, value: str | None) -> Shard | None:
+    if value is None:
+        return None
+    from conclint.shards import parse_shard
+
+    try:
+        return parse_shard(value)
     except ValueError as error:
         raise click.BadParameter(f"must be {error}", ctx, option) from error
 
@@ -253,6 +267,12 @@ def _check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--cache-dir", metavar="FOLDER", help="Where the cache is."),
         click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."),
         click.option(
+            "--shard",
+            metavar="I/N",
+            callback=_parsed_shard,
+            help="Only parse the I-th of N parts into the cache, for `conclint merge`; report nothing.",
+        ),
+        click.option(
             "--executor",
             metavar="dask://HOST:PORT",
             callback=_parsed_executor,
@@ -370,6 +390,8 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         raise click.UsageError("--stdin-filename needs `-` (standard input).")
     if from_stdin and wanted["diff_base"] is not None:
         raise click.UsageError("--diff-base compares files, not `-` (standard input).")
+    if wanted["shard"] is not None and (from_stdin or options["no_cache"]):
+        raise click.UsageError("--shard fills a cache from files: leave out --no-cache and `-`.")
     if wanted["affected"] and wanted["diff_base"] is not None:
         raise click.UsageError("--diff-base finds the changed files itself: leave out --affected.")
     if write_baseline is not None and (wanted["affected"] or wanted["diff_base"] is not None):
@@ -414,6 +436,7 @@ _OF_THE_RUN = (
     "exit_zero",
     "prune_baseline",
     "quiet",
+    "shard",
     "statistics",
     "stdin_filename",
     "verbose",

@@ -1,4 +1,4 @@
-"""Backwards: which files of the project can have a chain through given files.
+"""Which files of the project can have a chain through given files, and which a chain from them can reach.
 
 Only the index is asked (CORE.md section 1): a chain goes from file to file along imports, so these are the
 files that import one of the given ones, directly or through others; and, since a call of a base class's
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from conclint.model.finding import Finding
 from conclint.source.index import FileIndex
@@ -47,6 +47,27 @@ def files_reaching(
         found |= more
         todo += sorted(more)
     return found - given
+
+
+def files_reached(
+    starting: Iterable[str],
+    indexes: Mapping[str, FileIndex],
+    finder: ModuleFinder,
+    index_of: Callable[[str], FileIndex],
+) -> set[str]:
+    """Forwards: the starting files and all that their imports lead to. Of files that are not in `indexes`
+    (installed packages) `index_of` is asked."""
+    found: set[str] = set()
+    todo = sorted(starting)
+    while todo:
+        path = todo.pop()
+        if path in found:
+            continue
+        found.add(path)
+        index = indexes.get(path)
+        names = _imported_names(index if index is not None else index_of(path))
+        todo += sorted(_files(path, names, finder) - found)
+    return found
 
 
 def passes_through(finding: Finding, files: set[str], cwd: str, finder: ModuleFinder) -> bool:
