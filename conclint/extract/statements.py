@@ -9,9 +9,10 @@ import libcst as cst
 
 from conclint.extract.annotations import annotation
 from conclint.extract.binding import assign, import_, import_from
-from conclint.extract.expressions import BINARY, expression, guarded, subscript_index, used_expression
+from conclint.extract.expressions import expression, subscript_index, used_expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
+from conclint.extract.operators import BINARY, guarded
 from conclint.model.summary import LoopFlags, Op, RegionKind, SiteKind, StoreKind, Use
 
 if TYPE_CHECKING:
