@@ -101,10 +101,11 @@ class Plugin:
     def _findings(self) -> tuple[Finding, ...]:
         from conclint.catalog.loader import starting_imports
         from conclint.source.decoding import encode_source
-        from conclint.source.index import is_root, mentions
+        from conclint.source.index import imports_from_outside, is_root, mentions
 
         data = encode_source("".join(self._lines))
-        if not is_root(data) and not mentions(data, starting_imports()):
+        is_silent = not is_root(data) and not mentions(data, starting_imports())
+        if is_silent and not imports_from_outside(data):
             return ()
         from conclint.pipeline import check_file
 

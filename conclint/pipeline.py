@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -149,7 +149,24 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     baseline; for flake8, which applies `noqa` itself. Raises BaselineError as well as ConfigError."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
+    if not _may_hold_findings(source, config):
+        return ()
     return new_findings((source,), run_on((source,), [], config, inline=False).report, config)
+
+
+def _may_hold_findings(source: Source, config: Config) -> bool:
+    """Whether the file is worth an analysis: by its own words, or by what it calls."""
+    from conclint.catalog.loader import starting_imports
+    from conclint.lenders import find_lenders
+    from conclint.source.index import is_root, mentions
+
+    data = source.data or b""
+    if is_root(data) or mentions(data, starting_imports()) or read_user_knowledge(config).facts:
+        return True
+    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
+    found = find_lenders((source,), config, cache)
+    cache.save()
+    return bool(found)
 
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
@@ -213,16 +230,22 @@ def run_on(
 ) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
+    from conclint.lenders import find_lenders
+
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    contents = Contents(cache, given_texts(sources))
     knowledge = read_user_knowledge(config)
+    lenders = find_lenders(sources, config, cache)
+    if lenders:
+        asked = {source.shown for source in sources}
+        sources = sorted((*sources, *lenders), key=lambda source: source.path)
+    contents = Contents(cache, given_texts(sources))
     try:
         key = None
         if keep and not problems:
             key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
         report = _kept_report(cache, contents, key) if key is not None else None
         if report is not None and not with_map:
-            return Run(report)
+            return Run(_about(report, asked) if lenders else report)
         from conclint.analysis import Analysis
 
         analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
@@ -238,11 +261,21 @@ def run_on(
                 # what a single file takes from the project's judgements needs no copy
                 if key is not None and not (len(sources) == 1 and analysis.is_recalled):
                     cache.put(Space.REPORT, key, encode_report(report))
-            return Run(report, analysis.concurrency_map() if with_map else None)
+            found = analysis.concurrency_map() if with_map else None
+            return Run(_about(report, asked) if lenders else report, found)
         finally:
             analysis.close()
     finally:
         cache.save()
+
+
+def _about(report: KeptReport, shown: Collection[str]) -> KeptReport:
+    """The part of the report that is about these files."""
+    return report._replace(
+        findings=tuple(finding for finding in report.findings if finding.path in shown),
+        unused=tuple(finding for finding in report.unused if finding.path in shown),
+        occurring=tuple(entry for entry in report.occurring if entry[1] in shown),
+    )
 
 
 def _kept_report(cache: Cache, contents: Contents, key: bytes) -> KeptReport | None:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from conclint.model.finding import Finding
+from conclint.source.imports import imported_files, imported_names
 from conclint.source.index import FileIndex
 from conclint.source.modules import ModuleFinder
 
@@ -29,7 +30,7 @@ def files_reaching(
     imports: dict[str, tuple[str, ...]] = {}
     bases: dict[str, tuple[str, ...]] = {}
     for path, index in indexes:
-        imports[path] = tuple(_imported_names(index))
+        imports[path] = tuple(imported_names(index))
         bases[path] = tuple(_imported_bases(index))
         for dotted in imports[path]:
             # An import of a.b.c runs, and may look into, a and a.b as well.
@@ -42,8 +43,10 @@ def files_reaching(
     while todo:
         path = todo.pop()
         candidates = mentions.get(_import_name(path), set()) | mentions.get("", set())
-        more = {other for other in candidates - found if path in _files(other, imports[other], finder)}
-        more |= set(_files(path, bases.get(path, ()), finder)) - found
+        more = {
+            other for other in candidates - found if path in imported_files(other, imports[other], finder)
+        }
+        more |= set(imported_files(path, bases.get(path, ()), finder)) - found
         found |= more
         todo += sorted(more)
     return found - given
@@ -84,35 +87,12 @@ def _import_name(path: str) -> str:
     return os.path.basename(folder) if name == "__init__.py" else name.removesuffix(".py")
 
 
-def _imported_names(index: FileIndex) -> Iterator[str]:
-    """What the file imports, as written, each name that may be a module joined to where it is taken from."""
-    for module, names in index.imports:
-        yield module
-        for name in names:
-            if name != "*":
-                yield f"{module}{'' if module.endswith('.') else '.'}{name}"
-
-
 def _imported_bases(index: FileIndex) -> Iterator[str]:
     """The imports that base classes in the file come from."""
     heads = {dotted.partition(".")[0] for _, found in index.classes for _, dotted in found}
     for module, names in index.imports:
         if heads.intersection(names) or (not names and module.partition(".")[0] in heads) or "*" in names:
             yield module
-
-
-def _files(importer: str, names: Iterable[str], finder: ModuleFinder) -> set[str]:
-    """The files of the project that the imported names stand for, packages on the way included."""
-    result: set[str] = set()
-    for written in names:
-        dotted = written.lstrip(".")
-        level = len(written) - len(dotted)
-        parts = dotted.split(".") if dotted else []
-        for end in range(0 if level else 1, len(parts) + 1):
-            file = finder.find_from(importer, level, ".".join(parts[:end]))
-            if file is not None:
-                result.add(file)
-    return result
 
 
 def _file_of(symbol: str, finder: ModuleFinder) -> str | None:

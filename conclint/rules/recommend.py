@@ -150,10 +150,22 @@ def for_waiting_in_processes(call: CallText, callable_name: str, style: str) -> 
     if style == "thread":
         example = f"thread = threading.Thread({call.arguments or f'target={short}'})"
     else:
-        example = (
-            f"with ThreadPoolExecutor() as pool:\n    pool.{call.name or 'submit'}({call.arguments or short})"
-        )
+        example = _in_pool(call, short, "ThreadPoolExecutor", "multiprocessing.pool.ThreadPool")
     return Recommendation(ExecutionModel.THREAD, text, example)
+
+
+_OF_POOLS = frozenset(
+    {"apply", "apply_async", "imap", "imap_unordered", "map_async", "starmap", "starmap_async"}
+)
+"""Methods of multiprocessing's pools that executors have not."""
+
+
+def _in_pool(call: CallText, short: str, executor: str, pool: str) -> str:
+    """The call in a pool of the other kind, by the method that it has there; a wrapper's by `submit`."""
+    if call.name in _OF_POOLS:
+        return f"with {pool}() as pool:\n    pool.{call.name}({call.arguments or short})"
+    name = "map" if call.name == "map" else "submit"
+    return f"with {executor}() as pool:\n    pool.{name}({call.arguments or short})"
 
 
 def _arguments(call: CallText) -> str:
@@ -184,8 +196,7 @@ def for_computing_in_threads(
         rest = call.arguments.removeprefix("None, ")
         example = f"await asyncio.get_running_loop().run_in_executor(process_pool, {rest or short})"
     else:
-        name = call.name or "submit"
-        example = f"with ProcessPoolExecutor() as pool:\n    pool.{name}({call.arguments or short})"
+        example = _in_pool(call, short, "ProcessPoolExecutor", "multiprocessing.Pool")
     return Recommendation(ExecutionModel.PROCESS, text, example)
 
 

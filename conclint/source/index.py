@@ -10,6 +10,7 @@ builds at run time are not.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
@@ -132,6 +133,12 @@ def scan(data: bytes) -> FileIndex:
 def is_root(data: bytes) -> bool:
     """Whether a file of these bytes can hold a finding: it has one of `ROOT_WORDS`."""
     return any(word in data for _, word in _LITERAL_WORDS) or _ASYNC_DEF.search(data) is not None
+
+
+def imports_from_outside(data: bytes) -> bool:
+    """Whether a file of these bytes imports anything besides the standard library."""
+    tops = {module.partition(".")[0] for module, _ in scan(data).imports}
+    return not tops <= sys.stdlib_module_names
 
 
 def mentions(data: bytes, words: Collection[str]) -> set[str]:

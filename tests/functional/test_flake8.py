@@ -218,3 +218,87 @@ def test_nothing_heavy_is_imported_for_a_file_without_concurrency() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+JOBS = """\
+from concurrent.futures import ThreadPoolExecutor
+
+_POOL = ThreadPoolExecutor()
+
+
+def in_background(function, *arguments):
+    return _POOL.submit(function, *arguments)
+"""
+LATER = """\
+from app.jobs import in_background
+
+
+def later(function, *arguments):
+    return in_background(function, *arguments)
+"""
+WORK = """\
+from app.{module} import {wrapper}
+
+
+def count(first):
+    total = 0
+    for number in range(30_000_000):
+        total += first + number * number
+    return total
+
+
+def go():
+    for number in range(8):
+        {wrapper}(count, number)
+"""
+PLACES = """
+[[tool.conclint.catalog.functions]]
+module = "elsewhere"
+names = ["run_aside"]
+effect = "places"
+signature = "function, *arguments"
+callable = "function"
+model = "thread"
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "wrapper"), [("jobs", "in_background"), ("later", "later"), ("", "later")]
+)
+def test_a_wrapper_in_another_file_is_known_though_nothing_here_says_so(
+    project: Path, module: str, wrapper: str
+) -> None:
+    (project / "app/jobs.py").write_text(JOBS)
+    (project / "app/later.py").write_text(LATER)
+    (project / "app/__init__.py").write_text("" if module else "from .later import later\n")
+    (project / "app/work.py").write_text(WORK.format(module=module, wrapper=wrapper).replace("app. ", "app "))
+    (line,) = places(flake8(project, "app/work.py"))
+    assert line == "app/work.py:13:9: CON201"
+    assert conclint(project, "app/work.py") == [line]
+    assert line in conclint(project, ".")
+    # It is found out anew when the wrapper changes.
+    (project / "app/jobs.py").write_text(JOBS.replace("_POOL.submit(function, ", "function("))
+    assert flake8(project, "app/work.py") == conclint(project, "app/work.py") == []
+
+
+def test_a_wrapper_that_only_the_configuration_knows(project: Path) -> None:
+    work = WORK.format(module="", wrapper="run_aside").replace("app. ", "elsewhere ")
+    (project / "app/work.py").write_text(work)
+    assert flake8(project, "app/work.py") == []
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(PLACES)
+    found = places(flake8(project, "app/work.py"))
+    assert found == ["app/work.py:13:9: CON201"] == conclint(project, "app/work.py")
+
+
+def test_imports_without_concurrency_cost_no_analysis(project: Path) -> None:
+    (project / "app/plain.py").write_text("import requests\nfrom app import client\n\nX = client.Client()\n")
+    code = (
+        "import ast, sys; from conclint.flake8_plugin import Plugin\n"
+        "lines = open('app/plain.py').readlines()\n"
+        "assert list(Plugin(ast.parse(''), 'app/plain.py', lines).run()) == []\n"
+        "print(sorted({'libcst', 'rich', 'conclint.link.evaluate'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -1,0 +1,98 @@
+"""Forwards: which files must be known so that a wrapper is recognised in a file that calls it.
+
+A file that says nothing of concurrency itself may hand a function to a wrapper of another file
+(`in_background(load)`). Where that file is asked for too, the analysis discovers the wrapper by itself; this
+finds it where it is not. Only indexes are asked (CORE.md section 1), so a file without such imports costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from conclint.cache import Cache
+from conclint.config import Config
+from conclint.link.summaries import SummaryStore
+from conclint.source.contents import Contents, given_texts
+from conclint.source.discovery import Source, shown_path
+from conclint.source.imports import imported_files, imported_names
+from conclint.source.index import FileIndex, mentions
+from conclint.source.modules import ModuleFinder
+from conclint.source.notebook import is_notebook
+
+_MOST: Final = 200
+"""Where more files are asked for, what they lean on is among them as a rule, and nothing is looked for."""
+_DEPTH: Final = 4
+_PLACING: Final = frozenset(
+    {"Pool", "Process", "anyio", "call_at", "call_later", "call_soon", "concurrent", "hread", "joblib"}
+    | {"multiprocessing", "run_in_", "run_sync", "submit", "xecutor"}
+)
+"""Those of the index's words one of which stands in a file that hands a callable to another model."""
+
+
+def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> tuple[Source, ...]:
+    """Files of the project besides the given ones that may hold a wrapper which one of these calls, though
+    it says nothing of concurrency itself; in order."""
+    if len(sources) > _MOST:
+        return ()
+    asked = {source.path: source for source in sources}
+    contents = Contents(cache, given_texts(sources))
+    store = SummaryStore(cache, 1, None, contents)
+    try:
+        borrowers = [
+            (path, index)
+            for path, index in store.indexes(asked)
+            if index.imports and not index.words and not is_notebook(path)
+        ]
+        if not borrowers:
+            return ()
+        from conclint.analysis import source_roots
+
+        finder = ModuleFinder(source_roots(config, asked), asked)
+        search = _Search(store, contents, finder, frozenset(asked))
+        found = {path for borrower in borrowers for path in search.lenders(*borrower)}
+    finally:
+        store.close()
+    return tuple(Source(path, shown_path(path, str(config.cwd))) for path in sorted(found))
+
+
+class _Search:
+    def __init__(
+        self, store: SummaryStore, contents: Contents, finder: ModuleFinder, asked: frozenset[str]
+    ) -> None:
+        self._store = store
+        self._contents = contents
+        self._finder = finder
+        self._asked = asked
+
+    def lenders(self, path: str, index: FileIndex) -> set[str]:
+        """The files that place something and define a name that the file mentions; or that one between them
+        mentions, which then belongs to them: a wrapper of a wrapper."""
+        found: set[str] = set()
+        importers = {path: path}
+        todo = [(path, index, 0)]
+        while todo:
+            importer, of_importer, depth = todo.pop()
+            for file, of_file in self._lent(importer, of_importer, importers.keys()):
+                importers[file] = importer
+                if not _PLACING.isdisjoint(of_file.words):
+                    between = file
+                    while between != path:
+                        found.add(between)
+                        between = importers[between]
+                elif depth < _DEPTH:
+                    todo.append((file, of_file, depth + 1))
+        return found
+
+    def _lent(
+        self, importer: str, index: FileIndex, seen: Collection[str]
+    ) -> Iterator[tuple[str, FileIndex]]:
+        """Imported files that define a function whose name is mentioned; and packages' own files, which
+        pass on what their modules define."""
+        imported = imported_files(importer, imported_names(index), self._finder)
+        text = self._contents.read(importer) or b""
+        for file, of_file in self._store.indexes(imported - self._asked - {*seen}):
+            if file.endswith(f"{os.sep}__init__.py") or mentions(text, of_file.functions):
+                yield file, of_file
