@@ -14,6 +14,7 @@ from typing import Final
 
 from conclint.cache import Cache
 from conclint.config import Config
+from conclint.judging.project import source_roots
 from conclint.link.summaries import SummaryStore
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Source, shown_path
@@ -48,8 +49,6 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> tup
         ]
         if not borrowers:
             return ()
-        from conclint.analysis import source_roots
-
         finder = ModuleFinder(source_roots(config, asked), asked)
         search = _Search(store, contents, finder, frozenset(asked))
         found = {path for borrower in borrowers for path in search.lenders(*borrower)}
