@@ -68,8 +68,8 @@ def files_reached(
             continue
         found.add(path)
         index = indexes.get(path)
-        names = _imported_names(index if index is not None else index_of(path))
-        todo += sorted(_files(path, names, finder) - found)
+        names = imported_names(index if index is not None else index_of(path))
+        todo += sorted(imported_files(path, names, finder) - found)
     return found
 
 
