@@ -80,6 +80,7 @@ class Catalog:
                 self._files.setdefault(top, []).append(path)
         self._read: set[Path] = set()
         self._aliases: dict[str, str] = {}
+        self._canonical: dict[str, str] = {}
         self._functions: dict[str, CallableFact] = {}
         self._classes: dict[str, ClassFact] = {}
         self._factories: dict[str, str] = {}
@@ -102,6 +103,7 @@ class Catalog:
 
     def _merge_own(self) -> None:
         """The user's own knowledge wins over what is shipped, name by name."""
+        self._canonical.clear()
         for facts in self._own:
             self._aliases.update(facts.aliases)
         for facts in self._own:
@@ -123,6 +125,8 @@ class Catalog:
                 self._decorators[self.canonical(name)] = decorator
 
     def _merge(self, facts: LibraryFacts) -> None:
+        if facts.aliases:
+            self._canonical.clear()
         self._aliases.update(facts.aliases)
         self._functions.update(facts.functions)
         self._classes.update(facts.classes)
@@ -131,6 +135,13 @@ class Catalog:
 
     def canonical(self, dotted: str) -> str:
         """The public name of what `dotted` names, by the aliases of its library."""
+        found = self._canonical.get(dotted)
+        if found is None:
+            found = self._resolve(dotted)
+            self._canonical[dotted] = found
+        return found
+
+    def _resolve(self, dotted: str) -> str:
         self._require(dotted.split(".", 1)[0])
         for _ in range(_MAX_ALIASES):
             parts = dotted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -84,6 +85,7 @@ class ModuleJudge:
         if self._store.decoded_bytes > self._most:
             self._store.release()
             self._begin()
+            gc.collect()  # the old program's parts know each other
         self.link(group)
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
         return self._judged(rows)

@@ -62,6 +62,8 @@ class Evaluator:
         self.decorations = Decorations(self)
         self.results = Results(self)
         self.containers = Containers(self)
+        self._modules: dict[str, Module] = {}
+        self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
         self._memo: dict[tuple[Key, int], Known] = {}
         self.active: dict[tuple[Key, int], int] = {}
@@ -95,14 +97,20 @@ class Evaluator:
 
     def module(self, path: str) -> Module:
         """The module at a path that is known to have a summary."""
-        module = self.program.module(path)
-        if module is None:
-            raise KeyError(path)
-        return module
+        found = self._modules.get(path)
+        if found is None:
+            found = self.program.module(path)
+            if found is None:
+                raise KeyError(path)
+            self._modules[path] = found
+        return found
 
     def body(self, key: Key) -> Body:
         """What the def's own code does."""
-        return self.module(key[0]).body(key[1])
+        found = self._bodies.get(key)
+        if found is None:
+            found = self._bodies[key] = self.module(key[0]).body(key[1])
+        return found
 
     # -- evaluation -----------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class Engine:
         # What each site was found to do; a site is asked anew only if something that it runs has changed.
         self._sites: dict[Key, dict[int, tuple[Effects, tuple[Placement, ...]]]] = {}
         self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
+        self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
         self._turns: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
@@ -69,9 +70,10 @@ class Engine:
             load(needs)
             self._todo, self._blocked = self._blocked, {}
 
-    def all_effects(self) -> Iterable[tuple[Key, Effects]]:
-        """Every function looked at so far, with its effects."""
-        return self._effects.items()
+    def take_changed(self) -> list[tuple[Key, Effects]]:
+        """The functions whose effects have changed since this was last asked, with these."""
+        changed, self._changed = self._changed, {}
+        return [(key, self._effects[key]) for key in changed]
 
     def effects_of(self, key: Key) -> Effects:
         """The effects known so far; whoever asks is taken again when they change."""
@@ -108,6 +110,7 @@ class Engine:
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
+            self._changed[key] = None
             for dependent, site in self._dependents.get(key, ()):
                 self._sites.get(dependent, {}).pop(site, None)
                 self._todo[dependent] = None

@@ -107,9 +107,10 @@ class Judge:
 
 
 def wrapper_names(engine: Engine) -> set[tuple[str, str]]:
-    """The functions that place a parameter, as (path, name): the names are words that make a file a root."""
+    """The functions found, since this was last asked, to place a parameter, as (path, name): the names are
+    words that make a file a root."""
     names: set[tuple[str, str]] = set()
-    for key, effects in engine.all_effects():
+    for key, effects in engine.take_changed():
         if any(effect.kind is Kind.PLACES for effect in effects):
             module = engine.evaluator.module(key[0])
             definition = module.definition(key[1])

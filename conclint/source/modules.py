@@ -59,6 +59,7 @@ class ModuleFinder:
         self._listings: dict[str, _Listing] = {}
         self._extra: dict[str, set[str]] = {}
         self._own: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
         for file in files:
             folder, name = os.path.split(os.path.abspath(file))
@@ -110,6 +111,12 @@ class ModuleFinder:
 
         A file in no package and below no root is called by its own name.
         """
+        found = self._names.get(path)
+        if found is None:
+            found = self._names[path] = self._module_name(path)
+        return found
+
+    def _module_name(self, path: str) -> str:
         folder, name = os.path.split(path)
         root = self.import_root(path)
         if root == folder:
