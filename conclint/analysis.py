@@ -150,7 +150,10 @@ class Analysis:
         from conclint.rules.starts import find_starts
 
         taken = self._judged()
-        here = self._judging_here()
+        from conclint.judging.modules import ModuleJudge
+
+        # the map shows how functions come by their effects, which is not kept
+        here = ModuleJudge(self._project, self._own_facts) if self._known.effects else self._judging_here()
         here.link(taken)
         engine, judge = here.engine, here.judge
 
@@ -250,9 +253,11 @@ class Analysis:
 
     def _judging_here(self) -> ModuleJudge:
         from conclint.judging.modules import ModuleJudge
+        from conclint.judging.recalled import RecalledEffects
 
         if self._judge is None:
-            self._judge = ModuleJudge(self._project, self._own_facts)
+            recalled = RecalledEffects(self._known)
+            self._judge = ModuleJudge(self._project, self._own_facts, recalled=recalled.of)
         return self._judge
 
     def _share(self) -> Path:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conclint.judging.modules import Judged
     from conclint.source.absent import Absent
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -31,7 +31,8 @@ class Judgements(NamedTuple):
     that was asked about whether it is a root by what it mentions itself; `mentions` which wrappers' names
     the others mention, of the names `scanned` for. `judged` are the modules with an outcome, `rows` the
     findings of those that have any. `words` are the wrappers' names by the module that defines them,
-    `imports` the graph, `absent` what was looked for in vain.
+    `imports` the graph, `absent` what was looked for in vain. `effects` are those of functions that other
+    modules asked for, encoded: of a module in one piece, by the number of the function.
     """
 
     contents: dict[str, bytes]
@@ -44,11 +45,12 @@ class Judgements(NamedTuple):
     imports: dict[str, tuple[str, ...]]
     directives: dict[str, Rows]
     absent: Absent
+    effects: dict[str, bytes]
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, ())
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {})
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -60,6 +62,14 @@ class Judgements(NamedTuple):
         for path, found in judged.imports.items():
             self.imports[path] = tuple(sorted({*self.imports.get(path, ()), *found}))
         self.directives.update(judged.directives)
+        for path, effects in judged.effects.items():
+            held = {**self.effects_in(path), **effects}
+            self.effects[path] = marshal.dumps(dict(sorted(held.items())), MARSHAL_FORMAT)
+
+    def effects_in(self, path: str) -> dict[int, tuple[Any, ...]]:
+        """The effects of a module's functions, as rows, by the function's number."""
+        data = self.effects.get(path)
+        return marshal.loads(data) if data is not None else {}
 
     def without(self, changed: Iterable[str]) -> Judgements:
         """What still holds when these modules are not what they were: nothing that depends on them."""
@@ -80,6 +90,7 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.imports.items() if path not in changed},
             {path: value for path, value in self.directives.items() if path not in changed},
             self.absent,
+            kept(self.effects),
         )
 
     def led_to(self, paths: Iterable[str]) -> set[str]:
@@ -135,6 +146,7 @@ def encode_judgements(known: Judgements) -> bytes:
         graph.tobytes(),
         by_number(known.directives),
         known.absent,
+        {path: known.effects[path] for path in sorted(known.effects)},
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -145,7 +157,7 @@ def decode_judgements(data: bytes) -> Judgements:
         version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
         if version != _FORMAT:
             return Judgements.none()
-        rows, words, edges, directives, missing = more
+        rows, words, edges, directives, missing, effects = more
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -171,6 +183,7 @@ def decode_judgements(data: bytes) -> Judgements:
             imports,
             {paths[number]: found for number, found in directives.items()},
             missing,
+            effects,
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

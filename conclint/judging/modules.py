@@ -14,6 +14,7 @@ from conclint.finding_rows import to_row
 from conclint.judging.project import Project
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule, Program
+from conclint.propagate.effect_rows import to_rows
 from conclint.propagate.engine import Engine
 from conclint.rules.illustrate import illustrate
 from conclint.rules.judge import Judge, wrapper_names
@@ -21,6 +22,8 @@ from conclint.suppress.selection import Selection
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
+    from conclint.link.values import Key
+    from conclint.propagate.effects import Effects
     from conclint.rules.drafts import Draft
 
 T = TypeVar("T")
@@ -36,7 +39,7 @@ class Judged(NamedTuple):
     `rows` are the findings of each judged module; `words` the names of wrappers by the module that defines
     them; `imports` the modules that each module's imports led to, and `missed` the files that were looked
     for in vain; `directives` are those of the asked modules that were looked into, `contents` the hashes
-    of all modules that were.
+    of all modules that were; `effects` are those of functions, by number, that other modules asked for.
     """
 
     rows: dict[str, tuple[tuple[Any, ...], ...]]
@@ -45,6 +48,7 @@ class Judged(NamedTuple):
     missed: tuple[str, ...]
     directives: dict[str, tuple[tuple[Any, ...], ...]]
     contents: dict[str, bytes]
+    effects: dict[str, dict[int, tuple[Any, ...]]]
 
 
 class ModuleJudge:
@@ -52,25 +56,31 @@ class ModuleJudge:
 
     When the program has grown past `most` bytes of summaries (by default MOST_DECODED) it is dropped and
     begun anew, so memory does not grow with the project. The findings of a module do not depend on what
-    was judged before it.
+    was judged before it. `recalled` gives effects of functions that an earlier run has found.
     """
 
     def __init__(
-        self, project: Project, own_facts: tuple[LibraryFacts, ...] = (), most: int | None = None
+        self,
+        project: Project,
+        own_facts: tuple[LibraryFacts, ...] = (),
+        most: int | None = None,
+        recalled: Callable[[Key], Effects | None] = lambda key: None,
     ) -> None:
         self._project = project
+        self._recalled = recalled
         self._store = project.store
         self._catalog = Catalog(own_facts)
         self._selection = Selection(project.config)
         self._most = MOST_DECODED if most is None else most
         self._told: set[str] = set()
+        self._told_effects: set[Key] = set()
         self._told_missed: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()
         self._begin()
 
     def _begin(self) -> None:
         self._program = Program(self._store, self._project.finder, self._catalog)
-        self.engine = Engine(Evaluator(self._program))
+        self.engine = Engine(Evaluator(self._program), self._recalled)
         self.judge = Judge(
             self.engine,
             self._project.shown,
@@ -138,6 +148,11 @@ class ModuleJudge:
             summary = self._store.get(path) if path in self._project.sources else None
             if summary is not None and summary.directives:
                 directives[path] = tuple(map(tuple, summary.directives))
+        effects: dict[str, dict[int, tuple[Any, ...]]] = {}
+        for key, found in self.engine.take_shared():
+            if key not in self._told_effects and self._recalled(key) is None:
+                effects.setdefault(key[0], {})[key[1]] = to_rows(found)
+                self._told_effects.add(key)
         missed = self._project.finder.missed - self._told_missed
         self._told_missed |= missed
         return Judged(
@@ -147,6 +162,7 @@ class ModuleJudge:
             tuple(sorted(missed)),
             directives,
             contents,
+            effects,
         )
 
 

@@ -26,10 +26,14 @@ _MAX_TURNS = 300
 
 
 class Engine:
-    """Computes effects on demand."""
+    """Computes effects on demand; `recalled` gives those that an earlier run found and that still hold."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(
+        self, evaluator: Evaluator, recalled: Callable[[Key], Effects | None] = lambda key: None
+    ) -> None:
         self.evaluator = evaluator
+        self._recalled = recalled
+        self._shared: dict[Key, None] = {}
         self.guards = Guards(evaluator)
         self.hedges = Hedges(evaluator)
         self.transfer = Transfer(evaluator, self.effects_of)
@@ -49,8 +53,10 @@ class Engine:
         """Ask for the effects of these functions."""
         for key in keys:
             if key not in self._effects:
-                self._effects[key] = {}
-                self._todo[key] = None
+                recalled = self._recalled(key)
+                self._effects[key] = recalled or {}
+                if recalled is None:
+                    self._todo[key] = None
 
     @property
     def is_settled(self) -> bool:
@@ -75,10 +81,18 @@ class Engine:
         changed, self._changed = self._changed, {}
         return [(key, self._effects[key]) for key in changed]
 
+    def take_shared(self) -> list[tuple[Key, Effects]]:
+        """The functions whose effects were asked for by other modules since this was last asked, with
+        these: once nothing is left to work on, they are what every run finds."""
+        shared, self._shared = self._shared, {}
+        return [(key, self._effects[key]) for key in shared]
+
     def effects_of(self, key: Key) -> Effects:
         """The effects known so far; whoever asks is taken again when they change."""
         if self._current is not None:
             self._dependents.setdefault(key, {})[self._current] = None
+            if self._current[0][0] != key[0]:
+                self._shared[key] = None
         self.demand((key,))
         return self._effects[key]
 

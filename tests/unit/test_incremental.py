@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import time
@@ -12,11 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conclint import analysis as analysis_module
+from conclint.cache import Cache
 from conclint.config import Config
 from conclint.judging import modules as modules_module
 from conclint.judging import processes as processes_module
+from conclint.judging.modules import ModuleJudge
+from conclint.judging.project import Project
 from conclint.model.execution import Confidence
 from conclint.pipeline import Report, check
+from conclint.propagate.effect_rows import from_rows, to_rows
+from conclint.source.discovery import discover_files
 
 FILES = {
     "app/__init__.py": ["", "from app.helpers import fetch\n", "import time\ntime.sleep(1)\n"],
@@ -189,3 +195,17 @@ def test_workers_and_a_program_begun_anew_change_nothing(
     monkeypatch.setattr(analysis_module, "_GROUP_MOST", 1)
     assert _reported(_run(tmp_path, cache=False, jobs=jobs)) == expected
     assert _reported(_run(tmp_path, cache=True, jobs=jobs)) == expected
+
+
+def test_effects_as_data_are_the_effects(tmp_path: Path) -> None:
+    _project(tmp_path)
+    config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache")
+    sources = discover_files([str(tmp_path)], config, tmp_path).sources
+    judge = ModuleJudge(Project(config, sources, Cache.open(None)))
+    judge.link(sorted(source.path for source in sources))
+    found = [effects for _, effects in judge.engine.take_changed()]
+    assert any(found)
+    for effects in found:
+        again = from_rows(marshal.loads(marshal.dumps(to_rows(effects), 2)))
+        assert again == effects
+        assert list(map(repr, again.items())) == list(map(repr, effects.items()))

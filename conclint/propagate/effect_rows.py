@@ -1,0 +1,84 @@
+"""Effects as plain tuples, which `marshal` can write: for a later run that needs no more than them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final
+
+from conclint.link.conditions import Dependence, Relation
+from conclint.link.values import (
+    Awaitable,
+    Class,
+    Container,
+    ContextManager,
+    Display,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Generator,
+    Instance,
+    Literal,
+    ModuleRef,
+    Parameter,
+    Partial,
+    SuperOf,
+)
+from conclint.model.execution import ExecutionModel
+from conclint.propagate.effects import Effect, Effects, Kind, Witness
+
+_RECORDS: Final[tuple[type[Any], ...]] = (
+    Effect,
+    Witness,
+    Parameter,
+    Dependence,
+    Literal,
+    ModuleRef,
+    External,
+    Function,
+    Class,
+    Instance,
+    ExternalInstance,
+    ExternalMethod,
+    SuperOf,
+    Display,
+    Container,
+    Generator,
+    ContextManager,
+    Awaitable,
+    Partial,
+)
+_ENUMS: Final[tuple[type[Enum], ...]] = (Kind, ExecutionModel, Relation)
+_PLAIN: Final = -1
+_NUMBERS: Final = {kind: number for number, kind in enumerate(_RECORDS)}
+_ENUM_NUMBERS: Final = {kind: _PLAIN - 1 - number for number, kind in enumerate(_ENUMS)}
+
+
+def to_rows(effects: Effects) -> tuple[Any, ...]:
+    """The effects as data, in their order."""
+    return tuple((_pack(effect), _pack(witness)) for effect, witness in effects.items())
+
+
+def from_rows(rows: tuple[Any, ...]) -> Effects:
+    """The effects that the data stands for. Raises IndexError, TypeError or ValueError for other data."""
+    return {_unpack(effect): _unpack(witness) for effect, witness in rows}
+
+
+def _pack(item: Any) -> Any:
+    """Tuples get a first item that says what they are; what is no tuple stays as it is."""
+    if isinstance(item, Enum):
+        return (_ENUM_NUMBERS[type(item)], item.value)
+    if isinstance(item, tuple):
+        number = _NUMBERS.get(type(item), _PLAIN)
+        return (number, *map(_pack, item))
+    return item
+
+
+def _unpack(item: Any) -> Any:
+    if not isinstance(item, tuple):
+        return item
+    number = item[0]
+    if number < _PLAIN:
+        return _ENUMS[_PLAIN - 1 - number](item[1])
+    parts = map(_unpack, item[1:])
+    return tuple(parts) if number == _PLAIN else _RECORDS[number](*parts)
