@@ -29,6 +29,7 @@ from conclint.link.values import (
 from conclint.model.execution import Weight
 from conclint.model.summary import Assertion, Body, DefKind, Op, Site, SiteKind
 from conclint.propagate.engine import Engine
+from conclint.propagate.loop_tests import LOOP
 from conclint.propagate.numbers import Calculator, Numbers
 from conclint.propagate.recursion import branches
 from conclint.propagate.suspension import Suspension
@@ -41,7 +42,7 @@ _LIGHT: Final = 100.0
 _HOT: Final = 1_000.0
 _DEPTH: Final = 40
 _NOT_CUT: Final = 1 << 30
-_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...]]
+_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool]
 _BUILTIN = ("builtins.", "math.", "operator.")
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
 _PLAIN_METHODS: Final = frozenset(
@@ -127,6 +128,7 @@ class CostModel:
         self._cut_short: dict[_Slot, tuple[Cost, int]] = {}
         self._active: dict[Key, int] = {}
         self._low = _NOT_CUT
+        self._on_loop = False
 
     def of_call(self, value: Value, arguments: Arguments, each: bool) -> Cost:
         """The cost of calling a candidate with these arguments (of its items, with `each`)."""
@@ -143,7 +145,11 @@ class CostModel:
         """The parts of a def that runs by itself on the event loop: what each computes without letting the
         loop run in between."""
         self._begin()
-        return list(self._parts(Function(key), {}, self.suspension.loops(key)))
+        self._on_loop = True
+        try:
+            return list(self._parts(Function(key), {}, self.suspension.loops(key)))
+        finally:
+            self._on_loop = False
 
     def of_body(self, function: Function) -> Cost:
         """What a def computes without letting the event loop run in between, its arguments unknown."""
@@ -167,7 +173,7 @@ class CostModel:
         """The cost of a call of a function. Like the evaluator's, the answer does not depend on what was
         asked before: what a cycle cut short is remembered for the running question alone."""
         key = function.key
-        slot = (key, tuple(sorted(numbers.items())))
+        slot = (key, tuple(sorted(numbers.items())), self._on_loop)
         found = self._memo.get(slot)
         if found is not None:
             return found
@@ -237,6 +243,8 @@ class CostModel:
         for number, site in enumerate(body.sites):
             if site.kind not in (SiteKind.CALL, SiteKind.ITERATE):
                 continue
+            if self._on_loop and not self._engine.guards.mask(key, site.region) & LOOP:
+                continue  # a test around it says that it is not for the loop
             trip = trips[site.region]
             hot = trip.times >= _HOT or trip.counting > 0 or trip.over_data > 0
             cost, calls_itself = self._site(key, number, site.kind, links.get(number), numbers, hot)
