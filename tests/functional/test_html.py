@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chromium import Browser
 from programs_on_disk import SLOW_HELPER, VIEWS, run_conclint, write_project
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -226,6 +227,61 @@ def test_everything_is_reached_by_the_keyboard(page: Path) -> None:
         """,
     )
     assert wrong == []
+
+
+FOCUSED = """(() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element);
+  return [
+    [...document.querySelectorAll("*")].indexOf(element),
+    element.tagName,
+    style.outlineStyle !== "none" || style.boxShadow !== "none",
+    element.getClientRects().length > 0,
+  ];
+})()"""
+REACHABLE = """[...document.querySelectorAll("*")].map((e, i) => [e, i]).filter(([e, i]) =>
+  e.matches("button, input, select, summary, a[href], [tabindex='0']") && e.checkVisibility()
+).map(([e, i]) => i)"""
+
+
+@in_browser
+def test_the_tab_key_goes_through_all_of_it(page: Path) -> None:
+    """Keys pressed in the browser itself: each control in the order of the page, none a trap, the focus to be
+    seen; Enter unfolds, the space bar ticks, and `/` leads to the search, in which one types."""
+    assert CHROMIUM is not None
+    with Browser(CHROMIUM, page) as browser:
+        expected = browser.value(REACHABLE)
+        seen = []
+        for _ in range(len(expected) + 1):
+            browser.press("Tab", 9)
+            focused = browser.value(FOCUSED)
+            if focused is None:
+                break
+            seen.append(focused)
+        assert [place for place, *_ in seen][: len(expected)] == expected
+        assert [tag for _, tag, is_marked, is_shown in seen if not (is_marked and is_shown)] == []
+        assert len(expected) > 10
+
+        browser.press("Tab", 9)
+        back = browser.value("document.activeElement.outerHTML")
+        browser.press("Tab", 9)
+        browser.press("Tab", 9, modifiers=8)
+        assert browser.value("document.activeElement.outerHTML") == back
+
+        is_open = browser.value(
+            "(window.one = document.querySelector('details:not([open]) > summary')).focus(), one.parentElement.open"
+        )
+        browser.press("Enter", 13, "\r")
+        assert (is_open, browser.value("one.parentElement.open")) == (False, True)
+
+        browser.value("document.activeElement.blur()")
+        browser.press("/", 191, "/")
+        for letter in "odd":
+            browser.press(letter, ord(letter.upper()), letter)
+        assert browser.value("document.activeElement.value") == "odd"
+        shown = "[...document.querySelectorAll('article:not([hidden])')].map(card => card.dataset.rule)"
+        assert browser.value(shown) == ["CON102"]
 
 
 CONTRASTS = """
