@@ -30,6 +30,7 @@ class FakeReport:
     unused_directives: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()
     occurring: tuple[tuple[str, str], ...] = ()
+    concurrency: None = None
 
 
 @dataclass
@@ -54,6 +55,7 @@ class FakePipeline:
         progress: Callable[[int, int, str], None] | None = None,
         affected: bool = False,
         diff_base: str | None = None,
+        with_map: bool = False,
     ) -> FakeReport:
         self.calls += 1
         self.paths, self.config, self.stdin, self.stdin_filename = paths, config, stdin, stdin_filename
