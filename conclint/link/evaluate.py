@@ -44,7 +44,7 @@ from conclint.link.values import (
     union,
     without_none,
 )
-from conclint.model.summary import Body, DefKind, Op, ParamKind, StoreKind
+from conclint.model.summary import Body, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 _MAX_DEPTH = 150
 _MAX_STEPS = 20_000
@@ -82,7 +82,7 @@ class Evaluator:
             Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
             Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
             Op.ELEM: lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1]))),
-            Op.ENTER: lambda key, node: self.entered(self.evaluate(key, to_index(node[1]))),
+            Op.ENTER: lambda key, node: self.entered(self._enterable(key, to_index(node[1]))),
             Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
             Op.COMP: self._comprehension,
             Op.BOOL: self._bool,
@@ -277,6 +277,21 @@ class Evaluator:
     def element(self, base: Known) -> Known:
         """What iterating gives."""
         return self.containers.element(base)
+
+    def _enterable(self, key: Key, value: int) -> Known:
+        """What a `with` enters, without those of several candidates that such a `with` can't enter: a
+        client that is one of a synchronous and an asynchronous class."""
+        base = self.evaluate(key, value)
+        if len(base.values) < 2:
+            return base
+        uses = [s.use for s in self.body(key).sites if s.kind == SiteKind.ENTER and s.callee == value]
+        name = "__aenter__" if uses and all(use & Use.ASYNC for use in uses) else "__enter__"
+        kept = tuple(
+            item
+            for item in base.values
+            if not isinstance(item, Instance) or self.classes.method(item.cls, name, item).values
+        )
+        return base._replace(values=kept) if kept else base
 
     def entered(self, base: Known) -> Known:
         """What `with` binds."""

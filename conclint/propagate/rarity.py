@@ -21,9 +21,11 @@ _SETTING = ("does it only where an environment variable is set", "does not do it
 _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
 _ENDS = "does it only where it ends the program"
 _ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+_ON_WINDOWS = "does it on Windows only"
+_PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 _BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 _FLAG = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
-RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS)
+RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS, _ON_WINDOWS)
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
 
@@ -46,7 +48,18 @@ class Rarity:
             return _DEBUGGING
         if item.kind in _BRANCHES and self._ends_program(key, body, region):
             return (_ENDS,)
+        if item.kind == RegionKind.IF and item.extra and self._asks_for_windows(key, body, item.value):
+            return (_ON_WINDOWS,)
         return ()
+
+    def _asks_for_windows(self, key: Key, body: Body, value: int) -> bool:
+        """Whether a test holds on Windows only (`os.name == "nt"`)."""
+        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
+        if node[:2] != (Op.COMPARE, "==") or not isinstance(node[2], int) or not isinstance(node[3], int):
+            return False
+        literal = body.values[node[3]]
+        names = [v.dotted for v in self._evaluator.evaluate(key, node[2]).values if isinstance(v, External)]
+        return any(literal == (Op.CONST, wanted) and names == [name] for name, wanted in _PLATFORMS)
 
     def _ends_program(self, key: Key, body: Body, region: int) -> bool:
         """Whether the region itself ends the program (`sys.exit`)."""
