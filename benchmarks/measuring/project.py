@@ -42,17 +42,22 @@ class Project:
     def cold(self, repeat: int, budget: float, *, growing: bool = False) -> Figures:
         """Nothing cached: conclint in one process and in as many as pay, the bare parse of what it parsed,
         and ruff without its cache."""
-        measure_in_turn([self._conclint("conclint", prepare=self._forget)], 1, 0)
-        parsed = self._ask("parsed", str(self.folder), str(self.cache))
-        self._parsed.write_text(parsed, encoding="utf-8")
         runs = [self._conclint("conclint", prepare=self._forget)]
         if not growing:
+            name = "libcst alone, the files conclint parsed"
             runs += [
                 self._conclint("conclint, one process", "--jobs=1", prepare=self._forget),
-                self._inside("libcst alone, the files conclint parsed", "parse", str(self._parsed)),
+                self._inside(name, "parse", str(self._parsed), prepare=self._list_parsed),
                 self._ruff("ruff, without its cache", "--no-cache"),
             ]
-        return {"parsed": len(parsed.split("\n")), **measure_in_turn(runs, repeat, budget)}
+        result = measure_in_turn(runs, repeat, budget)
+        return {"parsed": self._list_parsed(), **result}
+
+    def _list_parsed(self) -> int:
+        """Writes the list of the files that the last run has parsed, and gives their number."""
+        parsed = self._ask("parsed", str(self.folder), str(self.cache))
+        self._parsed.write_text(parsed, encoding="utf-8")
+        return len(parsed.split("\n"))
 
     def linked(self, repeat: int, budget: float) -> Figures:
         """Every file summarised before, and nothing else known: linking, propagating, judging."""
@@ -162,8 +167,8 @@ class Project:
         command = [str(self._tools.own), "-m", "conclint", "--quiet", "--output-format=json"]
         return Run(name, [*command, *options, *paths], self.folder, prepare)
 
-    def _inside(self, name: str, *arguments: str) -> Run:
-        return Run(name, [str(self._tools.own), str(INSIDE), *arguments], self.folder)
+    def _inside(self, name: str, *arguments: str, prepare: Callable[[], object]) -> Run:
+        return Run(name, [str(self._tools.own), str(INSIDE), *arguments], self.folder, prepare)
 
     @property
     def _ruff_cached(self) -> tuple[str, ...]:
