@@ -19,7 +19,12 @@ def limits_table() -> str:
         for kind, code, reason in _STATED.findall(file.read_text(encoding="utf-8", errors="replace")):
             found.setdefault((kind, reason.strip()), (code, file.relative_to(ROOT).as_posix()))
     rows = [
-        (f"{reason[0].upper()}{reason[1:]}.", _WORDS[kind], f"[{code}](../{path})")
+        (f"{_plain(reason[0].upper() + reason[1:])}.", _WORDS[kind], f"[{code}](../{path})")
         for (kind, reason), (code, path) in sorted(found.items())
     ]
     return markdown_table(("limit", "leads to", "shown for"), rows)
+
+
+def _plain(text: str) -> str:
+    """The text, in which no character is taken for Markdown."""
+    return re.sub(r"([*_`<\[])", r"\\\1", text)
