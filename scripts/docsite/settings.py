@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from conclint.cli import check
+from conclint.cli_check import check
 from conclint.config import Config
 from conclint.config_keys import KEYS
 from conclint.report.config_list import setting_text
