@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from conclint.cache import Cache
 from conclint.config import Config
-from conclint.judging.project import source_roots
 from conclint.link.summaries import SummaryStore
+from conclint.source.absent import Absent, absent
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Source, shown_path
 from conclint.source.imports import imported_files, imported_names
 from conclint.source.index import FileIndex, mentions
 from conclint.source.modules import ModuleFinder
 from conclint.source.notebook import is_notebook
+from conclint.source.roots import source_roots
 
 _MOST: Final = 200
 """Where more files are asked for, what they lean on is among them as a rule, and nothing is looked for."""
@@ -33,11 +34,20 @@ _PLACING: Final = frozenset(
 """Those of the index's words one of which stands in a file that hands a callable to another model."""
 
 
-def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> tuple[Source, ...]:
+class Lenders(NamedTuple):
+    """Files of the project that may hold a wrapper, in order; and what that answer depends on: the files
+    that were looked into, and those that were looked for in vain."""
+
+    sources: tuple[Source, ...] = ()
+    looked_at: tuple[tuple[str, bytes], ...] = ()
+    missing: Absent = ()
+
+
+def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Lenders:
     """Files of the project besides the given ones that may hold a wrapper which one of these calls, though
-    it says nothing of concurrency itself; in order."""
+    it says nothing of concurrency itself."""
     if len(sources) > _MOST:
-        return ()
+        return Lenders()
     asked = {source.path: source for source in sources}
     contents = Contents(cache, given_texts(sources))
     store = SummaryStore(cache, 1, None, contents)
@@ -48,13 +58,21 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> tup
             if index.imports and not index.words and not is_notebook(path)
         ]
         if not borrowers:
-            return ()
+            return Lenders()
         finder = ModuleFinder(source_roots(config, asked), asked)
         search = _Search(store, contents, finder, frozenset(asked))
         found = {path for borrower in borrowers for path in search.lenders(*borrower)}
     finally:
         store.close()
-    return tuple(Source(path, shown_path(path, str(config.cwd))) for path in sorted(found))
+    return Lenders(
+        tuple(Source(path, shown_path(path, str(config.cwd))) for path in sorted(found)),
+        tuple(
+            (path, content)
+            for path in sorted(search.looked_at)
+            if (content := contents.digest(path)) is not None
+        ),
+        absent(finder.missed),
+    )
 
 
 class _Search:
@@ -65,6 +83,7 @@ class _Search:
         self._contents = contents
         self._finder = finder
         self._asked = asked
+        self.looked_at: set[str] = set()
 
     def lenders(self, path: str, index: FileIndex) -> set[str]:
         """The files that place something and define a name that the file mentions; or that one between them
@@ -92,6 +111,7 @@ class _Search:
         pass on what their modules define."""
         imported = imported_files(importer, imported_names(index), self._finder)
         text = self._contents.read(importer) or b""
+        self.looked_at |= imported - self._asked
         for file, of_file in self._store.indexes(imported - self._asked - {*seen}):
             if file.endswith(f"{os.sep}__init__.py") or mentions(text, of_file.functions):
                 yield file, of_file

@@ -22,11 +22,13 @@ from conclint.report_cache import (
     report_key,
     still_holds,
 )
+from conclint.source.absent import merged
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Discovery, Source, discover_files, shown_path, source_of_text
 
 if TYPE_CHECKING:
     from conclint.analysis import Analysis, Progress
+    from conclint.lenders import Lenders
     from conclint.model.concurrency_map import ConcurrencyMap
 
 
@@ -166,7 +168,7 @@ def _may_hold_findings(source: Source, config: Config) -> bool:
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     found = find_lenders((source,), config, cache)
     cache.save()
-    return bool(found)
+    return bool(found.sources)
 
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
@@ -230,14 +232,8 @@ def run_on(
 ) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
-    from conclint.lenders import find_lenders
-
     cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     knowledge = read_user_knowledge(config)
-    lenders = find_lenders(sources, config, cache)
-    if lenders:
-        asked = {source.shown for source in sources}
-        sources = sorted((*sources, *lenders), key=lambda source: source.path)
     contents = Contents(cache, given_texts(sources))
     try:
         key = None
@@ -245,9 +241,13 @@ def run_on(
             key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
         report = _kept_report(cache, contents, key) if key is not None else None
         if report is not None and not with_map:
-            return Run(_about(report, asked) if lenders else report)
+            return Run(report)
         from conclint.analysis import Analysis
+        from conclint.lenders import find_lenders
 
+        lenders = find_lenders(sources, config, cache)
+        asked = {source.shown for source in sources}
+        sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
         analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
         try:
             if report is None:
@@ -255,22 +255,27 @@ def run_on(
                 name = judgement_key(config, catalog, analysis.packages, analysis.roots)
                 if keep:
                     analysis.recall(name)
-                report = _analysed(analysis, problems, config, inline=inline)
+                report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
                 if keep:
                     analysis.remember(name)
                 # what a single file takes from the project's judgements needs no copy
                 if key is not None and not (len(sources) == 1 and analysis.is_recalled):
                     cache.put(Space.REPORT, key, encode_report(report))
-            found = analysis.concurrency_map() if with_map else None
-            return Run(_about(report, asked) if lenders else report, found)
+            return Run(report, analysis.concurrency_map() if with_map else None)
         finally:
             analysis.close()
     finally:
         cache.save()
 
 
-def _about(report: KeptReport, shown: Collection[str]) -> KeptReport:
-    """The part of the report that is about these files."""
+def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> KeptReport:
+    """The part of the report that is about these files; it depends on what was looked at for lenders too."""
+    report = report._replace(
+        followed=tuple(sorted({*report.followed, *lenders.looked_at})),
+        missed=merged(report.missed, lenders.missing),
+    )
+    if not lenders.sources:
+        return report
     return report._replace(
         findings=tuple(finding for finding in report.findings if finding.path in shown),
         unused=tuple(finding for finding in report.unused if finding.path in shown),
@@ -295,7 +300,7 @@ def _key_of(
     """
     packages: tuple[str, ...] = ()
     if config.follow:
-        from conclint.judging.project import followed_packages
+        from conclint.source.roots import followed_packages
 
         packages, _ = followed_packages(config)
     facts = catalog_digest() + facts

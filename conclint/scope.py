@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from conclint.cache import Cache
 from conclint.config import Config
-from conclint.judging.project import source_roots
 from conclint.link.summaries import SummaryStore
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
@@ -16,6 +15,7 @@ from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Source, discover_files
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
+from conclint.source.roots import source_roots
 
 
 class Scope(NamedTuple):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from conclint.cache import Cache
-from conclint.config import Config, ConfigError
-from conclint.config_file import FOLLOW_ALL
+from conclint.config import Config
 from conclint.link.summaries import Progress, SummaryStore
 from conclint.link.workers import Workers
 from conclint.source.contents import Contents, given_texts
@@ -18,8 +17,7 @@ from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
 from conclint.source.modules import ModuleFinder
 from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
-
-_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
+from conclint.source.roots import followed_packages, source_roots
 
 
 class Project:
@@ -102,39 +100,3 @@ def _remote_workers(config: Config) -> Workers | None:
 
     start, threads = connect(config.executor)
     return Workers(max(threads, 2), start, always=True)
-
-
-def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] | None]:
-    """The folders of installed packages, and the import names to follow into them (None: all).
-
-    Raises ConfigError where a wanted package or the environment isn't there.
-    """
-    if not config.follow:
-        return (), None
-    from conclint.source.installed import NoPackagesError, find_package_folders, import_names
-
-    try:
-        folders = find_package_folders(config.python, config.root)
-        every = FOLLOW_ALL in config.follow
-        return folders, None if every else import_names(config.follow, folders)
-    except NoPackagesError as error:
-        raise ConfigError(f"follow: {error}") from error
-
-
-def source_roots(config: Config, paths: Iterable[str]) -> Sequence[str]:
-    """Where imports are looked for: the project's own folders, and those of projects inside it."""
-    roots = [str(config.root), *(str(folder) for folder in config.src)]
-    nested: dict[str, str | None] = {str(config.root): None}
-    for folder in sorted({os.path.dirname(path) for path in paths}):
-        trail: list[str] = []
-        while folder not in nested and folder.startswith(roots[0]):
-            trail.append(folder)
-            if any(os.path.isfile(os.path.join(folder, mark)) for mark in _PROJECT_MARKS):
-                nested[folder] = folder
-                break
-            folder = os.path.dirname(folder)
-        home = nested.get(folder)
-        nested.update(dict.fromkeys(trail, home))
-        if home is not None:
-            roots += [home, os.path.join(home, "src")]
-    return list(dict.fromkeys(roots))
