@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from conclint.cli_options import cache_dir_option
+
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--config", metavar="FILE", help="Use this configuration file.")
-@click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
+@cache_dir_option
 @click.pass_context
 def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_dir: str | None) -> None:
     """Remove the cache of the project that PATHS lie in (default: the current directory).

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from conclint.cli_options import cache_dir_option, jobs_option, no_cache_option
+
 
 @click.command()
 @click.argument("packages", nargs=-1, required=True)
@@ -19,9 +21,9 @@ import click
     show_default=True,
     help="State only what is at least as sure.",
 )
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
-@click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays.")
+@no_cache_option
+@cache_dir_option
+@jobs_option
 @click.pass_context
 def learn(
     ctx: click.Context,

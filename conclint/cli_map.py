@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conclint.cli_options import cache_dir_option, jobs_option, no_cache_option
+
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
 
@@ -20,9 +22,9 @@ _FORMATS = ("text", "json", "dot", "mermaid")
 @click.option("--config", metavar="FILE", help="Use this configuration file.")
 @click.option("--follow", multiple=True, metavar="PACKAGES", help="As for `conclint check`.")
 @click.option("--python", metavar="PATH", help="As for `conclint check`.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
-@click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays.")
+@no_cache_option
+@cache_dir_option
+@jobs_option
 @click.pass_context
 def map_command(
     ctx: click.Context,

@@ -19,6 +19,11 @@ _T = TypeVar("_T")
 UNNAMED = "conclint.cli.unnamed"
 """Set in a context's meta where `check` was not named: the next word may still be a command."""
 
+no_cache_option = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
+jobs_option = click.option(
+    "--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."
+)
 version_option = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 
 
@@ -201,9 +206,9 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             callback=_parsed_packages,
         ),
         click.option("--python", metavar="PATH", help="The interpreter or environment that has them."),
-        click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
-        click.option("--cache-dir", metavar="FOLDER", help="Where the cache is."),
-        click.option("--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."),
+        no_cache_option,
+        cache_dir_option,
+        jobs_option,
         click.option(
             "--shard",
             metavar="I/N",
