@@ -6,7 +6,8 @@
 
 Installs ruff, flake8, flake8-async and this conclint in environments of a scratch folder, downloads the
 corpora by `pip download` (or takes those unpacked in DIR), and prints, as Markdown: cold, warm, one file
-edited, one file in a fresh process, the phases of a cold run, and how the cost grows with the project.
+edited, one file in a fresh process, the phases of a cold run, what parsing by function could save, and how
+the cost grows with the project.
 Figures are medians; what is compared ran in turn. `--quick` measures the running environment on conclint's
 own source, once: that the benchmark works, no more. `--page` prints a page of figures written before.
 """
@@ -45,6 +46,8 @@ def measure(
     figures["edited"] = project.edited(*how)
     figures["one file"] = project.one_file(*how)
     figures["sampled"] = project.sampled(given.sample, *how)
+    if not given.no_demand:
+        figures["demand"] = project.demanded()
     project.remove()
     return figures
 
@@ -79,8 +82,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--corpora", type=Path, metavar="DIR", help="a folder of unpacked corpora")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="default: a folder in the user's cache")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the figures as JSON; those of other corpora in it stay",
+    )
     parser.add_argument("--no-growth", action="store_true", help=f"leave out the parts of {GROWTH[0]}")
+    parser.add_argument(
+        "--no-demand", action="store_true", help="leave out what parsing by function could save"
+    )
     parser.add_argument("--quick", action="store_true", help="the running environment on conclint, once")
     parser.add_argument("--page", type=Path, metavar="FILE", help="print the page of earlier figures")
     given = parser.parse_args(arguments)
@@ -97,7 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = given.only or list(CORPORA)
         corpora = {name: find_corpus(name, given.corpora, scratch) for name in names}
         tools = install_tools(scratch)
-    results: dict[str, Any] = {"machine": machine(), "versions": versions(tools), "corpora": {}}
+    results: dict[str, Any] = {"corpora": {}}
+    if given.output is not None and given.output.exists():
+        results = json.loads(given.output.read_text(encoding="utf-8"))
+    results.update(machine=machine(), versions=versions(tools))
     for name, corpus in corpora.items():
         results["corpora"][name] = measure(name, corpus, scratch, tools, given)
         save(results, given.output)

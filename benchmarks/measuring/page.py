@@ -16,6 +16,17 @@ looks at one file at a time; conclint follows calls through the whole project.
 """
 
 
+DEMAND = """
+## Parsing only what a chain reaches: an estimate
+
+Not built. Of the functions in the files that are parsed, most are reached by no chain; here is what it would
+save if their bodies were never parsed (`benchmarks/demand_driven.py`): CPU seconds of libcst for the whole
+files, and with these bodies replaced by `pass`, and of the scan that would find them. It is an upper bound:
+the bodies that are needed would be parsed one by one, and linking reads others too (stores to attributes,
+wrappers).
+"""
+
+
 def render(results: Mapping[str, Any]) -> str:
     """The whole page."""
     tools = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
@@ -34,11 +45,24 @@ def render(results: Mapping[str, Any]) -> str:
     parts += ["\n## One file in a fresh process, the project cached\n"]
     head = ("project", "file", "what", "wall", "more than flake8 alone", "of flake8-async's addition")
     parts += _table(head, _one_file(corpora))
+    if any("demand" in found for found in corpora.values()):
+        parts += [DEMAND]
+        head = ("project", "functions", "reached by no chain", "of the text", "parse", "without them", "scan")
+        parts += _table((*head, "gain at best"), _demand(corpora))
     if "growth" in results:
         parts += ["\n## Growth: cold runs over parts of homeassistant\n"]
         head = ("part", "files", "parsed", "CPU", "wall", "CPU a file", "beside the smallest part")
         parts += _table(head, _growth(results))
     return "\n".join(parts) + "\n"
+
+
+def _demand(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for corpus, found in corpora.items():
+        if "demand" in found:
+            row = found["demand"]
+            seconds = (f"{row[what]:.2f} s" for what in ("whole", "reduced", "tokens"))
+            unreached, text = f"{row['unreached']:,}", f"{row['text']:.0%}"
+            yield corpus, f"{row['functions']:,}", unreached, text, *seconds, f"{row['gain']:.2f}"
 
 
 _COSTS = ("project", "what", "CPU", "wall", "memory", "runs", "CPU ratio", "wall ratio")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import subprocess
 import time
@@ -15,6 +16,7 @@ from measuring.process import Run, measure_in_turn
 from measuring.tools import Tools
 
 INSIDE: Final = Path(__file__).with_name("inside.py")
+DEMAND: Final = INSIDE.parent.parent / "demand_driven.py"
 EDIT: Final = "\n\nasync def edited_{number}():\n    import time\n\n    time.sleep({number})\n"
 LINES: Final = 500
 _numbers = itertools.count(time.time_ns())
@@ -132,6 +134,13 @@ class Project:
             result.update(measure_in_turn([run for run in runs if run.prepare is edit], repeat, budget))
         lines = file.read_text(encoding="utf-8").count("\n")
         return {"file": name, "lines": lines, **result}
+
+    def demanded(self) -> Figures:
+        """What parsing only the functions that a chain reaches could save at best."""
+        command = [str(self._tools.own), str(DEMAND), str(self.folder)]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)
+        result: Figures = json.loads(done.stdout.splitlines()[-1])
+        return result
 
     def remove(self) -> None:
         """Removes the copy."""

@@ -37,6 +37,9 @@ def test_it_measures_every_part_and_writes_the_figures_of_its_page(tmp_path: Pat
         costs = [cost for cost in figures[part].values() if isinstance(cost, dict)]
         assert costs
         assert all(cost["cpu"] > 0 and cost["wall"] > 0 for cost in costs)
+    demand = figures["demand"]
+    assert 0 < demand["unreached"] < demand["functions"], "conclint/source has few coroutines or threads"
+    assert demand["reduced"] < demand["whole"]
     assert run_benchmark("--page", str(file)) == page
     assert "## The phases of a cold run" in page
     assert not (tmp_path / "scratch" / "work").exists()
