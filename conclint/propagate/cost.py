@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from conclint.catalog.facts import Effect as Stated
-from conclint.link.arguments import Arguments, Passed, arguments_of
+from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.link.calls import Link, callables
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
@@ -151,10 +151,11 @@ class CostModel:
         finally:
             self._on_loop = False
 
-    def of_body(self, function: Function) -> Cost:
-        """What a def computes without letting the event loop run in between, its arguments unknown."""
+    def of_body(self, function: Function, arguments: Arguments = EVERYTHING) -> Cost:
+        """What a def computes for these arguments without letting the event loop run in between."""
         self._begin()
-        return self._folded(function, {}, self.suspension.loops(function.key))
+        numbers = {} if arguments == EVERYTHING else self._calculator.arguments(function, arguments)
+        return self._folded(function, numbers, self.suspension.loops(function.key))
 
     def is_left_out(self, parameter: Parameter) -> bool:
         """Whether it is None unless a caller says otherwise: a hook that most calls do without."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.link.arguments import EVERYTHING, Arguments, arguments_of
 from conclint.link.calls import callable_name
 from conclint.link.values import External, ExternalMethod, Function, Key
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
@@ -40,25 +41,35 @@ def coroutines_that_never_await(view: ModuleView, costs: CostModel, key: Key) ->
             continue
         how = _names(view, key, site.callee)
         if how & _STARTED and site.args:
-            called = _coroutines(view, key, site.args[0][1])
+            called = [(item, EVERYTHING) for item in _coroutines(view, key, site.args[0][1])]
         elif how & _TOGETHER:
             called = [item for _, value in site.args for item in _called_in(view, key, value, 0)]
         else:
             continue
-        for function in dict.fromkeys(called):
-            draft = _judged(view, costs, key, number, function, next(iter(how)).rsplit(".", 1)[-1])
+        for function, arguments in dict.fromkeys(called):
+            last = next(iter(how)).rsplit(".", 1)[-1]
+            draft = _judged(view, costs, key, number, function, arguments, last)
             if draft is not None:
                 yield draft
                 break
 
 
 def _judged(
-    view: ModuleView, costs: CostModel, key: Key, site: int, function: Function, how: str
+    view: ModuleView,
+    costs: CostModel,
+    key: Key,
+    site: int,
+    function: Function,
+    arguments: Arguments,
+    how: str,
 ) -> Draft | None:
     engine = view.engine
     if costs.suspension.suspends(function.key):
         return None
-    found = [_doubts(view, costs, inner) for inner in _awaited(view, function, [])]
+    found = [
+        _doubts(view, costs, inner, arguments if inner == function else EVERYTHING)
+        for inner in _awaited(view, function, [])
+    ]
     doubts = [item for item in found if item is not None]
     if not doubts:
         return None
@@ -99,9 +110,9 @@ def _awaited(view: ModuleView, function: Function, seen: list[Function]) -> list
     return seen
 
 
-def _doubts(view: ModuleView, costs: CostModel, function: Function) -> list[str] | None:
+def _doubts(view: ModuleView, costs: CostModel, function: Function, arguments: Arguments) -> list[str] | None:
     """What is assumed in saying that a coroutine's own code computes for long; None if it doesn't."""
-    cost = costs.of_body(function)
+    cost = costs.of_body(function, arguments)
     if (cost.is_sure and not cost.known) or (cost.counting and not cost.opaque):
         return doubts_of(cost)
     computing = [
@@ -125,15 +136,16 @@ def _names(view: ModuleView, key: Key, value: int) -> set[str]:
     return found
 
 
-def _called_in(view: ModuleView, key: Key, value: int, depth: int) -> list[Function]:
-    """The coroutine functions whose calls a value is, or collects: `f(1)`, `[f(n) for n in …]`, a list that
-    `append` fills."""
+def _called_in(view: ModuleView, key: Key, value: int, depth: int) -> list[tuple[Function, Arguments]]:
+    """The coroutine functions whose calls a value is, or collects, with what they are called with: `f(1)`,
+    `[f(n) for n in …]`, a list that `append` fills."""
     if value < 0 or depth > _MAX_DEPTH:
         return []
     body = view.engine.evaluator.body(key)
     node = body.values[value]
     if node[0] == Op.CALL and isinstance(node[1], int):
-        return _coroutines(view, key, body.sites[node[1]].callee)
+        site = body.sites[node[1]]
+        return [(item, arguments_of(key, site.args)) for item in _coroutines(view, key, site.callee)]
     if node[0] == Op.COMP and isinstance(node[2], int):
         return _called_in(view, key, node[2], depth + 1)
     if node[0] == Op.STAR and isinstance(node[1], int):

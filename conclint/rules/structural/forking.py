@@ -12,7 +12,13 @@ from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases
 from conclint.rules.structural.habits import Habits
 from conclint.rules.structural.reports import Advice, found
-from conclint.rules.structural.start_methods import EXECUTORS, StartMethod, made_processes, start_method
+from conclint.rules.structural.start_methods import (
+    CONTEXT_METHODS,
+    EXECUTORS,
+    StartMethod,
+    made_processes,
+    start_method,
+)
 
 _FORKS: Final = frozenset({"os.fork", "os.forkpty"})
 _THREAD_POOLS: Final = frozenset({"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"})
@@ -39,7 +45,7 @@ def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator
         if not forks and (method is not StartMethod.DEFAULT or view.runtime.version >= (3, 14)):
             continue
         how = "forks" if forks else "forks on Linux before 3.14"
-        name = short_name(min(call.names))
+        name = short_name(_public_name(call, method))
         if _thread_before(code, call.site):
             most = Confidence.HIGH if forks else Confidence.MEDIUM
             message = f"`{name}` {how}, after a thread was started"
@@ -57,7 +63,7 @@ def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator
 def _draft(
     view: ModuleView, code: Code, call: Call, message: str, most: Confidence, reasons: tuple[str, ...] = ()
 ) -> Draft:
-    name = min(call.names)
+    name = _public_name(call, start_method(code, call))
     last = name.rsplit(".", 1)[-1]
     example = f'multiprocessing.get_context("spawn").{last}({{arguments}})'
     if call.names <= EXECUTORS:
@@ -76,6 +82,15 @@ def _draft(
         reasons=reasons,
         most=most,
     )
+
+
+def _public_name(call: Call, method: StartMethod) -> str:
+    """What a call makes, by the class of the context that makes it: the catalog has one for all of them."""
+    name = min(call.names)
+    if name.startswith(CONTEXT_METHODS):
+        context = "ForkContext" if method is StartMethod.FORK else "BaseContext"
+        return f"multiprocessing.context.{context}.{name.removeprefix(CONTEXT_METHODS)}"
+    return name
 
 
 def _thread_before(code: Code, site: int) -> bool:

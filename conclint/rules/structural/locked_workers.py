@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.link.arguments import StarItem, bind
 from conclint.link.calls import callable_name
-from conclint.link.values import Function, to_index
+from conclint.link.values import Function, Known, to_index
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
 from conclint.propagate.effects import Kind, Placement
@@ -43,7 +44,7 @@ def lock_around_worker_body(view: ModuleView, code: Code, habits: Habits) -> Ite
             (worker,) = placement.callables.values
             if not isinstance(worker, Function):
                 continue
-            locked = _locked_wait(Code(code.engine, worker.key))
+            locked = _locked_wait(Code(code.engine, worker.key), code, placement)
             if locked is None:
                 continue
             lock_site, shared_by_all = locked
@@ -85,9 +86,9 @@ def _is_receiver_per_item(code: Code, site: int) -> bool:
     return loop.is_over_item(methods)
 
 
-def _locked_wait(code: Code) -> tuple[int, bool] | None:
+def _locked_wait(code: Code, caller: Code, placement: Placement) -> tuple[int, bool] | None:
     """Where the def takes the lock under which all stands that takes time, and whether the lock is one for
-    all callers. None if there is no such lock."""
+    all callers: the program's, or one that the caller hands to each. None if there is no such lock."""
     if code.definition.kind not in (DefKind.FUNCTION, DefKind.LAMBDA):
         return None
     for number, region in enumerate(code.body.regions):
@@ -100,7 +101,11 @@ def _locked_wait(code: Code) -> tuple[int, bool] | None:
         node = code.body.values[region.value]
         shared = node[0] in (Op.GLOBAL, Op.IMPORT, Op.FREE)
         of_self = node[0] == Op.ATTR and code.body.values[to_index(node[1])] == (Op.PARAM, 0)
-        if not (shared or of_self) or not code.is_all(region.value, *_LOCKS):
+        if node[0] == Op.PARAM:
+            shared = _is_given_to_all(code, to_index(node[1]), caller, placement)
+        elif not (shared or of_self) or not code.is_all(region.value, *_LOCKS):
+            continue
+        if not (shared or of_self):
             continue
         slow = _slow_site(code, number)
         if slow is None:
@@ -115,6 +120,22 @@ def _locked_wait(code: Code) -> tuple[int, bool] | None:
         )
         return entered, shared
     return None
+
+
+def _is_given_to_all(code: Code, position: int, caller: Code, placement: Placement) -> bool:
+    """Whether the caller hands one lock to each of the workers, as this parameter."""
+    if placement.each:
+        return False
+    passed = bind(code.definition, position, placement.arguments)
+    if passed is None or isinstance(passed, (Known, StarItem)) or passed[0] != caller.key:
+        return False
+    value = passed[1]
+    node = caller.body.values[value]
+    loop = caller.loop_of(caller.body.sites[placement.site].region)
+    made_here = node[0] == Op.CALL and caller.is_inside(caller.body.sites[to_index(node[1])].region, loop)
+    of_self = node[0] == Op.ATTR and caller.body.values[to_index(node[1])] == (Op.PARAM, 0)
+    is_one = of_self or node[0] in (Op.GLOBAL, Op.IMPORT, Op.FREE) or (node[0] == Op.CALL and not made_here)
+    return loop >= 0 and is_one and caller.is_all(value, *_LOCKS)
 
 
 def _slow_site(code: Code, region: int) -> int | None:

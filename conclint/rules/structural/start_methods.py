@@ -15,7 +15,7 @@ POOLS: Final = frozenset(
 )
 EXECUTORS: Final = frozenset({"concurrent.futures.ProcessPoolExecutor"})
 PROCESSES: Final = frozenset({"multiprocessing.Process", "multiprocessing.context.SpawnContext.Process"})
-_CONTEXT_METHODS: Final = "multiprocessing.context.SpawnContext."
+CONTEXT_METHODS: Final = "multiprocessing.context.SpawnContext."
 _SETTERS: Final = frozenset(
     {"multiprocessing.set_start_method", "multiprocessing.context.SpawnContext.set_start_method"}
 )
@@ -38,7 +38,7 @@ def made_processes(code: Code) -> Iterator[Call]:
 
 def start_method(code: Code, call: Call) -> StartMethod:
     """The start method of what a call makes."""
-    if all(name.startswith(_CONTEXT_METHODS) for name in call.names):
+    if all(name.startswith(CONTEXT_METHODS) for name in call.names):
         return _of_context(code, code.receiver(call.site))
     if call.is_one_of(EXECUTORS):
         arguments = dict(code.body.sites[call.site].args)
