@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conclint.cache import Cache
+from conclint.cache import Cache, Space
 from conclint.config import Config
 from conclint.finding_rows import from_row
 from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 _GROUP_LEAST = 32 << 10
 _GROUP_MOST = 128 << 10
+_MOST_COMPARED = 20
+"""Changed files that are compared with what they were; where more have changed, most mean something else."""
 
 
 class Analysis:
@@ -122,7 +124,34 @@ class Analysis:
             for path in wanted
             if path in known.contents and self._store.source_hash(path) != known.contents[path]
         }
-        self._known = known.without(changed) if changed else known
+        moved = self._moved(known, changed)
+        changed -= moved.keys()
+        known = known.without(changed) if changed else known
+        self._known = known.after_move(moved, self._project.shown) if moved else known
+        for path in moved:
+            self._note_directives(path)
+
+    def _moved(self, known: Judgements, changed: set[str]) -> dict[str, bytes]:
+        """Those of the changed modules that mean what they meant, with their hashes: a comment was written,
+        or a blank line."""
+        if not changed or len(changed) > _MOST_COMPARED:
+            return {}
+        from conclint.extract.meaning import mean_the_same
+
+        present = sorted(path for path in changed if self._store.source_hash(path) is not None)
+        self._store.load(present)
+        moved: dict[str, bytes] = {}
+        for path in present:
+            now = self._store.get(path)
+            before = self._cache.get(Space.SUMMARY, known.contents[path])
+            if now is not None and before is not None and mean_the_same(before, now):
+                moved[path] = now.source_hash
+        return moved
+
+    def _note_directives(self, path: str) -> None:
+        summary = self._store.get(path)
+        if summary is not None and summary.directives:
+            self._known.directives[path] = tuple(map(tuple, summary.directives))
 
     def remember(self, name: bytes) -> None:
         """Keeps what is judged for a later run. An editor's buffer is not what that will find on disk."""

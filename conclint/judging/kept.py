@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT
@@ -93,6 +93,24 @@ class Judgements(NamedTuple):
             kept(self.effects),
         )
 
+    def after_move(self, moved: Mapping[str, bytes], shown: Callable[[str], str]) -> Judgements:
+        """What still holds when these modules, with their new hashes, mean what they meant, on other lines:
+        all but the findings in them and those whose chains pass through them."""
+        names = {shown(path) for path in moved}
+        touched = {
+            path
+            for path, rows in self.rows.items()
+            if any(name in text for row in rows for text in _texts(row) for name in names)
+        }
+        return self._replace(
+            contents={**self.contents, **moved},
+            starting={path: value for path, value in self.starting.items() if path not in moved},
+            mentions={path: value for path, value in self.mentions.items() if path not in moved},
+            judged=self.judged - touched - moved.keys(),
+            rows={path: rows for path, rows in self.rows.items() if path not in touched | moved.keys()},
+            directives={path: value for path, value in self.directives.items() if path not in moved},
+        )
+
     def led_to(self, paths: Iterable[str]) -> set[str]:
         """These modules and all that their imports lead to, directly or through others."""
         reached = set(paths)
@@ -117,6 +135,15 @@ class Judgements(NamedTuple):
                     reached.add(importer)
                     todo.append(importer)
         return reached
+
+
+def _texts(row: object) -> Iterator[str]:
+    """All text in a row of data."""
+    if isinstance(row, str):
+        yield row
+    elif isinstance(row, tuple):
+        for item in row:
+            yield from _texts(item)
 
 
 def encode_judgements(known: Judgements) -> bytes:

@@ -37,6 +37,8 @@ FILES = {
     ],
     "app/deep.py": [
         "import time\ndef really(url):\n    time.sleep(2)\n",
+        "# no thread is used here\n\nimport time\ndef really(url):\n\n    time.sleep(2)\n",
+        "import time\ndef really(url):\n    time.sleep(0)\n",
         "def really(url):\n    return 2\n",
         "from app import helpers\ndef really(url):\n    return helpers.fetch(url)\n",
         "import time\nasync def really(url):\n    time.sleep(2)\n",
@@ -57,6 +59,8 @@ FILES = {
         "from app.helpers import fetch\nasync def view():\n    return fetch('http://x')\n",
         "from app import fetch\nasync def view():\n    return fetch('http://x')\n",
         "from app.deep import really\nasync def view():\n    return really(1)  # noqa: CON101\n",
+        "from app.helpers import fetch\nasync def view():\n    return fetch('http://x')  # noqa: CON101\n",
+        "from app.helpers import fetch\n\nasync def view():\n    return fetch('http://x')  # noqa\n",
         "async def view():\n    pass\n",
     ],
     "app/sums.py": [
@@ -153,6 +157,21 @@ def test_only_dependents_of_an_edited_file_are_judged_again(
     assert "views.py" in judged
     assert not [name for name in judged if name.startswith("other")]
     assert len(second.findings) == len(first.findings) - 1
+
+
+def test_a_comment_in_a_helper_moves_chains_and_has_nothing_else_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    first = _run(tmp_path, cache=True)
+    runs = _judged_anew(monkeypatch)
+    _write(tmp_path, "app/helpers.py", 3)
+    second = _run(tmp_path, cache=True)
+    assert {name for run in runs for name in run} <= {"views.py", "helpers.py"}
+    lines = [step.line for item in second.findings for step in item.chain if step.path == "app/helpers.py"]
+    before = [step.line for item in first.findings for step in item.chain if step.path == "app/helpers.py"]
+    assert lines == [line + 3 for line in before]
+    assert lines
 
 
 def test_a_module_that_appears_where_it_was_looked_for_is_found(tmp_path: Path) -> None:
