@@ -253,8 +253,7 @@ def run_on(
             if report is None:
                 catalog = catalog_digest() + knowledge.digest()
                 name = judgement_key(config, catalog, analysis.packages, analysis.roots)
-                if keep:
-                    analysis.recall(name)
+                analysis.recall(name)
                 report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
                 if keep:
                     analysis.remember(name)
