@@ -239,14 +239,18 @@ class Analysis:
 
     def _mentioning(self, taken: set[str], words: set[str]) -> set[str]:
         """Those of the other files that mention one of the wrappers."""
-        known, found = self._known, set()
-        every = known.scanned | words
-        for path in sorted(self._sources.keys() - taken) if words else ():
+        known = self._known
+        found: set[str] = set()
+        if not words:
+            return found
+        every, fresh = known.scanned | words, words - known.scanned
+        for path in self._sources.keys() - taken:
             earlier = known.mentions.get(path)
-            unscanned = every if earlier is None else words - known.scanned
+            unscanned = every if earlier is None else fresh
             more = self._project.mentioned(path, unscanned) if unscanned else set()
-            known.mentions[path] = tuple(sorted({*(earlier or ()), *more}))
-            if not words.isdisjoint(known.mentions[path]):
+            if more or earlier is None:
+                earlier = known.mentions[path] = tuple(sorted({*(earlier or ()), *more}))
+            if earlier and not words.isdisjoint(earlier):
                 found.add(path)
         known.scanned.update(words)
         return found

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from conclint.config_keys import FOLLOW_ALL as FOLLOW_ALL
 from conclint.config_keys import KEYS, WrongValueError, kind_of
 
 if sys.version_info >= (3, 11):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from conclint.config import Config, ConfigError
-from conclint.config_file import FOLLOW_ALL
+from conclint.config_keys import FOLLOW_ALL
 
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
 
