@@ -152,7 +152,6 @@ class Engine:
 
     def _lack(self, key: Key, need: NeedModule) -> None:
         self._needs.add(need.path)
-        self._effects.setdefault(key, {})  # its links may be asked for before its effects are
         self._blocked[key] = None
 
     def links(self, key: Key) -> tuple[Link, ...]:
