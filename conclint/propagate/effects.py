@@ -89,15 +89,14 @@ _MAX_DEPENDENT = 3
 def condense(effects: Effects) -> Effects:
     """The same with conditional effects where they tell something: one that is there for every caller
     covers those that depend on an argument, and more than a few of these are taken for every caller's."""
-    groups: dict[tuple[Kind, str, int], list[Effect]] = {}
+    groups: dict[Effect, list[Effect]] = {}
     for effect in effects:
         if effect.dependence is not None:
-            groups.setdefault((effect.kind, effect.family, effect.mask), []).append(effect)
+            groups.setdefault(effect._replace(dependence=None), []).append(effect)
     if not groups:
         return effects
     result = dict(effects)
-    for group in groups.values():
-        plain = group[0]._replace(dependence=None)
+    for plain, group in groups.items():
         if plain not in result and len(group) <= _MAX_DEPENDENT:
             continue
         for effect in group:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from conclint.link.calls import Link, link_site
+from conclint.link.conditions import Dependence
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
 from conclint.link.values import Function, Key, Partial
@@ -206,7 +207,7 @@ class Engine:
                     witness = witness._replace(hedges=hedges)
                 if conditions:
                     witness = witness._replace(conditions=witness.conditions + conditions)
-                if effect.dependence is None and effect.kind is Kind.WAITS:
+                if dependence is not None and _may_depend(effect, dependence):
                     effect = effect._replace(dependence=dependence)
                 add(result, effect, witness)
         placements.extend(found)
@@ -214,6 +215,16 @@ class Engine:
             delayed = delayed_placement(self.evaluator, key, link.site)
             placements.extend([delayed] if delayed is not None else [])
         return result
+
+
+def _may_depend(effect: Effect, dependence: Dependence) -> bool:
+    """Whether a test around a site says when its effect is there: not where a callable is tested for being
+    there before it is called."""
+    if effect.dependence is not None:
+        return False
+    if effect.kind is Kind.CALLS and effect.parameter is not None:
+        return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())
+    return effect.kind is Kind.WAITS
 
 
 def placed_functions(placement: Placement) -> list[Key]:

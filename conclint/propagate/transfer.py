@@ -316,9 +316,7 @@ class Transfer:
                     self._place(result, placements, loop, _CALLED, bound, EVERYTHING, witness, False)
                 else:
                     given = self._given(function, arguments, inner) if callables(bound) else EVERYTHING
-                    self._call_bound(
-                        result, key, link, bound, given, witness, effect.mask, placements, nesting
-                    )
+                    self._call_bound(result, key, link, bound, given, witness, effect, placements, nesting)
             elif not coroutine or (inner.site < 0 and link.awaited):
                 add(result, effect, witness)
             elif link.awaited and self._evaluator.program.finder.is_installed(function.key[0]):
@@ -375,7 +373,7 @@ class Transfer:
         bound: Known,
         given: Arguments,
         witness: Witness,
-        mask: int,
+        call: Effect,
         placements: list[Placement],
         nesting: int,
     ) -> None:
@@ -383,9 +381,12 @@ class Transfer:
         for value in callables(bound):
             inner = self._target(key, link, Target(value, given), placements, nesting + 1)
             for effect, then in inner.items():
+                effect = effect._replace(
+                    mask=effect.mask & call.mask, dependence=effect.dependence or call.dependence
+                )
                 if effect.kind == Kind.CALLS and isinstance(value, Parameter):
                     if self._passes_on(value):
-                        add(result, effect._replace(mask=effect.mask & mask), witness)
+                        add(result, effect, witness)
                     continue
                 combined = witness._replace(
                     assumptions=witness.assumptions + then.assumptions + bound.partial,
@@ -395,7 +396,7 @@ class Transfer:
                     then=then,
                     conditions=witness.conditions + then.conditions,
                 )
-                add(result, effect._replace(mask=effect.mask & mask), combined)
+                add(result, effect, combined)
 
     def _given(self, function: Function, arguments: Arguments, call: Witness) -> Arguments:
         """What a function passes where it calls its parameter, as this caller of the function knows it."""
