@@ -40,12 +40,17 @@ def files_reaching(
                 mentions[""].add(path)
     found = set(given)
     todo = sorted(given)
+    files: dict[str, set[str]] = {}  # each file's imports are followed once, however often it is a candidate
+
+    def imports_it(other: str, path: str) -> bool:
+        if other not in files:
+            files[other] = imported_files(other, imports[other], finder)
+        return path in files[other]
+
     while todo:
         path = todo.pop()
         candidates = mentions.get(_import_name(path), set()) | mentions.get("", set())
-        more = {
-            other for other in candidates - found if path in imported_files(other, imports[other], finder)
-        }
+        more = {other for other in candidates - found if imports_it(other, path)}
         more |= set(imported_files(path, bases.get(path, ()), finder)) - found
         found |= more
         todo += sorted(more)

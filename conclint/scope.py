@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from conclint.cache import Cache
 from conclint.config import Config
@@ -16,6 +16,9 @@ from conclint.source.discovery import Source, discover_files
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
 from conclint.source.roots import source_roots
+
+_MUCH: Final = 0.25
+"""The part of a project from which looking at all of it is as well."""
 
 
 class Scope(NamedTuple):
@@ -37,7 +40,8 @@ def affected_by(
     gone: Iterable[str] = (),
     others: Iterable[Source] = (),
 ) -> Scope:
-    """The named files and all of the project's that may reach one of them, or one of those that are gone.
+    """The named files and all of the project's that may reach one of them, or one of those that are gone;
+    the whole project where that is much of it.
 
     `others` are further files of the project whose text is given.
     """
@@ -55,6 +59,9 @@ def affected_by(
         store.close()
         cache.save()
     wanted = sorted({*given, *reaching} & every.keys())
+    if len(wanted) > _MUCH * len(every):
+        # Of all of it an earlier run's judgements can be taken, of a part not.
+        wanted = sorted(every)
     return Scope(tuple(every[path] for path in wanted), frozenset(given), finder, str(config.cwd))
 
 

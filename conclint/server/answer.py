@@ -22,6 +22,7 @@ from conclint.source.discovery import Source, discover_files, shown_path, source
 from conclint.source.notebook import is_notebook
 from conclint.suppress.baseline import BaselineError
 
+_SEARCHED_FILES = 2_000  # as many as are searched for callers whenever somebody looks at a function
 _MAPPED_FILES = 300  # as many as a map of what leads to one file may be made of
 
 
@@ -46,7 +47,7 @@ def _check(job: CheckJob, config: Config) -> Checked:
     sources = _sources(job, config, buffers, left_out)
     every = {source.path: source for source in (*sources, *left_out)}
     asked = tuple(every[path] for path in sorted(every))
-    run = run_on(asked, [], config, keep=not _is_unsaved(asked))
+    run = run_on(asked, [], config)
     findings = new_findings(asked, run.report, config)
     wanted = {source.shown: source.path for source in sources}
     columns = Columns(dict(job.texts), job.units)
@@ -66,9 +67,9 @@ def _buffers(texts: Iterable[tuple[str, bytes]], config: Config) -> tuple[list[S
     for path, data in texts:
         source = source_of_text(data, path, strict, config.cwd)
         if source is not None and not path.endswith(".pyi"):
-            wanted.append(source)
+            wanted.append(_saved(source))
         elif (source := source_of_text(data, path, config, config.cwd)) is not None:
-            left_out.append(source)
+            left_out.append(_saved(source))
     return wanted, left_out
 
 
@@ -104,16 +105,13 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _is_unsaved(sources: Iterable[Source]) -> bool:
-    """Whether a buffer differs from its file: what is found then is of the moment, and not kept."""
-    for source in sources:
-        if source.data is not None:
-            try:
-                if Path(source.path).read_bytes() != source.data:
-                    return True
-            except OSError:
-                return True
-    return False
+def _saved(source: Source) -> Source:
+    """The source without its text if that is what the file holds: what is found then is kept for later."""
+    try:
+        is_saved = Path(source.path).read_bytes() == source.data
+    except (OSError, ValueError):
+        is_saved = False
+    return source._replace(data=None) if is_saved else source
 
 
 def _mark(finding: Finding, path: str, config: Config, columns: Columns) -> Mark:
@@ -147,7 +145,9 @@ def _map(job: MapJob, config: Config) -> Mapped:
         (source for source in buffers if source.path == whole),
         Source(whole, shown_path(whole, str(config.cwd))),
     )
-    reaching = affected_by([target], config, others=buffers).sources
+    reaching: Sequence[Source] = discover_files([job.folder], config, config.cwd).sources
+    if len(reaching) <= _SEARCHED_FILES:
+        reaching = affected_by([target], config, others=buffers).sources
     is_complete = len(reaching) <= _MAPPED_FILES
     asked = {source.path: source for source in (*(reaching if is_complete else ()), *buffers, target)}
     found, _ = map_sources([asked[path] for path in sorted(asked)], config)
