@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,19 +44,21 @@ def answer_job(job: Job) -> Answer:
 
 def _check(job: CheckJob, config: Config) -> Checked:
     buffers, left_out = _buffers(job.texts, config)
-    sources = _sources(job, config, buffers, left_out)
-    every = {source.path: source for source in (*sources, *left_out)}
+    sources = _sources(job, config, buffers)
+    unsaved = [source for source in left_out if source.data is not None]
+    every = {source.path: source for source in (*sources, *unsaved)}
     asked = tuple(every[path] for path in sorted(every))
     run = run_on(asked, [], config)
     findings = new_findings(asked, run.report, config)
-    wanted = {source.shown: source.path for source in sources}
+    wanted = {source.shown: source.path for source in sources if not is_notebook(source.path)}
     columns = Columns(dict(job.texts), job.units)
     marks = [
         _mark(finding, wanted[finding.path], config, columns)
         for finding in findings
         if finding.path in wanted
     ]
-    return Checked(tuple(source.path for source in sources), tuple(marks))
+    silent = (source.path for source in left_out)  # nothing is said of them, and what was said is taken back
+    return Checked((*wanted.values(), *silent), tuple(marks))
 
 
 def _buffers(texts: Iterable[tuple[str, bytes]], config: Config) -> tuple[list[Source], list[Source]]:
@@ -73,36 +75,18 @@ def _buffers(texts: Iterable[tuple[str, bytes]], config: Config) -> tuple[list[S
     return wanted, left_out
 
 
-def _sources(
-    job: CheckJob, config: Config, buffers: Sequence[Source], left_out: Sequence[Source]
-) -> list[Source]:
-    """What is to be looked at, buffers instead of their files."""
+def _sources(job: CheckJob, config: Config, buffers: Sequence[Source]) -> list[Source]:
+    """What is to be looked at, buffers instead of their files.
+
+    All of a folder is what the command would take it for, so that one takes what the other has kept; besides
+    there is only what is not on disk.
+    """
     found = {source.path: source for source in buffers}
-    on_disk: Iterable[Source] = ()
-    if job.scope is Scope.PROJECT:
-        on_disk = discover_files([job.folder], config, config.cwd).sources
-    elif job.scope is Scope.AFFECTED:
-        on_disk = _affected(job, config, {source.path: source for source in (*buffers, *left_out)})
-    for source in on_disk:
-        if source.path not in found and not is_notebook(source.path):
-            found[source.path] = source
+    if job.scope is Scope.ALL:
+        on_disk = {source.path: source for source in discover_files([job.folder], config, config.cwd).sources}
+        unsaved = {path: source for path, source in found.items() if source.data is not None}
+        found = {**on_disk, **unsaved}
     return [found[path] for path in sorted(found)]
-
-
-def _affected(job: CheckJob, config: Config, texts: Mapping[str, Source]) -> Iterator[Source]:
-    """The folder's files that what was edited can concern, as far as the command would look at them."""
-    edited = [texts[path] for path in job.edited if path in texts]
-    others = [path for path in job.edited if path not in texts]
-    there = [path for path in others if Path(path).is_file()]
-    edited += discover_files(there, replace(config, force_exclude=True), config.cwd).sources
-    gone = set(others) - set(there)
-    for source in affected_by(edited, config, gone, texts.values()).sources:
-        if source.path not in texts and _is_below(source.path, job.folder):
-            yield source
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _saved(source: Source) -> Source:

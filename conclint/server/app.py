@@ -19,7 +19,7 @@ from conclint import __version__
 from conclint.config import CONFIG_FILES
 from conclint.server import present
 from conclint.server.buffers import Buffer
-from conclint.server.jobs import Failed, Mark, Note, Scope
+from conclint.server.jobs import Failed, Mark, Note
 from conclint.server.protocol import EditorProtocol
 from conclint.server.session import Session
 from conclint.source.decoding import encode_source
@@ -186,14 +186,14 @@ def _register_documents(server: Server) -> None:
             return
         path = keep(document.uri, document.version)
         if path is not None:
-            session.want([session.folders.of(path)], Scope.AFFECTED, [path])
+            session.want([session.folders.of(path)])
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         path = path_of(params.text_document.uri)
         if path in session.buffers:
             keep(params.text_document.uri, params.text_document.version)
-            session.want([session.folders.of(path)], Scope.AFFECTED, [path], typing=True)
+            session.want([session.folders.of(path)], typing=True)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -203,13 +203,13 @@ def _register_documents(server: Server) -> None:
         folder = session.folders.of(path)
         if folder.is_guest:
             session.forget(folder, [path])
-        session.want([folder], Scope.AFFECTED, [path])
+        session.want([folder])
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         path = path_of(params.text_document.uri)
         if path is not None and not path.endswith(".py"):
-            session.want(session.folders.all(), Scope.PROJECT)
+            session.want(session.folders.all())
 
 
 def _register_changes(server: Server) -> None:
@@ -221,10 +221,9 @@ def _register_changes(server: Server) -> None:
             path = path_of(change.uri)
             if path is None or (path in session.buffers and change.type is types.FileChangeType.Changed):
                 continue
-            is_code = path.endswith(".py") and change.type is types.FileChangeType.Changed
-            session.want(session.folders.holding(path), Scope.AFFECTED if is_code else Scope.PROJECT, [path])
+            session.want(session.folders.holding(path))
             if Path(path).name in CONFIG_FILES:
-                session.want(session.folders.all(), Scope.PROJECT)
+                session.want(session.folders.all())
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(params: types.DidChangeConfigurationParams) -> None:
@@ -240,7 +239,7 @@ def _register_changes(server: Server) -> None:
         for added in params.event.added:
             if path := path_of(added.uri):
                 session.folders.add(path)
-        session.want(session.folders.all(), Scope.PROJECT)
+        session.want(session.folders.all())
 
 
 def _register_answers(server: Server) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conclint.server.jobs import Mark, Scope
+from conclint.server.jobs import Mark
 
 
 @dataclass(slots=True)
@@ -22,36 +21,25 @@ class Buffer:
 class Folder:
     """A folder that is checked as a whole, and what is known of it.
 
-    `is_open_wanted` is whether what is open in it is to be looked at again, `wanted` what of the rest; None
-    if nothing. `edited` are the files whose change has not been followed yet. Of a guest, a folder that is
-    none of the workspace's, only what is open is looked at: it may be a library's.
+    `is_open_wanted` is whether what is open in it is to be looked at again, `is_wanted` whether the rest is.
+    Of a guest, a folder that is none of the workspace's, only what is open is looked at: it may be a
+    library's.
     """
 
     path: str
     is_guest: bool = False
     is_open_wanted: bool = False
-    wanted: Scope | None = None
-    edited: set[str] = field(default_factory=set)
+    is_wanted: bool = False
     marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
 
     def holds(self, path: str) -> bool:
         """Whether the file lies below it."""
         return path.startswith(self.path.rstrip(os.sep) + os.sep)
 
-    def want(self, scope: Scope, edited: Iterable[str] = ()) -> None:
-        """Notes what is to be looked at again, beside what was noted before."""
+    def want(self) -> None:
+        """Notes that it is to be looked at again."""
         self.is_open_wanted = True
-        if not self.is_guest:
-            self.edited.update(edited)
-            if self.wanted is not Scope.PROJECT:
-                self.wanted = scope
-
-    def take(self) -> tuple[Scope | None, tuple[str, ...]]:
-        """What is to be looked at again beside what is open, and the edited files: from now on done."""
-        taken = self.wanted, tuple(sorted(self.edited))
-        self.wanted = None
-        self.edited.clear()
-        return taken
+        self.is_wanted = not self.is_guest
 
 
 class Folders:
@@ -64,7 +52,7 @@ class Folders:
     def add(self, path: str) -> None:
         """Takes a folder of the workspace."""
         whole = os.path.normpath(path)
-        self._given.setdefault(whole, Folder(whole)).want(Scope.PROJECT)
+        self._given.setdefault(whole, Folder(whole)).want()
 
     def remove(self, path: str) -> Folder | None:
         """Forgets a folder of the workspace."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 
 class Scope(Enum):
-    """Which files a check looks at: the open ones, those that a change can concern, or all."""
+    """Which of a folder's files a check looks at: the open ones, or all. Of all, what an edit does not
+    concern is taken from an earlier run."""
 
     OPEN = "open"
-    AFFECTED = "affected"
-    PROJECT = "project"
+    ALL = "all"
 
 
 class Extent(NamedTuple):
@@ -29,13 +29,12 @@ class Extent(NamedTuple):
 
 
 class CheckJob(NamedTuple):
-    """Check a folder. `texts` are the open buffers by path, `edited` the files whose change is to be
-    followed (for AFFECTED), `units` what columns count: "utf-16", "utf-8" or "utf-32"."""
+    """Check a folder. `texts` are the open buffers by path, `units` what columns count: "utf-16", "utf-8" or
+    "utf-32"."""
 
     folder: str
     scope: Scope
     texts: tuple[tuple[str, bytes], ...]
-    edited: tuple[str, ...] = ()
     units: str = "utf-16"
 
 

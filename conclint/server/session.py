@@ -56,7 +56,7 @@ class Session:
                 asyncio.ensure_future(self._work_on_open()),
                 asyncio.ensure_future(self._work_on_rest()),
             ]
-            self.want((), Scope.PROJECT)
+            self.want(())
 
     def stop(self) -> None:
         """Ends the work, and the processes that do it."""
@@ -67,13 +67,10 @@ class Session:
         self._settled.set()
         self._forget_notes()
 
-    def want(
-        self, folders: Iterable[Folder], scope: Scope, edited: Iterable[str] = (), *, typing: bool = False
-    ) -> None:
+    def want(self, folders: Iterable[Folder], *, typing: bool = False) -> None:
         """Has the folders looked at again; while somebody is typing, after a pause."""
-        paths = list(edited)
         for folder in folders:
-            folder.want(scope, paths)
+            folder.want()
         if not typing:
             self._pause = _AT_ONCE
         elif not self._stale.is_set():
@@ -145,7 +142,7 @@ class Session:
         while True:
             await self._rest_wake.wait()
             self._rest_wake.clear()
-            while wanting := [folder for folder in self.folders.all() if folder.wanted is not None]:
+            while wanting := [folder for folder in self.folders.all() if folder.is_wanted]:
                 await self._open_done.wait()
                 self._is_rest_busy = True
                 await self._bearing(self._check_rest(wanting[0]))
@@ -160,7 +157,7 @@ class Session:
             self._complain(Failed(f"internal error: {type(error).__name__}: {error}"))
 
     def _note_settled(self) -> None:
-        is_wanted = any(folder.wanted is not None for folder in self.folders.all())
+        is_wanted = any(folder.is_wanted for folder in self.folders.all())
         if self._open_done.is_set() and not is_wanted and not self._is_rest_busy:
             self._settled.set()
 
@@ -168,7 +165,7 @@ class Session:
         """Looks at what is open in the folder. Whether that is still the newest text."""
         texts = self._texts(folder)
         if texts:
-            job = CheckJob(folder.path, Scope.OPEN, texts, (), self.units)
+            job = CheckJob(folder.path, Scope.OPEN, texts, self.units)
             answer = await self._of_open.run(job, self._stale)
             if answer is None or self._stale.is_set():
                 self._open_wake.set()
@@ -178,14 +175,12 @@ class Session:
         return True
 
     async def _check_rest(self, folder: Folder) -> None:
-        """Looks at the files that the changes can concern, or at all."""
-        scope, edited = folder.take()
-        if scope is None:
-            return
+        """Looks at all of the folder."""
+        folder.is_wanted = False
         texts = self._texts(folder)
-        answer = await self._of_rest.run(CheckJob(folder.path, scope, texts, edited, self.units))
+        answer = await self._of_rest.run(CheckJob(folder.path, Scope.ALL, texts, self.units))
         if answer is not None and folder in self.folders.all():
-            self._apply(folder, answer, texts, everything=scope is Scope.PROJECT)
+            self._apply(folder, answer, texts, everything=True)
             self._refresh()
 
     def _texts(self, folder: Folder) -> Texts:
@@ -205,7 +200,7 @@ class Session:
         for mark in answer.marks:
             found[mark.path].append(mark)
         if everything:
-            found.update({path: [] for path in folder.marks if path not in found})
+            found.update({path: [] for path in folder.marks if path not in {*found, *self.buffers}})
         seen = dict(texts)
         for path, marks in found.items():
             buffer = self.buffers.get(path)
