@@ -68,3 +68,8 @@ def test_a_command_that_fails_ends_the_benchmark(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "FailedError: a name: status 3" in done.stderr
+
+
+def test_the_page_is_made_of_its_figures() -> None:
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    assert run_benchmark("--page", "docs/speed.json") == page
