@@ -23,6 +23,7 @@ class ParameterTests:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._regions: dict[tuple[Key, int], int | None] = {}
 
     def dependence(self, key: Key, region: int) -> Dependence | None:
         """The innermost test of a parameter that the region stands under, and that a caller can decide."""
@@ -35,12 +36,16 @@ class ParameterTests:
 
     def dependent_region(self, key: Key, body: Body, region: int) -> int | None:
         """The region whose test `dependence` speaks of."""
-        while region > 0:
+        if region <= 0:
+            return None
+        slot = (key, region)
+        if slot not in self._regions:
             item = body.regions[region]
-            if item.kind in TESTS and self._on_parameter(key, body, item.value, bool(item.extra)) is not None:
-                return region
-            region = item.parent
-        return None
+            is_own = item.kind in TESTS and (
+                self._on_parameter(key, body, item.value, bool(item.extra)) is not None
+            )
+            self._regions[slot] = region if is_own else self.dependent_region(key, body, item.parent)
+        return self._regions[slot]
 
     def _on_parameter(self, key: Key, body: Body, test: int, polarity: bool) -> Dependence | None:
         if test < 0:
