@@ -9,6 +9,7 @@ next to nothing.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -26,12 +27,18 @@ from conclint.source.roots import source_roots
 
 _MOST: Final = 200
 """Where more files are asked for, what they lean on is among them as a rule, and nothing is looked for."""
-_DEPTH: Final = 4
+_DEPTH: Final = 2
 _PLACING: Final = frozenset(
     {"Pool", "Process", "anyio", "call_at", "call_later", "call_soon", "concurrent", "hread", "joblib"}
     | {"multiprocessing", "run_in_", "run_sync", "submit", "xecutor"}
 )
 """Those of the index's words one of which stands in a file that hands a callable to another model."""
+_CALLS: Final = re.compile(
+    rb"(?:Thread|Process|Pool|Executor|to_thread|submit|apply_async|run_in_\w+|run_sync|call_soon\w*"
+    rb"|call_later|call_at|delayed)\s*\("
+)
+_MANY: Final = 5
+"""So many files are analysed besides those that were asked for; of more, none: that would take too long."""
 
 
 class Lenders(NamedTuple):
@@ -62,6 +69,8 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
         finder = ModuleFinder(source_roots(config, asked), asked)
         search = _Search(store, contents, finder, frozenset(asked))
         found = {path for borrower in borrowers for path in search.lenders(*borrower)}
+        if len(found) > _MANY:
+            found = set()
     finally:
         store.close()
     return Lenders(
@@ -84,6 +93,7 @@ class _Search:
         self._finder = finder
         self._asked = asked
         self.looked_at: set[str] = set()
+        self._known: dict[str, FileIndex] = {}
 
     def lenders(self, path: str, index: FileIndex) -> set[str]:
         """The files that place something and define a name that the file mentions; or that one between them
@@ -95,7 +105,7 @@ class _Search:
             importer, of_importer, depth = todo.pop()
             for file, of_file in self._lent(importer, of_importer, importers.keys()):
                 importers[file] = importer
-                if not _PLACING.isdisjoint(of_file.words):
+                if not _PLACING.isdisjoint(of_file.words) and self._hands_over(file):
                     between = file
                     while between != path:
                         found.add(between)
@@ -103,6 +113,15 @@ class _Search:
                 elif depth < _DEPTH:
                     todo.append((file, of_file, depth + 1))
         return found
+
+    def _indexes(self, paths: Collection[str]) -> Iterator[tuple[str, FileIndex]]:
+        self._known.update(self._store.indexes(path for path in paths if path not in self._known))
+        for path in sorted(paths):
+            yield path, self._known[path]
+
+    def _hands_over(self, file: str) -> bool:
+        """Whether the file calls something that runs a callable elsewhere: more than a mention of a lock."""
+        return _CALLS.search(self._contents.read(file) or b"") is not None
 
     def _lent(
         self, importer: str, index: FileIndex, seen: Collection[str]
@@ -112,6 +131,6 @@ class _Search:
         imported = imported_files(importer, imported_names(index), self._finder)
         text = self._contents.read(importer) or b""
         self.looked_at |= imported - self._asked
-        for file, of_file in self._store.indexes(imported - self._asked - {*seen}):
+        for file, of_file in self._indexes(imported - self._asked - {*seen}):
             if file.endswith(f"{os.sep}__init__.py") or mentions(text, of_file.functions):
                 yield file, of_file
