@@ -115,7 +115,8 @@ class Analysis:
         known = decode_judgements(data)
         is_alone = len(self._sources) == 1
         gone = {path for path in known.starting.keys() - self._sources.keys() if self._project.exists(path)}
-        self._keeps = not is_alone and not gone
+        # a choice of a few files is not worth more than what is known of the rest
+        self._keeps = not is_alone and (not gone or 2 * len(self._sources) > len(known.starting))
         if (gone and not is_alone) or has_appeared(known.absent):
             return
         wanted = known.led_to(self._sources) if is_alone else known.contents

@@ -216,6 +216,20 @@ def test_workers_and_a_program_begun_anew_change_nothing(
     assert _reported(_run(tmp_path, cache=True, jobs=jobs)) == expected
 
 
+def test_a_run_on_more_files_does_not_end_the_keeping_for_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    (tmp_path / "tool.py").write_text("import time\nasync def f():\n    time.sleep(1)\n")
+    config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache")
+    check([str(tmp_path)], config)
+    check([str(tmp_path / "app")], config)
+    _write(tmp_path, "app/other0.py", -1)
+    runs = _judged_anew(monkeypatch)
+    check([str(tmp_path / "app")], config)
+    assert not [name for run in runs for name in run if name.startswith("other")]
+
+
 def test_effects_as_data_are_the_effects(tmp_path: Path) -> None:
     _project(tmp_path)
     config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache")
