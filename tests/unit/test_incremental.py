@@ -135,11 +135,11 @@ def _judged_anew(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return runs
 
 
-def _project(root: Path) -> None:
+def _project(root: Path, others: int = 20) -> None:
     (root / "pyproject.toml").write_text("")
     for name in FILES:
         _write(root, name, 0)
-    for number in range(20):
+    for number in range(others):
         path = root / f"app/other{number}.py"
         path.write_text(f"import time\nasync def f():\n    time.sleep({number})\n")
         os.utime(path, (1e9, 1e9))
@@ -206,7 +206,7 @@ def test_a_single_file_uses_and_keeps_what_the_project_run_knows(
 def test_workers_and_a_program_begun_anew_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
-    _project(tmp_path)
+    _project(tmp_path, others=3)
     expected = _reported(_run(tmp_path, cache=False))
     monkeypatch.setattr(processes_module, "JUDGING_PAYS", 0)
     monkeypatch.setattr(modules_module, "MOST_DECODED", 0)

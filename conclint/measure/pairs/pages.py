@@ -74,11 +74,21 @@ _TABLES: Sequence[tuple[str, str, str, tuple[Fault, ...]]] = (
 )
 
 
+def _pythons(reference: Reference) -> str:
+    """The interpreter of the run, with those on which single pairs had to run."""
+    usual = next(iter(reference.reports.values())).python
+    others: dict[str, list[str]] = {}
+    for code, report in reference.reports.items():
+        if report.python != usual:
+            others.setdefault(report.python, []).append(code)
+    return ", ".join([usual, *(f"{python} for {' and '.join(codes)}" for python, codes in others.items())])
+
+
 def render_page(reference: Reference) -> str:
     """The page of all pairs."""
     first = next(iter(reference.reports.values()))
     head = _HEAD.format(
-        python=first.python,
+        python=_pythons(reference),
         machine=reference.machine,
         cores=first.cores,
         date=reference.date,
