@@ -97,11 +97,6 @@ class Analysis:
         """The files that were looked for, do not exist, and would change the findings if they did."""
         return merged(self._known.absent, absent(self._missed))
 
-    @property
-    def is_recalled(self) -> bool:
-        """Whether all judgements are an earlier run's."""
-        return self._judged_anew == 0
-
     def recall(self, name: bytes) -> None:
         """Takes in what an earlier run has judged, as far as it still holds; `name` is its name in the
         cache, that of all that judgements depend on besides files.

@@ -65,6 +65,7 @@ class Space(IntEnum):
     CHECK = 3
     REPORT = 4
     UNCHANGED = 5
+    ABSENT = 6
 
 
 def content_hash(data: bytes) -> bytes:

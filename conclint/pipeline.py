@@ -16,9 +16,9 @@ from conclint.config import Config
 from conclint.model.finding import Finding
 from conclint.report_cache import (
     KeptReport,
-    decode_report,
-    encode_report,
+    find_report,
     judgement_key,
+    keep_report,
     report_key,
     still_holds,
 )
@@ -257,9 +257,8 @@ def run_on(
                 report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
                 if keep:
                     analysis.remember(name)
-                # what a single file takes from the project's judgements needs no copy
-                if key is not None and not (len(sources) == 1 and analysis.is_recalled):
-                    cache.put(Space.REPORT, key, encode_report(report))
+                if key is not None:
+                    keep_report(cache, key, report)
             return Run(report, analysis.concurrency_map() if with_map else None)
         finally:
             analysis.close()
@@ -284,8 +283,7 @@ def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> Kept
 
 def _kept_report(cache: Cache, contents: Contents, key: bytes) -> KeptReport | None:
     """The report of an earlier run that was asked the same, if it still holds."""
-    entry = cache.get(Space.REPORT, key)
-    report = decode_report(entry) if entry is not None else None
+    report = find_report(cache, key)
     return report if report is not None and still_holds(report, contents.digest) else None
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from conclint import __version__
-from conclint.cache import MARSHAL_FORMAT
+from conclint.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.config import Config
 from conclint.finding_rows import from_row, to_row
 from conclint.model.finding import Finding
 from conclint.source.absent import Absent, has_appeared
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 
 
 class KeptReport(NamedTuple):
@@ -93,19 +93,29 @@ def still_holds(kept: KeptReport, content_of: Callable[[str], bytes | None]) -> 
     return not has_appeared(kept.missed)
 
 
-def encode_report(kept: KeptReport) -> bytes:
-    """The report as bytes; equal reports give equal bytes."""
+def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
+    """Keeps the report under the key. What is missing is kept apart: the reports of the single files of a
+    project, which are taken from its judgements, have it in common."""
+    missing = marshal.dumps(kept.missed, MARSHAL_FORMAT)
+    name = content_hash(missing)
+    if cache.get(Space.ABSENT, name) is None:
+        cache.put(Space.ABSENT, name, missing)
     rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
-    rest = (kept.followed, kept.missed, kept.occurring)
-    return marshal.dumps((_FORMAT, *rows, *rest), MARSHAL_FORMAT)
+    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring)
+    cache.put(Space.REPORT, key, marshal.dumps(entry, MARSHAL_FORMAT))
 
 
-def decode_report(data: bytes) -> KeptReport | None:
-    """The report, or None where the bytes are of another format."""
+def find_report(cache: Cache, key: bytes) -> KeptReport | None:
+    """The report under the key; None if there is none, or one of another format."""
+    data = cache.get(Space.REPORT, key)
+    if data is None:
+        return None
     try:
-        version, findings, unused, *rest = marshal.loads(data)
-        if version != _FORMAT:
+        version, name, findings, unused, followed, occurring = marshal.loads(data)
+        missing = cache.get(Space.ABSENT, name)
+        if version != _FORMAT or missing is None:
             return None
-        return KeptReport(tuple(map(from_row, findings)), tuple(map(from_row, unused)), *map(tuple, rest))
-    except (ValueError, TypeError, EOFError, KeyError):
+        found, hiding_none = (tuple(map(from_row, part)) for part in (findings, unused))
+        return KeptReport(found, hiding_none, tuple(followed), marshal.loads(missing), tuple(occurring))
+    except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return None
