@@ -171,14 +171,15 @@ class Analysis:
 
     def concurrency_map(self) -> ConcurrencyMap:
         """Which functions of the asked files, and of what they lead to, run on which execution models."""
+        from conclint.judging.modules import ModuleJudge
         from conclint.mapping.build import build_map
         from conclint.rules.starts import find_starts
 
         taken = self._judged()
-        from conclint.judging.modules import ModuleJudge
-
-        # the map shows how functions come by their effects, which is not kept
-        here = ModuleJudge(self._project, self._own_facts) if self._known.effects else self._judging_here()
+        here = self._judge
+        if here is None or not here.is_whole:
+            # the map shows how functions come by their effects, which is not kept
+            here = ModuleJudge(self._project, self._own_facts)
         here.link(taken)
         engine, judge = here.engine, here.judge
 
@@ -282,11 +283,11 @@ class Analysis:
 
     def _judging_here(self) -> ModuleJudge:
         from conclint.judging.modules import ModuleJudge
-        from conclint.judging.recalled import RecalledEffects
+        from conclint.judging.recalled import KeptEffects
 
         if self._judge is None:
-            recalled = RecalledEffects(self._known)
-            self._judge = ModuleJudge(self._project, self._own_facts, recalled=recalled.of)
+            effects = KeptEffects(self._known.effects) if self._known.effects else None
+            self._judge = ModuleJudge(self._project, self._own_facts, effects=effects)
         return self._judge
 
     def _share(self) -> Path:

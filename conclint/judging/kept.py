@@ -113,28 +113,25 @@ class Judgements(NamedTuple):
 
     def led_to(self, paths: Iterable[str]) -> set[str]:
         """These modules and all that their imports lead to, directly or through others."""
-        reached = set(paths)
-        todo = list(reached)
-        while todo:
-            for path in self.imports.get(todo.pop(), ()):
-                if path not in reached:
-                    reached.add(path)
-                    todo.append(path)
-        return reached
+        return _reached(paths, self.imports)
 
     def _reaching(self, changed: set[str]) -> set[str]:
         importers: dict[str, list[str]] = {}
         for importer, found in self.imports.items():
             for path in found:
                 importers.setdefault(path, []).append(importer)
-        reached = set(changed)
-        todo = list(changed)
-        while todo:
-            for importer in importers.get(todo.pop(), ()):
-                if importer not in reached:
-                    reached.add(importer)
-                    todo.append(importer)
-        return reached
+        return _reached(changed, importers)
+
+
+def _reached(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+    reached = set(start)
+    todo = list(reached)
+    while todo:
+        for path in edges.get(todo.pop(), ()):
+            if path not in reached:
+                reached.add(path)
+                todo.append(path)
+    return reached
 
 
 def _texts(row: object) -> Iterator[str]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gc
-import marshal
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from conclint.cache import MARSHAL_FORMAT
 from conclint.catalog.loader import Catalog
 from conclint.finding_rows import to_row
 from conclint.judging.project import Project
+from conclint.judging.recalled import KeptEffects
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule, Program
-from conclint.propagate.effect_rows import from_rows, to_rows
+from conclint.propagate.effect_rows import to_rows
 from conclint.propagate.engine import Engine
 from conclint.rules.illustrate import illustrate
 from conclint.rules.judge import Judge, wrapper_names
@@ -25,7 +24,6 @@ from conclint.suppress.selection import Selection
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
     from conclint.link.values import Key
-    from conclint.propagate.effects import Effects
     from conclint.rules.drafts import Draft
 
 T = TypeVar("T")
@@ -58,8 +56,8 @@ class ModuleJudge:
 
     When the program has grown past `most` bytes of summaries (by default MOST_DECODED) it is dropped and
     begun anew, so memory does not grow with the project; but the effects that modules asked of each other
-    are kept. The findings of a module do not depend on what
-    was judged before it. `recalled` gives effects of functions that an earlier run has found.
+    are kept. The findings of a module do not depend on what was judged before it. `effects` are those of
+    functions that an earlier run has found. `is_whole`: all that was judged is linked, in one program.
     """
 
     def __init__(
@@ -67,11 +65,11 @@ class ModuleJudge:
         project: Project,
         own_facts: tuple[LibraryFacts, ...] = (),
         most: int | None = None,
-        recalled: Callable[[Key], Effects | None] = lambda key: None,
+        effects: KeptEffects | None = None,
     ) -> None:
         self._project = project
-        self._recalled_before = recalled
-        self._packed: dict[str, list[bytes]] = {}
+        self._effects = effects or KeptEffects()
+        self.is_whole = effects is None
         self._told_effects: set[Key] = set()
         self._store = project.store
         self._catalog = Catalog(own_facts)
@@ -82,26 +80,10 @@ class ModuleJudge:
         self._told_words: set[tuple[str, str]] = set()
         self._begin()
 
-    def _recalled(self, key: Key) -> Effects | None:
-        """What an earlier run found, or this one before it began anew."""
-        found = self._recalled_before(key)
-        if found is None and key[0] in self._packed:
-            rows = self._rows.get(key[0])
-            if rows is None:
-                rows = self._rows[key[0]] = {}
-                for packed in self._packed[key[0]]:
-                    rows.update(marshal.loads(packed))
-            if key[1] in rows:
-                found = self._found.get(key)
-                if found is None:
-                    found = self._found[key] = from_rows(rows[key[1]])
-        return found
-
     def _begin(self) -> None:
-        self._rows: dict[str, dict[int, tuple[Any, ...]]] = {}
-        self._found: dict[Key, Effects] = {}
+        self._effects.release()
         self._program = Program(self._store, self._project.finder, self._catalog)
-        self.engine = Engine(Evaluator(self._program), self._recalled)
+        self.engine = Engine(Evaluator(self._program), self._effects.of)
         self.judge = Judge(
             self.engine,
             self._project.shown,
@@ -116,6 +98,7 @@ class ModuleJudge:
         if self._store.decoded_bytes > self._most:
             self._store.release()
             self._begin()
+            self.is_whole = False
             gc.collect()  # the old program's parts know each other
         self.link(group)
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
@@ -171,12 +154,11 @@ class ModuleJudge:
                 directives[path] = tuple(map(tuple, summary.directives))
         effects: dict[str, dict[int, tuple[Any, ...]]] = {}
         for key, found in self.engine.take_shared():
-            if key not in self._told_effects and self._recalled_before(key) is None:
+            if key not in self._told_effects and self._effects.of(key) is None:
                 effects.setdefault(key[0], {})[key[1]] = to_rows(found)
                 self._told_effects.add(key)
         for path, of_path in effects.items():
-            self._packed.setdefault(path, []).append(marshal.dumps(of_path, MARSHAL_FORMAT))
-            self._rows.pop(path, None)
+            self._effects.add(path, of_path)
         missed = self._project.finder.missed - self._told_missed
         self._told_missed |= missed
         return Judged(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import gc
 import marshal
-import multiprocessing
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT, Cache
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
-from conclint.link.workers import Work, Workers
+from conclint.link.workers import Work, Workers, ignore_interrupt, start_processes
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
@@ -52,16 +49,7 @@ def judge_in_processes(
     """For each group, by number and in no particular order: its outcome (None where a worker died of it), and
     what is new for the cache."""
 
-    def start(count: int) -> Executor:
-        from concurrent.futures import ProcessPoolExecutor
-
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        context = multiprocessing.get_context(method)
-        if method == "forkserver":
-            context.set_forkserver_preload(_PRELOAD)
-        return ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(setup,))
-
-    workers = Workers(jobs, start)
+    workers = Workers(jobs, lambda count: start_processes(count, _PRELOAD, _prepare, setup))
     sizes = [sum(setup.sizes.get(path, 0) for path in group) for group in groups]
     work = Work(
         _judge_group, sizes, lambda number: marshal.dumps(list(groups[number]), MARSHAL_FORMAT), b"", 0
@@ -78,7 +66,7 @@ def judge_in_processes(
 
 
 def _prepare(setup: Setup) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which ends its workers
+    ignore_interrupt()
     gc.disable()  # what is linked are small tuples without cycles, all needed to the end
     cache = Cache.open(setup.folder)
     project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)

@@ -1,34 +1,48 @@
-"""Effects that an earlier run has found, decoded when they are asked for."""
+"""Effects of functions, kept encoded and decoded when they are asked for."""
 
 from __future__ import annotations
 
+import marshal
+from collections.abc import Mapping
 from typing import Any
 
-from conclint.judging.kept import Judgements
+from conclint.cache import MARSHAL_FORMAT
 from conclint.link.values import Key
 from conclint.propagate.effect_rows import from_rows
 from conclint.propagate.effects import Effects
 
 
-class RecalledEffects:
-    """What is known from the start of a run; what this run finds itself is not recalled."""
+class KeptEffects:
+    """Effects by function, of a module in one piece or several, each encoded as `Judgements` has them."""
 
-    def __init__(self, known: Judgements) -> None:
+    def __init__(self, packed: Mapping[str, bytes] | None = None) -> None:
+        self._packed = {path: [piece] for path, piece in (packed or {}).items()}
         self._rows: dict[str, dict[int, tuple[Any, ...]]] = {}
-        self._known = known
-        self._at_start = frozenset(known.effects)
         self._found: dict[Key, Effects] = {}
 
     def of(self, key: Key) -> Effects | None:
         """The effects of a function; None where they are not known."""
-        if key[0] not in self._at_start:
+        path, number = key
+        if path not in self._packed:
             return None
         found = self._found.get(key)
         if found is None:
-            rows = self._rows.get(key[0])
+            rows = self._rows.get(path)
             if rows is None:
-                rows = self._rows[key[0]] = self._known.effects_in(key[0])
-            if key[1] not in rows:
+                rows = self._rows[path] = {}
+                for piece in self._packed[path]:
+                    rows.update(marshal.loads(piece))
+            if number not in rows:
                 return None
-            found = self._found[key] = from_rows(rows[key[1]])
+            found = self._found[key] = from_rows(rows[number])
         return found
+
+    def add(self, path: str, rows: dict[int, tuple[Any, ...]]) -> None:
+        """Keeps more of a module's functions, by number."""
+        self._packed.setdefault(path, []).append(marshal.dumps(rows, MARSHAL_FORMAT))
+        self._rows.pop(path, None)
+
+    def release(self) -> None:
+        """Frees the memory of what was decoded."""
+        self._rows.clear()
+        self._found.clear()

@@ -215,17 +215,25 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _start_pool(jobs: int) -> Executor:
+def start_processes(
+    jobs: int, preload: Sequence[str], initializer: Callable[..., None], *arguments: object
+) -> Executor:
+    """A pool of worker processes, each of which runs the initializer first; a fork server, where there is
+    one, loads the modules once for all."""
     from concurrent.futures import ProcessPoolExecutor
 
-    # Not fork: this process may have threads (a progress bar). The fork server loads libcst once for all.
+    # Not fork: this process may have threads (a progress bar).
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(_PRELOAD)
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt)
+        context.set_forkserver_preload(list(preload))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=initializer, initargs=arguments)
 
 
-def _ignore_interrupt() -> None:
+def _start_pool(jobs: int) -> Executor:
+    return start_processes(jobs, _PRELOAD, ignore_interrupt)
+
+
+def ignore_interrupt() -> None:
     """Leaves Ctrl-C to the main process, which ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
