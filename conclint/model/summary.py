@@ -159,7 +159,7 @@ class ParamKind:
 class DirectiveKind:
     """Comments that speak to conclint."""
 
-    NOQA: Final = 0  # `# noqa`, `# noqa: CON101,E501`
+    NOQA: Final = 0  # `noqa`, alone or with codes: `noqa: CON101,E501`
     IGNORE: Final = 1  # `# conclint: ignore`, `# conclint: ignore[CON101]`
     SKIP_FILE: Final = 2  # `# conclint: skip-file`
 

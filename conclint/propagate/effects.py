@@ -68,6 +68,10 @@ class Witness(NamedTuple):
         """The better witness has fewer assumptions, then is shorter, then comes first by name."""
         return (self.assumptions, self.length, self.cause, self.symbol, self.site)
 
+    def assuming(self, *reasons: str) -> Witness:
+        """The same with an assumption more for each reason."""
+        return self._replace(assumptions=self.assumptions + len(reasons), reasons=(*self.reasons, *reasons))
+
 
 Effects: TypeAlias = dict[Effect, Witness]
 
@@ -81,6 +85,12 @@ def add(effects: Effects, effect: Effect, witness: Witness) -> None:
         or (witness.rank == held.rank and witness != held and str(witness) < str(held))
     ):
         effects[effect] = witness
+
+
+def add_all(effects: Effects, others: Effects) -> None:
+    """Keep the better of the witnesses of each effect."""
+    for effect, witness in others.items():
+        add(effects, effect, witness)
 
 
 _MAX_DEPENDENT = 3

@@ -14,6 +14,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
 from conclint.link.values import Function, Key, Partial
 from conclint.model.summary import SiteKind
+from conclint.propagate.assertions import as_asserted
 from conclint.propagate.coverage import Occurrence, raised
 from conclint.propagate.delayed import PARALLEL, delayed_placement
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add, condense
@@ -121,7 +122,7 @@ class Engine:
             self.demand(placed_functions(placement))
         for region, item in raised(self.evaluator.body(key), conditional):
             add(new, *self._in_region(key, region, item))
-        new = condense(self.transfer.as_asserted(key, new))
+        new = condense(as_asserted(self.evaluator, key, new))
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
