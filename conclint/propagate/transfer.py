@@ -53,8 +53,21 @@ class Transfer:
             placements.extend(agreed_placements(made))
             for number, part in enumerate(parts):
                 for effect, witness in part.items():
-                    add(result, effect, self._weighed(key, effect, witness, number, parts, link))
+                    weighed = self._weighed(key, effect, witness, number, parts, link)
+                    if effect.kind is Kind.CALLS and self._is_a_choice(group, number):
+                        weighed = weighed.assuming(_SEVERAL, _SEVERAL)
+                    add(result, effect, weighed)
         return result
+
+    def _is_a_choice(self, group: tuple[Target, ...], number: int) -> bool:
+        """Whether a parameter is called here, or another parameter or a coroutine function instead
+        (`fn = sync_impl if not in_async_context() else async_impl`): a default in its place is none."""
+        if not isinstance(group[number].value, Parameter):
+            return False
+        others = (target.value for place, target in enumerate(group) if place != number)
+        return any(
+            isinstance(other, Parameter) or self._kind(other) == DefKind.ASYNC_FUNCTION for other in others
+        )
 
     def _awaitable(self, group: tuple[Target, ...]) -> tuple[Target, ...]:
         """The targets without the functions that can't be what is awaited, where others are coroutines (a
