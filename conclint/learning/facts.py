@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from conclint.catalog.facts import Effect as Stated
+from conclint.learning.conditions import condition_of
 from conclint.learning.public_api import Named
 from conclint.link.arguments import Arguments
 from conclint.link.evaluate import Evaluator
@@ -19,6 +20,7 @@ from conclint.rules.chains import hops
 
 _SPECIAL = ("__init__", "__enter__", "__exit__", "__iter__", "__next__", "__call__", "__getitem__")
 _QUIET = Family.CHEAP_FILES.value
+_MOMENTARY = frozenset({"threading.Lock.acquire", "threading.RLock.acquire"})
 
 
 class Learned(NamedTuple):
@@ -109,6 +111,8 @@ class Learner:
         for effect, witness in sorted(found, key=lambda pair: (pair[1].rank, pair[0].family)):
             condition = self._condition(function, effect)
             doubt = 1 if condition is None else 0
+            if witness.cause in _MOMENTARY:
+                doubt = 2  # most locks that a library keeps are held for a moment
             confidence = Confidence.of_assumptions(witness.assumptions + doubt)
             if confidence >= self._least:
                 row: dict[str, Any] = {
@@ -125,16 +129,14 @@ class Learner:
         depends = effect.dependence
         if depends is None:
             return {}
-        parameter, value = depends.parameter, depends.literal.value
+        parameter = depends.parameter
         signature = self._signature(function)
-        own = parameter.key == function.key and not parameter.attributes
-        if not own or signature is None or not isinstance(value, (bool, int, float, str, type(None))):
+        if parameter.key != function.key or parameter.attributes or signature is None:
             return None
         definition = self._evaluator.module(function.key[0]).definition(function.key[1])
-        name = definition.params[parameter.position].name
-        wanted = "<none>" if value is None else value
-        key = "unless" if depends.absent_if_equal else "when"
-        return {"signature": signature, key: [{name: wanted}]}
+        stated = definition.params[parameter.position]
+        condition = condition_of(depends, stated.name, self._known_default(function, stated.default))
+        return {"signature": signature, **condition} if condition is not None else None
 
     def _computes(self, function: Function) -> dict[str, Any] | None:
         cost = self._costs.of_call(function, Arguments(spread=True), False)
@@ -207,12 +209,16 @@ class Learner:
     def _default(self, function: Function, default: int) -> str:
         if default < 0:
             return ""
+        known = self._known_default(function, default)
+        text = repr(known.value) if known is not None else ""
+        return f"={text}" if text and "," not in text and "=" not in text else "=..."
+
+    def _known_default(self, function: Function, default: int) -> Literal | None:
+        if default < 0:
+            return None
         definition = self._evaluator.module(function.key[0]).definition(function.key[1])
-        known = self._evaluator.evaluate((function.key[0], definition.parent), default)
-        if len(known.values) == 1 and isinstance(known.values[0], Literal):
-            text = repr(known.values[0].value)
-            return f"={text}" if "," not in text and "=" not in text else "=..."
-        return "=..."
+        known = self._evaluator.evaluate((function.key[0], definition.parent), default).values
+        return known[0] if len(known) == 1 and isinstance(known[0], Literal) else None
 
     def _returns(self, function: Function) -> str | None:
         """The public name of the class of which it returns an instance, where that is sure."""

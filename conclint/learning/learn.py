@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conclint.cache import Cache
+from conclint.catalog.facts import Effect
 from conclint.catalog.loader import Catalog
 from conclint.learning.facts import Learned, Learner
 from conclint.learning.public_api import Named, package_files, public_names
@@ -33,6 +34,9 @@ class LearnedLibrary:
     known: tuple[str, ...]
     contradictions: tuple[str, ...]
     problems: dict[str, tuple[str, int, int]]
+
+
+_HANDED = frozenset({Effect.CALLS.value, Effect.PLACES.value})
 
 
 class _Finder(ModuleFinder):
@@ -139,8 +143,8 @@ def _contradiction(catalog: Catalog, fact: Learned) -> str | None:
         return None
     learned = (fact.row["effect"], fact.row.get("family"))
     held = (stated.effect.value, stated.family.value if stated.family else None)
-    if learned[0] == held[0]:
-        return None
+    if learned[0] == held[0] or (learned[0] in _HANDED and held[0] not in _HANDED):
+        return None  # what runs a class or callback that it is given may wait or not, as stated
     words = [f"{effect} ({family})" if family else effect for effect, family in (held, learned)]
     return f"{fact.dotted}: the catalog says {words[0]}, its source says {words[1]}: {fact.row['source']}"
 

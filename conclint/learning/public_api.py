@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,11 +55,21 @@ def public_names(evaluator: Evaluator, files: Iterable[str]) -> list[Named]:
             for value in evaluator.names.module_attribute(path, name).values:
                 if isinstance(value, (Function, Class)) and value.key[0] in files:
                     found.setdefault(value.key, (value, set()))[1].add(f"{module.name}.{name}")
+    homes = {key: evaluator.module(key[0]).symbol(key[1]) for key in found}
+    meant = Counter(name for _, names in found.values() for name in names)
+    defined = Counter(homes.values())
     ranked: list[Named] = []
     for value, names in found.values():
-        home = evaluator.module(value.key[0]).symbol(value.key[1])
-        ranked.append(Named(value, tuple(sorted(names, key=lambda n: (n.count("."), n != home, n)))))
+        home = homes[value.key]
+        # A name that may stand for several things is that of the one which is defined under it, if any.
+        own = {name for name in names if meant[name] == 1 or (name == home and defined[name] == 1)}
+        if own:
+            ranked.append(Named(value, tuple(sorted(own, key=_rank(home)))))
     return sorted(ranked, key=lambda item: item.name)
+
+
+def _rank(home: str) -> Callable[[str], tuple[int, bool, str]]:
+    return lambda name: (name.count("."), name != home, name)
 
 
 def _exported(evaluator: Evaluator, path: str) -> Iterator[str]:

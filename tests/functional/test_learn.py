@@ -74,6 +74,38 @@ def digest(data):
     return total
 """,
     "panel/files.py": "def read_table(path):\n    with open(path) as file:\n        return file.read()\n",
+    "panel/store.py": """
+import sys
+import threading
+import time
+
+class _Fast:
+    def load(self):
+        time.sleep(1)
+
+class _Plain:
+    def load(self):
+        time.sleep(1)
+
+Parser = _Fast if sys.flags.optimize else _Plain
+
+class Store:
+    def __init__(self, path=None, *, wait=True):
+        self.lock = threading.Lock()
+        if path:
+            open(path)
+        if not wait:
+            time.sleep(1)
+    def peek(self):
+        self.lock.acquire()
+        try:
+            return 1
+        finally:
+            self.lock.release()
+    def sync(self, flush=False):
+        if flush:
+            time.sleep(1)
+""",
     "panel/tests/test_it.py": "def helper():\n    open('x')\n",
     "panel/broken.py": "def (:\n",
     "panel-2.1.dist-info/METADATA": "Name: panel\nVersion: 2.1\n",
@@ -146,6 +178,24 @@ def test_what_is_learned_is_used(project: Path) -> None:
         (7, "panel.Bridge.reload"),
         (8, "panel.Bridge.next_event"),
     ]
+
+
+def test_a_wait_under_a_test_of_an_argument_is_not_there_by_default(project: Path) -> None:
+    methods = learned().classes["panel.store.Store"].methods
+    assert set(methods) == {"__init__", "sync"}  # a lock that is held for a moment is no wait
+    (project / "app.py").write_text(
+        "from panel.store import Store\n"
+        "async def f(name: str):\n"
+        "    Store()\n    Store(None)\n    Store('x')\n"
+        "    store = Store('')\n    store.sync()\n    store.sync(flush=True)\n    store.peek()\n"
+    )
+    (project / "pyproject.toml").write_text('[tool.conclint]\ncatalog-files = ["facts/panel.toml"]\n')
+    rows: list[dict[str, Any]] = json.loads(run("--no-cache", "--output-format", "json", "app.py").stdout)
+    assert [row["line"] for row in rows] == [5, 8]
+
+
+def test_a_name_that_may_be_one_of_several_classes_is_not_stated(project: Path) -> None:
+    assert "panel.store.Parser" not in learned().classes
 
 
 def test_without_a_folder_it_is_printed_and_the_rest_is_told_beside(project: Path) -> None:
