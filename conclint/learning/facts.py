@@ -23,6 +23,18 @@ _QUIET = Family.CHEAP_FILES.value
 _MOMENTARY = frozenset({"threading.Lock.acquire", "threading.RLock.acquire"})
 
 
+_TELLING = (Family.HTTP, Family.DATABASE, Family.SUBPROCESS, Family.SOCKETS, Family.QUEUES, Family.JOINS)
+
+
+def _telling(pair: tuple[Effect, Witness]) -> tuple[int, int, tuple[int, int, str, str, int], str]:
+    """Of several waits the surest, then what the function is there for: a client that sleeps between its
+    attempts, or reads a file that it sends, makes a request."""
+    effect, witness = pair
+    family = Family(effect.family)
+    place = _TELLING.index(family) if family in _TELLING else len(_TELLING)
+    return (witness.assumptions, place, witness.rank, effect.family)
+
+
 class Learned(NamedTuple):
     """One fact: the public name it is about, split at its owner, and the row that states it."""
 
@@ -108,7 +120,7 @@ class Learner:
             for effect, witness in self._engine.effects_of(function.key).items()
             if effect.kind is Kind.WAITS and effect.family != _QUIET
         ]
-        for effect, witness in sorted(found, key=lambda pair: (pair[1].rank, pair[0].family)):
+        for effect, witness in sorted(found, key=_telling):
             condition = self._condition(function, effect)
             doubt = 1 if condition is None else 0
             if witness.cause in _MOMENTARY:

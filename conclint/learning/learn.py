@@ -84,7 +84,7 @@ def learn_package(
                     break
     finally:
         store.close()
-    known = tuple(sorted(fact.dotted for fact in facts if catalog.states(fact.dotted)))
+    known = tuple(sorted(fact.dotted for fact in facts if _states(catalog, fact)))
     wrong = tuple(text for fact in facts if (text := _contradiction(catalog, fact)))
     kept = [fact for fact in facts if not (only_new and fact.dotted in set(known))]
     learner = Learner(engine, named, least)
@@ -134,6 +134,12 @@ def _facts(engine: Engine, named: Sequence[Named], least: Confidence) -> tuple[l
             looked_at += len(engine.evaluator.classes.own_members(item.value))
             facts += learner.methods(item)
     return facts, looked_at
+
+
+def _states(catalog: Catalog, fact: Learned) -> bool:
+    """Whether the catalog names the function, or a star says the same of it."""
+    stated = catalog.function(fact.dotted)
+    return catalog.states(fact.dotted) or (stated is not None and stated.effect.value == fact.row["effect"])
 
 
 def _contradiction(catalog: Catalog, fact: Learned) -> str | None:

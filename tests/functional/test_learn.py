@@ -215,6 +215,28 @@ def test_what_the_catalog_states_is_left_out_unless_all_is_wanted(project: Path)
         assert set(read_file(Path("facts/requests.toml")).functions) == names
 
 
+def test_what_a_star_of_the_catalog_says_is_left_out(project: Path) -> None:
+    site = project / ".venv/lib/python3.12/site-packages/tweepy"
+    site.mkdir()
+    (site / "__init__.py").write_text(
+        "import time\nclass Client:\n    def get_tweet(self):\n        time.sleep(1)\n"
+        "class Feed:\n    def next(self):\n        time.sleep(1)\n"
+    )
+    run("learn", "--no-cache", "-o", "facts", "tweepy")
+    assert set(read_file(Path("facts/tweepy.toml")).classes) == {"tweepy.Feed"}
+
+
+def test_a_request_that_sleeps_between_its_attempts_waits_for_the_network(project: Path) -> None:
+    (project / ".venv/lib/python3.12/site-packages/panel/net.py").write_text(
+        "import time\nimport requests\n"
+        "def ask(url):\n    time.sleep(1)\n    open(url)\n    return _send(url)\n"
+        "def _send(url):\n    return requests.get(url)\n"
+    )
+    family = learned().functions["panel.net.ask"].family
+    assert family is not None
+    assert family.value == "http"
+
+
 def test_a_contradiction_with_the_catalog_is_told(project: Path) -> None:
     site = project / ".venv/lib/python3.12/site-packages/bcrypt"
     site.mkdir()
