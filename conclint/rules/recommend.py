@@ -20,6 +20,7 @@ class AsyncLibrary(Enum):
     ASYNCIO = "asyncio"
     TRIO = "trio"
     ANYIO = "anyio"
+    TWISTED = "twisted"
 
 
 def library_of(module: Module) -> AsyncLibrary:
@@ -27,6 +28,8 @@ def library_of(module: Module) -> AsyncLibrary:
     tops = {item.module.split(".", 1)[0] for item in module.summary.imports if not item.level}
     if "asyncio" in tops:
         return AsyncLibrary.ASYNCIO
+    if "twisted" in tops:
+        return AsyncLibrary.TWISTED
     if "trio" in tops:
         return AsyncLibrary.TRIO
     return AsyncLibrary.ANYIO if "anyio" in tops else AsyncLibrary.ASYNCIO
@@ -40,6 +43,8 @@ def for_wait(fact: CallableFact, call: CallText, library: AsyncLibrary) -> Recom
         instead, example = fact.instead_trio, fact.example_trio
     elif library is AsyncLibrary.ANYIO:
         instead, example = fact.instead_anyio, fact.example_anyio
+    elif library is AsyncLibrary.TWISTED:
+        instead, example = None, None  # the counterparts run on asyncio's loop
     note = _note(fact, instead, library)
     if instead:
         words = " or ".join(f"`{_readable(item)}`" for item in instead[:2])
@@ -63,7 +68,8 @@ def _note(fact: CallableFact, instead: tuple[str, ...] | None, library: AsyncLib
         return ""
     if library is AsyncLibrary.ASYNCIO:
         return f" {fact.note}"
-    text = fact.note.replace("asyncio.to_thread(", f"{library.value}.to_thread.run_sync(")
+    offload = "deferToThread(" if library is AsyncLibrary.TWISTED else f"{library.value}.to_thread.run_sync("
+    text = fact.note.replace("asyncio.to_thread(", offload)
     foreign = {name.split(".", 1)[0] for name in fact.instead or ()}
     foreign -= {name.split(".", 1)[0] for name in instead or ()}
     named = {word.split(".", 1)[0] for word in re.findall(r"[\w.]+", text)}
@@ -97,6 +103,9 @@ def for_computing_on_loop(
         example = to_thread(call, library) if call.name else None
         text = f"run `{short}` in a thread: without the GIL the loop goes on at full speed.{note}"
         return Recommendation(ExecutionModel.THREAD, text, example)
+    if library is AsyncLibrary.TWISTED:
+        text = f"run `{short}` in a process pool, so that the reactor goes on.{note}"
+        return Recommendation(ExecutionModel.PROCESS, text, None)
     if library is not AsyncLibrary.ASYNCIO:
         example = f"await anyio.to_process.run_sync({_arguments(call)})" if call.name else None
         text = f"run `{short}` in a worker process, so that the loop goes on.{note}"
@@ -124,6 +133,8 @@ def for_coroutines_that_never_await(
         text = f"make `{short}` a plain function and run it in threads: they compute at the same time."
         return Recommendation(ExecutionModel.THREAD, text, f"await asyncio.to_thread({short}, ...)")
     text = f"make `{short}` a plain function and run it in processes: only they compute at the same time."
+    if library is AsyncLibrary.TWISTED:
+        return Recommendation(ExecutionModel.PROCESS, text, None)
     if library is not AsyncLibrary.ASYNCIO:
         return Recommendation(ExecutionModel.PROCESS, text, f"await anyio.to_process.run_sync({short}, ...)")
     pool = "interpreter_pool" if runtime.has_interpreters else "process_pool"
@@ -205,6 +216,8 @@ def to_thread(call: CallText, library: AsyncLibrary) -> str:
     rest = f", {call.arguments}" if call.arguments else ""
     if library is AsyncLibrary.ASYNCIO:
         return f"await asyncio.to_thread({call.function}{rest})"
+    if library is AsyncLibrary.TWISTED:
+        return f"deferred = deferToThread({call.function}{rest})"
     keywords = "=" in _outside_brackets(call.arguments)
     inner = f"lambda: {call.function}({call.arguments})" if keywords else f"{call.function}{rest}"
     return f"await {library.value}.to_thread.run_sync({inner})"

@@ -41,7 +41,7 @@ def test_nothing_speaks_of_asyncio_elsewhere(name: str, call: str, library: Asyn
 
 
 def test_a_note_that_holds_everywhere_stays() -> None:
-    for library in AsyncLibrary:
+    for library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TRIO, AsyncLibrary.ANYIO):
         text, _ = said("requests.get", "requests.get(url)", library)
         assert "httpx keeps its call style" in text
 
@@ -49,3 +49,17 @@ def test_a_note_that_holds_everywhere_stays() -> None:
 def test_a_note_offers_the_library_s_own_threads() -> None:
     text, _ = said("builtins.open", "open(path)", AsyncLibrary.TRIO)
     assert "await trio.to_thread.run_sync(that_function)" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "example"),
+    [
+        ("builtins.open", "open(path, encoding=name)", "deferred = deferToThread(open, path, encoding=name)"),
+        ("requests.get", "requests.get(url)", "deferred = deferToThread(requests.get, url)"),
+    ],
+)
+def test_under_twisted_it_is_the_reactor_s_threads(name: str, call: str, example: str) -> None:
+    text, shown = said(name, call, AsyncLibrary.TWISTED)
+    assert shown == example
+    for word in ("asyncio", "httpx", "aiofiles"):
+        assert word not in text
