@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from conclint.link.evaluate import Evaluator
-from conclint.link.values import Key
+from conclint.link.values import External, Key
 from conclint.model.execution import ALL_MODELS
 from conclint.model.summary import Body, LoopFlags, Op, RegionKind, Site, SiteKind
 from conclint.propagate.loop_tests import LoopTests
 
+_LOCKS = frozenset({"threading.Lock", "threading.RLock"})
 _SOCKET_CALLS = frozenset(
     {
         "connect",
@@ -85,7 +86,7 @@ class Guards:
 
     def never_waits(self, key: Key, site: Site) -> bool:
         """Whether what stands around the call makes sure that it does not wait."""
-        return self.is_settled(key, site) or self.is_nonblocking(key, site)
+        return self.is_settled(key, site) or self.is_nonblocking(key, site) or self.is_first(key, site)
 
     def is_settled(self, key: Key, site: Site) -> bool:
         """Whether the site asks a future for a result that the test around it has found to be there."""
@@ -100,6 +101,27 @@ class Guards:
             if tested and self._tests_ready(body, item.value, callee[1]):
                 return True
             region = item.parent
+        return False
+
+    def is_first(self, key: Key, site: Site) -> bool:
+        """Whether the site acquires a lock that the same body has just made: it is free."""
+        body = self._evaluator.body(key)
+        callee = body.values[site.callee]
+        if callee[0] != Op.ATTR or callee[2] != "acquire" or not isinstance(callee[1], int):
+            return False
+        made = body.values[callee[1]]
+        if made[0] != Op.CALL or not isinstance(made[1], int):
+            return False
+        classes = self._evaluator.evaluate(key, body.sites[made[1]].callee).values
+        if not classes or not all(isinstance(v, External) and v.dotted in _LOCKS for v in classes):
+            return False
+        if body.sites[made[1]].region != site.region:
+            return False  # made once, acquired in a loop
+        for other in body.sites:
+            if other is site:
+                return True
+            if body.values[other.callee] == callee or any(value == callee[1] for _, value in other.args):
+                return False
         return False
 
     def is_nonblocking(self, key: Key, site: Site) -> bool:

@@ -217,11 +217,38 @@ class LoopTests:
         """Whether the value is the running loop, or None where none runs."""
         node = body.values[value]
         if node[0] == Op.CALL and isinstance(node[1], int):
-            return self._calls(key, body.sites[node[1]], _NONE_OFF_LOOP)
+            site = body.sites[node[1]]
+            return self._calls(key, site, _NONE_OFF_LOOP) or self._gives_running_loop(key, site)
         if node[0] == Op.PHI:
             operands = [item for item in node[1:] if isinstance(item, int) and item >= 0]
             return self._are_loop_or_none(key, body, operands)
         return False
+
+    def _gives_running_loop(self, key: Key, site: Site) -> bool:
+        """Whether the call is of a function of the program that returns the running loop, or None where
+        asking for it fails."""
+        targets = self._evaluator.evaluate(key, site.callee).values
+        return bool(targets) and all(
+            isinstance(target, Function) and self._returns_loop_or_none(target.key) for target in targets
+        )
+
+    def _returns_loop_or_none(self, key: Key) -> bool:
+        body = self._evaluator.body(key)
+        if self._evaluator.module(key[0]).definition(key[1]).kind != DefKind.FUNCTION:
+            return False
+        loops = 0
+        for value, region in body.returns:
+            node = body.values[value] if value >= 0 else (Op.CONST, None)
+            if node[0] == Op.CONST and node[1] is None:
+                if self.where(key, body, region) & LOOP:
+                    return False
+            elif node[0] == Op.CALL and isinstance(node[1], int):
+                if not self._calls(key, body.sites[node[1]], _RAISES_OFF_LOOP):
+                    return False
+                loops += 1
+            else:
+                return False
+        return loops > 0
 
     def _names_thread(self, key: Key, body: Body, *sides: int) -> bool:
         """Whether one side of a comparison is the identity of the running thread."""
