@@ -91,8 +91,11 @@ class Learner:
 
     def _method_names(self, cls: Class) -> list[str]:
         names: dict[str, None] = {}
+        is_foreign = self._evaluator.program.finder.is_installed
         for base in self._evaluator.classes.ancestry(cls).classes:
-            if isinstance(base, Class) and (base == cls or base.key not in self._names):
+            if not isinstance(base, Class) or is_foreign(base.key[0]):
+                continue  # what another package gives its classes is that package's to state
+            if base == cls or base.key not in self._names:
                 for name in self._evaluator.classes.own_members(base):
                     if not name.startswith("_") or name in _SPECIAL:
                         names[name] = None

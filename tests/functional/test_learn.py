@@ -215,6 +215,15 @@ def test_what_the_catalog_states_is_left_out_unless_all_is_wanted(project: Path)
         assert set(read_file(Path("facts/requests.toml")).functions) == names
 
 
+def test_what_a_class_inherits_from_another_package_is_not_its_own(project: Path) -> None:
+    site = project / ".venv/lib/python3.12/site-packages"
+    (site / "models.py").write_text("class Model:\n    def parse_file(self):\n        open('x')\n")
+    (site / "panel/types.py").write_text(
+        "from models import Model\nclass User(Model):\n    def load(self):\n        self.parse_file()\n"
+    )
+    assert set(learned().classes["panel.types.User"].methods) == {"load"}
+
+
 def test_what_a_star_of_the_catalog_says_is_left_out(project: Path) -> None:
     site = project / ".venv/lib/python3.12/site-packages/tweepy"
     site.mkdir()
