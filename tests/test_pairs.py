@@ -91,6 +91,7 @@ def second_core_gain() -> float:
     return 2 * seconds(1) / seconds(2)
 
 
+@pytest.mark.timed
 @each_pair
 def test_before_shows_the_fault_and_after_does_not(pair: Pair) -> None:
     """A machine that others use too may hide it once: one clear run of three is asked for."""
@@ -134,6 +135,7 @@ def run_cli(*arguments: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
+@pytest.mark.timed
 def test_explain_measures_a_rule_of_the_loop() -> None:
     status, out, _ = run_cli("CON102", "--measure", "--size", "small")
     assert status == 0
@@ -145,6 +147,7 @@ def test_explain_measures_a_rule_of_the_loop() -> None:
     assert "\x1b" not in out
 
 
+@pytest.mark.timed
 def test_explain_measures_as_json() -> None:
     status, out, _ = run_cli("sleep-on-event-loop", "--measure", "--size=small", "--output-format=json")
     assert status == 0

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from harness.programs import ROOT
 
 
@@ -27,6 +29,7 @@ def test_it_runs_all_three_experiments() -> None:
     assert {"in sequence", "two threads", "two processes"} <= set(proportions(output))
 
 
+@pytest.mark.timed
 def test_pages_wait_together_in_threads_and_on_the_loop_but_not_behind_a_blocking_call() -> None:
     parts = proportions(run_benchmark("urls"))
     (by_asyncio,) = (part for name, part in parts.items() if name.startswith("asyncio"))

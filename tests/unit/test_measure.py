@@ -213,6 +213,7 @@ needs_cores = pytest.mark.skipif(
 
 
 @needs_cores
+@pytest.mark.timed
 def test_zlib_lets_another_thread_run_and_json_does_not() -> None:
     data = bytes(range(256)) * 12_000
     document = json.dumps([{"id": number, "name": str(number)} for number in range(40_000)])
@@ -224,6 +225,7 @@ def test_zlib_lets_another_thread_run_and_json_does_not() -> None:
 
 
 @needs_cores
+@pytest.mark.timed
 def test_an_entry_is_measured_in_a_process_of_its_own() -> None:
     assert group_of("pickle.loads") is not None
     (row,) = measure_gil(["pickle.loads"]).rows
