@@ -94,14 +94,38 @@ class Guards:
         callee = body.values[site.callee]
         if callee[0] != Op.ATTR or callee[2] not in ("result", "exception", "recv", "get"):
             return False
+        around: set[int] = {0}
         region = site.region
         while region > 0:
             item = body.regions[region]
             tested = item.kind in (RegionKind.IF, RegionKind.AFTER, RegionKind.WHILE)
             if tested and self._tests_ready(body, item.value, callee[1]):
                 return True
+            around.add(region)
             region = item.parent
-        return False
+        return any(
+            item.kind == RegionKind.WHILE
+            and item.parent in around
+            and number not in around
+            and not item.extra & LoopFlags.BREAKS
+            and self._ends_ready(body, item.value, callee[1], site)
+            for number, item in enumerate(body.regions)
+        )
+
+    def _ends_ready(self, body: Body, test: int, receiver: object, site: Site) -> bool:
+        """Whether a loop that the site comes after goes on until the receiver is ready
+        (`while queue.empty(): await sleep(0)`)."""
+        node = body.values[test] if test >= 0 else (Op.UNKNOWN,)
+        awaited = "empty"
+        if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
+            node = body.values[node[2]]
+            awaited = ""
+        if node[0] != Op.CALL or not isinstance(node[1], int):
+            return False
+        tested = body.values[body.sites[node[1]].callee]
+        ready = (awaited,) if awaited else ("done", "poll")
+        is_asked = tested[0] == Op.ATTR and tested[1] == receiver and tested[2] in ready
+        return is_asked and node[1] < body.sites.index(site)
 
     def is_first(self, key: Key, site: Site) -> bool:
         """Whether the site acquires a lock that the same body has just made: it is free."""
