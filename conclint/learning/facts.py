@@ -9,6 +9,7 @@ from conclint.catalog.facts import Effect as Stated
 from conclint.learning.conditions import condition_of
 from conclint.learning.public_api import Named
 from conclint.link.arguments import Arguments
+from conclint.link.calls import callable_name
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import Class, External, ExternalInstance, Function, Instance, Key, Known, Literal
 from conclint.model.execution import Confidence, Family
@@ -203,7 +204,7 @@ class Learner:
         return {**row, "source": " > ".join(chain)}
 
     def _symbol(self, key: Key) -> str:
-        return self._evaluator.module(key[0]).symbol(key[1])
+        return callable_name(self._evaluator, Function(key))
 
     def _signature(self, function: Function) -> str | None:
         """The parameters as callers see them; None where one can't be written in the schema."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.evaluate import Evaluator
@@ -26,6 +27,8 @@ from conclint.link.values import (
     Value,
 )
 from conclint.model.summary import DefFlags, Op, Site, SiteKind, Slot, Use
+
+_REPEATED: Final = re.compile(r"#\d+")
 
 
 class Target(NamedTuple):
@@ -212,13 +215,11 @@ def _property(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
 
 
 def callable_name(evaluator: Evaluator, value: Value) -> str:
-    """The dotted name by which a reader knows a callable."""
-    if isinstance(value, Function):
-        return evaluator.module(value.key[0]).symbol(value.key[1])
+    """The dotted name by which a reader knows a callable; without the number of a name defined again."""
+    if isinstance(value, (Function, Class)):
+        return _REPEATED.sub("", evaluator.module(value.key[0]).symbol(value.key[1]))
     if isinstance(value, (Generator, ContextManager)):
         return callable_name(evaluator, value.function)
-    if isinstance(value, Class):
-        return evaluator.module(value.key[0]).symbol(value.key[1])
     if isinstance(value, Instance):
         return callable_name(evaluator, value.cls)
     if isinstance(value, ExternalMethod):
