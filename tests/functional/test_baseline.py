@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,20 @@ async def second():
 FILE = "conclint-baseline.json"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = write_project(tmp_path / "project", views=VIEWS, helper=SLOW_HELPER, pauses=PAUSES)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with its baseline; each test edits a copy of its own."""
+    folder = tmp_path_factory.mktemp("written") / "project"
+    write_project(folder, views=VIEWS, helper=SLOW_HELPER, pauses=PAUSES)
     done = run_conclint(folder, "--write-baseline")
     assert done.returncode == 0
     assert f"4 findings written to {folder / FILE}" in done.stderr
     return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, written: Path) -> Path:
+    return Path(shutil.copytree(written, tmp_path / "project"))
 
 
 def edit(project: Path, name: str, old: str, new: str) -> None:
