@@ -14,7 +14,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import Class, External, ExternalInstance, Function, Instance, Key, Known, Literal
 from conclint.model.execution import Confidence, Family
 from conclint.model.summary import DefFlags, DefKind, ParamKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Effect, Kind, Witness
 from conclint.propagate.engine import Engine
 from conclint.rules.chains import hops

@@ -31,7 +31,7 @@ from conclint.model.concurrency_map import (
 )
 from conclint.model.execution import EffectKind, ExecutionModel, Family
 from conclint.model.summary import DefKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Kind, Placement
 from conclint.propagate.engine import Engine, placed_functions
 from conclint.rules.chains import position_of

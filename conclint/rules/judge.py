@@ -8,7 +8,7 @@ from conclint.link.values import Key
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
 from conclint.model.summary import Assertion, DefKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Effects, Kind, Placement
 from conclint.propagate.engine import Engine
 from conclint.rules.chains import position_of

@@ -11,7 +11,7 @@ from conclint.link.values import External, ExternalMethod, Function, Key
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefFlags, DefKind, Op, SiteKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Kind
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop

@@ -10,7 +10,8 @@ from conclint.link.calls import callable_name
 from conclint.link.values import Key
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.propagate.cost import Cost, CostModel, Part
+from conclint.propagate.cost import Cost, Part
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Kind
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop

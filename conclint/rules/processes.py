@@ -10,7 +10,7 @@ from conclint.link.values import Function, Key, Value
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.propagate.trips import LOOPS
 from conclint.rules.call_text import CallText

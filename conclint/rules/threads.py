@@ -10,7 +10,8 @@ from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil
 from conclint.model.summary import DefKind
-from conclint.propagate.cost import Cost, CostModel
+from conclint.propagate.cost import Cost
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Kind, Placement
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop

@@ -9,7 +9,7 @@ from typing import Final
 from conclint.link.calls import callable_name
 from conclint.link.values import Function, Key
 from conclint.model.summary import DefFlags, DefKind
-from conclint.propagate.cost import CostModel
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.engine import Engine
 from conclint.rules.chains import Hop
 from conclint.rules.structural.code import Call, Code

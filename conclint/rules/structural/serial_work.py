@@ -73,22 +73,12 @@ def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> I
         message = (
             "each iteration submits one piece of work and waits for its result: nothing runs concurrently"
         )
-        yield found(
-            view,
-            code,
-            pair.begin.site,
-            "CON501",
-            message,
-            Advice(
-                model or ExecutionModel.THREAD,
-                "submit all of them first, then collect the results.",
-                _example(code, pair.begin),
-            ),
-            cause=_name(pair.begin),
-            loop=loop,
-            model=model,
-            reasons=reasons,
+        advice = Advice(
+            model or ExecutionModel.THREAD,
+            "submit all of them first, then collect the results.",
+            _example(code, pair.begin),
         )
+        yield _in_each(view, code, pair.begin, loop, "CON501", message, advice, model, reasons)
     yield from found_per_item(
         view,
         code,
@@ -124,18 +114,7 @@ def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iter
             f"start all of them first and join them after, or let a {pool} run them.",
             _START_ALL.replace("ThreadPoolExecutor", pool),
         )
-        yield found(
-            view,
-            code,
-            pair.begin.site,
-            "CON502",
-            message,
-            advice,
-            cause=_name(pair.begin),
-            loop=loop,
-            model=model,
-            reasons=reasons,
-        )
+        yield _in_each(view, code, pair.begin, loop, "CON502", message, advice, model, reasons)
     yield from found_per_item(
         view,
         code,
@@ -164,18 +143,33 @@ def apply_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
             "`map` or `starmap`, or `apply_async` for all of them before the first `get()`.",
             _APPLY_ALL.replace("{call}", "{receiver}.apply_async({arguments})"),
         )
-        yield found(
-            view,
-            code,
-            call.site,
-            "CON503",
-            message,
-            advice,
-            cause=_name(call),
-            loop=loop,
-            model=model,
-            reasons=reasons,
-        )
+        yield _in_each(view, code, call, loop, "CON503", message, advice, model, reasons)
+
+
+def _in_each(
+    view: ModuleView,
+    code: Code,
+    call: Call,
+    loop: Loop,
+    rule: str,
+    message: str,
+    advice: Advice,
+    model: ExecutionModel | None,
+    reasons: list[str],
+) -> Draft:
+    """A finding at a call that each iteration of the loop makes."""
+    return found(
+        view,
+        code,
+        call.site,
+        rule,
+        message,
+        advice,
+        cause=_name(call),
+        loop=loop,
+        model=model,
+        reasons=reasons,
+    )
 
 
 def shared_loop(code: Code, pair: Pair) -> Loop | None:
