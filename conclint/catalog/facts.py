@@ -25,6 +25,7 @@ class Phase(Enum):
     START_UP = "start-up"
     SHUTDOWN = "shutdown"
     LIFESPAN = "lifespan"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

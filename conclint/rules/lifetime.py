@@ -33,6 +33,10 @@ PHASE_DOUBTS: Final = {
         "it runs once, while the program starts or ends",
         "a pause before and after it serves may be all right",
     ),
+    Phase.COMMAND: (
+        "it is a command of the command line, on a loop of its own",
+        "as a rule nothing else is there",
+    ),
 }
 BEFORE_ALL: Final = (
     "nothing else is on the loop before the program's entry first awaits",

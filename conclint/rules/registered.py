@@ -37,16 +37,16 @@ def decorated(view: ModuleView) -> Iterator[tuple[Key, Placement]]:
 def moved_elsewhere(view: ModuleView, key: Key) -> bool:
     """Whether a decorator of a function moves it to another model than the loop."""
     parent = (key[0], view.module.definition(key[1]).parent)
-    stated = next(_stated(view, key), None)
+    stated = next((item for item in _stated(view, key) if item[1].model is not None), None)
     return stated is not None and _model_under(view, parent, *stated) is not _LOOP
 
 
 def _stated(view: ModuleView, key: Key) -> Iterator[tuple[int, DecoratorFact]]:
-    """The decorators of a function that say where it runs, the innermost first."""
+    """The decorators of a function that say where it runs, or when, the innermost first."""
     definition = view.module.definition(key[1])
     for decorator in reversed(definition.decorators):
         fact = view.engine.evaluator.decorations.stated((key[0], definition.parent), decorator)
-        if fact is not None and fact.model is not None:
+        if fact is not None and (fact.model is not None or fact.phase is not None):
             yield decorator, fact
 
 
