@@ -21,7 +21,8 @@ from conclint.model.summary import Directive
 from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
 from conclint.source.contents import Contents
-from conclint.source.discovery import Source
+from conclint.source.derived import Derived, Headers, bases_changed, headers_of
+from conclint.source.discovery import Source, discover_files
 from conclint.source.notebook import is_notebook
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class Analysis:
         )
         self._store = self._project.store
         self._sources = self._project.sources
+        self._project.subclasses = Derived(self._headers, self._sources if len(self._sources) > 1 else None)
         self._known = Judgements.none()
+        self.looked_around = False
+        """Whether what was found depends on files of the project that were neither asked for nor led to."""
         self._taken: list[str] | None = None
         self._missed: set[str] = set()
         self._judged_anew = 0
@@ -122,10 +126,33 @@ class Analysis:
         }
         moved = self._moved(known, changed)
         changed -= moved.keys()
-        known = known.without(changed) if changed else known
+        # of a project of which one file was asked for, what the others define is not known to be the same
+        doubtful = set(known.bases) if is_alone else known.asking(self._bases_changed(known, changed))
+        known = known.without(changed, doubtful) if changed or doubtful else known
         self._known = known.after_move(moved, self._project.shown) if moved else known
         for path in moved:
             self._note_directives(path)
+
+    def _bases_changed(self, known: Judgements, changed: set[str]) -> set[str]:
+        """The names of the classes from which not the same classes are derived as were then."""
+        if not known.bases:
+            return set()
+        fresh = [path for path in self._sources if path in changed or path not in known.starting]
+        headers = dict.fromkeys(changed, "")
+        headers.update((path, headers_of(index)) for path, index in self._store.indexes(fresh))
+        return {
+            base for path, now in headers.items() for base in bases_changed(known.headers.get(path, ""), now)
+        }
+
+    def _headers(self) -> dict[str, Headers]:
+        """The class headers of the asked files; of the whole project, where a single one was asked for."""
+        if len(self._sources) > 1:
+            return self._known.headers
+        self.looked_around = True
+        config = self._config
+        found = discover_files([str(config.root)], config, config.cwd).sources
+        paths = {*self._sources, *(source.path for source in found)}
+        return {path: text for path, index in self._store.indexes(paths) if (text := headers_of(index))}
 
     def _moved(self, known: Judgements, changed: set[str]) -> dict[str, bytes]:
         """Those of the changed modules that mean what they meant, with their hashes: a comment was written,
@@ -233,6 +260,8 @@ class Analysis:
             )
             if content is not None:
                 self._known.contents[path] = content
+            if headers := headers_of(index):
+                self._known.headers[path] = headers
 
     def _mentioning(self, taken: set[str], words: set[str]) -> set[str]:
         """Those of the other files that mention one of the wrappers."""
@@ -313,6 +342,7 @@ class Analysis:
             str(folder),
             contents.digests,
             contents.sizes,
+            self._known.headers,
         )
         for number, judged, fresh in judge_in_processes(setup, groups, jobs):
             self._cache.take(fresh)

@@ -257,7 +257,7 @@ def run_on(
                 report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
                 if keep:
                     analysis.remember(name)
-                if key is not None:
+                if key is not None and not analysis.looked_around:
                     keep_report(cache, key, report)
             return Run(report, analysis.concurrency_map() if with_map else None)
         finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from conclint.extract.expressions import expression, subscript_index
+from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index
 from conclint.extract.identifiers import identifier
 from conclint.extract.targets import import_name
 from conclint.model.summary import ImportFlags, Op, SiteKind, StoreKind
@@ -32,15 +32,29 @@ def assign(s: Scope, target: Any, value: int, source: cst.CSTNode | None, bind: 
         base = expression(s, target.value)
         name = identifier(target.attr.value)
         s.stores.append((StoreKind.ATTR, base, name, value, s.region))
+        set_attribute(s, target, base, name, value)
     elif kind is cst.Subscript:
         base = expression(s, target.value)
         index = subscript_index(s, target)
         s.regions[s.region][5] += 1
         s.stores.append((StoreKind.ITEM, base, index, value, s.region))
+        set_item(s, target, base, index, value)
     elif kind is cst.Tuple or kind is cst.List:
         _unpack(s, target.elements, value, source, bind)
     else:
         expression(s, target)
+
+
+def set_attribute(s: Scope, target: cst.Attribute, base: int, name: str, value: int) -> None:
+    """The site of a store to an attribute, unless to a module's."""
+    if not is_module(s, base):
+        s.add_site(SiteKind.SET_ATTR, target, s.pure((Op.ATTR, base, name)), 0, ((0, value),))
+
+
+def set_item(s: Scope, target: cst.Subscript, base: int, index: int, value: int) -> None:
+    """The site of a store to an item, unless of what is written out as a builtin collection."""
+    if s.values[base][0] not in BUILTIN:
+        s.add_site(SiteKind.SET_ITEM, target, base, 0, ((0, index), (1, value)))
 
 
 def _unpack(s: Scope, elements: Any, value: int, source: cst.CSTNode | None, bind: Bind | None) -> None:

@@ -15,6 +15,9 @@ from conclint.model.summary import DefFlags, Op, SiteKind, Slot, Use
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope
 
+BUILTIN = frozenset((Op.CONST, Op.TYPED, Op.TUPLE, Op.LIST, Op.SET, Op.DICT, Op.COMP))
+"""Ops of values that are of builtin types, whose special methods are of no interest."""
+
 Handler = Callable[["Scope", Any], int]
 
 
@@ -63,8 +66,7 @@ def attribute(s: Scope, node: cst.Attribute) -> int:
     value = EXPRESSIONS[type(base)](s, base)
     seen = s.attribute_sites
     new: list[tuple[cst.Attribute, int]] = []
-    found = s.values[value]
-    bare = found[0] == Op.IMPORT or (found[0] == Op.GLOBAL and found[1] in s.module.modules)
+    bare = is_module(s, value)
     for link in reversed(spine):
         value = s.pure((Op.ATTR, value, identifier(link.attr.value)))
         if bare:
@@ -75,6 +77,12 @@ def attribute(s: Scope, node: cst.Attribute) -> int:
     for link, read in reversed(new):
         s.add_site(SiteKind.ATTR, link, read)
     return value
+
+
+def is_module(s: Scope, value: int) -> bool:
+    """Whether a value is a module, by an import."""
+    found = s.values[value]
+    return found[0] == Op.IMPORT or (found[0] == Op.GLOBAL and found[1] in s.module.modules)
 
 
 def call(s: Scope, node: cst.Call, use: int = 0) -> int:

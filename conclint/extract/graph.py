@@ -78,9 +78,16 @@ class Graph:
         """The value of which nothing is known."""
         return self.pure((Op.UNKNOWN,))
 
-    def add_site(self, kind: int, node: CSTNode, callee: int, use: int = 0) -> int:
-        """A site without arguments."""
-        self.sites.append((kind, callee, (), self.region, use))
+    def add_site(
+        self,
+        kind: int,
+        node: CSTNode,
+        callee: int,
+        use: int = 0,
+        arguments: tuple[tuple[int | str, int], ...] = (),
+    ) -> int:
+        """A site whose operands have been walked."""
+        self.sites.append((kind, callee, arguments, self.region, use))
         self.site_places.append((node, self.line))
         return len(self.sites) - 1
 

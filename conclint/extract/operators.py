@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from conclint.extract.expressions import EXPRESSIONS
+from conclint.extract.expressions import BUILTIN, EXPRESSIONS
 from conclint.extract.narrowing import Change, narrow
-from conclint.model.summary import Op
+from conclint.model.summary import Op, SiteKind
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope
@@ -93,7 +93,10 @@ def comparison(s: Scope, node: cst.Comparison) -> int:
     links: list[int] = []
     for target in node.comparisons:
         right = EXPRESSIONS[type(target.comparator)](s, target.comparator)
-        links.append(s.add((Op.COMPARE, _comparison_operator(target.operator), left, right)))
+        operator = _comparison_operator(target.operator)
+        links.append(s.add((Op.COMPARE, operator, left, right)))
+        if operator.endswith("in") and s.values[right][0] not in BUILTIN:
+            s.add_site(SiteKind.CONTAINS, node, right, 0, ((0, left),))
         left = right
     s.regions[s.region][4] += len(links)
     return links[0] if len(links) == 1 else s.add((Op.BOOL, "and", *links))

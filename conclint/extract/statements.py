@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from conclint.extract.annotations import annotation
-from conclint.extract.binding import assign, import_, import_from
-from conclint.extract.expressions import expression, subscript_index, used_expression
+from conclint.extract.binding import assign, import_, import_from, set_attribute, set_item
+from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index, used_expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
 from conclint.extract.operators import BINARY, guarded
@@ -98,6 +98,7 @@ def _augmented(s: Scope, node: cst.AugAssign) -> bool:
         base = s.values[before][1]
         value = s.add((Op.ARITH, operator, before, expression(s, node.value)))
         s.stores.append((StoreKind.ATTR, base, s.values[before][2], value, s.region))
+        set_attribute(s, target, base, s.values[before][2], value)
     elif isinstance(target, cst.Subscript):
         site = s.reserve_site(target)
         base = expression(s, target.value)
@@ -107,10 +108,15 @@ def _augmented(s: Scope, node: cst.AugAssign) -> bool:
         value = s.add((Op.ARITH, operator, before, expression(s, node.value)))
         s.regions[s.region][5] += 2
         s.stores.append((StoreKind.ITEM, base, index, value, s.region))
+        set_item(s, target, base, index, value)
     else:
         before = expression(s, target)
-        assign(s, target, s.add((Op.ARITH, operator, before, expression(s, node.value))), None)
+        value = s.add((Op.ARITH, operator, before, expression(s, node.value)))
+        assign(s, target, value, None)
         s.module.note_exports(s, target, node.value, True)
+    added = s.values[value][3]
+    if s.values[before][0] not in BUILTIN and s.values[added][0] != Op.CONST:
+        s.add_site(SiteKind.AUGMENT, target, before, 0, ((operator, added),))
     s.regions[s.region][4] += 1
     return False
 
@@ -125,7 +131,9 @@ def _return(s: Scope, node: cst.Return) -> bool:
 
 def _raise(s: Scope, node: cst.Raise) -> bool:
     if node.exc is not None:
-        expression(s, node.exc)
+        raised = expression(s, node.exc)
+        if not isinstance(node.exc, cst.Call):
+            s.add_site(SiteKind.RAISE, node.exc, raised)
     if node.cause is not None:
         expression(s, node.cause.item)
     return True
@@ -148,10 +156,14 @@ def _delete(s: Scope, target: Any) -> None:
     if isinstance(target, cst.Name):
         s.unbind(identifier(target.value))
     elif isinstance(target, cst.Attribute):
-        expression(s, target.value)
+        base = expression(s, target.value)
+        if not is_module(s, base):
+            s.add_site(SiteKind.DELETE, target, s.pure((Op.ATTR, base, identifier(target.attr.value))))
     elif isinstance(target, cst.Subscript):
-        expression(s, target.value)
-        subscript_index(s, target)
+        base = expression(s, target.value)
+        index = subscript_index(s, target)
+        if s.values[base][0] not in BUILTIN:
+            s.add_site(SiteKind.DELETE, target, base, 0, ((0, index),))
         s.regions[s.region][5] += 1
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:

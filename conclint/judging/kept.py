@@ -1,8 +1,10 @@
 """Judgements of earlier runs: after an edit, only what can depend on an edited file is judged again.
 
 The findings of a module depend on its own text and on the modules that its imports lead to, directly or
-through others; that graph is kept with the findings. A module is judged again when one of those has
-changed; all are when a file has appeared that was once looked for in vain (CORE.md section 5).
+through others; that graph is kept with the findings. Where it was asked who derives from a class, the files
+that define such classes are in the graph too, though nothing imports them. A module is judged again when
+one of those has changed, or when other classes are derived from one that was asked about; all are when a
+file has appeared that was once looked for in vain (CORE.md section 5).
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from conclint.cache import MARSHAL_FORMAT
 if TYPE_CHECKING:
     from conclint.judging.modules import Judged
     from conclint.source.absent import Absent
+    from conclint.source.derived import Headers
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -32,7 +35,9 @@ class Judgements(NamedTuple):
     the others mention, of the names `scanned` for. `judged` are the modules with an outcome, `rows` the
     findings of those that have any. `words` are the wrappers' names by the module that defines them,
     `imports` the graph, `absent` what was looked for in vain. `effects` are those of functions that other
-    modules asked for, encoded: of a module in one piece, by the number of the function.
+    modules asked for, encoded: of a module in one piece, by the number of the function. `headers` are the
+    class headers of the files that were asked about, `bases` the names of the classes whose derived
+    classes the answers about a module depend on.
     """
 
     contents: dict[str, bytes]
@@ -46,11 +51,13 @@ class Judgements(NamedTuple):
     directives: dict[str, Rows]
     absent: Absent
     effects: dict[str, bytes]
+    headers: dict[str, Headers]
+    bases: dict[str, tuple[str, ...]]
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {})
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {})
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -61,6 +68,8 @@ class Judgements(NamedTuple):
             self.words[path] = tuple(sorted({*self.words.get(path, ()), *words}))
         for path, found in judged.imports.items():
             self.imports[path] = tuple(sorted({*self.imports.get(path, ()), *found}))
+        for path, names in judged.bases.items():
+            self.bases[path] = tuple(sorted({*self.bases.get(path, ()), *names}))
         self.directives.update(judged.directives)
         for path, effects in judged.effects.items():
             held = {**self.effects_in(path), **effects}
@@ -71,10 +80,11 @@ class Judgements(NamedTuple):
         data = self.effects.get(path)
         return marshal.loads(data) if data is not None else {}
 
-    def without(self, changed: Iterable[str]) -> Judgements:
-        """What still holds when these modules are not what they were: nothing that depends on them."""
+    def without(self, changed: Iterable[str], doubtful: Iterable[str] = ()) -> Judgements:
+        """What still holds when these modules are not what they were, and what is known of the doubtful ones
+        may not hold: nothing that depends on one of either."""
         changed = set(changed)
-        stale = self._reaching(changed)
+        stale = self._reaching(changed.union(doubtful))
 
         def kept(held: Mapping[str, Any]) -> dict[str, Any]:
             return {path: value for path, value in held.items() if path not in stale}
@@ -91,6 +101,8 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.directives.items() if path not in changed},
             self.absent,
             kept(self.effects),
+            {path: value for path, value in self.headers.items() if path not in changed},
+            {path: value for path, value in self.bases.items() if path not in changed},
         )
 
     def after_move(self, moved: Mapping[str, bytes], shown: Callable[[str], str]) -> Judgements:
@@ -110,6 +122,10 @@ class Judgements(NamedTuple):
             rows={path: rows for path, rows in self.rows.items() if path not in touched | moved.keys()},
             directives={path: value for path, value in self.directives.items() if path not in moved},
         )
+
+    def asking(self, bases: set[str]) -> set[str]:
+        """The modules for which it was asked who derives from a class of one of these names."""
+        return {path for path, names in self.bases.items() if not bases.isdisjoint(names)}
 
     def led_to(self, paths: Iterable[str]) -> set[str]:
         """These modules and all that their imports lead to, directly or through others."""
@@ -145,7 +161,9 @@ def _texts(row: object) -> Iterator[str]:
 
 def encode_judgements(known: Judgements) -> bytes:
     """The judgements as bytes; paths are written once."""
-    paths = sorted({*known.contents, *known.starting, *known.imports, *known.judged, *known.directives})
+    paths = sorted(
+        {*known.contents, *known.starting, *known.imports, *known.judged, *known.directives, *known.bases}
+    )
     numbers = {path: number for number, path in enumerate(paths)}
     graph = array("I")
     for importer, found in sorted(known.imports.items()):
@@ -171,6 +189,8 @@ def encode_judgements(known: Judgements) -> bytes:
         by_number(known.directives),
         known.absent,
         {path: known.effects[path] for path in sorted(known.effects)},
+        by_number(known.headers),
+        by_number(known.bases),
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -181,7 +201,7 @@ def decode_judgements(data: bytes) -> Judgements:
         version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
         if version != _FORMAT:
             return Judgements.none()
-        rows, words, edges, directives, missing, effects = more
+        rows, words, edges, directives, missing, effects, headers, bases = more
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -208,6 +228,8 @@ def decode_judgements(data: bytes) -> Judgements:
             {paths[number]: found for number, found in directives.items()},
             missing,
             effects,
+            {paths[number]: text for number, text in headers.items()},
+            {paths[number]: found for number, found in bases.items()},
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

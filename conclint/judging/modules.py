@@ -37,14 +37,16 @@ class Judged(NamedTuple):
     """What came of judging some modules, as plain data that another process can read.
 
     `rows` are the findings of each judged module; `words` the names of wrappers by the module that defines
-    them; `imports` the modules that each module's imports led to, and `missed` the files that were looked
-    for in vain; `directives` are those of the asked modules that were looked into, `contents` the hashes
-    of all modules that were; `effects` are those of functions, by number, that other modules asked for.
+    them; `imports` the modules that each module's imports led to, `bases` the names of base classes whose
+    derived classes were asked for in judging it, and `missed` the files that were looked for in vain;
+    `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
+    that were; `effects` are those of functions, by number, that other modules asked for.
     """
 
     rows: dict[str, tuple[tuple[Any, ...], ...]]
     words: dict[str, tuple[str, ...]]
     imports: dict[str, tuple[str, ...]]
+    bases: dict[str, tuple[str, ...]]
     missed: tuple[str, ...]
     directives: dict[str, tuple[tuple[Any, ...], ...]]
     contents: dict[str, bytes]
@@ -82,7 +84,7 @@ class ModuleJudge:
 
     def _begin(self) -> None:
         self._effects.release()
-        self._program = Program(self._store, self._project.finder, self._catalog)
+        self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
         self.engine = Engine(Evaluator(self._program), self._effects.of)
         self.judge = Judge(
             self.engine,
@@ -165,6 +167,7 @@ class ModuleJudge:
             rows,
             {path: tuple(found) for path, found in words.items()},
             self._program.take_imports(),
+            self._program.take_bases(),
             tuple(sorted(missed)),
             directives,
             contents,

@@ -12,10 +12,12 @@ from conclint.cache import MARSHAL_FORMAT, Cache
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
 from conclint.link.workers import Work, Workers, ignore_interrupt, start_processes
+from conclint.source.derived import Derived
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
     from conclint.config import Config
+    from conclint.source.derived import Headers
     from conclint.source.discovery import Source
 
 JUDGING_PAYS: Final = 3 << 20
@@ -33,6 +35,7 @@ class Setup(NamedTuple):
     folder: str
     hashes: dict[str, bytes]
     sizes: dict[str, int]
+    headers: dict[str, Headers]
 
 
 class _State:
@@ -72,6 +75,7 @@ def _prepare(setup: Setup) -> None:
     project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)
+    project.subclasses = Derived(lambda: setup.headers, project.sources)
     _State.judge = ModuleJudge(project, setup.own_facts)
     _State.cache = cache
 

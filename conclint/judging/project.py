@@ -13,6 +13,7 @@ from conclint.link.summaries import Progress, SummaryStore
 from conclint.link.workers import Workers
 from conclint.source.contents import Contents, given_texts
 from conclint.source.decoding import DecodingError
+from conclint.source.derived import Derived
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
 from conclint.source.modules import ModuleFinder
@@ -45,6 +46,7 @@ class Project:
         self.packages, followed = followed_packages(config)
         self.roots = tuple(source_roots(config, self.sources))
         self.finder = ModuleFinder(self.roots, self.sources, self.packages, followed)
+        self.subclasses = Derived()
         self._notebooks: dict[str, Notebook | None] = {}
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from conclint.link.arguments import Arguments, arguments_of
+from conclint.link.classes import Accessor
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
     ITERATED,
@@ -72,9 +73,46 @@ def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
         return _iteration(evaluator, key, number, site)
     if kind == SiteKind.ITEM:
         return _special(evaluator, key, number, site, ("__getitem__",))
-    if kind == SiteKind.ATTR:
-        return _property(evaluator, key, number, site)
+    if kind in _ATTRIBUTES:
+        return _attribute(evaluator, key, number, site, _ATTRIBUTES[kind])
+    if kind == SiteKind.SET_ITEM:
+        return _special(evaluator, key, number, site, ("__setitem__",))
+    if kind == SiteKind.CONTAINS:
+        return _special(evaluator, key, number, site, ("__contains__",))
+    if kind == SiteKind.RAISE:
+        return _raised(evaluator, key, number, site)
+    if kind == SiteKind.DELETE:
+        if site.args:
+            return _special(evaluator, key, number, site, ("__delitem__",))
+        return _attribute(evaluator, key, number, site, Accessor.DELETER)
+    if kind == SiteKind.AUGMENT:
+        return _augmented(evaluator, key, number, site)
     return None
+
+
+_ATTRIBUTES = {SiteKind.ATTR: Accessor.GETTER, SiteKind.SET_ATTR: Accessor.SETTER}
+_AUGMENTED = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
+    "@": "matmul", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+
+
+def _raised(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+    """A class that is raised is called without arguments."""
+    item = evaluator.evaluate(key, site.callee)
+    targets = tuple(Target(value, Arguments()) for value in item.values if isinstance(value, Class))
+    return Link(number, (targets,), item.partial, item.reasons, False) if targets else None
+
+
+def _augmented(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+    """`x += y`: `__iadd__`, or `__add__` of what has none."""
+    name = _AUGMENTED[str(site.args[0][0])]
+    item = evaluator.evaluate(key, site.callee)
+    targets: list[Target] = []
+    for value in item.values:
+        found = invoked(evaluator, value, f"__i{name}__") or invoked(evaluator, value, f"__{name}__")
+        targets.extend(found)
+    return Link(number, (tuple(targets),), item.partial, item.reasons, False) if targets else None
 
 
 def _special(evaluator: Evaluator, key: Key, number: int, site: Site, names: tuple[str, ...]) -> Link | None:
@@ -197,17 +235,18 @@ def _started(evaluator: Evaluator, method: Value) -> Value:
     return method
 
 
-def _property(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor: Accessor) -> Link | None:
     node = evaluator.body(key).values[site.callee]
     if node[0] != Op.ATTR or not isinstance(node[1], int):
         return None
     base = evaluator.evaluate(key, node[1])
+    arguments = arguments_of(key, site.args)
     targets: list[Target] = []
     for value in base.values:
         if isinstance(value, Instance):
             targets.extend(
-                Target(getter, Arguments())
-                for getter in evaluator.classes.property_of(value.cls, str(node[2]), value)
+                Target(method, arguments)
+                for method in evaluator.classes.property_of(value.cls, str(node[2]), value, accessor)
             )
     if not targets:
         return None

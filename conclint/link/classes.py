@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
@@ -52,6 +53,21 @@ def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | Extern
         order.append(head)
         rest = [left for other in rest if (left := [item for item in other if item != head])]
     return order
+
+
+class Accessor(Enum):
+    """What is done with an attribute: the decorator of a property's method, the special method of a
+    descriptor, the argument of `property`, and its position."""
+
+    GETTER = ("getter", "__get__", "fget", 0)
+    SETTER = ("setter", "__set__", "fset", 1)
+    DELETER = ("deleter", "__delete__", "fdel", 2)
+
+    def __init__(self, word: str, special: str, keyword: str, position: int) -> None:
+        self.word = word
+        self.special = special
+        self.keyword = keyword
+        self.position = position
 
 
 class Classes:
@@ -197,20 +213,61 @@ class Classes:
             bound.append(candidate)
         return item._replace(values=tuple(bound))
 
-    def property_of(self, cls: Class, name: str, receiver: Value) -> tuple[Function, ...]:
-        """The getter that reading the attribute runs, if it is a property."""
+    def property_of(
+        self, cls: Class, name: str, receiver: Value, accessor: Accessor = Accessor.GETTER
+    ) -> tuple[Function, ...]:
+        """What reading (setting, deleting) the attribute runs, if it is a property or another descriptor."""
         for owner in self.ancestry(cls).classes:
             if isinstance(owner, External):
                 continue
-            for value in self.own_members(owner).get(name, ())[:1]:
-                node = self._evaluator.body(owner.key).values[value]
-                if node[0] != Op.DEF:
-                    return ()
-                key = (owner.key[0], to_index(node[1]))
-                if self._evaluator.decorations.of(key).is_property:
-                    return (Function(key, receiver),)
-                return ()
+            values = self.own_members(owner).get(name)
+            if values:
+                return self._accessors(owner, values, receiver, accessor)
         return ()
+
+    def _accessors(
+        self, owner: Class, values: list[int], receiver: Value, accessor: Accessor
+    ) -> tuple[Function, ...]:
+        nodes = self._evaluator.body(owner.key).values
+        if nodes[values[0]][0] != Op.DEF:
+            return self._made_accessors(owner, values[-1], receiver, accessor)
+        for value in values[:1] if accessor is Accessor.GETTER else reversed(values):
+            if nodes[value][0] == Op.DEF:
+                key = (owner.key[0], to_index(nodes[value][1]))
+                if self._is_accessor(owner, key, accessor):
+                    return (Function(key, receiver),)
+        return ()
+
+    def _is_accessor(self, owner: Class, key: Key, accessor: Accessor) -> bool:
+        if accessor is Accessor.GETTER:
+            return self._evaluator.decorations.of(key).is_property
+        nodes = self._evaluator.body(owner.key).values
+        decorators = self._evaluator.module(key[0]).definition(key[1]).decorators
+        return any(nodes[item][0] == Op.ATTR and nodes[item][2] == accessor.word for item in decorators)
+
+    def _made_accessors(
+        self, owner: Class, value: int, receiver: Value, accessor: Accessor
+    ) -> tuple[Function, ...]:
+        """Those of `name = property(getter, setter)`, or of an instance that is a descriptor."""
+        found: list[Function] = []
+        for item in self._evaluator.evaluate(owner.key, value).values:
+            if isinstance(item, Instance):
+                methods = self.method(item.cls, accessor.special, item).values
+                found += [method for method in methods if isinstance(method, Function)]
+        node = self._evaluator.body(owner.key).values[value]
+        if node[0] == Op.CALL:
+            site = self._evaluator.body(owner.key).sites[to_index(node[1])]
+            makers = self._evaluator.evaluate(owner.key, site.callee).values
+            if External("builtins.property") in makers:
+                arguments = arguments_of(owner.key, site.args)
+                passed = arguments.keyword(accessor.keyword)
+                if passed is None and accessor.position < len(arguments.positional):
+                    passed = arguments.positional[accessor.position]
+                candidates = self._evaluator.passed(passed).values if passed is not None else ()
+                found += [
+                    item._replace(receiver=receiver) for item in candidates if isinstance(item, Function)
+                ]
+        return tuple(found)
 
     def above(self, cls: Class, name: str, receiver: Value) -> Known:
         """What `super().name` is in a method of `cls`: by the order of the receiver's class."""

@@ -37,6 +37,7 @@ _KEEPING = frozenset(
     }
 )  # fmt: skip
 _CACHING = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+_ABSTRACT = frozenset({"abc.abstractmethod", "abc.abstractproperty"})
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
 
 
@@ -51,6 +52,7 @@ class Decoration(NamedTuple):
     is_class: bool = False
     is_manager: bool = False
     is_cached: bool = False
+    is_abstract: bool = False
 
 
 class Decorations:
@@ -92,6 +94,8 @@ class Decorations:
             name = self._name(parent, decorator)
             if name in _CACHING:
                 flags["is_cached"] = True
+            if name in _ABSTRACT:
+                flags["is_abstract"] = True
             if name in _PROPERTIES:
                 flags["is_property"] = True
             elif name == "builtins.staticmethod":

@@ -15,6 +15,7 @@ from conclint.link.classes import Classes
 from conclint.link.containers import DISPLAYS, Containers
 from conclint.link.decorations import Decorations
 from conclint.link.names import Names
+from conclint.link.overrides import Overrides
 from conclint.link.program import Module, Program
 from conclint.link.results import Results
 from conclint.link.values import (
@@ -62,6 +63,7 @@ class Evaluator:
         self.decorations = Decorations(self)
         self.results = Results(self)
         self.containers = Containers(self)
+        self.overrides = Overrides(self)
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}

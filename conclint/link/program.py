@@ -51,6 +51,16 @@ class Finder(Protocol):
         """The absolute dotted name that a relative import in `path` means."""
 
 
+class Subclasses(Protocol):
+    """Who derives from whom, in all of the project."""
+
+    def from_base(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The classes with a base of that name, as (path, name), in order."""
+
+    def knows_all_of(self, path: str) -> bool:
+        """Whether the classes that derive from those of this file are among the answers."""
+
+
 class Module:
     """One linked module: its summary, with bodies decoded once and globals by name."""
 
@@ -133,13 +143,21 @@ class Module:
 class Program:
     """All modules linked so far, with the catalog beside them."""
 
-    def __init__(self, summaries: Summaries, finder: Finder, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        summaries: Summaries,
+        finder: Finder,
+        catalog: Catalog,
+        subclasses: Subclasses | None = None,
+    ) -> None:
+        self._subclasses = subclasses
         self.summaries = summaries
         self.finder = finder
         self.catalog = catalog
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, set[str]] = {}
+        self._bases: dict[str, set[str]] = {}
 
     def module(self, path: str) -> Module | None:
         """The module at a path; None where the file could not be analysed.
@@ -173,6 +191,24 @@ class Program:
         """
         found = {importer: tuple(sorted(files)) for importer, files in sorted(self._imports.items())}
         self._imports.clear()
+        return found
+
+    def knows_subclasses(self, path: str) -> bool:
+        """Whether it can be known which classes derive from those of this file."""
+        return self._subclasses is not None and self._subclasses.knows_all_of(path)
+
+    def derived_from(self, name: str, asker: str) -> tuple[tuple[str, str], ...]:
+        """The classes of the project with a base of that name, as (path, name), for an answer about the
+        module `asker`: it then depends on their files, and on there being no others."""
+        found = self._subclasses.from_base(name) if self._subclasses is not None else ()
+        self._bases.setdefault(asker, set()).add(name)
+        self._imports.setdefault(asker, set()).update(path for path, _ in found if path != asker)
+        return found
+
+    def take_bases(self) -> dict[str, tuple[str, ...]]:
+        """The names that `derived_from` was asked for, by the asker, since this was last asked."""
+        found = {asker: tuple(sorted(names)) for asker, names in sorted(self._bases.items())}
+        self._bases.clear()
         return found
 
     def loaded(self) -> Iterator[Module]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of this record; part of every cache key."""
 
 
@@ -70,6 +70,12 @@ class SiteKind:
     ITEM: Final = 4  # subscript; callee is the object, args[0] the index
     DECORATE: Final = 5  # callee is the decorator, args[0] the DEF
     AWAIT: Final = 6  # await of something that is no call: callee is the awaited value
+    RAISE: Final = 7  # raise of something that is no call: callee is the class or instance
+    SET_ATTR: Final = 8  # store to an attribute that may be a property; callee is the ATTR, args[0] the value
+    SET_ITEM: Final = 9  # store to callee[args[0]] of args[1]
+    DELETE: Final = 10  # `del`: of an attribute (callee is the ATTR), of an item (args[0] the index)
+    CONTAINS: Final = 11  # args[0] in callee
+    AUGMENT: Final = 12  # `callee += args[0]`, by the operator as the argument's keyword
 
 
 class Use:

@@ -24,6 +24,7 @@ from conclint.model.summary import DefFlags, DefKind, SiteKind
 from conclint.propagate.catalog_calls import CatalogCalls
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add
 from conclint.propagate.frame import Frame
+from conclint.propagate.override_calls import OverrideCalls
 from conclint.propagate.own_methods import OwnMethods
 from conclint.propagate.placements import agreed_placements
 from conclint.propagate.program_calls import ProgramCalls
@@ -42,6 +43,7 @@ class Transfer:
         self._own = OwnMethods(evaluator, effects_of)
         self._program = ProgramCalls(evaluator, effects_of, self._own, self._run)
         self._catalog = CatalogCalls(evaluator, self._run)
+        self._overrides = OverrideCalls(evaluator, self._program.function)
 
     def link_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         """The effects of all that the site may run; placements it makes are appended."""
@@ -113,6 +115,8 @@ class Transfer:
         if isinstance(value, Function):
             is_run = not self._is_generator(value)  # a generator runs where it is iterated
             found = self._program.function(frame, value, arguments) if is_run else {}
+            for effect, witness in self._overrides.of_method(frame, value, arguments).items():
+                add(found, effect, witness)
             return found if frame.nesting else self._own.marked(frame.key, frame.link, value, found)
         if isinstance(value, (Generator, ContextManager)):
             return self._program.function(frame, value.function, arguments)
@@ -134,7 +138,8 @@ class Transfer:
             # awaited, it is a coroutine function: a callable that blocks would not be awaited
             name = self._parameter_name(value)
             effect = Effect(Kind.CALLS, "", ALL_MODELS, value)
-            return {effect: Witness(0, 1, name, frame.link.site, name)}
+            called = {effect: Witness(0, 1, name, frame.link.site, name)}
+            return {**self._overrides.of_own_method(frame, value, arguments), **called}
         return {}
 
     def _is_generator(self, function: Function) -> bool:

@@ -122,7 +122,7 @@ class TestOthers:
             "g($a.b) -> dropped",
         ]
         assert described("import m\nfrom m import n\nm.x\nn.y\nx.y").sites == ["ATTR x.y"]
-        assert sites("m.x\nm.y.z\na.c = 1\ndel a.d") == ["ATTR m.y.z"]
+        assert sites("m.x\nm.y.z\na.c = 1\ndel a.d") == ["ATTR m.y.z", "SET_ATTR $a.c", "DELETE $a.d"]
 
     def test_items(self) -> None:
         assert sites("x = a[0]\na[1:2]\na[1, b]") == [
@@ -130,8 +130,9 @@ class TestOthers:
             "ITEM $a [:] -> dropped",
             "ITEM $a [tuple(1, $b)] -> dropped",
         ]
-        assert sites("a[0] = 1\ndel a[0]") == []
-        assert sites("a[0] += b") == ["ITEM $a [0]"]
+        assert sites("a[0] = 1\ndel a[0]") == ["SET_ITEM $a", "DELETE $a"]
+        assert sites("{}[0] = 1\nx in ()\nn += 1\nraise E()") == ["E()"]
+        assert sites("a[0] += b") == ["ITEM $a [0]", "SET_ITEM $a", "AUGMENT $a[0]"]
 
     def test_await_of_something_else(self) -> None:
         assert sites("x = await a") == ["AWAIT $a -> bound"]

@@ -63,6 +63,30 @@ FILES = {
         "from app.helpers import fetch\n\nasync def view():\n    return fetch('http://x')  # noqa\n",
         "async def view():\n    pass\n",
     ],
+    "app/stores.py": [
+        "class Store:\n    def load(self):\n        raise NotImplementedError\n",
+        "class Store:\n    def load(self):\n        return 1\n",
+    ],
+    "app/near.py": [
+        "from app.stores import Store\nclass Near(Store):\n    def load(self):\n        return 1\n",
+        "from app.helpers import fetch\nfrom app.stores import Store\nclass Near(Store):\n"
+        "    def load(self):\n        return fetch('http://x')\n",
+    ],
+    "app/far.py": [
+        "import time\nfrom app.near import Near\nclass Far(Near):\n"
+        "    def load(self):\n        time.sleep(1)\n",
+        "import time\nfrom app.stores import Store\nclass Far(Store):\n"
+        "    def load(self):\n        time.sleep(1)\n",
+        "class Far:\n    pass\n",
+    ],
+    "app/service.py": [
+        "from app.stores import Store\ndef load_all(store: Store):\n    return store.load()\n",
+        "from app.stores import Store\ndef load_all(store):\n    return store.load()\n",
+    ],
+    "app/pages.py": [
+        "from app.service import load_all\nasync def page(store):\n    return load_all(store)\n",
+        "from app.stores import Store\nasync def page(store: Store):\n    return store.load()\n",
+    ],
     "app/sums.py": [
         "from app.run import aside\ndef crunch():\n    total = 0\n    for i in range(10_000_000):\n"
         "        total += i * i\n    return total\ndef main():\n    aside(crunch)\n",
@@ -180,6 +204,44 @@ def test_a_module_that_appears_where_it_was_looked_for_is_found(tmp_path: Path) 
     assert not [item for item in _run(tmp_path, cache=True).findings if "views.py" in item.path]
     _write(tmp_path, "app/helpers.py", 0)
     assert [item for item in _run(tmp_path, cache=True).findings if "views.py" in item.path]
+
+
+def test_a_class_that_nothing_imports_is_judged_when_it_comes_and_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/near.py", -1)
+    _write(tmp_path, "app/far.py", -1)
+
+    def found() -> list[Confidence]:
+        return [item.confidence for item in _run(tmp_path, cache=True).findings if "pages" in item.path]
+
+    assert found() == []
+    runs = _judged_anew(monkeypatch)
+    _write(tmp_path, "app/far.py", 1)
+    assert found() == [Confidence.MEDIUM]
+    assert not [name for run in runs for name in run if name.startswith("other")]
+    _write(tmp_path, "app/near.py", 0)
+    assert found() == [Confidence.LOW]
+    _write(tmp_path, "app/far.py", 2)
+    assert found() == []
+
+
+def test_a_single_file_is_judged_by_all_classes_of_the_project(tmp_path: Path) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/near.py", -1)
+    _write(tmp_path, "app/far.py", 2)
+    config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / ".conclint_cache")
+
+    def alone() -> int:
+        return len(check([str(tmp_path / "app/pages.py")], config).findings)
+
+    assert alone() == 0
+    _write(tmp_path, "app/far.py", 1)
+    assert alone() == 1  # no run has seen the project
+    assert _run(tmp_path, cache=True).findings
+    _write(tmp_path, "app/near.py", 0)
+    assert alone() == 0  # and now one has, but not this class
 
 
 def test_a_single_file_uses_and_keeps_what_the_project_run_knows(

@@ -1,0 +1,53 @@
+"""Which classes of the project name which base classes, by the index: the question backwards that imports
+can't answer (CORE.md section 1). Names are as they stand in class headers, so an answer errs on the side of
+too much; a base class that is imported under another name is not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
+
+from conclint.source.index import FileIndex
+
+Headers: TypeAlias = str
+"""The classes of a file with their bases' last names, as one text: `Name:Base,Other` with blanks between."""
+
+
+def headers_of(index: FileIndex) -> Headers:
+    """The headers of a file's classes that have bases."""
+    found = {f"{name}:{','.join(base for base, _ in bases)}" for name, bases in index.classes if bases}
+    return " ".join(sorted(found))
+
+
+def bases_changed(before: Headers, after: Headers) -> set[str]:
+    """The names of base classes that a class was derived from before and is not now, or the reverse."""
+    changed = set(before.split()) ^ set(after.split())
+    return {base for header in changed for base in header.partition(":")[2].split(",")}
+
+
+class Derived:
+    """The classes that name a base class in their headers; `headers` are asked for once, by the first
+    question. They are those of the `asked` files; without these, of all."""
+
+    def __init__(
+        self, headers: Callable[[], Mapping[str, Headers]] = dict, asked: Collection[str] | None = None
+    ) -> None:
+        self._headers = headers
+        self._asked = asked
+        self._of_base: dict[str, list[tuple[str, str]]] | None = None
+
+    def knows_all_of(self, path: str) -> bool:
+        """Whether the classes that derive from those of this file are known: not so for a file that was
+        not asked for, since its project is then known in part."""
+        return self._asked is None or path in self._asked
+
+    def from_base(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The classes with a base of that name, as (path, name), in order."""
+        if self._of_base is None:
+            self._of_base = {}
+            for path, text in sorted(self._headers().items()):
+                for header in text.split():
+                    derived, _, bases = header.partition(":")
+                    for base in bases.split(","):
+                        self._of_base.setdefault(base, []).append((path, derived))
+        return tuple(self._of_base.get(name, ()))
