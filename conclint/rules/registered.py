@@ -56,15 +56,18 @@ def _placement(
     evaluator = view.engine.evaluator
     model = _model_under(view, parent, decorator, fact)
     style = fact.style
-    if view.module.definition(key[1]).kind == DefKind.ASYNC_FUNCTION and fact.phase is not None:
+    is_timed = view.module.definition(key[1]).kind == DefKind.ASYNC_FUNCTION and fact.phase is not None
+    if is_timed:
         model, style = _LOOP, "callback"
     elif model is fact.otherwise and fact.unless:
         style = "offload" if model is ExecutionModel.THREAD else "callback"  # it was asked for
     decoration = evaluator.decorations.of(key)
     made = decoration.value if decoration.moved is None else decoration.moved
     site = _site_of(evaluator.body(parent), decorator, key[1])
-    if model not in (_LOOP, ExecutionModel.THREAD) or site is None or not _keeps(made, key):
+    if model not in (_LOOP, ExecutionModel.THREAD) or site is None:
         return None
+    if not is_timed and not _keeps(made, key):
+        return None  # a wrapper of a coroutine function awaits it, when it is run itself
     often = (f"{fact.name} runs it so in some programs, not in all",)
     reasons = (*made.reasons, *often * (Confidence.HIGH - fact.confidence))
     callables = Known((Function(key),), reasons=reasons)
