@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conclint.link.lazy_names import lazy_attribute
 from conclint.link.program import Module
 from conclint.link.values import (
     BOTTOM,
@@ -32,6 +33,7 @@ class Names:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._globals: dict[tuple[str, str], Known] = {}
+        self._asked_lazily: set[tuple[str, str]] = set()
 
     def global_name(self, path: str, name: str) -> Known:
         """What a module variable may be: all its assignments, else a star import, else a builtin."""
@@ -168,7 +170,18 @@ class Names:
                 return known(ModuleRef(inner))
             if self._evaluator.catalog.is_users_module(f"{module.name}.{name}"):
                 return known(External(f"{module.name}.{name}"))
-        return UNKNOWN
+        return self._lazy_attribute(module, name)
+
+    def _lazy_attribute(self, module: Module, name: str) -> Known:
+        slot = (module.path, name)
+        if slot in self._asked_lazily:
+            return UNKNOWN  # modules that send each other round in a circle
+        self._asked_lazily.add(slot)
+        try:
+            found = lazy_attribute(self._evaluator, module, name)
+        finally:
+            self._asked_lazily.discard(slot)
+        return found if found.values else UNKNOWN
 
     def followed_class(self, dotted: str, importer: str) -> Class | None:
         """The class of that name in an installed package that is followed, though the catalog has it."""
