@@ -62,11 +62,47 @@ class Part(NamedTuple):
     """A part of what a def's own code does: a call, or a loop with all that it computes itself.
 
     `site` is where it is, -1 for a loop without a site (`while`); `cost` has the loops around it in it.
+    `rank` is that of the work that the cost's chain leads to.
     """
 
     site: int
     cost: Cost
     is_loop: bool
+    rank: float
+
+
+class Folded(NamedTuple):
+    """Parts of a function together, with the rank of the heaviest."""
+
+    cost: Cost
+    heaviest: float
+
+    def joined(self, key: Key, part: Part) -> Folded:
+        """With one more part: what is not known of it, and its operations if they are more, since which of
+        the others run too may be a matter of branches."""
+        cost = part.cost
+        total = self.cost._replace(
+            operations=max(self.cost.operations, cost.operations),
+            counting=max(self.cost.counting, cost.counting),
+            over_data=max(self.cost.over_data, cost.over_data),
+            opaque=self.cost.opaque or cost.opaque,
+            foreign=self.cost.foreign or cost.foreign,
+            native=self.cost.native or cost.native,
+        )
+        own = part.is_loop or (cost.worker is None and not cost.known)
+        chain = () if own else ((key, part.site), *cost.chain)
+        if (-part.rank, len(chain)) >= (-self.heaviest, len(total.chain)):
+            return Folded(total, self.heaviest)
+        worker, known = (key, "") if own else (cost.worker, cost.known)
+        return Folded(total._replace(chain=chain, worker=worker, known=known), part.rank)
+
+
+def fold(key: Key, parts: Iterable[Part]) -> Folded:
+    """All parts of a function together."""
+    folded = Folded(Cost(1.0, worker=key), 0.0)
+    for part in parts:
+        folded = folded.joined(key, part)
+    return folded
 
 
 def heaviest(costs: Iterable[Cost]) -> Cost:

@@ -27,7 +27,8 @@ from conclint.link.values import (
 )
 from conclint.model.execution import Weight
 from conclint.model.summary import Assertion, Body, DefKind, Op, Site, SiteKind
-from conclint.propagate.cost import HEAVY, Cost, Part, heaviest
+from conclint.propagate.components import Component, Components
+from conclint.propagate.cost import HEAVY, Cost, Folded, Part, fold, heaviest
 from conclint.propagate.engine import Engine
 from conclint.propagate.loop_costs import loop_parts
 from conclint.propagate.loop_tests import LOOP
@@ -40,7 +41,6 @@ _LIGHT: Final = 100.0
 """Operations that a known call of light computing stands for."""
 _HOT: Final = 1_000.0
 _DEPTH: Final = 40
-_NOT_CUT: Final = 1 << 30
 _Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool]
 _BUILTIN = ("builtins.", "math.", "operator.")
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
@@ -71,37 +71,40 @@ class CostModel:
         self._trips = TripCounter(self._evaluator, self._calculator)
         self.suspension = Suspension(engine)
         self._memo: dict[_Slot, Cost] = {}
-        self._cut_short: dict[_Slot, tuple[Cost, int]] = {}
-        self._active: dict[Key, int] = {}
-        self._low = _NOT_CUT
+        self._callees: dict[Key, tuple[Key, ...]] = {}
+        self._components = {on_loop: Components(self._called) for on_loop in (False, True)}
+        self._cyclic: dict[tuple[Key, bool], Folded] = {}
+        self._depth = 0
+        self._is_cut = False
         self._on_loop = False
 
     def of_call(self, value: Value, arguments: Arguments, each: bool) -> Cost:
         """The cost of calling a candidate with these arguments (of its items, with `each`)."""
-        self._begin()
-        if isinstance(value, Partial):
-            return self.of_call(value.target, self._evaluator.results.with_partial(value, arguments), each)
-        if isinstance(value, Function):
-            return self._function(value, self._calculator.arguments(value, arguments, each=each))
-        if isinstance(value, (External, ExternalMethod)):
-            return self._external(value, arguments, hot=True)
-        return Cost(opaque=True)
+        function = value
+        while isinstance(function, Partial):
+            function = function.target
+        if isinstance(function, Function) and not self._prepare(function.key):
+            return Cost()
+        return self._of_candidate(value, arguments, each)
 
     def of_own_code(self, key: Key) -> list[Part]:
         """The parts of a def that runs by itself on the event loop: what each computes without letting the
         loop run in between."""
-        self._begin()
         self._on_loop = True
         try:
+            if not self._prepare(key):
+                return []
             return list(self._parts(Function(key), {}, self.suspension.loops(key)))
         finally:
             self._on_loop = False
 
     def of_body(self, function: Function, arguments: Arguments = EVERYTHING) -> Cost:
         """What a def computes for these arguments without letting the event loop run in between."""
-        self._begin()
+        if not self._prepare(function.key):
+            return Cost()
         numbers = {} if arguments == EVERYTHING else self._calculator.arguments(function, arguments)
-        return self._folded(function, numbers, self.suspension.loops(function.key))
+        parts = self._parts(function, numbers, self.suspension.loops(function.key))
+        return fold(function.key, parts).cost
 
     def is_left_out(self, parameter: Parameter) -> bool:
         """Whether it is None unless a caller says otherwise: a hook that most calls do without."""
@@ -110,73 +113,135 @@ class CostModel:
         default = definition.params[parameter.position].default
         return default >= 0 and module.body(definition.parent).values[default] == (Op.CONST, None)
 
-    def _begin(self) -> None:
-        """A new question, unless one is being answered."""
-        if not self._active:
-            self._cut_short.clear()
-            self._low = _NOT_CUT
+    # -- functions that call each other -------------------------------------------------------------
+
+    def _prepare(self, key: Key) -> bool:
+        """Have the costs of all that a function leads to, callees first, so that recursion stays shallow
+        and cycles are met as a whole. False while modules are missing: what is asked is asked again."""
+        components = self._components[self._on_loop]
+        found = components.explore(key)
+        if not self._engine.is_settled:
+            return False
+        components.keep(found)
+        is_done = False
+        try:
+            for component in found:
+                if len(component) > 1:
+                    self._solve(component)
+                elif component[0] != key:
+                    self._function(Function(component[0]), {})
+            is_done = self._engine.is_settled
+        finally:
+            if not is_done:
+                components.forget(found)
+        return is_done
+
+    def _called(self, key: Key) -> tuple[Key, ...]:
+        """The functions whose costs are part of a function's."""
+        known = self._callees.get(key)
+        if known is not None:
+            return known
+        sites = self._evaluator.body(key).sites
+        found: dict[Key, None] = {}
+        for link in self._engine.links(key):
+            kind = sites[link.site].kind
+            if kind not in (SiteKind.CALL, SiteKind.ITERATE):
+                continue
+            for target in (target for group in link.groups for target in group):
+                value = target.value
+                if isinstance(value, Generator):
+                    found[value.function.key] = None
+                elif isinstance(value, Function) and kind == SiteKind.CALL:
+                    found[value.key] = None
+                elif isinstance(value, (External, ExternalMethod)) and target.arguments.positional:
+                    for item in self._run_by_consuming(target.arguments.positional[0]):
+                        found[item.key] = None
+        result = tuple(callee for callee in found if not self._is_apart(callee))
+        if self._engine.is_settled:
+            self._callees[key] = result
+        return result
+
+    def _is_apart(self, key: Key) -> bool:
+        """Whether calling it costs its caller nothing: a coroutine computes where it is awaited, as a
+        finding of its own."""
+        definition = self._evaluator.module(key[0]).definition(key[1])
+        return definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION
+
+    def _solve(self, component: Component) -> None:
+        """The costs of functions that call each other: the heaviest work that each comes to.
+
+        Loops around the calls that close the circle are not counted, nor are numbers passed on by them: how
+        often they go round is not known. The answer does not depend on where the circle was entered.
+        """
+        alone: dict[Key, Folded] = {}
+        calls: dict[Key, list[tuple[int, Key]]] = {}
+        for key in component:
+            alone[key] = fold(key, self._parts(Function(key), {}, frozenset()))
+            calls[key] = list(self._calls_within(key))
+        solved = dict(alone)
+        changed = True
+        while changed:
+            changed = False
+            for key in component:
+                folded = alone[key]
+                for site, callee in calls[key]:
+                    folded = folded.joined(key, _within(site, solved[callee]))
+                if folded != solved[key]:
+                    solved[key] = folded
+                    changed = True
+        for key, folded in solved.items():
+            self._cyclic[key, self._on_loop] = folded
+
+    def _calls_within(self, key: Key) -> Iterator[tuple[int, Key]]:
+        """The calls of a function that stay in its component, as (site, callee), but for those of itself."""
+        component = self._components[self._on_loop].of(key)
+        if len(component) < 2:
+            return
+        sites = self._evaluator.body(key).sites
+        for link in self._engine.links(key):
+            site = sites[link.site]
+            if site.kind == SiteKind.CALL and not self._is_passed_over(key, site):
+                for target in (target for group in link.groups for target in group):
+                    value = target.value
+                    if isinstance(value, Function) and value.key != key and value.key in component:
+                        yield link.site, value.key
+
+    def _is_passed_over(self, key: Key, site: Site) -> bool:
+        """Whether a test around the site says that it is not for the loop."""
+        return self._on_loop and not self._engine.guards.mask(key, site.region) & LOOP
+
+    def _of_candidate(self, value: Value, arguments: Arguments, each: bool) -> Cost:
+        if isinstance(value, Partial):
+            inner = self._evaluator.results.with_partial(value, arguments)
+            return self._of_candidate(value.target, inner, each)
+        if isinstance(value, Function):
+            return self._function(value, self._calculator.arguments(value, arguments, each=each))
+        if isinstance(value, (External, ExternalMethod)):
+            return self._external(value, arguments, hot=True)
+        return Cost(opaque=True)
 
     def _function(self, function: Function, numbers: Numbers) -> Cost:
-        """The cost of a call of a function. Like the evaluator's, the answer does not depend on what was
-        asked before: what a cycle cut short is remembered for the running question alone."""
+        """The cost of a call of a function."""
         key = function.key
         slot = (key, tuple(sorted(numbers.items())), self._on_loop)
         found = self._memo.get(slot)
         if found is not None:
             return found
-        depth = self._active.get(key)
-        if depth is None and len(self._active) > _DEPTH:
-            depth = -1
-        if depth is not None:
-            self._low = min(self._low, depth)
+        if self._is_apart(key):
             return Cost()
-        held = self._cut_short.get(slot)
-        if held is not None:
-            self._low = min(self._low, held[1])
-            return held[0]
-        definition = self._evaluator.module(key[0]).definition(key[1])
-        if definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION:
-            return Cost()  # a coroutine computes where it is awaited, as a finding of its own
-        depth = self._active[key] = len(self._active)
-        outer, self._low = self._low, _NOT_CUT
+        if self._depth > _DEPTH:
+            self._is_cut = True
+            return Cost()
+        outer, self._is_cut = self._is_cut, False
+        self._depth += 1
         try:
-            found = self._folded(function, numbers)
+            found = fold(key, self._parts(function, numbers, frozenset())).cost
         finally:
-            del self._active[key]
-            low, self._low = self._low, min(outer, self._low)
-        if low < depth:
-            self._cut_short[slot] = (found, low)
-            return found
-        self._low = outer
-        if self._engine.is_settled:
+            self._depth -= 1
+            is_cut, self._is_cut = self._is_cut, self._is_cut or outer
+        if not is_cut and self._engine.is_settled:
             self._memo[slot] = found
         return found
-
-    def _folded(self, function: Function, numbers: Numbers, suspending: frozenset[int] = frozenset()) -> Cost:
-        """All parts of a function together: what is not known of any, and the operations of the heaviest
-        alone, since which of the others run too may be a matter of branches."""
-        key = function.key
-        total = Cost(1.0, worker=key)
-        heaviest = 0.0
-        for part in self._parts(function, numbers, suspending):
-            cost = part.cost
-            total = total._replace(
-                operations=max(total.operations, cost.operations),
-                counting=max(total.counting, cost.counting),
-                over_data=max(total.over_data, cost.over_data),
-                opaque=total.opaque or cost.opaque,
-                foreign=total.foreign or cost.foreign,
-                native=total.native or cost.native,
-            )
-            if cost.rank > heaviest:
-                heaviest = cost.rank
-                own = part.is_loop or (cost.worker is None and not cost.known)
-                total = total._replace(
-                    chain=() if own else ((key, part.site), *cost.chain),
-                    worker=key if own else cost.worker,
-                    known="" if own else cost.known,
-                )
-        return total
 
     # -- the parts of a body --------------------------------------------------------------------
 
@@ -190,8 +255,8 @@ class CostModel:
         for number, site in enumerate(body.sites):
             if site.kind not in (SiteKind.CALL, SiteKind.ITERATE):
                 continue
-            if self._on_loop and not self._engine.guards.mask(key, site.region) & LOOP:
-                continue  # a test around it says that it is not for the loop
+            if self._is_passed_over(key, site):
+                continue
             trip = trips[site.region]
             hot = trip.times >= _HOT or trip.counting > 0 or trip.over_data > 0
             cost, calls_itself = self._site(key, number, site.kind, links.get(number), numbers, hot)
@@ -205,7 +270,11 @@ class CostModel:
                 and any(comes_from_loop(body, v, site.region) for v in _given(body, site))
             ):
                 around = around._replace(over_data=max(cost.over_data, trip.over_data))
-            yield Part(number, around, False)
+            yield Part(number, around, False, around.rank)
+        for number, callee in self._calls_within(key):
+            solved = self._cyclic.get((callee, self._on_loop))
+            if solved is not None:
+                yield _within(number, solved)
         yield from self._recursion(key, body, trips, recursive, numbers)
 
     def _recursion(
@@ -220,17 +289,19 @@ class CostModel:
             return
         depth = next((size for size in numbers.values() if size > 0), None)
         if depth is None:
-            yield Part(recursive[0], Cost(counting=2), True)
+            cost = Cost(counting=2)
         else:
             base = _FIBONACCI if count == 2 else count
-            yield Part(recursive[0], Cost(base ** min(depth, _EXPONENT)), True)
+            cost = Cost(base ** min(depth, _EXPONENT))
+        yield Part(recursive[0], cost, True, cost.rank)
 
     # -- calls ----------------------------------------------------------------------------------
 
     def _site(
         self, key: Key, number: int, kind: int, link: Link | None, numbers: Numbers, hot: bool
     ) -> tuple[Cost, bool]:
-        """What a site costs once, and whether it calls the def that it is in."""
+        """What a site costs once, but for what it calls of its own component; and whether it calls the def
+        that it is in."""
         if kind == SiteKind.ITERATE:
             return self._iterated(link), False
         if link is None:
@@ -239,10 +310,11 @@ class CostModel:
         if link.partial and hot:
             return Cost(opaque=True), False
         best, calls_itself = Cost(), False
+        component = self._components[self._on_loop].of(key)
         for group in link.groups:
             for target in group:
-                if isinstance(target.value, Function) and target.value.key == key:
-                    calls_itself = True
+                if isinstance(target.value, Function) and target.value.key in component:
+                    calls_itself |= target.value.key == key
                     continue
                 cost = self._target(key, target.value, target.arguments, numbers, hot)
                 heavier, lighter = (cost, best) if cost.rank >= best.rank else (best, cost)
@@ -302,28 +374,54 @@ class CostModel:
         costs = [Cost(1.0)]
         items = self._evaluator.passed(argument).values
         costs += [self._function(item.function, {}) for item in items if isinstance(item, Generator)]
-        if isinstance(argument, tuple) and len(argument) == 2 and isinstance(argument[1], int):
-            key, value = argument
-            body = self._evaluator.body(key)
-            node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
-            if node[0] == Op.CALL and isinstance(node[1], int):
-                site = body.sites[node[1]]
-                callee = self._evaluator.evaluate(key, site.callee)
-                if any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values) and site.args:
-                    costs.append(self._mapped(key, site.args))
+        mapping = self._mapping(argument)
+        if mapping is not None:
+            costs.append(self._mapped(mapping))
         return heaviest(costs)
 
-    def _mapped(self, key: Key, args: tuple[tuple[int | str, int], ...]) -> Cost:
+    def _run_by_consuming(self, argument: Passed) -> Iterator[Function]:
+        """The functions whose costs `_consumed` takes in."""
+        for item in self._evaluator.passed(argument).values:
+            if isinstance(item, Generator):
+                yield item.function
+        mapping = self._mapping(argument)
+        if mapping is not None and mapping.positional:
+            for value in callables(self._evaluator.passed(mapping.positional[0])):
+                while isinstance(value, Partial):
+                    value = value.target
+                if isinstance(value, Function):
+                    yield value
+
+    def _mapping(self, argument: Passed) -> Arguments | None:
+        """The arguments of the `map` or `filter` that an argument is the result of."""
+        if not (isinstance(argument, tuple) and len(argument) == 2 and isinstance(argument[1], int)):
+            return None
+        key, value = argument
+        body = self._evaluator.body(key)
+        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
+        if node[0] != Op.CALL or not isinstance(node[1], int):
+            return None
+        site = body.sites[node[1]]
+        callee = self._evaluator.evaluate(key, site.callee)
+        if site.args and any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values):
+            return arguments_of(key, site.args)
+        return None
+
+    def _mapped(self, arguments: Arguments) -> Cost:
         """What `map(function, items)` costs when it is consumed."""
-        arguments = arguments_of(key, args)
         if not arguments.positional:
             return Cost(opaque=True)
         called = callables(self._evaluator.passed(arguments.positional[0]))
-        costs = [self.of_call(value, arguments.drop(1), each=True) for value in called]
+        costs = [self._of_candidate(value, arguments.drop(1), each=True) for value in called]
         if not costs:
             return Cost(opaque=True)
         one = heaviest(costs)
         return one._replace(over_data=one.over_data + 1, counting=one.counting)
+
+
+def _within(site: int, solved: Folded) -> Part:
+    """A call that stays in its component."""
+    return Part(site, solved.cost, False, solved.heaviest)
 
 
 def _given(body: Body, site: Site) -> list[int]:

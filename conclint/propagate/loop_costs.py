@@ -29,7 +29,7 @@ def loop_parts(body: Body, trips: list[Trips]) -> Iterator[Part]:
             over_data=max(held.over_data, trip.over_data) if region.arithmetic else held.over_data,
         )
     for outer, cost in found.items():
-        yield Part(_site_of_loop(body, outer), cost, True)
+        yield Part(_site_of_loop(body, outer), cost, True, cost.rank)
 
 
 def _site_of_loop(body: Body, number: int) -> int:
