@@ -71,9 +71,10 @@ class CostModel:
         self._trips = TripCounter(self._evaluator, self._calculator)
         self.suspension = Suspension(engine)
         self._memo: dict[_Slot, Cost] = {}
-        self._callees: dict[Key, tuple[Key, ...]] = {}
-        self._components = {on_loop: Components(self._called) for on_loop in (False, True)}
+        self._calls: dict[Key, tuple[tuple[int, Key], ...]] = {}
+        self._components = {on_loop: Components(self._callees) for on_loop in (False, True)}
         self._cyclic: dict[tuple[Key, bool], Folded] = {}
+        self._inside: Component = ()
         self._depth = 0
         self._is_cut = False
         self._on_loop = False
@@ -94,17 +95,18 @@ class CostModel:
         try:
             if not self._prepare(key):
                 return []
+            self._inside = self._components[True].of(key)
             return list(self._parts(Function(key), {}, self.suspension.loops(key)))
         finally:
             self._on_loop = False
+            self._inside = ()
 
     def of_body(self, function: Function, arguments: Arguments = EVERYTHING) -> Cost:
         """What a def computes for these arguments without letting the event loop run in between."""
         if not self._prepare(function.key):
             return Cost()
         numbers = {} if arguments == EVERYTHING else self._calculator.arguments(function, arguments)
-        parts = self._parts(function, numbers, self.suspension.loops(function.key))
-        return fold(function.key, parts).cost
+        return self._folded(function, numbers, self.suspension.loops(function.key)).cost
 
     def is_left_out(self, parameter: Parameter) -> bool:
         """Whether it is None unless a caller says otherwise: a hook that most calls do without."""
@@ -136,13 +138,16 @@ class CostModel:
                 components.forget(found)
         return is_done
 
-    def _called(self, key: Key) -> tuple[Key, ...]:
-        """The functions whose costs are part of a function's."""
-        known = self._callees.get(key)
+    def _callees(self, key: Key) -> Iterator[Key]:
+        return (callee for _, callee in self._calls_of(key))
+
+    def _calls_of(self, key: Key) -> tuple[tuple[int, Key], ...]:
+        """The functions whose costs are part of a function's, as (site, function)."""
+        known = self._calls.get(key)
         if known is not None:
             return known
         sites = self._evaluator.body(key).sites
-        found: dict[Key, None] = {}
+        found: dict[tuple[int, Key], None] = {}
         for link in self._engine.links(key):
             kind = sites[link.site].kind
             if kind not in (SiteKind.CALL, SiteKind.ITERATE):
@@ -150,15 +155,15 @@ class CostModel:
             for target in (target for group in link.groups for target in group):
                 value = target.value
                 if isinstance(value, Generator):
-                    found[value.function.key] = None
+                    found[link.site, value.function.key] = None
                 elif isinstance(value, Function) and kind == SiteKind.CALL:
-                    found[value.key] = None
+                    found[link.site, value.key] = None
                 elif isinstance(value, (External, ExternalMethod)) and target.arguments.positional:
                     for item in self._run_by_consuming(target.arguments.positional[0]):
-                        found[item.key] = None
-        result = tuple(callee for callee in found if not self._is_apart(callee))
+                        found[link.site, item.key] = None
+        result = tuple(call for call in found if not self._is_apart(call[1]))
         if self._engine.is_settled:
-            self._callees[key] = result
+            self._calls[key] = result
         return result
 
     def _is_apart(self, key: Key) -> bool:
@@ -176,7 +181,7 @@ class CostModel:
         alone: dict[Key, Folded] = {}
         calls: dict[Key, list[tuple[int, Key]]] = {}
         for key in component:
-            alone[key] = fold(key, self._parts(Function(key), {}, frozenset()))
+            alone[key] = self._folded(Function(key), {})
             calls[key] = list(self._calls_within(key))
         solved = dict(alone)
         changed = True
@@ -194,17 +199,17 @@ class CostModel:
 
     def _calls_within(self, key: Key) -> Iterator[tuple[int, Key]]:
         """The calls of a function that stay in its component, as (site, callee), but for those of itself."""
-        component = self._components[self._on_loop].of(key)
-        if len(component) < 2:
-            return
-        sites = self._evaluator.body(key).sites
-        for link in self._engine.links(key):
-            site = sites[link.site]
-            if site.kind == SiteKind.CALL and not self._is_passed_over(key, site):
-                for target in (target for group in link.groups for target in group):
-                    value = target.value
-                    if isinstance(value, Function) and value.key != key and value.key in component:
-                        yield link.site, value.key
+        components = self._components[self._on_loop]
+        component = components.of(key)
+        if len(component) > 1:
+            sites = self._evaluator.body(key).sites
+            for site, callee in self._calls_of(key):
+                if (
+                    callee != key
+                    and components.of(callee) is component
+                    and not self._is_passed_over(key, sites[site])
+                ):
+                    yield site, callee
 
     def _is_passed_over(self, key: Key, site: Site) -> bool:
         """Whether a test around the site says that it is not for the loop."""
@@ -224,6 +229,8 @@ class CostModel:
         """The cost of a call of a function."""
         key = function.key
         slot = (key, tuple(sorted(numbers.items())), self._on_loop)
+        if self._components[self._on_loop].of(key) == self._inside:
+            return Cost()  # what stays in a component is counted by itself
         found = self._memo.get(slot)
         if found is not None:
             return found
@@ -235,13 +242,22 @@ class CostModel:
         outer, self._is_cut = self._is_cut, False
         self._depth += 1
         try:
-            found = fold(key, self._parts(function, numbers, frozenset())).cost
+            found = self._folded(function, numbers).cost
         finally:
             self._depth -= 1
             is_cut, self._is_cut = self._is_cut, self._is_cut or outer
         if not is_cut and self._engine.is_settled:
             self._memo[slot] = found
         return found
+
+    def _folded(
+        self, function: Function, numbers: Numbers, suspending: frozenset[int] = frozenset()
+    ) -> Folded:
+        outer, self._inside = self._inside, self._components[self._on_loop].of(function.key)
+        try:
+            return fold(function.key, self._parts(function, numbers, suspending))
+        finally:
+            self._inside = outer
 
     # -- the parts of a body --------------------------------------------------------------------
 
@@ -310,11 +326,10 @@ class CostModel:
         if link.partial and hot:
             return Cost(opaque=True), False
         best, calls_itself = Cost(), False
-        component = self._components[self._on_loop].of(key)
         for group in link.groups:
             for target in group:
-                if isinstance(target.value, Function) and target.value.key in component:
-                    calls_itself |= target.value.key == key
+                if isinstance(target.value, Function) and target.value.key == key:
+                    calls_itself = True
                     continue
                 cost = self._target(key, target.value, target.arguments, numbers, hot)
                 heavier, lighter = (cost, best) if cost.rank >= best.rank else (best, cost)
