@@ -32,6 +32,12 @@ MOST_DECODED: Final = 4 << 20
 """Bytes of encoded summaries that one linked program may hold; decoded and linked, with all that was
 evaluated, they take about sixty times as much (1.35 GB for homeassistant's 22 MB)."""
 
+_WORTH_IT: Final = 8
+"""Groups that a program should serve before it is dropped: one that outgrew its limit sooner has a core that
+nearly everything needs (litellm's is 4 MB), and linking that again and again takes longer than the rest."""
+_LARGEST: Final = 4
+"""How many times its limit a program with such a core may hold."""
+
 
 class Judged(NamedTuple):
     """What came of judging some modules, as plain data that another process can read.
@@ -77,12 +83,15 @@ class ModuleJudge:
         self._catalog = Catalog(own_facts)
         self._selection = Selection(project.config)
         self._most = MOST_DECODED if most is None else most
+        self._largest = _LARGEST * self._most
+        self._served = 0
         self._told: set[str] = set()
         self._told_missed: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()
         self._begin()
 
     def _begin(self) -> None:
+        self._served = 0
         self._effects.release()
         self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
         self.engine = Engine(Evaluator(self._program), self._effects.of)
@@ -98,10 +107,13 @@ class ModuleJudge:
         """The outcome for a group of asked modules: about other modules, what was not told before."""
         group = sorted(paths)
         if self._store.decoded_bytes > self._most:
+            if self._served < _WORTH_IT:
+                self._most = min(2 * self._most, self._largest)
             self._store.release()
             self._begin()
             self.is_whole = False
             gc.collect()  # the old program's parts know each other
+        self._served += 1
         self.link(group)
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
         return self._judged(rows)
