@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import External, Key, ModuleRef
-from conclint.model.summary import Body, Op, RegionKind, SiteKind, Store, StoreKind
+from conclint.model.summary import Body, Op, RegionKind, Site, SiteKind, Store, StoreKind
 from conclint.propagate.parameter_tests import TESTS, WRAPPERS
 
 _DEPTH = 6
@@ -21,11 +21,12 @@ _SETTING = ("does it only where an environment variable is set", "does not do it
 _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
 _ENDS = "does it only where it ends the program"
 _ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+_KILLED = ("does it only where it kills its own process", "is not meant to get further then")
 _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 _BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 _FLAG = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
-RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS, _ON_WINDOWS)
+RARE: Final = (_FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS)
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
 
@@ -48,6 +49,8 @@ class Rarity:
             return _DEBUGGING
         if item.kind in _BRANCHES and self._ends_program(key, body, region):
             return (_ENDS,)
+        if item.kind in (*_BRANCHES, RegionKind.AFTER) and self._kills_itself(key, body, region):
+            return _KILLED
         if item.kind == RegionKind.IF and item.extra and self._asks_for_windows(key, body, item.value):
             return (_ON_WINDOWS,)
         return ()
@@ -69,6 +72,29 @@ class Rarity:
             if site.kind == SiteKind.CALL and site.region == region
             for value in self._evaluator.evaluate(key, site.callee).values
         )
+
+    def _kills_itself(self, key: Key, body: Body, region: int) -> bool:
+        """Whether the region itself sends a signal to its own process (`os.kill(os.getpid(), …)`): a crash
+        made on purpose. What comes after an early `return` counts too, unlike with `sys.exit`, with which a
+        main function ends as well."""
+        return any(
+            self._calls(key, site, "os.kill")
+            and any(slot == 0 and self._asks_own_pid(key, body, value) for slot, value in site.args)
+            for site in body.sites
+            if site.kind == SiteKind.CALL and site.region == region
+        )
+
+    def _asks_own_pid(self, key: Key, body: Body, value: int) -> bool:
+        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
+        return (
+            node[0] == Op.CALL
+            and isinstance(node[1], int)
+            and self._calls(key, body.sites[node[1]], "os.getpid")
+        )
+
+    def _calls(self, key: Key, site: Site, name: str) -> bool:
+        values = self._evaluator.evaluate(key, site.callee).values
+        return [value.dotted for value in values if isinstance(value, External)] == [name]
 
     def _is_first_time(self, key: Key, body: Body, region: int) -> bool:
         """Whether the region runs while a key is missing from a collection, or stores what its test found
