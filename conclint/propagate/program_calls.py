@@ -14,6 +14,7 @@ from conclint.model.summary import DefKind, Op, SiteKind
 from conclint.propagate.bindings import Bindings, passes_on
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.propagate.frame import Frame, Run
+from conclint.propagate.missing_parts import MissingParts
 from conclint.propagate.own_methods import OwnMethods
 from conclint.propagate.placements import inherited_placements, place
 
@@ -33,6 +34,7 @@ class ProgramCalls:
         self._effects_of = effects_of
         self._own = own
         self._run = run
+        self._parts = MissingParts(evaluator)
         self._undecided: dict[Key, set[Parameter | None]] = {}
 
     def function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
@@ -55,6 +57,8 @@ class ProgramCalls:
             if is_inherited and self._own.is_overridden(function, inner):
                 continue
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
+            if effect.kind is not Kind.PLACES:
+                witness = witness.assuming(*self._parts.reasons(function, inner))
             if effect.dependence is not None:
                 settled = bindings.settle(effect.dependence)
                 if settled is False:

@@ -1,0 +1,111 @@
+"""Objects made without a part that their methods look for (`Cache()` of a `Cache(remote=None)`)."""
+
+from __future__ import annotations
+
+from conclint.link.arguments import arguments_of
+from conclint.link.evaluate import Evaluator
+from conclint.link.values import Class, Function, Instance, Key, Literal, Parameter
+from conclint.model.summary import Body, Op
+from conclint.propagate.effects import Witness
+from conclint.propagate.parameter_tests import TESTS, WRAPPERS
+
+_NOTHING = (Op.CONST, None)
+
+
+class MissingParts:
+    """Whether a method tests for an attribute that its receiver, as it was made, does not have."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._required: dict[tuple[Key, int], frozenset[str]] = {}
+        self._missing: dict[tuple[Instance, str], tuple[str, ...]] = {}
+
+    def reasons(self, function: Function, witness: Witness) -> tuple[str, ...]:
+        """Why a call of the function on its receiver may not come to the witness's site, each a phrase for
+        the reader. Never a certainty: whoever has the object may store the part later."""
+        receiver = function.receiver
+        if not isinstance(receiver, Instance) or receiver.made is None or witness.site < 0:
+            return ()
+        region = self._evaluator.body(function.key).sites[witness.site].region
+        for name in sorted(self._names(function.key, region)):
+            found = self._look(receiver, name)
+            if found:
+                return found
+        return ()
+
+    def _names(self, key: Key, region: int) -> frozenset[str]:
+        """The attributes of `self` that are there wherever the region runs, by the tests around it."""
+        if region <= 0:
+            return frozenset()
+        slot = (key, region)
+        found = self._required.get(slot)
+        if found is None:
+            body = self._evaluator.body(key)
+            item = body.regions[region]
+            own = _found_there(body, item.value, bool(item.extra)) if item.kind in TESTS else frozenset()
+            found = self._required[slot] = own | self._names(key, item.parent)
+        return found
+
+    def _look(self, receiver: Instance, name: str) -> tuple[str, ...]:
+        slot = (receiver, name)
+        found = self._missing.get(slot)
+        if found is None:
+            found = self._reasons(receiver, name)
+            if not self._evaluator.active:
+                self._missing[slot] = found
+        return found
+
+    def _reasons(self, receiver: Instance, name: str) -> tuple[str, ...]:
+        stores = [
+            ((owner.key[0], method), value, region)
+            for owner in self._evaluator.classes.ancestry(receiver.cls).classes
+            if isinstance(owner, Class)
+            for method, value, region in self._evaluator.classes.own_stores(owner).get(name, ())
+        ]
+        makers = self._evaluator.classes.method(receiver.cls, "__init__", receiver).values
+        if len(makers) != 1 or not isinstance(makers[0], Function):
+            return ()
+        initial = [(value, region) for key, value, region in stores if key == makers[0].key]
+        if len(initial) != 1 or initial[0][1] != 0 or not self._is_none(receiver, makers[0], initial[0][0]):
+            return ()
+        missing = f"the object is made without {name}"
+        return (missing,) if len(stores) > 1 else (missing, f"no method of its class gives it {name} later")
+
+    def _is_none(self, receiver: Instance, maker: Function, value: int) -> bool:
+        """Whether what `__init__` stores is a parameter for which the call that made the object passes None
+        or nothing, None being the default."""
+        node = self._evaluator.body(maker.key).values[value]
+        if node[0] != Op.PARAM or not isinstance(node[1], int) or receiver.made is None:
+            return False
+        key, site = receiver.made
+        arguments = arguments_of(key, self._evaluator.body(key).sites[site].args)
+        bound = self._evaluator.results.argument(
+            Parameter(maker.key, node[1]), maker._replace(receiver=Instance(receiver.cls)), arguments
+        )
+        return not bound.partial and [v.value for v in bound.values if isinstance(v, Literal)] == [None]
+
+
+def _found_there(body: Body, value: int, polarity: bool) -> frozenset[str]:
+    """The attributes of `self` that are true, or not None, where a test comes out so."""
+    if value < 0:
+        return frozenset()
+    node = body.values[value]
+    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
+        return _found_there(body, node[2], not polarity)
+    if node[0] == Op.BOOL and (node[1] == "and") == polarity:
+        parts = [_found_there(body, item, polarity) for item in node[2:] if isinstance(item, int)]
+        return frozenset().union(*parts)
+    if node[0] == Op.COMPARE and isinstance(node[2], int) and isinstance(node[3], int):
+        differs = node[1] in ("is not", "!=")
+        is_about_none = node[1] in ("is", "==", "is not", "!=") and body.values[node[3]] == _NOTHING
+        return _own_attribute(body, node[2]) if is_about_none and differs == polarity else frozenset()
+    return _own_attribute(body, value) if polarity else frozenset()
+
+
+def _own_attribute(body: Body, value: int) -> frozenset[str]:
+    node = body.values[value]
+    if node[0] in WRAPPERS and isinstance(node[1], int):
+        return _own_attribute(body, node[1])
+    if node[0] != Op.ATTR or not isinstance(node[1], int) or body.values[node[1]] != (Op.PARAM, 0):
+        return frozenset()
+    return frozenset({str(node[2])})
