@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
 _SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
 _OBJECT: Final = ExternalInstance("builtins.object")
-_EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
+EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
+"""Whose `enter_context` enters what it is given."""
 _AWAIT_LIKE = frozenset(
     {"asyncio.wait_for", "asyncio.shield", "asyncio.create_task", "asyncio.ensure_future"}
 )
@@ -130,7 +131,7 @@ def _dict(evaluator: Evaluator, arguments: Arguments) -> Known | None:
 def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Arguments) -> Known:
     """What a method of a builtin collection or of an exit stack gives; unknown for all others."""
     receiver = method.receiver
-    if method.dotted in _EXIT_STACKS and arguments.positional:
+    if method.dotted in EXIT_STACKS and arguments.positional:
         entered = evaluator.entered(evaluator.passed(arguments.positional[0]))
         if method.name == "enter_context":
             return entered

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from conclint.link.arguments import Arguments, arguments_of
+from conclint.link.builtin_calls import EXIT_STACKS
 from conclint.link.classes import Accessor
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
@@ -63,6 +64,7 @@ def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
         groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
         if targets:
             groups.append(targets)
+            groups += _entered(evaluator, targets)
         if not groups:
             return None
         awaited = bool(site.use & Use.AWAITED)
@@ -95,6 +97,20 @@ _AUGMENTED = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
     "@": "matmul", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
 }  # fmt: skip
+
+
+def _entered(evaluator: Evaluator, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
+    """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left."""
+    groups: list[tuple[Target, ...]] = []
+    for value, arguments in targets:
+        if not isinstance(value, ExternalMethod) or value.name != "enter_context" or not arguments.positional:
+            continue
+        if value.dotted not in EXIT_STACKS:
+            continue
+        for name in ("__enter__", "__exit__"):
+            entered = evaluator.passed(arguments.positional[0]).values
+            groups.append(tuple(target for item in entered for target in invoked(evaluator, item, name)))
+    return [group for group in groups if group]
 
 
 def _raised(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
@@ -239,7 +255,7 @@ def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor
     node = evaluator.body(key).values[site.callee]
     if node[0] != Op.ATTR or not isinstance(node[1], int):
         return None
-    base = evaluator.evaluate(key, node[1])
+    base = evaluator.read_of(key, node[1])
     arguments = arguments_of(key, site.args)
     targets: list[Target] = []
     for value in base.values:

@@ -168,6 +168,23 @@ class Classes:
                 return union([self._bound(owner, value, receiver) for value in values[-4:]])
         return Known((), True) if ancestry.partial else UNKNOWN
 
+    def is_enum(self, cls: Class) -> bool:
+        """Whether the class's members are its instances."""
+        return any(
+            isinstance(owner, External) and owner.dotted.startswith("enum.")
+            for owner in self.ancestry(cls).classes
+        )
+
+    def enum_member(self, cls: Class, name: str) -> Instance | None:
+        """The member of an enumeration under a name; None for its methods, and in all other classes."""
+        if name.startswith("_"):
+            return None
+        values = self.own_members(cls).get(name)
+        nodes = self._evaluator.body(cls.key).values
+        if not values or any(nodes[value][0] == Op.DEF for value in values) or not self.is_enum(cls):
+            return None
+        return Instance(cls)
+
     def _symbol(self, cls: Class, name: str) -> str:
         return f"{self._evaluator.module(cls.key[0]).symbol(cls.key[1])}.{name}"
 

@@ -27,7 +27,7 @@ from conclint.link.values import (
     to_index,
     union,
 )
-from conclint.model.summary import Body, Op, Site, SiteKind, StoreKind
+from conclint.model.summary import Body, DefKind, Op, Site, SiteKind, StoreKind
 
 if TYPE_CHECKING:
     from conclint.link.evaluate import Evaluator
@@ -56,6 +56,7 @@ class Containers:
         self._open: set[Display] = set()
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._global_puts: dict[str, dict[str, list[Put]]] = {}
+        self._class_puts: dict[Key, dict[str, list[Put]]] = {}
 
     # -- items ----------------------------------------------------------------------------------
 
@@ -71,7 +72,8 @@ class Containers:
         ]
         found = union(parts) if parts else UNKNOWN
         if position is not None:
-            here = [put for put in self._puts_in(key).get(base_index, ()) if self._under(put, position)]
+            place = written_value(self._evaluator.body(key), base_index)
+            here = [put for put in self._puts_in(key).get(place, ()) if self._under(put, position)]
             if here:
                 stored = union([self._evaluator.evaluate(put.key, put.value) for put in here])
                 return union([stored, found]) if found.values else stored
@@ -86,6 +88,8 @@ class Containers:
 
     def item_of(self, value: Value, position: Literal | None) -> Known:
         """What an item of a value may be; of any position, if that is None."""
+        if isinstance(value, Class) and self._evaluator.classes.is_enum(value):
+            return known(Instance(value))  # the member of a name
         if isinstance(value, (Class, External)):
             return known(value)  # a generic class with its argument
         if isinstance(value, Container):
@@ -158,7 +162,7 @@ class Containers:
                 is_complete = is_complete and taken is not None
                 found += [item for name, item in taken or () if name and name.value == position.value]
             elif self._under(put, position):
-                found.append(self._evaluator.evaluate(put.key, put.value))
+                found.append(self._put_value(display, put))
             elif self.literal(put.key, put.under) is None:
                 is_complete = False
         if found:
@@ -251,7 +255,11 @@ class Containers:
     def element_of(self, value: Value) -> Known:
         """What iterating one candidate gives."""
         if isinstance(value, Container):
+            if value.kind == "dict" and not value.keys:
+                return UNKNOWN  # its values are known, and not what they are under
             return Known(value.keys or value.elements, not value.elements)
+        if isinstance(value, Class) and self._evaluator.classes.is_enum(value):
+            return known(Instance(value))
         if isinstance(value, Generator):
             return Known(value.elements, not value.elements)
         if isinstance(value, Display):
@@ -293,7 +301,7 @@ class Containers:
             finally:
                 self._open.discard(collection)
         for put in () if as_made else self.puts(collection):
-            value = self._evaluator.evaluate(put.key, put.value)
+            value = self._put_value(collection, put)
             if not put.all_of:
                 parts.append(value)
             else:
@@ -320,22 +328,73 @@ class Containers:
     # -- what is put in later -------------------------------------------------------------------
 
     def puts(self, display: Display) -> list[Put]:
-        """What statements of the same body (for a module's variable: of the module) put into it."""
+        """What statements of the same body (for a module's variable: of the module; for an attribute: of the
+        class) put into it."""
         found = self._puts_in(display.key).get(display.value, [])
         if display.key[1] != 0:
-            return found
+            return found + self._attribute_puts(display)
         path = display.key[0]
         named = self._global_puts.get(path)
         if named is None:
             named = self._global_puts[path] = self._find_global_puts(path)
         if not named:
             return found
+        body = self._evaluator.body(display.key)
         names = [
             str(store.name)
-            for store in self._evaluator.body(display.key).stores
-            if store.kind == StoreKind.GLOBAL and store.value == display.value
+            for store in body.stores
+            if store.kind == StoreKind.GLOBAL and written_value(body, store.value) == display.value
         ]
         return found + [put for name in names for put in named.get(name, ())]
+
+    def _attribute_puts(self, display: Display) -> list[Put]:
+        """What the methods of a class put into a collection that is an attribute of it or of `self`."""
+        path, number = display.key
+        module = self._evaluator.module(path)
+        body = self._evaluator.body(display.key)
+        if module.definition(number).kind == DefKind.CLASS:
+            owner: int | None = number
+        else:
+            owner = module.enclosing_class(number)
+        if owner is None:
+            return []
+        names = {
+            str(store.name)
+            for store in body.stores
+            if written_value(body, store.value) == display.value
+            and (
+                store.kind == StoreKind.LOCAL
+                if owner == number
+                else store.kind == StoreKind.ATTR and body.values[store.base] == (Op.PARAM, 0)
+            )
+        }
+        if not names:
+            return []
+        named = self._class_puts.get((path, owner))
+        if named is None:
+            named = self._class_puts[path, owner] = self._find_class_puts(path, owner)
+        return [put for name in sorted(names) for put in named.get(name, ())]
+
+    def _put_value(self, display: Display, put: Put) -> Known:
+        """What is put in, as the body that made the collection may see it: what another method was given is
+        for its own callers to say."""
+        found = self._evaluator.evaluate(put.key, put.value)
+        if put.key == display.key or display.key[1] == 0:
+            return found
+        kept = tuple(
+            value._replace(own=None) if isinstance(value, Instance) else value
+            for value in found.values
+            if not isinstance(value, Parameter)
+        )
+        return Known(kept, found.partial or len(kept) < len(found.values), found.reasons)
+
+    def is_told(self, display: Display) -> bool:
+        """Whether what is written or put into a collection says what it holds."""
+        node = self._evaluator.body(display.key).values[display.value]
+        if len(node) == 1 and not self.puts(display):
+            return False
+        held = self.values_in(display)
+        return bool(held.values) and not held.partial
 
     def _under(self, put: Put, position: Literal) -> bool:
         if put.under < 0:
@@ -351,13 +410,14 @@ class Containers:
             body = self._evaluator.body(key)
             for store in body.stores:
                 if store.kind == StoreKind.ITEM:
-                    found.setdefault(store.base, []).append(Put(key, to_index(store.name), store.value))
+                    place = written_value(body, store.base)
+                    found.setdefault(place, []).append(Put(key, to_index(store.name), store.value))
             for site in body.sites:
                 if site.kind == SiteKind.CALL and body.values[site.callee][0] == Op.ATTR:
                     base, method = body.values[site.callee][1:3]
                     put = _put(key, body, site, str(method))
                     if put is not None:
-                        found.setdefault(to_index(base), []).append(put)
+                        found.setdefault(written_value(body, to_index(base)), []).append(put)
         return found
 
     def _find_global_puts(self, path: str) -> dict[str, list[Put]]:
@@ -368,6 +428,27 @@ class Containers:
                 if nodes[base][0] == Op.GLOBAL:
                     named.setdefault(str(nodes[base][1]), []).extend(puts)
         return named
+
+    def _find_class_puts(self, path: str, owner: int) -> dict[str, list[Put]]:
+        named: dict[str, list[Put]] = {}
+        module = self._evaluator.module(path)
+        for number in module.children(owner):
+            if module.definition(number).kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
+                continue
+            nodes = self._evaluator.body((path, number)).values
+            for base, puts in self._puts_in((path, number)).items():
+                if nodes[base][0] == Op.ATTR and nodes[to_index(nodes[base][1])] == (Op.PARAM, 0):
+                    named.setdefault(str(nodes[base][2]), []).extend(puts)
+        return named
+
+
+def written_value(body: Body, value: int) -> int:
+    """The value itself, where an annotated assignment states a type for it."""
+    node = body.values[value]
+    while node[0] == Op.CAST and to_index(node[1]) >= 0:
+        value = to_index(node[1])
+        node = body.values[value]
+    return value
 
 
 def _put(key: Key, body: Body, site: Site, method: str) -> Put | None:

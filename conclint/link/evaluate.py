@@ -214,12 +214,24 @@ class Evaluator:
     def _read_attribute(self, key: Key, node: tuple[object, ...]) -> Known:
         """An attribute: what the body itself stores under that name of the same value, and what it has."""
         base, name = to_index(node[1]), str(node[2])
-        found = self.attribute(self.evaluate(key, base), name, key)
+        found = self.attribute(self.read_of(key, base), name, key)
         here = self._stored_attributes(key).get((base, name))
         if not here:
             return found
         stored = union([self.evaluate(key, value) for value in here])
         return union([stored, found]) if found.values else stored
+
+    def read_of(self, key: Key, base: int) -> Known:
+        """What an attribute is read of: of `Colour.RED` it is the member, which elsewhere stands for its
+        value, since conditions compare it by that."""
+        node = self.body(key).values[base]
+        if node[0] == Op.ATTR:
+            owners = self.evaluate(key, to_index(node[1])).values
+            if len(owners) == 1 and isinstance(owners[0], Class):
+                member = self.classes.enum_member(owners[0], str(node[2]))
+                if member is not None:
+                    return known(member)
+        return self.evaluate(key, base)
 
     def _stored_attributes(self, key: Key) -> dict[tuple[int, str], list[int]]:
         """The stores to attributes of other things than the receiver, which its class knows better."""
@@ -411,7 +423,14 @@ class Evaluator:
     def _cast(self, key: Key, node: tuple[object, ...]) -> Known:
         item = self.evaluate(key, to_index(node[1])) if to_index(node[1]) >= 0 else UNKNOWN
         item = without_none(item)
-        if item.values and not item.partial and not all(isinstance(v, Parameter) for v in item.values):
+        if self._is_told(item):
             return item
         stated = without_none(annotation_type(self, key, to_index(node[2])))
         return stated if stated.values and not stated.partial else item
+
+    def _is_told(self, item: Known) -> bool:
+        """Whether a value says more than an annotation: not what only a caller knows, nor a collection that
+        is filled later with who knows what."""
+        if not item.values or item.partial or all(isinstance(v, Parameter) for v in item.values):
+            return False
+        return not all(isinstance(v, Display) and not self.containers.is_told(v) for v in item.values)
