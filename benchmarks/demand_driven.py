@@ -91,9 +91,11 @@ class Needed:
                     seen.add(callee)
                     todo.append(callee)
         for path in judge._store.loaded():
-            summary = judge._store.get(path)
+            known = judge._store.source_hash(path) in self.summaries
+            summary = None if known else judge._store.get(path)
             if summary is not None:
                 self.summaries[summary.source_hash] = summary
+        judge._store.release()  # what was looked at here is not what the next program holds
         for path, index in seen:
             content = judge._store.source_hash(path)
             if content is not None:
