@@ -154,7 +154,11 @@ def _del(s: Scope, node: cst.Del) -> bool:
 
 def _delete(s: Scope, target: Any) -> None:
     if isinstance(target, cst.Name):
-        s.unbind(identifier(target.value))
+        name = identifier(target.value)
+        made = _only_named(s, name)
+        if made is not None:
+            s.add_site(SiteKind.DISCARD, target, made)
+        s.unbind(name)
     elif isinstance(target, cst.Attribute):
         base = expression(s, target.value)
         if not is_module(s, base):
@@ -168,6 +172,15 @@ def _delete(s: Scope, target: Any) -> None:
     elif isinstance(target, (cst.Tuple, cst.List)):
         for element in target.elements:
             _delete(s, element.value)
+
+
+def _only_named(s: Scope, name: str) -> int | None:
+    """What a call made, where a local variable is the only name that it has here."""
+    if not s.is_function or name in s.declared or not s.is_bound(name):
+        return None
+    value = s.read(name)
+    has_other = any(held == value for other, held in s.env.items() if other != name)
+    return value if s.values[value][0] == Op.CALL and not has_other else None
 
 
 def _global(s: Scope, node: cst.Global) -> bool:

@@ -28,7 +28,7 @@ from conclint.link.values import (
     Parameter,
     Value,
 )
-from conclint.model.summary import DefFlags, Op, Site, SiteKind, Slot, Use
+from conclint.model.summary import Body, DefFlags, Op, Site, SiteKind, Slot, Use
 
 _REPEATED: Final = re.compile(r"#\d+")
 
@@ -89,10 +89,14 @@ def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link |
         return _attribute(evaluator, key, number, site, Accessor.DELETER)
     if kind == SiteKind.AUGMENT:
         return _augmented(evaluator, key, number, site)
+    if kind == SiteKind.DISCARD and not _is_held(evaluator.body(key), site.callee):
+        link = _special(evaluator, key, number, site, ("__del__",))
+        return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
     return None
 
 
 _ATTRIBUTES = {SiteKind.ATTR: Accessor.GETTER, SiteKind.SET_ATTR: Accessor.SETTER}
+_PERHAPS_HELD = "something else may still hold the object"
 _AUGMENTED = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
     "@": "matmul", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
@@ -111,6 +115,20 @@ def _entered(evaluator: Evaluator, targets: tuple[Target, ...]) -> list[tuple[Ta
             entered = evaluator.passed(arguments.positional[0]).values
             groups.append(tuple(target for item in entered for target in invoked(evaluator, item, name)))
     return [group for group in groups if group]
+
+
+def _is_held(body: Body, value: int) -> bool:
+    """Whether anything but a name may keep an object that a def made: it was passed on, stored, returned,
+    or is part of something else."""
+    return (
+        any(value in (item for _, item in site.args) for site in body.sites)
+        or any(value == item for item, _ in (*body.returns, *body.yields))
+        or any(value == store.value for store in body.stores)
+        or any(value in node[1:] for node in body.values if node[0] not in _NO_PARTS)
+    )
+
+
+_NO_PARTS = (Op.ATTR, Op.CALL, Op.CONST, Op.PARAM, Op.GLOBAL, Op.IMPORT, Op.DEF)
 
 
 def _raised(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:

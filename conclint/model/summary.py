@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Version of this record; part of every cache key."""
 
 
@@ -76,6 +76,7 @@ class SiteKind:
     DELETE: Final = 10  # `del`: of an attribute (callee is the ATTR), of an item (args[0] the index)
     CONTAINS: Final = 11  # args[0] in callee
     AUGMENT: Final = 12  # `callee += args[0]`, by the operator as the argument's keyword
+    DISCARD: Final = 13  # `del` of the only local name of what a call made: callee is the call's result
 
 
 class Use:
