@@ -136,6 +136,8 @@ class CostModel:
         finally:
             if not is_done:
                 components.forget(found)
+                for member in (item for component in found for item in component):
+                    self._cyclic.pop((member, self._on_loop), None)
         return is_done
 
     def _callees(self, key: Key) -> Iterator[Key]:
@@ -184,8 +186,7 @@ class CostModel:
             alone[key] = self._folded(Function(key), {})
             calls[key] = list(self._calls_within(key))
         solved = dict(alone)
-        changed = True
-        while changed:
+        for _ in component:  # no way round is longer
             changed = False
             for key in component:
                 folded = alone[key]
@@ -194,6 +195,8 @@ class CostModel:
                 if folded != solved[key]:
                     solved[key] = folded
                     changed = True
+            if not changed:
+                break
         for key, folded in solved.items():
             self._cyclic[key, self._on_loop] = folded
 
