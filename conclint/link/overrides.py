@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 _MOST: Final = 12
 """Of more classes nobody can say which is meant."""
+_MOST_NAMED: Final = 3 * _MOST
+"""Classes that a name's derived classes may be by their headers: of a base of half the project, like an
+entity's, all would have to be loaded to tell."""
 _TESTS: Final = frozenset({"test", "tests", "testing", "conftest"})
 _PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 
@@ -73,25 +76,37 @@ class Overrides:
         return found
 
     def _search(self, cls: Class, asker: str) -> set[Class]:
-        """All classes of the project that have this one among their bases."""
+        """All classes of the project that have this one among their bases; none where they are too many to
+        look at."""
         program = self._evaluator.program
         if not program.knows_subclasses(cls.key[0]):
             return set()
+        named = self._named(cls, asker)
+        program.depend(asker, (path for path, _ in named))
         found: set[Class] = set()
-        todo = [cls]
-        while todo:
-            base = todo.pop()
-            definition = self._evaluator.module(base.key[0]).definition(base.key[1])
-            for path, name in program.derived_from(definition.name, asker):
-                module = program.module(path)
-                for index, item in enumerate(module.summary.defs) if module is not None else ():
-                    derived = Class((path, index))
-                    if item.kind != DefKind.CLASS or item.name != name or derived in found:
-                        continue
-                    if derived != cls and cls in self._evaluator.classes.ancestry(derived).classes:
-                        found.add(derived)
-                        todo.append(derived)
+        for path, name in named:
+            module = program.module(path)
+            for index, item in enumerate(module.summary.defs) if module is not None else ():
+                derived = Class((path, index))
+                if item.kind != DefKind.CLASS or item.name != name or derived == cls:
+                    continue
+                if cls in self._evaluator.classes.ancestry(derived).classes:
+                    found.add(derived)
         return found
+
+    def _named(self, cls: Class, asker: str) -> tuple[tuple[str, str], ...]:
+        """The classes that derive from this one by the names in their headers, as (path, name)."""
+        program = self._evaluator.program
+        names = [self._evaluator.module(cls.key[0]).definition(cls.key[1]).name]
+        found: dict[tuple[str, str], None] = {}
+        for name in names:
+            for item in program.derived_from(name, asker):
+                found[item] = None
+                if item[1] not in names:
+                    names.append(item[1])
+            if len(found) > _MOST_NAMED:
+                return ()
+        return tuple(found)
 
     def _counts(self, cls: Class, asker: str) -> bool:
         """Whether the asker may be given an instance: no test double, unless the asker is a test too."""

@@ -6,7 +6,7 @@ together, in parallel (CORE.md section 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from conclint.catalog.loader import Catalog
@@ -199,11 +199,13 @@ class Program:
 
     def derived_from(self, name: str, asker: str) -> tuple[tuple[str, str], ...]:
         """The classes of the project with a base of that name, as (path, name), for an answer about the
-        module `asker`: it then depends on their files, and on there being no others."""
-        found = self._subclasses.from_base(name) if self._subclasses is not None else ()
+        module `asker`: it then depends on which these are."""
         self._bases.setdefault(asker, set()).add(name)
-        self._imports.setdefault(asker, set()).update(path for path, _ in found if path != asker)
-        return found
+        return self._subclasses.from_base(name) if self._subclasses is not None else ()
+
+    def depend(self, asker: str, paths: Iterable[str]) -> None:
+        """An answer about the module `asker` depends on what is in these files."""
+        self._imports.setdefault(asker, set()).update(path for path in paths if path != asker)
 
     def take_bases(self) -> dict[str, tuple[str, ...]]:
         """The names that `derived_from` was asked for, by the asker, since this was last asked."""
