@@ -104,6 +104,8 @@ def _parse(line: str) -> _Pattern | None:
     if _compile(line) is None:
         return None
     body = _body(line)
+    if "//" in body:
+        return None  # Git strips one slash at either end; no path has an empty component for what is left
     core = body.strip("/")
     floating = "/" not in body.rstrip("/")
     while core.startswith("**/"):

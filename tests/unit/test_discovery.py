@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conclint.config import Config, load_config
@@ -179,6 +179,7 @@ class TestGitignore:
             st.sampled_from(
                 ["*", "**", "/*", "*.py", "a/", "/a", "a/b", "**/b", "a/**", "[ab].py", "[!a].py", "a?.py"]
                 + ["\\a.py", "a.py ", "#a.py", "a*b*.py", "b/*.py", "/", "ab", "a/b/", "*/ab.py"]
+                + ["a//", "//a", "a//b", "?//", "**//a", "//"]
             ),
             st.text("ab*?/.py[]!\\ #", min_size=1, max_size=6),
         ).flatmap(lambda pattern: st.sampled_from([pattern, "!" + pattern])),
@@ -187,6 +188,7 @@ class TestGitignore:
 
     @pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge")
     @given(outer=PATTERNS, inner=PATTERNS)
+    @example(outer=["*", "!?//"], inner=["!*"])
     @settings(max_examples=60, deadline=None)
     def test_the_same_as_git(self, outer: list[str], inner: list[str]) -> None:
         stems = ("a", "b", "ab", "bab")
