@@ -96,7 +96,7 @@ class Cache:
         self._started_ns = int(now() * 1e9)
         self._now = now
         self._today = int(now() // _DAY)
-        self._segments: dict[str, Segment] = {}
+        self._segments: dict[str, Segment] = {}  # newest first: a report may have been made anew
         self._new: dict[bytes, bytes] = {}
         self._used: dict[bytes, int] = {}
         self._broken: set[str] = set()
@@ -248,7 +248,12 @@ class Cache:
                 self._broken.add(name)
                 continue
             self._segments[name] = segment
+        self._order_segments()
         return vanished
+
+    def _order_segments(self) -> None:
+        ordered = sorted(self._segments.items(), key=lambda item: (-item[1].written, item[0]))
+        self._segments = dict(ordered)
 
     def _unsaved(self) -> list[tuple[bytes, int, bytes]]:
         """What to write: what is new, and, lest it expire, what was used now but not in the last days."""
@@ -268,6 +273,7 @@ class Cache:
         segment = open_segment(path, self._space)
         if segment is not None:
             self._segments[name] = segment
+            self._order_segments()
 
     def _merge(self) -> None:
         """Makes one segment of the small ones; of all, without what expired, when the small outweigh."""
@@ -277,8 +283,7 @@ class Cache:
         everything = self._damaged or len(by_size) < 2 or 2 * weight > self._segments[by_size[-1]].size
         merged = by_size if everything else by_size[:-1]
         places: dict[bytes, list[tuple[Segment, Entry]]] = {}
-        for name in merged:
-            segment = self._segments[name]
+        for segment in [segment for name, segment in self._segments.items() if name in merged]:
             for entry in segment.entries():
                 places.setdefault(entry.key, []).append((segment, entry))
         days = {

@@ -39,11 +39,12 @@ class Entry(NamedTuple):
 
 
 class Segment:
-    """An open segment; the file stays open until `close`."""
+    """An open segment, `written` so many nanoseconds after the epoch; the file stays open until `close`."""
 
-    def __init__(self, path: Path, file: int, size: int, directory: bytes) -> None:
+    def __init__(self, path: Path, file: int, stat: os.stat_result, directory: bytes) -> None:
         self.path = path
-        self.size = size
+        self.size = stat.st_size
+        self.written = stat.st_mtime_ns
         self._file = file
         self._directory = directory
         self._by_space: dict[int, dict[bytes, _Row]] = {}
@@ -108,14 +109,14 @@ def open_segment(path: Path, space: bytes) -> Segment | None:
     except OSError:
         return None
     try:
-        size = os.fstat(file).st_size
-        directory = _read_directory(file, size, space)
+        stat = os.fstat(file)
+        directory = _read_directory(file, stat.st_size, space)
     except OSError:
         directory = None
     if directory is None:
         os.close(file)
         return None
-    return Segment(path, file, size, directory)
+    return Segment(path, file, stat, directory)
 
 
 def write_segment(path: Path, space: bytes, blobs: Iterable[tuple[bytes, int, bytes]]) -> None:
