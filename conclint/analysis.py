@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -22,7 +22,7 @@ from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
 from conclint.source.contents import Contents
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
-from conclint.source.discovery import Source, discover_files
+from conclint.source.discovery import Source, project_files
 from conclint.source.notebook import is_notebook
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class Analysis:
         self._sources = self._project.sources
         self._project.subclasses = Derived(self._headers, self._sources if len(self._sources) > 1 else None)
         self._known = Judgements.none()
-        self.looked_around = False
-        """Whether what was found depends on files of the project that were neither asked for nor led to."""
+        self._around: dict[str, Headers] | None = None
         self._taken: list[str] | None = None
         self._missed: set[str] = set()
         self._judged_anew = 0
@@ -89,6 +88,11 @@ class Analysis:
     def roots(self) -> tuple[str, ...]:
         """The folders in which imports are looked for."""
         return self._project.roots
+
+    @property
+    def looked_around(self) -> bool:
+        """Whether what was found depends on files of the project that were neither asked for nor led to."""
+        return self._around is not None
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
@@ -126,33 +130,39 @@ class Analysis:
         }
         moved = self._moved(known, changed)
         changed -= moved.keys()
-        # of a project of which one file was asked for, what the others define is not known to be the same
-        doubtful = set(known.bases) if is_alone else known.asking(self._bases_changed(known, changed))
+        doubtful = known.asking(self._bases_changed(known, changed, wanted))
         known = known.without(changed, doubtful) if changed or doubtful else known
         self._known = known.after_move(moved, self._project.shown) if moved else known
         for path in moved:
             self._note_directives(path)
 
-    def _bases_changed(self, known: Judgements, changed: set[str]) -> set[str]:
-        """The names of the classes from which not the same classes are derived as were then."""
-        if not known.bases:
+    def _bases_changed(self, known: Judgements, changed: set[str], wanted: Collection[str]) -> set[str]:
+        """The names of the classes from which not the same classes are derived as were then, as far as it
+        matters to the wanted modules."""
+        if known.bases.keys().isdisjoint(wanted):
             return set()
-        fresh = [path for path in self._sources if path in changed or path not in known.starting]
-        headers = dict.fromkeys(changed, "")
-        headers.update((path, headers_of(index)) for path, index in self._store.indexes(fresh))
+        if len(self._sources) == 1:
+            now = self._headers()
+            compared: Iterable[str] = known.headers.keys() | now.keys()
+        else:
+            fresh = [path for path in self._sources if path in changed or path not in known.starting]
+            now = {path: headers_of(index) for path, index in self._store.indexes(fresh)}
+            compared = changed | now.keys()
         return {
-            base for path, now in headers.items() for base in bases_changed(known.headers.get(path, ""), now)
+            base
+            for path in compared
+            for base in bases_changed(known.headers.get(path, ""), now.get(path, ""))
         }
 
     def _headers(self) -> dict[str, Headers]:
         """The class headers of the asked files; of the whole project, where a single one was asked for."""
         if len(self._sources) > 1:
             return self._known.headers
-        self.looked_around = True
-        config = self._config
-        found = discover_files([str(config.root)], config, config.cwd).sources
-        paths = {*self._sources, *(source.path for source in found)}
-        return {path: text for path, index in self._store.indexes(paths) if (text := headers_of(index))}
+        if self._around is None:
+            paths = {*self._sources, *(source.path for source in project_files(self._config))}
+            indexes = self._store.indexes(paths)
+            self._around = {path: text for path, index in indexes if (text := headers_of(index))}
+        return self._around
 
     def _moved(self, known: Judgements, changed: set[str]) -> dict[str, bytes]:
         """Those of the changed modules that mean what they meant, with their hashes: a comment was written,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,14 @@ from conclint.report_cache import (
 )
 from conclint.source.absent import merged
 from conclint.source.contents import Contents, given_texts
-from conclint.source.discovery import Discovery, Source, discover_files, shown_path, source_of_text
+from conclint.source.discovery import (
+    Discovery,
+    Source,
+    discover_files,
+    project_files,
+    shown_path,
+    source_of_text,
+)
 
 if TYPE_CHECKING:
     from conclint.analysis import Analysis, Progress
@@ -239,7 +247,8 @@ def run_on(
         key = None
         if keep and not problems:
             key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
-        report = _kept_report(cache, contents, key) if key is not None else None
+        shape_around = partial(_shape_around, frozenset(source.path for source in sources), config, contents)
+        report = _kept_report(cache, contents, key, shape_around) if key is not None else None
         if report is not None and not with_map:
             return Run(report)
         from conclint.analysis import Analysis
@@ -257,7 +266,9 @@ def run_on(
                 report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
                 if keep:
                     analysis.remember(name)
-                if key is not None and not analysis.looked_around:
+                if key is not None and analysis.looked_around:
+                    report = report._replace(around=shape_around())
+                if key is not None and analysis.looked_around == (report.around is not None):
                     keep_report(cache, key, report)
             return Run(report, analysis.concurrency_map() if with_map else None)
         finally:
@@ -281,10 +292,17 @@ def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> Kept
     )
 
 
-def _kept_report(cache: Cache, contents: Contents, key: bytes) -> KeptReport | None:
+def _kept_report(
+    cache: Cache, contents: Contents, key: bytes, shape_around: Callable[[], bytes | None]
+) -> KeptReport | None:
     """The report of an earlier run that was asked the same, if it still holds."""
     report = find_report(cache, key)
-    return report if report is not None and still_holds(report, contents.digest) else None
+    return report if report is not None and still_holds(report, contents.digest, shape_around) else None
+
+
+def _shape_around(asked: Collection[str], config: Config, contents: Contents) -> bytes | None:
+    """The shape of the project's files besides those that were asked for."""
+    return contents.shape([source.path for source in project_files(config) if source.path not in asked])
 
 
 def _key_of(

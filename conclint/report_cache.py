@@ -20,13 +20,15 @@ from conclint.finding_rows import from_row, to_row
 from conclint.model.finding import Finding
 from conclint.source.absent import Absent, has_appeared
 
-_FORMAT: Final = 5
+_FORMAT: Final = 6
 
 
 class KeptReport(NamedTuple):
     """What a run found, and what it depends on besides the asked files.
 
     `occurring` are the fingerprints and shown paths of everything that the rules found, reported or not.
+    `around` is the shape of the project's other files, where it depends on these too, whether imports lead
+    there or not.
     """
 
     findings: tuple[Finding, ...]
@@ -34,6 +36,7 @@ class KeptReport(NamedTuple):
     followed: tuple[tuple[str, bytes], ...]
     missed: Absent
     occurring: tuple[tuple[str, str], ...] = ()
+    around: bytes | None = None
 
 
 def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
@@ -86,11 +89,16 @@ def _facts(config: Config, catalog: bytes, packages: tuple[str, ...]) -> tuple[o
     )
 
 
-def still_holds(kept: KeptReport, content_of: Callable[[str], bytes | None]) -> bool:
-    """Whether the files that were followed are the same (by their hashes of now), and none has appeared."""
+def still_holds(
+    kept: KeptReport, content_of: Callable[[str], bytes | None], shape_around: Callable[[], bytes | None]
+) -> bool:
+    """Whether the files that were followed are the same (by their hashes of now), as are the project's
+    others where they matter, and none has appeared."""
     if any(content_of(path) != content for path, content in kept.followed):
         return False
-    return not has_appeared(kept.missed)
+    if has_appeared(kept.missed):
+        return False
+    return kept.around is None or kept.around == shape_around()
 
 
 def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
@@ -101,7 +109,7 @@ def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
     if cache.get(Space.ABSENT, name) is None:
         cache.put(Space.ABSENT, name, missing)
     rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
-    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring)
+    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around)
     cache.put(Space.REPORT, key, marshal.dumps(entry, MARSHAL_FORMAT))
 
 
@@ -111,11 +119,12 @@ def find_report(cache: Cache, key: bytes) -> KeptReport | None:
     if data is None:
         return None
     try:
-        version, name, findings, unused, followed, occurring = marshal.loads(data)
+        version, name, findings, unused, followed, occurring, around = marshal.loads(data)
         missing = cache.get(Space.ABSENT, name)
         if version != _FORMAT or missing is None:
             return None
         found, hiding_none = (tuple(map(from_row, part)) for part in (findings, unused))
-        return KeptReport(found, hiding_none, tuple(followed), marshal.loads(missing), tuple(occurring))
+        missed = marshal.loads(missing)
+        return KeptReport(found, hiding_none, tuple(followed), missed, tuple(occurring), around)
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return None

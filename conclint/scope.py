@@ -12,7 +12,7 @@ from conclint.link.summaries import SummaryStore
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
 from conclint.source.contents import Contents, given_texts
-from conclint.source.discovery import Source, discover_files
+from conclint.source.discovery import Source, project_files
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
 from conclint.source.roots import source_roots
@@ -46,7 +46,7 @@ def affected_by(
     `others` are further files of the project whose text is given.
     """
     given = {source.path: source for source in named}
-    project = discover_files([str(config.root)], config, config.cwd).sources
+    project = project_files(config)
     every = {source.path: source for source in (*project, *others, *given.values())}
     gone = frozenset(gone)
     finder = ModuleFinder(source_roots(config, every), [*every, *gone])
@@ -76,7 +76,7 @@ class Change(NamedTuple):
 
 def change_in(changes: Changes, config: Config) -> Change:
     """The change as the run sees it: Git resolves symbolic links, discovery keeps them."""
-    project = discover_files([str(config.root)], config, config.cwd).sources
+    project = project_files(config)
     by_real = {os.path.realpath(source.path): source for source in project}
     real_root = os.path.realpath(config.root)
 

@@ -30,12 +30,12 @@ class Contents:
 
         None where that can't be told: a text is given, a file can't be read, or is as young as this run.
         """
-        if self._overrides:
-            return None
         rows = []
         youngest = 0
         stats, stat_of = self._stats, os.stat
         for path in paths:
+            if path in self._overrides:
+                return None
             try:
                 stat = stats[path] = stat_of(path)
             except (OSError, ValueError):

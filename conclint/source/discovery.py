@@ -83,6 +83,11 @@ def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[
     return walk.result()
 
 
+def project_files(config: Config) -> tuple[Source, ...]:
+    """All files of the project, whatever was asked for."""
+    return discover_files([str(config.root)], config, config.cwd).sources
+
+
 def source_of_text(
     data: bytes, name: str | None, config: Config, cwd: str | os.PathLike[str]
 ) -> Source | None:

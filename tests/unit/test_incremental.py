@@ -244,6 +244,48 @@ def test_a_single_file_is_judged_by_all_classes_of_the_project(tmp_path: Path) -
     assert alone() == 0  # and now one has, but not this class
 
 
+def test_the_report_of_a_single_file_holds_while_the_rest_of_the_project_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it depends on the classes of all files, whether a run has seen the project or not."""
+    monkeypatch.setattr("conclint.cache._RACY_NS", -(10**18))  # what was just written counts as settled
+    _project(tmp_path)
+    _write(tmp_path, "app/near.py", -1)
+    _write(tmp_path, "app/far.py", 1)
+    config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / ".conclint_cache")
+
+    def alone() -> int:
+        return len(check([str(tmp_path / "app/pages.py")], config).findings)
+
+    def taken() -> int:
+        with monkeypatch.context() as patch:
+            patch.setattr(analysis_module.Analysis, "findings", None)
+            return alone()
+
+    assert (alone(), taken()) == (1, 1)
+    _write(tmp_path, "app/far.py", 2)
+    assert (alone(), taken()) == (0, 0)
+    _run(tmp_path, cache=True)
+    _write(tmp_path, "app/far.py", 1)
+    assert (alone(), taken()) == (1, 1)
+
+
+def test_a_lone_file_is_judged_again_only_where_other_classes_are_derived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/near.py", -1)
+    _write(tmp_path, "app/far.py", 1)
+    config = Config(
+        root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / ".conclint_cache", min_confidence=Confidence.LOW
+    )
+    _run(tmp_path, cache=True)
+    runs = _judged_anew(monkeypatch)
+
+    assert len(check([str(tmp_path / "app/pages.py")], config).findings) == 1
+    assert not any(runs), runs
+
+
 def test_a_single_file_uses_and_keeps_what_the_project_run_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
