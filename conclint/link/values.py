@@ -212,6 +212,13 @@ def union(parts: list[Known]) -> Known:
 NONE: Final = Literal("NoneType", None)
 
 
+def unwrapped(value: Value) -> Value:
+    """The callable inside partials."""
+    while isinstance(value, Partial):
+        value = value.target
+    return value
+
+
 def without_none(item: Known) -> Known:
     """The same without the candidate None, which has no behaviour to speak of."""
     if NONE in item.values:

@@ -24,6 +24,7 @@ from conclint.link.values import (
     Parameter,
     Partial,
     Value,
+    unwrapped,
 )
 from conclint.model.execution import Weight
 from conclint.model.summary import Assertion, Body, DefKind, Op, Site, SiteKind
@@ -81,9 +82,7 @@ class CostModel:
 
     def of_call(self, value: Value, arguments: Arguments, each: bool) -> Cost:
         """The cost of calling a candidate with these arguments (of its items, with `each`)."""
-        function = value
-        while isinstance(function, Partial):
-            function = function.target
+        function = unwrapped(value)
         if isinstance(function, Function) and not self._prepare(function.key):
             return Cost()
         return self._of_candidate(value, arguments, each)
@@ -405,10 +404,9 @@ class CostModel:
         mapping = self._mapping(argument)
         if mapping is not None and mapping.positional:
             for value in callables(self._evaluator.passed(mapping.positional[0])):
-                while isinstance(value, Partial):
-                    value = value.target
-                if isinstance(value, Function):
-                    yield value
+                function = unwrapped(value)
+                if isinstance(function, Function):
+                    yield function
 
     def _mapping(self, argument: Passed) -> Arguments | None:
         """The arguments of the `map` or `filter` that an argument is the result of."""

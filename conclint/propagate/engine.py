@@ -12,7 +12,7 @@ from conclint.link.calls import Link, link_site
 from conclint.link.conditions import Dependence
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
-from conclint.link.values import Function, Key, Partial
+from conclint.link.values import Function, Key, unwrapped
 from conclint.model.summary import SiteKind
 from conclint.propagate.assertions import as_asserted
 from conclint.propagate.coverage import Occurrence, raised
@@ -232,10 +232,9 @@ def placed_functions(placement: Placement) -> list[Key]:
     """The functions of the program that a placement hands over."""
     keys: list[Key] = []
     for value in placement.callables.values:
-        while isinstance(value, Partial):
-            value = value.target
-        if isinstance(value, Function):
-            keys.append(value.key)
+        function = unwrapped(value)
+        if isinstance(function, Function):
+            keys.append(function.key)
     return keys
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from conclint.link.program import Module
-from conclint.link.values import Key, Partial, Value
+from conclint.link.values import Key
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
 from conclint.model.runtime import Runtime
@@ -118,10 +118,3 @@ def doubted(witness: Witness, reasons: Iterable[str]) -> Witness:
 def short_name(symbol: str) -> str:
     """The last two parts of a dotted name."""
     return ".".join(symbol.rsplit(".", 2)[-2:]) if symbol.count(".") > 1 else symbol
-
-
-def unwrapped(value: Value) -> Value:
-    """The callable inside partials."""
-    while isinstance(value, Partial):
-        value = value.target
-    return value

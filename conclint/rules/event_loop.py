@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.calls import callable_name
-from conclint.link.values import Function, Key
+from conclint.link.values import Function, Key, unwrapped
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind
@@ -14,7 +14,7 @@ from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.propagate.hedges import RARE
 from conclint.rules.call_text import NO_TEXT, CallText
 from conclint.rules.chains import hops
-from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name, unwrapped
+from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
 from conclint.rules.guide import rule_for
 from conclint.rules.lifetime import PHASE_DOUBTS
 from conclint.rules.recommend import (

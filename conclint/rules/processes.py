@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.calls import callable_name
-from conclint.link.values import Function, Key, Value
+from conclint.link.values import Function, Key, Value, unwrapped
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
@@ -15,7 +15,7 @@ from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.propagate.trips import LOOPS
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop, hops
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name, unwrapped
+from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.recommend import for_waiting_in_processes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conclint.link.calls import callable_name
-from conclint.link.values import External, Function, Key, Value
+from conclint.link.values import External, Function, Key, Value, unwrapped
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil
@@ -16,7 +16,7 @@ from conclint.propagate.effects import Kind, Placement
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name, unwrapped
+from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.recommend import for_computing_in_threads
 from conclint.rules.registry import Rule

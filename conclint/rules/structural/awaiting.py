@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.values import Function, Partial, Value
+from conclint.link.values import Function, Value, unwrapped
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import DefFlags, DefKind, Op, RegionKind, SiteKind, StoreKind, Use
 from conclint.propagate.effects import Placement
@@ -183,8 +183,7 @@ def _offloads(code: Code, site: int) -> list[Placement]:
 
 def _is_free(value: Value) -> bool:
     """Whether a callable is a function, not a method of something that all calls would share."""
-    while isinstance(value, Partial):
-        value = value.target
+    value = unwrapped(value)
     return type(value).__name__ == "External" or (isinstance(value, Function) and value.receiver is None)
 
 

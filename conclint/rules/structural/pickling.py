@@ -15,6 +15,7 @@ from conclint.link.values import (
     Known,
     Partial,
     Value,
+    unwrapped,
 )
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import DefKind, Op
@@ -227,8 +228,7 @@ def _passed(placement: Placement) -> Iterator[Passed]:
 
 def _local_function(code: Code, site: int, value: Value) -> str | None:
     """ "lambda" or "nested" for a function that pickle can't find by its name."""
-    while isinstance(value, Partial):
-        value = value.target
+    value = unwrapped(value)
     if not isinstance(value, Function):
         return None
     module = code.evaluator.module(value.key[0])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.calls import callable_name
-from conclint.link.values import Function, Partial
+from conclint.link.values import Function, unwrapped
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import Op, SiteKind, StoreKind
 from conclint.rules.chains import Hop
@@ -44,9 +44,7 @@ def shared_module_state(view: ModuleView, code: Code, habits: Habits) -> Iterato
         for placement in placements:
             if placement.model is not ExecutionModel.PROCESS or _is_initializer(code, site):
                 continue
-            for value in placement.callables.values:
-                while isinstance(value, Partial):
-                    value = value.target
+            for value in map(unwrapped, placement.callables.values):
                 if not isinstance(value, Function) or value.key[0] != code.key[0]:
                     continue
                 for name, inner, at in _changed(code, value, 0):

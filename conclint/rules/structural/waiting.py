@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from conclint.link.values import Function, Partial
+from conclint.link.values import Function, unwrapped
 from conclint.model.summary import Op, SiteKind
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.origins import is_single_worker
@@ -92,9 +92,7 @@ def runs_event_loop(code: Code, site: int) -> bool:
     """Whether what a site hands over runs an event loop of its own: a coroutine is run from synchronous
     code, in a thread because the caller's thread has a loop already."""
     for placement in code.placements.get(site, ()):
-        for value in placement.callables.values:
-            while isinstance(value, Partial):
-                value = value.target
+        for value in map(unwrapped, placement.callables.values):
             name = code.public_name(value)
             if name in _LOOP_RUNNERS:
                 return True
