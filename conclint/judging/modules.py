@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_DECODED: Final = 4 << 20
+MOST_DECODED: Final = 13 << 18
 """Bytes of encoded summaries that one linked program may hold; decoded and linked, with all that was
 evaluated, they take about sixty times as much (1.35 GB for homeassistant's 22 MB)."""
 
 _WORTH_IT: Final = 8
-"""Groups that a program should serve before it is dropped: one that outgrew its limit sooner has a core that
-nearly everything needs (litellm's is 4 MB), and linking that again and again takes longer than the rest."""
+"""Groups that a program should serve before it is dropped: where two in a row outgrew the limit sooner,
+nearly everything needs one core (litellm's is 4 MB), and linking that again and again takes longer than
+the rest. One alone tells nothing: homeassistant's first group leads to much, and no later one does."""
 _LARGEST: Final = 4
 """How many times its limit a program with such a core may hold."""
 
@@ -84,7 +85,7 @@ class ModuleJudge:
         self._selection = Selection(project.config)
         self._most = MOST_DECODED if most is None else most
         self._largest = _LARGEST * self._most
-        self._served = 0
+        self._outgrown = 0  # programs in a row that were dropped too soon
         self._told: set[str] = set()
         self._told_missed: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()
@@ -107,7 +108,8 @@ class ModuleJudge:
         """The outcome for a group of asked modules: about other modules, what was not told before."""
         group = sorted(paths)
         if self._store.decoded_bytes > self._most:
-            if self._served < _WORTH_IT:
+            self._outgrown = self._outgrown + 1 if self._served < _WORTH_IT else 0
+            if self._outgrown > 1:
                 self._most = min(2 * self._most, self._largest)
             self._store.release()
             self._begin()

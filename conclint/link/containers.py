@@ -376,17 +376,33 @@ class Containers:
         return [put for name in sorted(names) for put in named.get(name, ())]
 
     def _put_value(self, display: Display, put: Put) -> Known:
-        """What is put in, as the body that made the collection may see it: what another method was given is
-        for its own callers to say."""
-        found = self._evaluator.evaluate(put.key, put.value)
+        """What is put in, as the body that made the collection may see it.
+
+        Of what another method puts in, only what it makes there of a class that is named: what it was given
+        is for its own callers to say, and what it took from attributes may come from this very collection.
+        """
         if put.key == display.key or display.key[1] == 0:
-            return found
-        kept = tuple(
-            value._replace(own=None) if isinstance(value, Instance) else value
-            for value in found.values
-            if not isinstance(value, Parameter)
-        )
-        return Known(kept, found.partial or len(kept) < len(found.values), found.reasons)
+            return self._evaluator.evaluate(put.key, put.value)
+        if not self._makes(put):
+            return Known((), True)
+        found = self._evaluator.evaluate(put.key, put.value)
+        kept = tuple(v._replace(own=None) if isinstance(v, Instance) else v for v in found.values)
+        return found._replace(values=kept)
+
+    def _makes(self, put: Put) -> bool:
+        """Whether what is put in is made there, by a call of classes."""
+        body = self._evaluator.body(put.key)
+        node = body.values[put.value]
+        if node[0] != Op.CALL:
+            return False
+        callee = body.sites[to_index(node[1])].callee
+        root = body.values[callee]
+        while root[0] == Op.ATTR:
+            root = body.values[to_index(root[1])]
+        if root[0] not in _NAMES:
+            return False
+        made = self._evaluator.evaluate(put.key, callee).values
+        return bool(made) and all(isinstance(value, (Class, External)) for value in made)
 
     def is_told(self, display: Display) -> bool:
         """Whether what is written or put into a collection says what it holds."""
@@ -440,6 +456,9 @@ class Containers:
                 if nodes[base][0] == Op.ATTR and nodes[to_index(nodes[base][1])] == (Op.PARAM, 0):
                     named.setdefault(str(nodes[base][2]), []).extend(puts)
         return named
+
+
+_NAMES = (Op.GLOBAL, Op.FREE, Op.IMPORT, Op.DEF)
 
 
 def written_value(body: Body, value: int) -> int:
