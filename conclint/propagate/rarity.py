@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from conclint.link.evaluate import Evaluator
@@ -35,6 +36,7 @@ class Rarity:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._calls_of: dict[Key, dict[int, list[Site]]] = {}
 
     def of(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
         """What the region's own test or handler says. Off by default counts twice."""
@@ -68,8 +70,7 @@ class Rarity:
         """Whether the region itself ends the program (`sys.exit`)."""
         return any(
             isinstance(value, External) and value.dotted in _ENDINGS
-            for site in body.sites
-            if site.kind == SiteKind.CALL and site.region == region
+            for site in self._calls_in(key, body, region)
             for value in self._evaluator.evaluate(key, site.callee).values
         )
 
@@ -80,9 +81,18 @@ class Rarity:
         return any(
             self._calls(key, site, "os.kill")
             and any(slot == 0 and self._asks_own_pid(key, body, value) for slot, value in site.args)
-            for site in body.sites
-            if site.kind == SiteKind.CALL and site.region == region
+            for site in self._calls_in(key, body, region)
         )
+
+    def _calls_in(self, key: Key, body: Body, region: int) -> Sequence[Site]:
+        """The calls that stand in the region itself."""
+        calls = self._calls_of.get(key)
+        if calls is None:
+            calls = self._calls_of[key] = {}
+            for site in body.sites:
+                if site.kind == SiteKind.CALL:
+                    calls.setdefault(site.region, []).append(site)
+        return calls.get(region, ())
 
     def _asks_own_pid(self, key: Key, body: Body, value: int) -> bool:
         node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
