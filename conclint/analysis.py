@@ -13,6 +13,7 @@ from conclint.cache import Cache, Space
 from conclint.config import Config
 from conclint.finding_rows import from_row
 from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
+from conclint.judging.memory import uncollected
 from conclint.judging.project import Project
 from conclint.link.workers import processors
 from conclint.model.execution import Confidence
@@ -318,7 +319,9 @@ class Analysis:
 
     def _here(self, groups: list[list[str]]) -> Iterator[tuple[int, Judged]]:
         for number, group in enumerate(groups):
-            yield number, self._judging_here().judge_modules(group)
+            with uncollected():
+                judged = self._judging_here().judge_modules(group)
+            yield number, judged
 
     def _judging_here(self) -> ModuleJudge:
         from conclint.judging.modules import ModuleJudge

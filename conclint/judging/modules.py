@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from conclint.catalog.loader import Catalog
 from conclint.finding_rows import to_row
+from conclint.judging.memory import dismantle
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
 from conclint.link.evaluate import Evaluator
@@ -112,9 +112,9 @@ class ModuleJudge:
             if self._outgrown > 1:
                 self._most = min(2 * self._most, self._largest)
             self._store.release()
+            dismantle(self.judge, kept=(self._store,))
             self._begin()
             self.is_whole = False
-            gc.collect()  # the old program's parts know each other
         self._served += 1
         self.link(group)
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
