@@ -17,7 +17,7 @@ from conclint.judging.memory import uncollected
 from conclint.judging.project import Project
 from conclint.link.workers import processors
 from conclint.model.execution import Confidence
-from conclint.model.finding import Finding, Position
+from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.model.summary import Directive
 from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
@@ -397,7 +397,7 @@ def with_fingerprints(findings: list[Finding]) -> list[Finding]:
 
 def unreadable(path: str, line: int, column: int, message: str) -> Finding:
     return Finding(
-        code="CON900",
+        code=UNREADABLE,
         name="unreadable-file",
         message=message,
         path=path,

@@ -30,11 +30,11 @@ from conclint.cache_file import (
     write_segment,
 )
 from conclint.model.summary import FORMAT as SUMMARY_FORMAT
+from conclint.replay import RACY_NS
+from conclint.replay import SUFFIX as _REPLAY
 
 MARSHAL_FORMAT: Final = 2
 """The version in which entries are marshalled: every supported Python writes and reads it alike."""
-
-FOLDER_NAME: Final = ".conclint_cache"
 
 _GITIGNORE: Final = b"# Made by conclint.\n*\n"
 _TAG: Final = (
@@ -51,7 +51,6 @@ _STATES: Final = 8
 """So many projects and configurations that share a cache folder keep their state."""
 _SEGMENTS: Final = 8
 _SPARE_BYTES: Final = 32 << 20
-_RACY_NS: Final = 2_000_000_000  # the coarsest clock of a file system in use (FAT)
 _ABANDONED: Final = 3_600
 
 _Stat: TypeAlias = "tuple[int, int, int, int, bytes]"
@@ -165,7 +164,7 @@ class Cache:
         if self.folder is None:
             return
         try:
-            _prepare_folder(self.folder)
+            prepare_folder(self.folder)
             replace_file(self._state_path(digest), [seal(self._space, content)])
             states = self.folder.glob(f"{self._prefix}-*{_STATE}")
             by_age = sorted(states, key=lambda path: (path.stat().st_mtime_ns, path.name))
@@ -199,7 +198,7 @@ class Cache:
 
     def is_settled(self, changed_ns: int) -> bool:
         """Whether a file that was changed then would not look the same if it were changed again."""
-        return changed_ns + _RACY_NS < self._started_ns
+        return changed_ns + RACY_NS < self._started_ns
 
     def save(self) -> None:
         """Writes what is new. Never raises OSError: a folder that can't be written is no cache."""
@@ -208,7 +207,7 @@ class Cache:
         try:
             rows = self._unsaved()
             if rows or self._new_stats or self._damaged or self._broken:
-                _prepare_folder(self.folder)
+                prepare_folder(self.folder)
             if rows:
                 self._add_segment(rows)
                 self._new.clear()
@@ -326,7 +325,7 @@ class Cache:
             name = path.name
             if name.endswith(".tmp"):
                 limit = now - _ABANDONED
-            elif name.endswith((_SUFFIX, _STATS, _STATE)) and not name.startswith(self._prefix):
+            elif name.endswith((_SUFFIX, _STATS, _STATE, _REPLAY)) and not name.startswith(self._prefix):
                 limit = now - _KEEP_DAYS * _DAY
             else:
                 continue
@@ -362,7 +361,8 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
-def _prepare_folder(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder, with the marks by which others know what it is. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in ((".gitignore", _GITIGNORE), ("CACHEDIR.TAG", _TAG)):
         path = folder / name

@@ -13,10 +13,11 @@ from conclint.model.finding import Finding
 from conclint.report.destination import Output, check_writable, write_files
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.progress import ProgressBar
-from conclint.report.terminal import UNLIMITED_WIDTH, has_colour, source_width, write_output
+from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, source_width, write_output
 
 if TYPE_CHECKING:
-    from conclint.pipeline import Report
+    from conclint.pipeline import Basis, Report
+    from conclint.recording import Recorder
     from conclint.shards import Shard
 
 _LISTED = 10
@@ -26,7 +27,8 @@ _LISTED = 10
 class CheckRequest:
     """What `conclint check` was asked, beside the configuration.
 
-    `write_baseline` is the file to write, `diff_base` the revision to compare with.
+    `write_baseline` is the file to write, `diff_base` the revision to compare with. `recorder` is for a run
+    that may be replayed as long as nothing changes.
     """
 
     config: Config
@@ -43,6 +45,7 @@ class CheckRequest:
     write_baseline: Path | None = None
     prune_baseline: bool = False
     shard: Shard | None = None
+    recorder: Recorder | None = None
 
 
 def run_check(request: CheckRequest) -> int:
@@ -74,13 +77,27 @@ def run_check(request: CheckRequest) -> int:
         known.write(request.write_baseline, findings, report)
         return 0
     findings = known.new(findings, report)
-    _report(request, findings, report)
-    known.report_gone(report)
+    printed = _report(request, findings, report)
+    said = known.report_gone(report)
+    status = 1 if findings and not request.exit_zero else 0
+    if request.recorder is not None and report.basis is not None and report.files and not said:
+        _record(request, request.recorder, report.basis, printed, status)
     if not request.quiet and not report.files and not findings and request.diff_base is None:
         _say("warning: no Python files below the given paths")
     if request.verbose:
         _say(f"{report.files} files in {report.seconds:.2f} s")
-    return 1 if findings and not request.exit_zero else 0
+    return status
+
+
+def _record(request: CheckRequest, recorder: Recorder, basis: Basis, printed: str, status: int) -> None:
+    """Keeps what was printed, where it is all that the run did and hung on files that are known."""
+    config = request.config
+    formats = [output.format for output in request.outputs if output.file is None]
+    if len(request.outputs) != 1 or not formats or OutputFormat.HTML in formats:
+        return
+    if request.verbose or request.prune_baseline or not config.use_cache or config.follow:
+        return
+    recorder.record(config, request.paths, basis, encoded(printed), status)
 
 
 def _summarise(request: CheckRequest, shard: Shard) -> int:
@@ -94,8 +111,9 @@ def _summarise(request: CheckRequest, shard: Shard) -> int:
     return 0
 
 
-def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) -> None:
-    """Makes all reports before the first is written, so that a failure leaves none behind."""
+def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) -> str:
+    """What was printed. Makes all reports before the first is written, so that a failure leaves none
+    behind."""
     shown = findings[0].path if request.stdin is not None and findings else ""
     texts = {shown: request.stdin} if request.stdin is not None else {}
     outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency)
@@ -118,6 +136,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
             files[output.file] = text
     write_files(files)
     write_output(printed)
+    return printed
 
 
 def _say(text: str) -> None:
@@ -171,10 +190,11 @@ class _Baseline:
             if self._request.config.baseline is None:
                 _say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
 
-    def report_gone(self, report: Report) -> None:
-        """Says which entries no longer occur, and takes them out of the file if that was asked for."""
+    def report_gone(self, report: Report) -> bool:
+        """Says which entries no longer occur, and takes them out of the file if that was asked for; whether
+        anything was said."""
         if not self._used or self._file is None or not self._gone:
-            return
+            return False
         quiet, prune = self._request.quiet, self._request.prune_baseline
         if prune:
             from conclint.suppress.baseline import encode_baseline
@@ -183,7 +203,7 @@ class _Baseline:
             left = [entry for entry in self._entries if entry not in gone]
             write_files({str(self._file): encode_baseline(left)})
         if quiet:
-            return
+            return False
         number = len(self._gone)
         verb = "occurs" if number == 1 else "occur"
         done = "removed" if prune else "--prune-baseline removes them"
@@ -193,6 +213,7 @@ class _Baseline:
             _say(f"  {entry.code} in {entry.symbol or entry.path} ({entry.path})")
         if len(listed) < number:
             _say(f"  and {number - len(listed)} more (--verbose lists them)")
+        return True
 
 
 def _count(number: int, noun: str, plural: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -43,7 +44,12 @@ def check(ctx: click.Context, /, **given: Any) -> None:
     try:
         if given.pop("watch"):
             _watch(ctx, given)
-        status = run_check(_check_request(given))
+        recorder = None
+        if ctx.obj is not None:
+            from conclint.recording import Recorder
+
+            recorder = Recorder(ctx.obj)
+        status = run_check(replace(_check_request(given), recorder=recorder))
     except (ConfigError, UnwritableError) as error:
         _fail(ctx, error)
     except Exception as error:

@@ -27,7 +27,7 @@ _OPTIONS_THAT_ADD: Final = frozenset({"ignore", "extend_select", "extend_exclude
 
 _RUNNING_PYTHON: Final = (sys.version_info[0], sys.version_info[1])
 
-_ROOT_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+ROOT_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
         if not given or (table.file.name in CONFIG_FILES and (folder == start or folder in start.parents)):
             return folder
     for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+        if any((folder / marker).exists() for marker in ROOT_MARKERS):
             return folder
     return cwd if cwd == start or cwd in start.parents else start
 

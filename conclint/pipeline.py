@@ -14,7 +14,7 @@ from conclint.cache import Cache, Space
 from conclint.catalog.digest import catalog_digest
 from conclint.catalog.user_facts import read_user_knowledge
 from conclint.config import Config
-from conclint.model.finding import Finding
+from conclint.model.finding import UNREADABLE, Finding
 from conclint.report_cache import (
     KeptReport,
     find_report,
@@ -23,11 +23,12 @@ from conclint.report_cache import (
     report_key,
     still_holds,
 )
-from conclint.source.absent import merged
+from conclint.source.absent import Absent, merged
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import (
     Discovery,
     Source,
+    Walked,
     discover_files,
     project_files,
     shown_path,
@@ -54,6 +55,16 @@ class Report:
     asked: tuple[str, ...] = ()
     occurring: tuple[tuple[str, str], ...] = ()
     concurrency: ConcurrencyMap | None = None
+    basis: Basis | None = None
+
+
+class Basis(NamedTuple):
+    """The files and folders that a report hung on: what discovery found and walked, what was followed, and
+    what was looked for in vain."""
+
+    files: tuple[str, ...]
+    walked: Walked
+    missed: Absent
 
 
 class Run(NamedTuple):
@@ -99,7 +110,17 @@ def check(
     shown = tuple(source.shown for source in asked)
     seconds = time.perf_counter() - started
     kept, found = run
-    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found)
+    basis = None
+    plain = stdin is None and diff_base is None and not affected
+    if (
+        plain
+        and not problems
+        and kept.around is None
+        and all(found.code != UNREADABLE for found in kept.findings)
+    ):
+        files = (*(source.path for source in asked), *(path for path, _ in kept.followed))
+        basis = Basis(files, discovery.walked, kept.missed)
+    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found, basis)
 
 
 def _run_on_affected(

@@ -4,6 +4,7 @@ no more."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,19 @@ def catalog_digest(here: Path = Path(__file__).parent) -> bytes:
     digest = blake2b(digest_size=16)
     for folder in _FOLDERS:
         rows = []
-        with os.scandir(here / folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(".toml"):
-                    stat = entry.stat()
-                    rows.append((entry.name, stat.st_size, stat.st_mtime_ns))
+        for entry in _facts_in(here / folder):
+            stat = entry.stat()
+            rows.append((entry.name, stat.st_size, stat.st_mtime_ns))
         digest.update(repr(sorted(rows)).encode())
     return digest.digest()
+
+
+def shipped_files(here: Path = Path(__file__).parent) -> list[str]:
+    """The shipped files and their folders."""
+    folders = [here / folder for folder in _FOLDERS]
+    return [*map(str, folders), *(entry.path for folder in folders for entry in _facts_in(folder))]
+
+
+def _facts_in(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if entry.name.endswith(".toml"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+
+UNREADABLE: Final = "CON900"
+"""The code of what isn't a judgement: a file could not be analysed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -31,10 +31,15 @@ def source_width(stream: TextIO) -> int:
 def write_output(text: str) -> None:
     """Writes to standard output in UTF-8, lone surrogates as escapes, and flushes."""
     sys.stdout.flush()
-    data = text.encode("utf-8", "backslashreplace")
+    data = encoded(text)
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
         sys.stdout.write(data.decode("utf-8"))
     else:
         buffer.write(data)
     sys.stdout.flush()
+
+
+def encoded(text: str) -> bytes:
+    """The bytes that stand for the text on standard output."""
+    return text.encode("utf-8", "backslashreplace")

@@ -9,16 +9,18 @@ from __future__ import annotations
 import heapq
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from conclint.config import Config
+from conclint.replay import RACY_NS, UNLISTED
 from conclint.source.ignore import Patterns, read_ignore_file
 
 SUFFIXES: Final = (".py", ".ipynb")
 """What a folder stands for; other files are analysed when they are named."""
 
-ALWAYS_EXCLUDED: Final = frozenset({".git", ".hg", ".svn", "__pycache__", ".conclint_cache"})
+ALWAYS_EXCLUDED: Final = UNLISTED
 """Folders that hold no source of anybody's; never entered, whatever `exclude` says."""
 
 DEFAULT_EXCLUDES: Final = ALWAYS_EXCLUDED | {
@@ -60,11 +62,21 @@ class Source(NamedTuple):
     data: bytes | None = None
 
 
+class Walked(NamedTuple):
+    """What a discovery hung on: folders that were listed, each with its names where these tell more than its
+    times do (`None` where they don't); ignore files that were read; paths that led nowhere."""
+
+    folders: Mapping[str, tuple[str, ...] | None]
+    ignore_files: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
 class Discovery(NamedTuple):
     """Sources ordered by path, each file once; problems are (shown path, what is wrong), in order."""
 
     sources: tuple[Source, ...]
     problems: tuple[tuple[str, str], ...]
+    walked: Walked = Walked({})
 
 
 def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[str]) -> Discovery:
@@ -126,12 +138,17 @@ class _Walk:
         self._exclude = Patterns(self._root, patterns) if patterns else None
         self._loose = [pattern for pattern in patterns if "/" not in pattern.rstrip("/")]
         self._cache_dir = os.fspath(config.cache_dir)
+        self._cache_parent = os.path.dirname(self._cache_dir)
         self._folders: list[tuple[str, _Levels]] = []
         self._links: list[tuple[str, _Levels]] = []
         self._visited: set[tuple[int, int]] = set()
         self._files: set[str] = set()
         self._linked_files: set[str] = set()
         self._problems: set[tuple[str, str]] = set()
+        self._settled_ns = time.time_ns() - RACY_NS
+        self._listed: dict[str, tuple[str, ...] | None] = {}
+        self._ignore_files: list[str] = []
+        self._absent: list[str] = []
 
     def add(self, given: str) -> None:
         """Takes a path that the user gave."""
@@ -169,7 +186,8 @@ class _Walk:
             if os.path.realpath(path) not in self._files:
                 self._files.add(path)
         sources = tuple(Source(path, shown_path(path, self._cwd)) for path in sorted(self._files))
-        return Discovery(sources, tuple(sorted(self._problems)))
+        walked = Walked(self._listed, tuple(self._ignore_files), tuple(self._absent))
+        return Discovery(sources, tuple(sorted(self._problems)), walked)
 
     def excludes(self, path: str) -> bool:
         """Whether a walk from above would leave the file out."""
@@ -207,13 +225,17 @@ class _Walk:
         while pending:
             folder, levels = pending.pop()
             try:
+                identity = os.stat(folder)
                 with os.scandir(folder) as scan:
                     entries = list(scan)
-                identity = os.stat(folder)
             except OSError as error:
                 self._problem(folder, error)
                 continue
             names = {entry.name for entry in entries}
+            # The cache is about to be written, which may change the times of the folder that holds it.
+            young = max(identity.st_mtime_ns, identity.st_ctime_ns) >= self._settled_ns
+            keeps_names = young or folder == self._cache_parent
+            self._listed[folder] = tuple(sorted(names - UNLISTED)) if keeps_names else None
             if folder != given:
                 if not _ENVIRONMENT_MARKS.isdisjoint(names):
                     continue
@@ -225,7 +247,9 @@ class _Walk:
                 continue
             self._visited.add(key)
             if ".gitignore" in names:
-                ignore = read_ignore_file(os.path.join(folder, ".gitignore"), folder)
+                file = os.path.join(folder, ".gitignore")
+                self._ignore_files.append(file)
+                ignore = read_ignore_file(file, folder)
                 levels = (*levels, ignore) if ignore else levels
             if levels or self._exclude is not None:
                 for entry in entries:
@@ -259,6 +283,7 @@ class _Walk:
             # Emacs marks a file under edit with a link `.#name.py` to nowhere.
             if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".#"):
                 self._problem(entry.path, error)
+            self._absent.append(entry.path)
             return
         is_folder = stat.S_ISDIR(mode)
         if not is_folder and not (stat.S_ISREG(mode) and entry.name.endswith(SUFFIXES)):
@@ -272,10 +297,11 @@ class _Walk:
 
     def _leaves_out(self, path: str, name: str, levels: _Levels, *, folder: bool) -> bool:
         if folder:
-            if name in self._names and not (
-                name in _MAY_BE_PACKAGES and os.path.exists(os.path.join(path, "__init__.py"))
-            ):
-                return True
+            if name in self._names:
+                init = os.path.join(path, "__init__.py")
+                if name not in _MAY_BE_PACKAGES or not os.path.exists(init):
+                    self._absent.append(init)
+                    return True
             if path == self._cache_dir:
                 return True
         if self._exclude is not None:

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from conclint.model.execution import Confidence
-from conclint.model.finding import Finding, Position
+from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.model.summary import Directive, DirectiveKind
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
-_UNREADABLE_CODE = "CON900"
 
 
 def holds_for(directive: Directive, finding: Finding, *, noqa: bool = True) -> bool:
@@ -24,7 +23,7 @@ def holds_for(directive: Directive, finding: Finding, *, noqa: bool = True) -> b
         return True
     if directive.kind == DirectiveKind.NOQA and not noqa:
         return False
-    if finding.code == _UNREADABLE_CODE or not _touches(directive, finding):
+    if finding.code == UNREADABLE or not _touches(directive, finding):
         return False
     return not directive.codes or any(_names(code, finding) for code in directive.codes)
 

@@ -248,7 +248,7 @@ def test_the_report_of_a_single_file_holds_while_the_rest_of_the_project_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it depends on the classes of all files, whether a run has seen the project or not."""
-    monkeypatch.setattr("conclint.cache._RACY_NS", -(10**18))  # what was just written counts as settled
+    monkeypatch.setattr("conclint.cache.RACY_NS", -(10**18))  # what was just written counts as settled
     _project(tmp_path)
     _write(tmp_path, "app/near.py", -1)
     _write(tmp_path, "app/far.py", 1)

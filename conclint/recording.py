@@ -1,0 +1,123 @@
+"""Records what a command printed, so that it can be replayed while nothing changes (`conclint.replay`)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from conclint.cache import prepare_folder
+from conclint.cache_file import replace_file
+from conclint.catalog.digest import shipped_files
+from conclint.config import CONFIG_FILES, ROOT_MARKERS, Config
+from conclint.replay import (
+    RACY_NS,
+    SUFFIX,
+    Recording,
+    cache_folders,
+    encode,
+    file_name,
+    key_of,
+    listed,
+    look_at,
+    today,
+)
+
+if TYPE_CHECKING:
+    from conclint.pipeline import Basis
+
+_RECORDINGS: Final = 8
+"""So many commands that share a cache folder are kept."""
+_EXISTING: Final = (".git", ".hg", "conda-meta", "pyvenv.cfg")
+_READ_ABOVE: Final = tuple(
+    dict.fromkeys(
+        name
+        for name in (*CONFIG_FILES, *ROOT_MARKERS, ".gitignore", os.path.join(".git", "info", "exclude"))
+        if name not in _EXISTING
+    )
+)
+
+
+class Recorder:
+    """Records one command, given before it runs: what was changed later is known by its times."""
+
+    def __init__(self, arguments: tuple[str, ...]) -> None:
+        self._arguments = list(arguments)
+        self._key = key_of(self._arguments)
+        self._settled_ns = time.time_ns() - RACY_NS
+
+    def record(self, config: Config, paths: Iterable[str], basis: Basis, output: bytes, status: int) -> None:
+        """Keeps the output in the configuration's cache folder, unless the command would not find it there,
+        or something that it hung on is too young for its times to tell whether it changes.
+
+        Never raises OSError: what can't be kept is made anew.
+        """
+        folder = os.fspath(config.cache_dir)
+        if self._key is None or folder not in map(os.path.abspath, cache_folders(self._arguments)):
+            return
+        with suppress(OSError, ValueError):
+            recording = self._recording(config, paths, basis, output, status)
+            if recording is not None:
+                _keep(config.cache_dir, file_name(self._key), encode(self._key, recording))
+
+    def _recording(
+        self, config: Config, paths: Iterable[str], basis: Basis, output: bytes, status: int
+    ) -> Recording | None:
+        walked = basis.walked
+        here = os.path.join(os.fspath(config.cwd), "")
+
+        def short(path: str) -> str:
+            return path[len(here) :] if path.startswith(here) and path != here else path
+
+        lists = {short(path): (True, names) for path, names in walked.folders.items() if names is not None}
+        for path, missing in basis.missed:
+            if path not in walked.folders:
+                lists[short(path)] = (False, missing)
+        present: set[str] = set()
+        absent = set(walked.absent)
+        files = {*basis.files, *walked.ignore_files, *shipped_files()}
+        files.update(map(os.fspath, config.catalog_files))
+        files.update(os.fspath(file) for file in (config.file, config.baseline) if file is not None)
+        for folder in _with_parents([*paths, os.fspath(config.root), os.fspath(config.cwd)]):
+            for name in _EXISTING:
+                path = os.path.join(folder, name)
+                (present if os.path.exists(path) else absent).add(path)
+            for name in _READ_ABOVE:
+                path = os.path.join(folder, name)
+                (files if os.path.exists(path) else absent).add(path)
+        looks = {}
+        for path in map(short, (*files, *walked.folders, *lists)):
+            look = looks[path] = look_at(path)
+            if max(look[1], look[2]) < self._settled_ns:
+                continue
+            if path not in lists:
+                return None
+            whole, names = lists[path]
+            held = listed(path)
+            if held != names if whole else not set(names).isdisjoint(held):
+                return None
+        return Recording(
+            today(), status, output, tuple(looks), tuple(looks.values()), lists, tuple(present), tuple(absent)
+        )
+
+
+def _with_parents(paths: Iterable[str]) -> Iterable[str]:
+    seen: dict[str, None] = {}
+    for path in paths:
+        folder = os.path.abspath(path)
+        while folder not in seen:
+            seen[folder] = None
+            folder = os.path.dirname(folder)
+    return seen
+
+
+def _keep(folder: Path, name: str, data: bytes) -> None:
+    prepare_folder(folder)
+    replace_file(folder / name, [data])
+    recordings = folder.glob(f"*{SUFFIX}")
+    by_age = sorted(recordings, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    for path in by_age[:-_RECORDINGS]:
+        path.unlink()

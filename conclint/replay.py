@@ -1,0 +1,207 @@
+"""A command that was given before, in a project in which nothing has changed since: its output once more.
+
+This is the whole of such a run, so nothing is imported here but what every start of Python has loaded
+anyway. A recording (made by `conclint.recording`) holds the output, the exit status, and what these hung on:
+files and folders by their stat, and paths that led nowhere. It is data, sealed with a checksum; whatever is
+wrong with one, there is no answer here and the command runs as ever.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import sys
+import time
+import zlib
+
+from conclint import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as `typing` has it, which takes half as long to import as the rest of the run
+    from typing import TypeAlias
+
+    Look: TypeAlias = tuple[int, int, int, int]
+    """Size, time of the last change of the content and of anything, inode: other when the content is."""
+
+SUFFIX = ".replay"
+FOLDER_NAME = ".conclint_cache"
+UNLISTED = frozenset({".git", ".hg", ".svn", "__pycache__", FOLDER_NAME})
+"""Names of folders that come and go without anything being analysed anew."""
+
+RACY_NS = 2_000_000_000
+"""Nanoseconds: so coarse is the coarsest clock of a file system in use (FAT). What was changed less than
+that before a run could be changed again and look the same."""
+
+_FORMAT = 1
+_MAGIC = b"conclint replay\n"
+_MARSHAL_FORMAT = 2
+_ENVIRONMENT = ("COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM")
+_DAY = 86_400
+_MANY = 20
+
+
+class Recording:
+    """One run's output, and what it hung on.
+
+    `looks` belong to `paths`. Of a path in `lists` the names that it held are compared where its look is
+    another: all of them if the flag is set, else only that it has none of these. What is `present` may look
+    anyhow. `day` is when the run was: the cache forgets what no run has used for long.
+    """
+
+    __slots__ = ("absent", "day", "lists", "looks", "output", "paths", "present", "status")
+
+    def __init__(
+        self,
+        day: int,
+        status: int,
+        output: bytes,
+        paths: tuple[str, ...],
+        looks: tuple[Look, ...],
+        lists: dict[str, tuple[bool, tuple[str, ...]]],
+        present: tuple[str, ...],
+        absent: tuple[str, ...],
+    ) -> None:
+        self.day = day
+        self.status = status
+        self.output = output
+        self.paths = paths
+        self.looks = looks
+        self.lists = lists
+        self.present = present
+        self.absent = absent
+
+
+def replay(arguments: list[str]) -> int | None:
+    """Writes what the command wrote before and gives its exit status; None if it has to be run.
+
+    Raises OSError only for what is wrong with standard output.
+    """
+    gc.disable()  # thousands of tuples are about to be made, and none is part of a cycle
+    try:
+        key = key_of(arguments)
+        recording = _find(arguments, key) if key is not None else None
+        if recording is None or not still_holds(recording):
+            return None
+    finally:
+        gc.enable()
+    sys.stdout.flush()
+    sys.stdout.buffer.write(recording.output)
+    sys.stdout.flush()
+    return recording.status
+
+
+def key_of(arguments: list[str]) -> bytes | None:
+    """All that decides, besides files, what the command prints; None where that can't be told."""
+    try:
+        if not hasattr(sys.stdout, "buffer"):
+            return None
+        terminal = sys.stdout.isatty() and tuple(os.get_terminal_size(sys.stdout.fileno()))
+        environment = [os.environ.get(name) for name in _ENVIRONMENT]
+        facts = (_FORMAT, __version__, sys.hexversion, arguments, os.getcwd(), environment, terminal)
+        return marshal.dumps(facts, _MARSHAL_FORMAT)
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def file_name(key: bytes) -> str:
+    """The name, in a cache folder, of the recording with that key."""
+    return f"{zlib.crc32(key):08x}{SUFFIX}"
+
+
+def today() -> int:
+    """The number of days since the epoch."""
+    return int(time.time() // _DAY)
+
+
+def look_at(path: str) -> Look:
+    """How the path looks now. Raises OSError if it leads nowhere, ValueError if it can't lead anywhere."""
+    stat = os.stat(path)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def listed(folder: str) -> tuple[str, ...]:
+    """The names in the folder, in order, that can matter. Raises OSError."""
+    return tuple(sorted(set(os.listdir(folder)) - UNLISTED))
+
+
+def encode(key: bytes, recording: Recording) -> bytes:
+    """The content of a recording's file."""
+    fields = (
+        recording.day,
+        recording.status,
+        recording.output,
+        recording.paths,
+        recording.looks,
+        recording.lists,
+        recording.present,
+        recording.absent,
+    )
+    content = marshal.dumps((key, *fields), _MARSHAL_FORMAT)
+    return b"%s%08x%s" % (_MAGIC, zlib.crc32(content), content)
+
+
+def decode(key: bytes, data: bytes) -> Recording | None:
+    """The recording in a file's content; None for a damaged one, and for one that has another key."""
+    start = len(_MAGIC) + 8
+    content = data[start:]
+    if data[:start] != b"%s%08x" % (_MAGIC, zlib.crc32(content)):
+        return None
+    found, *fields = marshal.loads(content)
+    return Recording(*fields) if found == key else None
+
+
+def still_holds(recording: Recording) -> bool:
+    """Whether all that the recording hangs on is as it was."""
+    if recording.day != today():
+        return False
+    lists, stat_of = recording.lists, os.stat
+    try:
+        for path, look in zip(recording.paths, recording.looks, strict=True):
+            stat = stat_of(path)
+            if (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) != look:
+                if path not in lists:
+                    return False
+                whole, names = lists[path]
+                held = listed(path)
+                if held != names if whole else not set(names).isdisjoint(held):
+                    return False
+        for path in recording.present:
+            stat_of(path)
+    except (OSError, ValueError):
+        return False
+    return not any(map(os.path.exists, recording.absent))
+
+
+def _find(arguments: list[str], key: bytes) -> Recording | None:
+    name = file_name(key)
+    for folder in cache_folders(arguments):
+        try:
+            with open(os.path.join(folder, name), "rb", buffering=0) as file:
+                return decode(key, file.readall())
+        except (OSError, ValueError, EOFError, TypeError):
+            continue
+    return None
+
+
+def cache_folders(arguments: list[str]) -> list[str]:
+    """Where a recording may be: in the folder that an option names, else beside what the command is about or
+    above it."""
+    named = None
+    words = ["."]
+    for place, word in enumerate(arguments[:_MANY]):
+        if word == "--cache-dir":
+            named = "".join(arguments[place + 1 : place + 2])
+        elif word.startswith("--cache-dir="):
+            named = word.partition("=")[2]
+        elif word[:1] != "-":
+            words.append(word)
+    if named is not None:
+        return [named]
+    folders: dict[str, None] = {}
+    for word in words:
+        folder = os.path.abspath(word)
+        while folder not in folders:
+            folders[folder] = None
+            folder = os.path.dirname(folder)
+    return [os.path.join(folder, FOLDER_NAME) for folder in folders]
