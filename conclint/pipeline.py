@@ -68,10 +68,12 @@ class Basis(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one run over given sources gave: the report, made now or kept, and the map if it was wanted."""
+    """What one run over given sources gave: the report, made now or kept, and the map if it was wanted; and
+    whether the times of the files tell when one changes."""
 
     report: KeptReport
     concurrency: ConcurrencyMap | None = None
+    settled: bool = False
 
 
 def check(
@@ -109,9 +111,9 @@ def check(
         run = run_on(asked, problems, config, progress, with_map=with_map)
     shown = tuple(source.shown for source in asked)
     seconds = time.perf_counter() - started
-    kept, found = run
+    kept, found, settled = run
     basis = None
-    plain = stdin is None and diff_base is None and not affected
+    plain = settled and stdin is None and diff_base is None and not affected
     if (
         plain
         and not problems
@@ -134,7 +136,7 @@ def _run_on_affected(
     from conclint.scope import affected_by
 
     scope = affected_by(named, config)
-    report, concurrency = run_on(scope.sources, problems, config, progress, with_map=with_map)
+    report, concurrency, _ = run_on(scope.sources, problems, config, progress, with_map=with_map)
     about = {source.shown for source in named} | {problem.path for problem in problems}
     report = report._replace(
         findings=tuple(found for found in report.findings if found.path in about or scope.takes(found)),
@@ -163,7 +165,7 @@ def _run_on_change(
     change = change_in(changes, config)
     reached = affected_by(change.touched, config, change.gone).sources
     sources = tuple(sorted({*asked} & {*reached}, key=lambda source: source.path))
-    report, concurrency = run_on(sources, problems, config, progress, with_map=with_map)
+    report, concurrency, _ = run_on(sources, problems, config, progress, with_map=with_map)
     with laid_out(repository, commit, config, [source.path for source in sources], changes.renamed) as before:
         earlier = run_on(before.sources, [], before.config, keep=False).report
     cwd = os.path.realpath(config.cwd)
@@ -271,7 +273,7 @@ def run_on(
         shape_around = partial(_shape_around, frozenset(source.path for source in sources), config, contents)
         report = _kept_report(cache, contents, key, shape_around) if key is not None else None
         if report is not None and not with_map:
-            return Run(report)
+            return Run(report, settled=not contents.unsettled)
         from conclint.analysis import Analysis
         from conclint.lenders import find_lenders
 
@@ -291,7 +293,8 @@ def run_on(
                     report = report._replace(around=shape_around())
                 if key is not None and analysis.looked_around == (report.around is not None):
                     keep_report(cache, key, report)
-            return Run(report, analysis.concurrency_map() if with_map else None)
+            found = analysis.concurrency_map() if with_map else None
+            return Run(report, found, settled=not contents.unsettled)
         finally:
             analysis.close()
     finally:

@@ -14,13 +14,15 @@ class Contents:
     """The hashes of one run's files, each found once; `overrides` stand for files' own (an editor's buffer).
 
     Hash and size are those of the Python in a file: of a notebook, its cells as one text. `problems` says,
-    by path, what is wrong with files that can't be read: message, line, column.
+    by path, what is wrong with files that can't be read: message, line, column. `unsettled` tells that a
+    file whose shape was asked for is as young as this run.
     """
 
     def __init__(self, cache: Cache, overrides: Mapping[str, bytes] | None = None) -> None:
         self.problems: dict[str, tuple[str, int, int]] = {}
         self.digests: dict[str, bytes] = {}
         self.sizes: dict[str, int] = {}
+        self.unsettled = False
         self._cache = cache
         self._stats: dict[str, os.stat_result] = {}
         self._overrides = overrides or {}
@@ -44,6 +46,7 @@ class Contents:
             youngest = max(youngest, modified, changed)
             rows.append((path, stat.st_size, modified, changed, stat.st_ino))
         if not self._cache.is_settled(youngest):
+            self.unsettled = True
             return None
         return content_hash(marshal.dumps(rows, MARSHAL_FORMAT))
 
