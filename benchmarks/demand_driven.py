@@ -54,9 +54,11 @@ class Needed:
 
     def watch(self) -> None:
         """Notes from now on what is judged."""
-        judge_modules, begin, needed = ModuleJudge.judge_modules, ModuleJudge._begin, self
+        judge_modules, needed = ModuleJudge.judge_modules, self
 
         def noting_judge(judge: ModuleJudge, paths: Iterable[str]) -> Any:
+            if judge._store.decoded_bytes > judge._most:  # the program is about to be dropped
+                needed.gather(judge)
             result = judge_modules(judge, group := sorted(paths))
             for path in group:
                 view = judge.judge.view(path)
@@ -66,13 +68,7 @@ class Needed:
             needed._last = judge
             return result
 
-        def noting_begin(judge: ModuleJudge) -> None:
-            if hasattr(judge, "engine"):
-                needed.gather(judge)
-            begin(judge)
-
         ModuleJudge.judge_modules = noting_judge  # type: ignore[method-assign]
-        ModuleJudge._begin = noting_begin  # type: ignore[method-assign]
 
     def finish(self) -> None:
         """Takes in what was judged last."""
@@ -95,7 +91,6 @@ class Needed:
             summary = None if known else judge._store.get(path)
             if summary is not None:
                 self.summaries[summary.source_hash] = summary
-        judge._store.release()  # what was looked at here is not what the next program holds
         for path, index in seen:
             content = judge._store.source_hash(path)
             if content is not None:

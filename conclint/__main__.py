@@ -17,6 +17,10 @@ def main() -> None:
         # Whoever read it has seen enough. What is left in the buffer must not be flushed at the end.
         sys.stdout = None
         status = 1
+    except OSError as error:
+        print(f"conclint: error: standard output: {error.strerror or error}", file=sys.stderr)
+        sys.stdout = None
+        status = 2
     if status is not None:
         sys.exit(status)
     from conclint.cli import cli
