@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
@@ -318,13 +319,17 @@ class Classes:
             return self.above(owner, plain, instance) if owner is not None else UNKNOWN
         slot = (instance, name)
         found = self._attributes.get(slot)
-        if found is None:
-            found = self._attribute(instance, name)
-            if instance.own is not None and (not found.values or self._is_stub(found)):
-                own = instance.own
-                found = Known((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
-            if not self._evaluator.active:
-                self._attributes[slot] = found
+        if found is not None:
+            return found
+        return self._evaluator.remembered(
+            self._attributes, slot, partial(self._attribute_or_own, instance, name)
+        )
+
+    def _attribute_or_own(self, instance: Instance, name: str) -> Known:
+        found = self._attribute(instance, name)
+        if instance.own is not None and (not found.values or self._is_stub(found)):
+            own = instance.own
+            return Known((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
         return found
 
     def _is_stub(self, item: Known) -> bool:

@@ -6,7 +6,8 @@ cycle is only remembered where the cycle began.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 from conclint.catalog.loader import Catalog
 from conclint.link.annotations import annotation_type
@@ -46,6 +47,8 @@ from conclint.link.values import (
     without_none,
 )
 from conclint.model.summary import Body, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
+
+Slot = TypeVar("Slot", bound=Hashable)
 
 _MAX_DEPTH = 150
 _MAX_STEPS = 20_000
@@ -150,6 +153,23 @@ class Evaluator:
             self._memo[slot] = result
             self._low = outer
         return result
+
+    def remembered(self, memo: dict[Slot, Known], slot: Slot, work: Callable[[], Known]) -> Known:
+        """What is in the memo under the slot, else what the work gives, kept there unless a cycle through
+        something that is still being evaluated cut it short."""
+        found = memo.get(slot)
+        if found is not None:
+            return found
+        depth = len(self.active)
+        outer, self._low = self._low, 1 << 30
+        try:
+            found = work()
+        finally:
+            low, self._low = self._low, min(outer, self._low)
+        if low >= depth or not depth:
+            memo[slot] = found
+            self._low = outer
+        return found
 
     def forget(self) -> None:
         """What is being evaluated was cut short, and must not be remembered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from conclint.link.lazy_names import lazy_attribute
@@ -39,11 +40,11 @@ class Names:
         """What a module variable may be: all its assignments, else a star import, else a builtin."""
         slot = (path, name)
         found = self._globals.get(slot)
-        if found is None:
-            found = self._global_name(path, name)
-            if not self._evaluator.active:
-                self._globals[slot] = found
-        return found
+        if found is not None:
+            return found
+        if self._asked_lazily:  # what the module's `__getattr__` gives may lack what it is asked for
+            return self._global_name(path, name)
+        return self._evaluator.remembered(self._globals, slot, partial(self._global_name, path, name))
 
     def _global_name(self, path: str, name: str) -> Known:
         module = self._evaluator.module(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from conclint.link import builtin_calls
@@ -165,10 +166,7 @@ class Results:
         definition = self._evaluator.module(key[0]).definition(key[1])
         found = self._returned.get(key)
         if found is None:
-            depth_free = not self._evaluator.active
-            found = self._returns_of(key)
-            if depth_free:
-                self._returned[key] = found
+            found = self._evaluator.remembered(self._returned, key, partial(self._returns_of, key))
         if definition.flags & DefFlags.GENERATOR:
             elements = self.substitute(found, function, arguments).values
             if self._evaluator.decorations.of(key).is_manager:
