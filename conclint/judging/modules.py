@@ -160,8 +160,8 @@ class ModuleJudge:
         directives: dict[str, tuple[tuple[Any, ...], ...]] = {}
         contents: dict[str, bytes] = {}
         for path in self._store.loaded():
-            content = self._store.source_hash(path)
-            if path in self._told or content is None:
+            content = self._store.source_hash(path) if path not in self._told else None
+            if content is None:
                 continue
             self._told.add(path)
             contents[path] = content

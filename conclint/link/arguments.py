@@ -43,7 +43,7 @@ class Arguments(NamedTuple):
 
     def prepend(self, *values: Passed) -> Arguments:
         """The same with more positional arguments in front (a receiver, say)."""
-        return self._replace(positional=(*values, *self.positional))
+        return Arguments((*values, *self.positional), *self[1:])
 
     def drop(self, count: int) -> Arguments:
         """The same without the first positional arguments."""

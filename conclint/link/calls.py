@@ -290,7 +290,8 @@ def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor
 def callable_name(evaluator: Evaluator, value: Value) -> str:
     """The dotted name by which a reader knows a callable; without the number of a name defined again."""
     if isinstance(value, (Function, Class)):
-        return _REPEATED.sub("", evaluator.module(value.key[0]).symbol(value.key[1]))
+        symbol = evaluator.module(value.key[0]).symbol(value.key[1])
+        return _REPEATED.sub("", symbol) if "#" in symbol else symbol
     if isinstance(value, (Generator, ContextManager)):
         return callable_name(evaluator, value.function)
     if isinstance(value, Instance):

@@ -227,9 +227,9 @@ class Classes:
                 if isinstance(receiver, Class) and not decoration.is_class:
                     bound.append(candidate)
                     continue
-                candidate = candidate._replace(receiver=bind_to)
+                candidate = Function(candidate.key, bind_to, candidate.closure)
             bound.append(candidate)
-        return item._replace(values=tuple(bound))
+        return Known(tuple(bound), item.partial, item.reasons)
 
     def property_of(
         self, cls: Class, name: str, receiver: Value, accessor: Accessor = Accessor.GETTER

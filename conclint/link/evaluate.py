@@ -74,13 +74,16 @@ class Evaluator:
         self.active: dict[tuple[Key, int], int] = {}
         self._low = 1 << 30
         self._spent = 0
-        self._dispatch: dict[int, Callable[[Key, tuple[object, ...]], Known]] = {
+        self._constants: dict[object, Callable[[object], Known]] = {
+            Op.CONST: lambda value: known(Literal(type(value).__name__, value)),
+            Op.TYPED: lambda kind: known(ExternalInstance(f"builtins.{kind}")),
+            Op.COMPARE: lambda _: known(ExternalInstance("builtins.bool")),
+        }
+        self._dispatch: dict[object, Callable[[Key, tuple[object, ...]], Known]] = {
             Op.PARAM: self._param,
             Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
             Op.FREE: lambda key, node: self.names.free((key[0], to_index(node[1])), str(node[2])),
             Op.IMPORT: lambda key, node: self.names.imported(key[0], to_index(node[1])),
-            Op.CONST: lambda key, node: known(Literal(type(node[1]).__name__, node[1])),
-            Op.TYPED: lambda key, node: known(ExternalInstance(f"builtins.{node[1]}")),
             Op.ATTR: self._read_attribute,
             Op.ITEM: lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2])),
             Op.CALL: lambda key, node: self.results.call_result(key, to_index(node[1])),
@@ -91,7 +94,6 @@ class Evaluator:
             Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
             Op.COMP: self._comprehension,
             Op.BOOL: self._bool,
-            Op.COMPARE: lambda key, node: known(ExternalInstance("builtins.bool")),
             Op.ARITH: self._arithmetic,
             Op.NARROW: self._narrow,
             Op.CAST: self._cast,
@@ -136,8 +138,13 @@ class Evaluator:
         if depth > _MAX_DEPTH or self._spent > _MAX_STEPS:
             self._low = -1
             return UNKNOWN
-        node = self.body(key).values[value]
-        handler = self._dispatch.get(to_index(node[0]))
+        body = self._bodies.get(key)
+        node = (self.body(key) if body is None else body).values[value]
+        constant = self._constants.get(node[0])
+        if constant is not None:
+            result = self._memo[slot] = constant(node[1])
+            return result
+        handler = self._dispatch.get(node[0])
         if handler is None:
             result = known(Display(key, value)) if node[0] in DISPLAYS else UNKNOWN
             self._memo[slot] = result

@@ -252,7 +252,8 @@ class Results:
 
     def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> Known:
         """What a parameter of a called function (or of one that encloses it) is bound to."""
-        plain, attributes = parameter._replace(attributes=()), parameter.attributes
+        attributes = parameter.attributes
+        plain = parameter._replace(attributes=()) if attributes else parameter
         found: Known | None = None
         for bound_parameter, value in function.closure:
             if bound_parameter == plain:

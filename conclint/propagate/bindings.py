@@ -22,7 +22,7 @@ class Bindings:
     def of(self, parameter: Parameter) -> Known:
         """What the parameter is bound to; the parameter itself, where it is one of a function around the
         caller."""
-        plain = parameter._replace(attributes=())
+        plain = parameter._replace(attributes=()) if parameter.attributes else parameter
         captured = any(name == plain for name, _ in self._function.closure)
         if plain.key != self._function.key and not captured:
             if _encloses(self._evaluator, plain.key, self._caller):

@@ -70,6 +70,8 @@ class Witness(NamedTuple):
 
     def assuming(self, *reasons: str) -> Witness:
         """The same with an assumption more for each reason."""
+        if not reasons:
+            return self
         return self._replace(assumptions=self.assumptions + len(reasons), reasons=(*self.reasons, *reasons))
 
 

@@ -198,9 +198,16 @@ class Engine:
         if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
             return result
         found: list[Placement] = []
+        effects = self.transfer.link_effects(key, link, found)
+        placements.extend(found)
+        if any(target.value == PARALLEL for group in link.groups for target in group):
+            delayed = delayed_placement(self.evaluator, key, link.site)
+            placements.extend([delayed] if delayed is not None else [])
+        if not effects:  # most sites: what stands around them need not be known
+            return result
         dependence = self.hedges.dependence(key, site.region) if site.region else None
         conditions = self.hedges.conditions(key, site.region) if site.region else 0
-        for effect, witness in self.transfer.link_effects(key, link, found).items():
+        for effect, witness in effects.items():
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
                 if site.region and effect.kind is Kind.WAITS:
@@ -211,10 +218,6 @@ class Engine:
                 if dependence is not None and _may_depend(effect, dependence):
                     effect = effect._replace(dependence=dependence)
                 add(result, effect, witness)
-        placements.extend(found)
-        if any(target.value == PARALLEL for group in link.groups for target in group):
-            delayed = delayed_placement(self.evaluator, key, link.site)
-            placements.extend([delayed] if delayed is not None else [])
         return result
 
 

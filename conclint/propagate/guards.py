@@ -24,6 +24,8 @@ _SOCKET_CALLS = frozenset(
         "recvmsg",
     }
 )  # fmt: skip
+_RESULT_CALLS = frozenset({"result", "exception", "recv", "get"})
+_WATCHED = _SOCKET_CALLS | _RESULT_CALLS | {"acquire"}
 
 
 class Guards:
@@ -86,13 +88,16 @@ class Guards:
 
     def never_waits(self, key: Key, site: Site) -> bool:
         """Whether what stands around the call makes sure that it does not wait."""
+        callee = self._evaluator.body(key).values[site.callee]
+        if callee[0] != Op.ATTR or callee[2] not in _WATCHED:
+            return False
         return self.is_settled(key, site) or self.is_nonblocking(key, site) or self.is_first(key, site)
 
     def is_settled(self, key: Key, site: Site) -> bool:
         """Whether the site asks a future for a result that the test around it has found to be there."""
         body = self._evaluator.body(key)
         callee = body.values[site.callee]
-        if callee[0] != Op.ATTR or callee[2] not in ("result", "exception", "recv", "get"):
+        if callee[0] != Op.ATTR or callee[2] not in _RESULT_CALLS:
             return False
         around: set[int] = {0}
         region = site.region

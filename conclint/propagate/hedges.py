@@ -28,6 +28,9 @@ class Hedges:
 
     def conditions(self, key: Key, region: int) -> int:
         """How many `if`s and `except`s the region stands under, without those that are a hedge already."""
+        known = self._conditions.get((key, region))
+        if known is not None:
+            return known
         body = self._evaluator.body(key)
         path: list[int] = []
         while region > 0 and (key, region) not in self._conditions:

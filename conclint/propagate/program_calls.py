@@ -44,6 +44,8 @@ class ProgramCalls:
         if is_cached and self._is_prewarmed(function.key):
             return result
         effects = self._effects_of(function.key)
+        if not effects:
+            return result
         # Kept once found: taking it back would bring the effects back that led to it, and so on for ever.
         undecided = self._undecided.setdefault(function.key, set())
         undecided |= _undecided(effects)
