@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from conclint.extract import literals
 from conclint.extract.expressions import expression
 from conclint.extract.identifiers import identifier
 from conclint.model.summary import Op
+from conclint.source.nodes import cst, parse_expression
 from conclint.source.parsing import SourceError, check_brackets
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _string(s: Scope, text: str | bytes | None) -> int:
         return value
     try:
         check_brackets(text)
-        node = cst.parse_expression(text)
+        node = parse_expression(text)
     except (SourceError, cst.ParserSyntaxError):
         return literals.string_constant(s, text)
     return annotation(s, node, quoted=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index
 from conclint.extract.identifiers import identifier
 from conclint.extract.targets import import_name
 from conclint.model.summary import ImportFlags, Op, SiteKind, StoreKind
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.binding import assign
 from conclint.extract.expressions import EXPRESSIONS, expression
 from conclint.extract.narrowing import Change, narrow
 from conclint.extract.pending import UNBOUND
 from conclint.extract.targets import bound_names
 from conclint.model.summary import DefKind, LoopFlags, Op, RegionKind, SiteKind, Use
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.annotations import annotation
 from conclint.extract.expressions import EXPRESSIONS, expression, used_expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.statements import COMPOUND, block, type_parameters
 from conclint.model.summary import DefFlags, DefKind, Op, ParamKind, SiteKind, Use
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

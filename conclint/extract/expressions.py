@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract import literals
 from conclint.extract.identifiers import identifier
 from conclint.extract.pending import UNBOUND
 from conclint.model.summary import DefFlags, Op, SiteKind, Slot, Use
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -7,8 +7,6 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import libcst as cst
-
 from conclint.extract.align import AlignmentError, align
 from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
 from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
@@ -28,6 +26,7 @@ from conclint.model.summary import (
     Param,
     StoreKind,
 )
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

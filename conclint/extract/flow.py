@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.binding import assign
 from conclint.extract.expressions import expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
 from conclint.extract.statements import COMPOUND, block
 from conclint.model.summary import LoopFlags, Op, RegionKind, SiteKind, Use
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

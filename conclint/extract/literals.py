@@ -6,9 +6,8 @@ import ast
 import warnings
 from typing import TYPE_CHECKING, Final
 
-import libcst as cst
-
 from conclint.model.summary import Op
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract import comprehensions, flow, patterns
 from conclint.extract.definitions import walk_body
 from conclint.extract.identifiers import walrus_names
@@ -15,6 +13,7 @@ from conclint.extract.scope import Scope
 from conclint.extract.statements import statements
 from conclint.extract.targets import AssignedNames
 from conclint.model.summary import DefKind, Op
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     pass
@@ -111,7 +110,7 @@ class ModuleRecord:
                 if word == "extend":
                     found = literal_strings(argument)
                 elif word == "append":
-                    found = literal_strings(cst.List([cst.Element(argument)]))
+                    found = literal_strings(cst.List(elements=[cst.Element(value=argument)]))
             self._add_exports(found, True)
 
     def _add_exports(self, found: tuple[str, ...] | None, more: bool) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from conclint.extract.expressions import BUILTIN, EXPRESSIONS
 from conclint.extract.narrowing import Change, narrow
 from conclint.model.summary import Op, SiteKind
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

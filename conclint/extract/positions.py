@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from libcst import Comment
 from libcst._nodes.internal import CodegenState
+
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -148,7 +149,7 @@ class _CommentCounter(_Counter):
     __slots__ = ()
 
     def before_codegen(self, node: CSTNode) -> None:
-        if type(node) is Comment:
+        if type(node) is cst.Comment:
             self.places.comments.append((self.offset, node.value))
         super().before_codegen(node)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.annotations import annotation
 from conclint.extract.binding import assign, import_, import_from, set_attribute, set_item
 from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index, used_expression
@@ -14,6 +12,7 @@ from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
 from conclint.extract.operators import BINARY, guarded
 from conclint.model.summary import LoopFlags, Op, RegionKind, SiteKind, StoreKind, Use
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from conclint.extract.identifiers import identifier
+from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

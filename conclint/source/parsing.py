@@ -7,7 +7,6 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from conclint.source.decoding import DecodingError, decode_source
@@ -15,7 +14,7 @@ from conclint.source.nesting import Token, measure_nesting
 from conclint.source.tokens import find_tokens
 
 if TYPE_CHECKING:
-    from libcst import CSTNode, Module
+    from libcst import Module
 
 T = TypeVar("T")
 
@@ -55,7 +54,7 @@ def check_brackets(text: str, tokens: Sequence[Token] | None = None) -> bool:
 
 
 def parse_module(text: str) -> Module:
-    """The tree of a whole file.
+    """The tree of a whole file, of the classes of `conclint.source.nodes`.
 
     Raises SourceError where libcst finds the text to be no Python, and where it is too deeply nested.
     """
@@ -66,47 +65,14 @@ def parse_module(text: str) -> Module:
 
 def parse_checked(text: str) -> Module:
     """As `parse_module`, for text that `check_brackets` has let through."""
-    import libcst
+    from libcst import ParserSyntaxError
+
+    from conclint.source import nodes
 
     try:
-        with _UNVALIDATED:
-            return libcst.parse_module(text)
-    except libcst.ParserSyntaxError as error:
+        return nodes.parse_module(text)
+    except ParserSyntaxError as error:
         raise _explain(text, error.message, error.raw_line) from None
-
-
-class _Unvalidated(AbstractContextManager[None]):
-    """Within, libcst's nodes are made without the validation that is meant for nodes made by hand: the parser
-    makes valid ones. This is a seventh of the time that parsing takes. Threads may be in it at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._validation: Callable[[CSTNode], None] | None = None
-
-    def __enter__(self) -> None:
-        from libcst import CSTNode
-
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._validation = CSTNode.__post_init__
-                setattr(CSTNode, "__post_init__", _pass_over)  # noqa: B010 -- mypy forbids the assignment
-
-    def __exit__(self, *error: object) -> None:
-        from libcst import CSTNode
-
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                setattr(CSTNode, "__post_init__", self._validation)  # noqa: B010
-
-
-def _pass_over(node: CSTNode) -> None:
-    """Instead of a node's validation."""
-
-
-_UNVALIDATED: Final = _Unvalidated()
 
 
 def _explain(text: str, message: str, line: int) -> SourceError:

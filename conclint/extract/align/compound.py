@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import libcst as cst
-
 from conclint.extract.align.aligner import NODES, Aligner, AlignmentError
 from conclint.extract.align.expressions import arguments, parameters
 from conclint.extract.align.simple import optional, type_parameters
+from conclint.source.nodes import cst
 
 
 def statements(c: Aligner, body: Iterable[Any], at: int) -> int:

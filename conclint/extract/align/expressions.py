@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-import libcst as cst
-
 from conclint.extract.align.aligner import NODES, Aligner, AlignmentError
 from conclint.extract.positions import count_parts
+from conclint.source.nodes import cst
 
 
 def _leaf(c: Aligner, node: Any, at: int) -> int:

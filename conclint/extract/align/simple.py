@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
 from conclint.extract.align.aligner import NODES, Aligner
+from conclint.source.nodes import cst
 
 
 def optional(c: Aligner, node: Any, at: int) -> int:

@@ -1,0 +1,148 @@
+"""libcst's node classes, as `cst`: lean twins of them where they can be had, else libcst's own.
+
+libcst's parser makes each node by a call of its class, and of all the time that parsing takes a third goes
+into the `__init__` of frozen dataclasses, which set each field by itself and validate what the parser made.
+A twin has its class's name, methods and defaults, and the twins of its bases as bases, so whatever only
+reads nodes works with it; but it is a namespace, which takes its fields at once and in C.
+
+The parser finds the classes in the module that `sys.modules` has as `libcst`. While it runs, and only then,
+that is a copy with the twins in it. No other thread can see the copy: the parser holds the GIL all the while,
+and C code puts the copy there and takes it away, without a byte code in between.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+import libcst
+from libcst import CSTNode
+
+if TYPE_CHECKING:
+    import libcst as cst
+    from libcst import BaseExpression, Module
+
+__all__ = ["cst", "parse_expression", "parse_module"]
+
+_PROBE: Final = (
+    "@d\nclass C(B, k=1):\n    async def f(self, *a: t):\n        return [x async for x in a]  # c\n"
+)
+
+
+_NATIVE: Final = import_module("libcst.native")
+_UNUSED: Final = ("__", "_validate", "_visit", "_safe_to_use")
+"""How methods begin that twins do without: they validate nodes, or make new ones."""
+
+
+class _Twins:
+    """The twins of libcst's classes, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[type, type] = {}
+        self._globals: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def module(self) -> ModuleType:
+        """A copy of the module `libcst` with twins for classes of nodes."""
+        copy = ModuleType(libcst.__name__)
+        vars(copy).update(self._with_twins(vars(libcst)))
+        for name in ("parse_module", "parse_expression", "parse_statement"):
+            delattr(copy, name)  # they make no twins
+        for ours, theirs in self._globals.values():
+            ours.update(self._with_twins(theirs))
+        return copy
+
+    def _with_twins(self, names: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._twin(value) if _is_node_class(value) else value for name, value in names.items()}
+
+    def _twin(self, kind: type) -> type:
+        twin = self._made.get(kind)
+        if twin is not None:
+            return twin
+        bases = tuple([self._twin(base) for base in kind.__bases__ if _is_node_class(base)])
+        body: dict[str, Any] = {"__slots__": ()}
+        if not bases:
+            bases = (SimpleNamespace,)
+            body |= {"__eq__": object.__eq__, "__hash__": object.__hash__, "__repr__": object.__repr__}
+        for name, member in vars(kind).items():
+            if isinstance(member, property):
+                body[name] = property(self._function(member.fget))
+            elif isinstance(member, FunctionType) and not name.startswith(_UNUSED):
+                body[name] = self._function(member)
+        for field in dataclasses.fields(kind):
+            # The parser leaves out fields that are None.
+            if field.default is not dataclasses.MISSING:
+                body[field.name] = field.default
+            elif field.default_factory is not dataclasses.MISSING:
+                body[field.name] = self._node(field.default_factory())
+        twin = self._made[kind] = type(kind.__name__, bases, body)
+        return twin
+
+    def _function(self, function: Any) -> Any:
+        """The function, asking for twins where libcst's asks for its classes."""
+        if function.__closure__ is not None:  # a context manager's, which asks for none
+            return function
+        names, _ = self._globals.setdefault(function.__module__, ({}, function.__globals__))
+        twin = FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+        twin.__kwdefaults__ = function.__kwdefaults__
+        return twin
+
+    def _node(self, node: Any) -> Any:
+        if not isinstance(node, CSTNode):
+            return node
+        fields = [field.name for field in dataclasses.fields(node)]
+        return self._twin(type(node))(**{name: self._node(getattr(node, name)) for name in fields})
+
+
+def _is_node_class(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, CSTNode)
+
+
+def _lean_nodes(copy: ModuleType, parse: Callable[[str], Any], text: str) -> Any:
+    modules: dict[str, ModuleType] = sys.modules
+    put = partial(modules.__setitem__, "libcst", copy)
+    take = partial(modules.__setitem__, "libcst", libcst)
+    steps: Iterable[partial[Any]] = (put, partial(parse, text), take)
+    try:
+        _, tree, _ = map(partial.__call__, steps)
+    except BaseException:
+        take()
+        raise
+    return tree
+
+
+def _lean() -> ModuleType | None:
+    """The module with twins; None where the parser doesn't make them, or where there is no GIL."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return None
+    try:
+        copy = _Twins().module()
+        tree = _lean_nodes(copy, _NATIVE.parse_module, _PROBE)
+        return copy if type(tree) is copy.Module and tree.code == _PROBE else None
+    except Exception:
+        return None
+
+
+_LEAN: Final = _lean()
+if not TYPE_CHECKING:
+    cst = _LEAN or libcst
+
+
+def parse_module(text: str) -> Module:
+    """The tree of a whole file, of the classes of `cst`. Raises what `libcst.parse_module` does."""
+    if _LEAN is None:
+        return libcst.parse_module(text)
+    found: Module = _lean_nodes(_LEAN, _NATIVE.parse_module, text)
+    return found
+
+
+def parse_expression(text: str) -> BaseExpression:
+    """The tree of an expression, likewise."""
+    if _LEAN is None:
+        return libcst.parse_expression(text)
+    found: BaseExpression = _lean_nodes(_LEAN, _NATIVE.parse_expression, text)
+    return found
