@@ -1,17 +1,20 @@
 """Judgements of earlier runs: after an edit, only what can depend on an edited file is judged again.
 
 The findings of a module depend on its own text and on the modules that its imports lead to, directly or
-through others; that graph is kept with the findings. Where it was asked who derives from a class, the files
-that define such classes are in the graph too, though nothing imports them. A module is judged again when
-one of those has changed, or when other classes are derived from one that was asked about; all are when a
-file has appeared that was once looked for in vain (CORE.md section 5).
+through others; that graph is kept with the findings. A module is judged again when one of those has changed;
+all are when a file has appeared that was once looked for in vain (CORE.md section 5).
+
+Where it was asked who derives from a class, because a method of it is called that has no body, the effects
+of the asker's functions hang on the files that define such classes too. That is all that hangs on them: when
+one of these has changed, or when other classes are derived, the asker is judged again, but who depends on
+the asker only if the effects of its functions have become others.
 """
 
 from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from conclint.source.absent import Absent
     from conclint.source.derived import Headers
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -37,7 +40,7 @@ class Judgements(NamedTuple):
     `imports` the graph, `absent` what was looked for in vain. `effects` are those of functions that other
     modules asked for, encoded: of a module in one piece, by the number of the function. `headers` are the
     class headers of the files that were asked about, `bases` the names of the classes whose derived
-    classes the answers about a module depend on.
+    classes the effects in a module depend on, `derived` the files that define these.
     """
 
     contents: dict[str, bytes]
@@ -53,11 +56,12 @@ class Judgements(NamedTuple):
     effects: dict[str, bytes]
     headers: dict[str, Headers]
     bases: dict[str, tuple[str, ...]]
+    derived: dict[str, tuple[str, ...]]
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {})
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {})
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -68,6 +72,8 @@ class Judgements(NamedTuple):
             self.words[path] = tuple(sorted({*self.words.get(path, ()), *words}))
         for path, found in judged.imports.items():
             self.imports[path] = tuple(sorted({*self.imports.get(path, ()), *found}))
+        for path, found in judged.derived.items():
+            self.derived[path] = tuple(sorted({*self.derived.get(path, ()), *found}))
         for path, names in judged.bases.items():
             self.bases[path] = tuple(sorted({*self.bases.get(path, ()), *names}))
         self.directives.update(judged.directives)
@@ -80,11 +86,9 @@ class Judgements(NamedTuple):
         data = self.effects.get(path)
         return marshal.loads(data) if data is not None else {}
 
-    def without(self, changed: Iterable[str], doubtful: Iterable[str] = ()) -> Judgements:
-        """What still holds when these modules are not what they were, and what is known of the doubtful ones
-        may not hold: nothing that depends on one of either."""
-        changed = set(changed)
-        stale = self._reaching(changed.union(doubtful))
+    def without(self, changed: Collection[str], stale: Collection[str], again: Collection[str]) -> Judgements:
+        """What still holds when the `changed` modules are not what they were, nothing of the `stale` ones
+        holds, which depend on them, and those to be judged `again` may have other findings."""
 
         def kept(held: Mapping[str, Any]) -> dict[str, Any]:
             return {path: value for path, value in held.items() if path not in stale}
@@ -94,8 +98,8 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.starting.items() if path not in changed},
             {path: value for path, value in self.mentions.items() if path not in changed},
             self.scanned,
-            self.judged - stale,
-            kept(self.rows),
+            self.judged.difference(stale, again),
+            {path: rows for path, rows in kept(self.rows).items() if path not in again},
             kept(self.words),
             {path: value for path, value in self.imports.items() if path not in changed},
             {path: value for path, value in self.directives.items() if path not in changed},
@@ -103,17 +107,13 @@ class Judgements(NamedTuple):
             kept(self.effects),
             {path: value for path, value in self.headers.items() if path not in changed},
             {path: value for path, value in self.bases.items() if path not in changed},
+            {path: value for path, value in self.derived.items() if path not in changed},
         )
 
     def after_move(self, moved: Mapping[str, bytes], shown: Callable[[str], str]) -> Judgements:
         """What still holds when these modules, with their new hashes, mean what they meant, on other lines:
         all but the findings in them and those whose chains pass through them."""
-        names = {shown(path) for path in moved}
-        touched = {
-            path
-            for path, rows in self.rows.items()
-            if any(name in text for row in rows for text in _texts(row) for name in names)
-        }
+        touched = self.naming({shown(path) for path in moved})
         return self._replace(
             contents={**self.contents, **moved},
             starting={path: value for path, value in self.starting.items() if path not in moved},
@@ -123,15 +123,34 @@ class Judgements(NamedTuple):
             directives={path: value for path, value in self.directives.items() if path not in moved},
         )
 
+    def naming(self, names: Collection[str]) -> set[str]:
+        """The modules with a finding that names one of these files, by their shown paths: in its chain."""
+        return {
+            path
+            for path, rows in self.rows.items()
+            if any(name in text for row in rows for text in _texts(row) for name in names)
+        }
+
     def asking(self, bases: set[str]) -> set[str]:
         """The modules for which it was asked who derives from a class of one of these names."""
         return {path for path, names in self.bases.items() if not bases.isdisjoint(names)}
 
-    def led_to(self, paths: Iterable[str]) -> set[str]:
-        """These modules and all that their imports lead to, directly or through others."""
-        return _reached(paths, self.imports)
+    def asking_about(self, paths: Collection[str]) -> set[str]:
+        """The modules whose functions' effects hang on classes that one of these files derives."""
+        return {asker for asker, files in self.derived.items() if not set(paths).isdisjoint(files)}
 
-    def _reaching(self, changed: set[str]) -> set[str]:
+    def led_to(self, paths: Iterable[str]) -> set[str]:
+        """These modules and all that they depend on, directly or through others."""
+        if not self.derived:
+            return _reached(paths, self.imports)
+        edges = {
+            path: (*self.imports.get(path, ()), *self.derived.get(path, ()))
+            for path in self.imports.keys() | self.derived.keys()
+        }
+        return _reached(paths, edges)
+
+    def importing(self, changed: Collection[str]) -> set[str]:
+        """These modules and all whose imports lead to one of them, directly or through others."""
         importers: dict[str, list[str]] = {}
         for importer, found in self.imports.items():
             for path in found:
@@ -162,7 +181,15 @@ def _texts(row: object) -> Iterator[str]:
 def encode_judgements(known: Judgements) -> bytes:
     """The judgements as bytes; paths are written once."""
     paths = sorted(
-        {*known.contents, *known.starting, *known.imports, *known.judged, *known.directives, *known.bases}
+        {
+            *known.contents,
+            *known.starting,
+            *known.imports,
+            *known.judged,
+            *known.directives,
+            *known.bases,
+            *known.derived,
+        }
     )
     numbers = {path: number for number, path in enumerate(paths)}
     graph = array("I")
@@ -191,6 +218,7 @@ def encode_judgements(known: Judgements) -> bytes:
         {path: known.effects[path] for path in sorted(known.effects)},
         by_number(known.headers),
         by_number(known.bases),
+        by_number(known.derived),
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -201,7 +229,7 @@ def decode_judgements(data: bytes) -> Judgements:
         version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
         if version != _FORMAT:
             return Judgements.none()
-        rows, words, edges, directives, missing, effects, headers, bases = more
+        rows, words, edges, directives, missing, effects, headers, bases, derived = more
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -230,6 +258,7 @@ def decode_judgements(data: bytes) -> Judgements:
             effects,
             {paths[number]: text for number, text in headers.items()},
             {paths[number]: found for number, found in bases.items()},
+            {paths[number]: found for number, found in derived.items()},
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

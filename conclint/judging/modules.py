@@ -45,7 +45,8 @@ class Judged(NamedTuple):
 
     `rows` are the findings of each judged module; `words` the names of wrappers by the module that defines
     them; `imports` the modules that each module's imports led to, `bases` the names of base classes whose
-    derived classes were asked for in judging it, and `missed` the files that were looked for in vain;
+    derived classes were asked for in judging it, `derived` the files that define such classes, and `missed`
+    the files that were looked for in vain;
     `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
     that were; `effects` are those of functions, by number, that other modules asked for.
     """
@@ -53,6 +54,7 @@ class Judged(NamedTuple):
     rows: dict[str, tuple[tuple[Any, ...], ...]]
     words: dict[str, tuple[str, ...]]
     imports: dict[str, tuple[str, ...]]
+    derived: dict[str, tuple[str, ...]]
     bases: dict[str, tuple[str, ...]]
     missed: tuple[str, ...]
     directives: dict[str, tuple[tuple[Any, ...], ...]]
@@ -120,6 +122,21 @@ class ModuleJudge:
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
         return self._judged(rows)
 
+    def effects_of(self, path: str, numbers: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+        """The effects of functions of a module, as rows, by their numbers; of those that it has."""
+        self._store.load([path])
+        if self._store.get(path) is None:
+            return {}
+
+        def ask() -> dict[int, tuple[Any, ...]]:
+            module = self._program.module(path)
+            count = len(module.summary.defs) if module is not None else 0
+            asked = [number for number in numbers if number < count]
+            self.engine.demand((path, number) for number in asked)
+            return {number: to_rows(self.engine.effects_of((path, number))) for number in asked}
+
+        return self.settled(ask)
+
     def link(self, paths: Sequence[str]) -> None:
         """Have the effects of all functions of these modules."""
         self._store.load(paths)
@@ -141,7 +158,11 @@ class ModuleJudge:
             self.engine.run(self._store.load)
 
     def _settled(self, path: str) -> list[Draft]:
-        return self.settled(partial(self.judge.judge_module, path))
+        self.engine.asking = path
+        try:
+            return self.settled(partial(self.judge.judge_module, path))
+        finally:
+            self.engine.asking = None
 
     def _row(self, draft: Draft) -> tuple[Any, ...]:
         """The finding as data, with its recommendation where it can be shown at all."""
@@ -181,6 +202,7 @@ class ModuleJudge:
             rows,
             {path: tuple(found) for path, found in words.items()},
             self._program.take_imports(),
+            self._program.take_derived(),
             self._program.take_bases(),
             tuple(sorted(missed)),
             directives,

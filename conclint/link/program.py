@@ -158,6 +158,7 @@ class Program:
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, set[str]] = {}
         self._bases: dict[str, set[str]] = {}
+        self._derived: dict[str, set[str]] = {}
 
     def module(self, path: str) -> Module | None:
         """The module at a path; None where the file could not be analysed.
@@ -204,8 +205,15 @@ class Program:
         return self._subclasses.from_base(name) if self._subclasses is not None else ()
 
     def depend(self, asker: str, paths: Iterable[str]) -> None:
-        """An answer about the module `asker` depends on what is in these files."""
-        self._imports.setdefault(asker, set()).update(path for path in paths if path != asker)
+        """The effects of functions of the module `asker` depend on what is in these files, which define
+        derived classes."""
+        self._derived.setdefault(asker, set()).update(path for path in paths if path != asker)
+
+    def take_derived(self) -> dict[str, tuple[str, ...]]:
+        """The files given to `depend`, by the asker, since this was last asked."""
+        found = {asker: tuple(sorted(files)) for asker, files in sorted(self._derived.items())}
+        self._derived.clear()
+        return found
 
     def take_bases(self) -> dict[str, tuple[str, ...]]:
         """The names that `derived_from` was asked for, by the asker, since this was last asked."""

@@ -50,6 +50,7 @@ class Engine:
         self._blocked: dict[Key, None] = {}
         self._needs: set[str] = set()
         self._current: tuple[Key, int] | None = None
+        self.asking: str | None = None
 
     def demand(self, keys: Iterable[Key]) -> None:
         """Ask for the effects of these functions."""
@@ -95,6 +96,8 @@ class Engine:
             self._dependents.setdefault(key, {})[self._current] = None
             if self._current[0][0] != key[0]:
                 self._shared[key] = None
+        elif self.asking is not None and self.asking != key[0]:
+            self._shared[key] = None
         self.demand((key,))
         return self._effects[key]
 

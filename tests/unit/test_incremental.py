@@ -78,6 +78,10 @@ FILES = {
         "import time\nfrom app.stores import Store\nclass Far(Store):\n"
         "    def load(self):\n        time.sleep(1)\n",
         "class Far:\n    pass\n",
+        "import time\nfrom app.stores import Store\n\n# as before, on another line\nclass Far(Store):\n"
+        "    def load(self):\n        time.sleep(1)\n\ndef more():\n    return 1\n",
+        "from app.deep import really\nfrom app.stores import Store\nclass Far(Store):\n"
+        "    def more(self):\n        return 1\n    def load(self):\n        return really('x')\n",
     ],
     "app/service.py": [
         "from app.stores import Store\ndef load_all(store: Store):\n    return store.load()\n",
@@ -98,6 +102,8 @@ FILES = {
 _edit = st.sampled_from(
     [(name, number) for name, texts in FILES.items() for number in [-1, *range(len(texts))]]
 )
+_ASKED = ("app/deep.py", "app/far.py", "app/near.py", "app/pages.py", "app/service.py", "app/stores.py")
+_edit_of_classes = _edit.filter(lambda edit: edit[0] in _ASKED)
 _start = st.fixed_dictionaries({name: st.integers(-1, len(texts) - 1) for name, texts in FILES.items()})
 
 
@@ -130,7 +136,14 @@ def _reported(report: Report) -> object:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(start=_start, edits=st.lists(st.lists(_edit, min_size=1, max_size=3), min_size=1, max_size=4))
+@given(
+    start=_start,
+    edits=st.lists(
+        st.lists(_edit, min_size=1, max_size=3) | st.lists(_edit_of_classes, min_size=1, max_size=2),
+        min_size=1,
+        max_size=4,
+    ),
+)
 def test_incremental_is_fresh(
     tmp_path: Path, start: dict[str, int], edits: list[list[tuple[str, int]]]
 ) -> None:
@@ -354,3 +367,29 @@ def test_effects_as_data_are_the_effects(tmp_path: Path) -> None:
         again = from_rows(marshal.loads(marshal.dumps(to_rows(effects), 2)))
         assert again == effects
         assert list(map(repr, again.items())) == list(map(repr, effects.items()))
+
+
+def test_what_hangs_on_a_derived_class_is_judged_again_only_if_its_effects_are_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/far.py", 1)
+    idle = "from app.service import load_all\nasync def idle(store):\n    return load_all\n"
+    (tmp_path / "app" / "idle.py").write_text(idle)
+    assert [item.path for item in _run(tmp_path, cache=True).findings if "pages" in item.path]
+    runs = _judged_anew(monkeypatch)
+
+    def judged() -> set[str]:
+        names = {name for run in runs for name in run}
+        runs.clear()
+        return names
+
+    far = tmp_path / "app" / "far.py"
+    more = "\n    def more(self):\n        return 2\n\nasync def other():\n    pass\n"
+    far.write_text(far.read_text() + more)
+    _run(tmp_path, cache=True)
+    assert judged() == {"far.py", "pages.py"}  # a chain on the page passes through the edited file
+    _write(tmp_path, "app/far.py", 2)
+    silent = _run(tmp_path, cache=True)
+    assert "idle.py" in judged()
+    assert _reported(silent) == _reported(_run(tmp_path, cache=False))
