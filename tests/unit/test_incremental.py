@@ -374,7 +374,7 @@ def test_what_hangs_on_a_derived_class_is_judged_again_only_if_its_effects_are_o
 ) -> None:
     _project(tmp_path)
     _write(tmp_path, "app/far.py", 1)
-    idle = "from app.service import load_all\nasync def idle(store):\n    return load_all\n"
+    idle = "from app.service import load_all\ndef idle():\n    load_all(None)\nasync def other():\n    pass\n"
     (tmp_path / "app" / "idle.py").write_text(idle)
     assert [item.path for item in _run(tmp_path, cache=True).findings if "pages" in item.path]
     runs = _judged_anew(monkeypatch)
