@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -136,51 +136,14 @@ class Analysis:
             now = self._headers_now(known, changed)
             doubtful = known.asking(_bases_changed(known.headers, now)).intersection(wanted)
             known = self._known = known._replace(headers=now)  # what is asked from here on is about today
-        known = self._still_known(known, changed, doubtful, wanted) if changed or doubtful else known
+        if changed or doubtful:
+            from conclint.judging.cutoff import CutOff
+
+            cutoff = CutOff(self._project, self._own_facts, self._cache)
+            known = cutoff.still_known(known, changed, doubtful, wanted)
         self._known = known.after_move(moved, self._project.shown) if moved else known
         for path in moved:
             self._note_directives(path)
-
-    def _still_known(
-        self, known: Judgements, changed: set[str], doubtful: set[str], wanted: Collection[str]
-    ) -> Judgements:
-        """What of the judgements holds, some modules being changed: none of a module whose imports lead to
-        one of them, and of modules that ask who derives from a class, here from another or a changed one
-        (the `doubtful` ones do), nor of what depends on these if the effects in them are others now. What
-        holds of others than the wanted modules need not be known."""
-        stale = known.importing(changed)
-        if len(changed) > _MOST_COMPARED:
-            while more := (known.asking_about(stale) | doubtful) - stale:
-                stale |= known.importing(more)
-            return known.without(changed, stale, ())
-        while True:
-            asking = (known.asking_about(stale) | doubtful).intersection(wanted) - stale
-            others = self._with_other_effects(known, known.without(changed, stale, asking), sorted(asking))
-            if not others:
-                break
-            stale |= known.importing(others)
-        # The chains of others may pass through the changed files, on other lines now.
-        asking |= known.naming({self._project.shown(path) for path in changed})
-        return known.without(changed, stale, asking)
-
-    def _with_other_effects(self, before: Judgements, now: Judgements, paths: list[str]) -> set[str]:
-        """Those of the modules of which others asked for effects that are not what they were."""
-        if not paths:
-            return set()
-        from conclint.judging.modules import ModuleJudge
-        from conclint.judging.recalled import KeptEffects
-
-        known = {path: effects for path, effects in now.effects.items() if path not in paths}
-        judge = ModuleJudge(self._project, self._own_facts, effects=KeptEffects(known))
-        others = set()
-        for path in paths:
-            held = before.effects_in(path)
-            if held:
-                with uncollected():
-                    found = judge.effects_of(path, sorted(held))
-                if found != held:
-                    others.add(path)
-        return others
 
     def _headers_now(self, known: Judgements, changed: set[str]) -> dict[str, Headers]:
         """The class headers of the files as they are, of which those are known that did not change."""

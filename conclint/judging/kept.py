@@ -86,6 +86,13 @@ class Judgements(NamedTuple):
         data = self.effects.get(path)
         return marshal.loads(data) if data is not None else {}
 
+    def with_effects(self, found: Mapping[str, Mapping[int, tuple[Any, ...]]]) -> Judgements:
+        """The same with these effects of functions, by path and number."""
+        packed = {
+            path: marshal.dumps(dict(sorted(rows.items())), MARSHAL_FORMAT) for path, rows in found.items()
+        }
+        return self._replace(effects={**self.effects, **packed})
+
     def without(self, changed: Collection[str], stale: Collection[str], again: Collection[str]) -> Judgements:
         """What still holds when the `changed` modules are not what they were, nothing of the `stale` ones
         holds, which depend on them, and those to be judged `again` may have other findings."""
