@@ -13,20 +13,25 @@ long as that folder is."""
 
 def absent(paths: Iterable[str]) -> Absent:
     """The files that don't exist, by the nearest folder above that does."""
-    folders: dict[str, bool] = {}
+    above: dict[str, tuple[str, str] | None] = {}
     names: dict[str, set[str]] = {}
 
-    def exists(folder: str) -> bool:
-        known = folders.get(folder)
-        if known is None:
-            above = os.path.dirname(folder)
-            known = folders[folder] = above == folder or (exists(above) and os.path.isdir(folder))
-        return known
+    def nearest(folder: str) -> tuple[str, str] | None:
+        """For a folder that doesn't exist, the nearest above that does, and the name that it lacks."""
+        try:
+            return above[folder]
+        except KeyError:
+            pass
+        parent, name = os.path.split(folder)
+        found = nearest(parent) if parent != folder else None
+        if found is None and parent != folder and not os.path.isdir(folder):
+            found = (parent, name)
+        above[folder] = found
+        return found
 
     for path in paths:
         folder, name = os.path.split(path)
-        while not exists(folder):
-            folder, name = os.path.split(folder)
+        folder, name = nearest(folder) or (folder, name)
         names.setdefault(folder, set()).add(name)
     return tuple((folder, tuple(sorted(missing))) for folder, missing in sorted(names.items()))
 
