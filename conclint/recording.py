@@ -58,7 +58,7 @@ class Recorder:
         folder = os.fspath(config.cache_dir)
         if self._key is None or folder not in map(os.path.abspath, cache_folders(self._arguments)):
             return
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, OverflowError):
             recording = self._recording(config, paths, basis, output, status)
             if recording is not None:
                 _keep(config.cache_dir, file_name(self._key), encode(self._key, recording))
@@ -88,10 +88,10 @@ class Recorder:
             for name in _READ_ABOVE:
                 path = os.path.join(folder, name)
                 (files if os.path.exists(path) else absent).add(path)
-        looks = {}
-        for path in map(short, (*files, *walked.folders, *lists)):
-            look = looks[path] = look_at(path)
-            if max(look[1], look[2]) < self._settled_ns:
+        seen = tuple(dict.fromkeys(map(short, (*files, *walked.folders, *lists))))
+        looks = look_at(seen)
+        for path, modified, changed in zip(seen, looks[::3], looks[1::3], strict=True):
+            if max(modified, changed) < self._settled_ns:
                 continue
             if path not in lists:
                 return None
@@ -99,9 +99,7 @@ class Recorder:
             held = listed(path)
             if held != names if whole else not set(names).isdisjoint(held):
                 return None
-        return Recording(
-            today(), status, output, tuple(looks), tuple(looks.values()), lists, tuple(present), tuple(absent)
-        )
+        return Recording(today(), status, output, seen, looks.tobytes(), lists, tuple(present), tuple(absent))
 
 
 def _with_parents(paths: Iterable[str]) -> Iterable[str]:

@@ -14,26 +14,26 @@ import os
 import sys
 import time
 import zlib
+from array import array
 
 from conclint import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as `typing` has it, which takes half as long to import as the rest of the run
-    from typing import TypeAlias
-
-    Look: TypeAlias = tuple[int, int, int, int]
-    """Size, time of the last change of the content and of anything, inode: other when the content is."""
+    from collections.abc import Iterable
 
 SUFFIX = ".replay"
 FOLDER_NAME = ".conclint_cache"
 UNLISTED = frozenset({".git", ".hg", ".svn", "__pycache__", FOLDER_NAME})
 """Names of folders that come and go without anything being analysed anew."""
 
+LOOK_SIZE = 3 * array("Q").itemsize
+"""Bytes that one path takes in a recording's looks."""
 RACY_NS = 2_000_000_000
 """Nanoseconds: so coarse is the coarsest clock of a file system in use (FAT). What was changed less than
 that before a run could be changed again and look the same."""
 
-_FORMAT = 1
+_FORMAT = 2
 _MAGIC = b"conclint replay\n"
 _MARSHAL_FORMAT = 2
 _ENVIRONMENT = ("COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM")
@@ -44,9 +44,10 @@ _MANY = 20
 class Recording:
     """One run's output, and what it hung on.
 
-    `looks` belong to `paths`. Of a path in `lists` the names that it held are compared where its look is
-    another: all of them if the flag is set, else only that it has none of these. What is `present` may look
-    anyhow. `day` is when the run was: the cache forgets what no run has used for long.
+    `looks` are those of the `paths` in order, as `look_at` has them. Of a path in `lists` the names that it
+    held are compared where its look is another: all of them if the flag is set, else only that it has none of
+    these. What is `present` may look anyhow. `day` is when the run was: the cache forgets what no run has
+    used for long.
     """
 
     __slots__ = ("absent", "day", "lists", "looks", "output", "paths", "present", "status")
@@ -57,7 +58,7 @@ class Recording:
         status: int,
         output: bytes,
         paths: tuple[str, ...],
-        looks: tuple[Look, ...],
+        looks: bytes,
         lists: dict[str, tuple[bool, tuple[str, ...]]],
         present: tuple[str, ...],
         absent: tuple[str, ...],
@@ -114,10 +115,12 @@ def today() -> int:
     return int(time.time() // _DAY)
 
 
-def look_at(path: str) -> Look:
-    """How the path looks now. Raises OSError if it leads nowhere, ValueError if it can't lead anywhere."""
-    stat = os.stat(path)
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+def look_at(paths: Iterable[str]) -> array[int]:
+    """How the paths look now, three numbers each, of which one is another when the content is: the times of
+    the last change of the content and of anything, and the inode. Raises OSError if one leads nowhere,
+    ValueError if one can't lead anywhere, OverflowError for times before 1970."""
+    stats = map(os.stat, paths)
+    return array("Q", [number for at in stats for number in (at.st_mtime_ns, at.st_ctime_ns, at.st_ino)])
 
 
 def listed(folder: str) -> tuple[str, ...]:
@@ -155,22 +158,30 @@ def still_holds(recording: Recording) -> bool:
     """Whether all that the recording hangs on is as it was."""
     if recording.day != today():
         return False
-    lists, stat_of = recording.lists, os.stat
     try:
-        for path, look in zip(recording.paths, recording.looks, strict=True):
-            stat = stat_of(path)
-            if (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) != look:
-                if path not in lists:
-                    return False
-                whole, names = lists[path]
-                held = listed(path)
-                if held != names if whole else not set(names).isdisjoint(held):
-                    return False
+        looks = look_at(recording.paths).tobytes()
+        if looks != recording.looks and not _still_listed(recording, looks):
+            return False
         for path in recording.present:
-            stat_of(path)
-    except (OSError, ValueError):
+            os.stat(path)
+    except (OSError, ValueError, OverflowError):
         return False
     return not any(map(os.path.exists, recording.absent))
+
+
+def _still_listed(recording: Recording, looks: bytes) -> bool:
+    """Whether all that looks otherwise are folders that hold the same names, as far as it matters."""
+    width = LOOK_SIZE
+    for number, path in enumerate(recording.paths):
+        look = slice(number * width, (number + 1) * width)
+        if looks[look] != recording.looks[look]:
+            whole, names = recording.lists.get(path) or (False, None)
+            if names is None:
+                return False
+            held = listed(path)
+            if held != names if whole else not set(names).isdisjoint(held):
+                return False
+    return True
 
 
 def _find(arguments: list[str], key: bytes) -> Recording | None:
