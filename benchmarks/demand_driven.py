@@ -86,11 +86,8 @@ class Needed:
                 if callee not in seen:
                     seen.add(callee)
                     todo.append(callee)
-        for path in judge._store.loaded():
-            known = judge._store.source_hash(path) in self.summaries
-            summary = None if known else judge._store.get(path)
-            if summary is not None:
-                self.summaries[summary.source_hash] = summary
+        for module in judge._program.loaded():
+            self.summaries.setdefault(module.summary.source_hash, module.summary)
         for path, index in seen:
             content = judge._store.source_hash(path)
             if content is not None:

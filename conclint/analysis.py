@@ -118,10 +118,11 @@ class Analysis:
             return
         known = decode_judgements(data)
         is_alone = len(self._sources) == 1
-        gone = {path for path in known.starting.keys() - self._sources.keys() if self._project.exists(path)}
+        elsewhere = () if is_alone else known.starting.keys() - self._sources.keys()
+        gone = {path for path in elsewhere if self._project.exists(path)}
         # a choice of a few files is not worth more than what is known of the rest
         self._keeps = not is_alone and (not gone or 2 * len(self._sources) > len(known.starting))
-        if (gone and not is_alone) or has_appeared(known.absent):
+        if gone or has_appeared(known.absent):
             return
         wanted = known.led_to(self._sources) if is_alone else known.contents
         changed = {
@@ -141,26 +142,36 @@ class Analysis:
 
             cutoff = CutOff(self._project, self._own_facts, self._cache)
             known = cutoff.still_known(known, changed, doubtful, wanted)
+            self._missed.update(cutoff.missed)
         self._known = known.after_move(moved, self._project.shown) if moved else known
         for path in moved:
             self._note_directives(path)
 
     def _headers_now(self, known: Judgements, changed: set[str]) -> dict[str, Headers]:
         """The class headers of the files as they are, of which those are known that did not change."""
-        if len(self._sources) == 1:
-            return self._headers()
-        fresh = [path for path in self._sources if path in changed or path not in known.starting]
+        is_alone = len(self._sources) == 1
+        paths = self._in_project() if is_alone else self._sources.keys()
+        fresh = {path for path in paths if path in changed or path not in known.starting}
+        if is_alone:  # of the files that it does not lead to it was not asked whether they changed
+            content_of = self._store.source_hash
+            fresh |= {path for path in paths if content_of(path) != known.contents.get(path)}
         read = {path: headers_of(index) for path, index in self._store.indexes(fresh)}
-        held = {path: text for path, text in known.headers.items() if path not in changed}
-        return held | {path: text for path, text in read.items() if text}
+        stale = changed | fresh | (known.headers.keys() - paths if is_alone else set())
+        held = {path: text for path, text in known.headers.items() if path not in stale}
+        now = held | {path: text for path, text in read.items() if text}
+        if is_alone:
+            self._around = now
+        return now
+
+    def _in_project(self) -> set[str]:
+        return {*self._sources, *(source.path for source in project_files(self._config))}
 
     def _headers(self) -> dict[str, Headers]:
         """The class headers of the asked files; of the whole project, where a single one was asked for."""
         if len(self._sources) > 1:
             return self._known.headers
         if self._around is None:
-            paths = {*self._sources, *(source.path for source in project_files(self._config))}
-            indexes = self._store.indexes(paths)
+            indexes = self._store.indexes(self._in_project())
             self._around = {path: text for path, index in indexes if (text := headers_of(index))}
         return self._around
 

@@ -64,9 +64,14 @@ def report_key(
         inline,
     )
     digest.update(repr(asked).encode("utf-8", "surrogatepass"))
-    for path, shown, content in sources:
-        digest.update(f"\0{path}\0{shown}\0".encode("utf-8", "surrogatepass"))
-        digest.update(content)
+    digest.update(
+        b"".join(
+            [
+                b"%b%b" % (f"\0{path}\0{shown}\0".encode("utf-8", "surrogatepass"), content)
+                for path, shown, content in sources
+            ]
+        )
+    )
     return digest.digest()
 
 

@@ -26,12 +26,14 @@ Names = Mapping[str, "list[tuple[str, int]]"]
 
 
 class CutOff:
-    """Finds out what of an earlier run's judgements holds after some modules have changed."""
+    """Finds out what of an earlier run's judgements holds after some modules have changed; `missed` are the
+    files that were looked for in vain for that."""
 
     def __init__(self, project: Project, own_facts: tuple[LibraryFacts, ...], cache: Cache) -> None:
         self._project = project
         self._own_facts = own_facts
         self._cache = cache
+        self.missed: set[str] = set()
 
     def still_known(
         self, known: Judgements, changed: set[str], doubtful: set[str], wanted: Collection[str]
@@ -61,9 +63,10 @@ class CutOff:
                 known = known.with_effects(found)
                 break
             stale |= known.importing(others)
-        # The chains of others may pass through the changed files, on other lines now.
-        asking |= known.naming({self._project.shown(path) for path in changed})
-        return known.without(changed, stale, asking)
+        again = asking
+        if asking:  # others hold for now, though their chains may pass through a changed file, on other lines
+            again |= known.naming({self._project.shown(path) for path in changed})
+        return known.without(changed, stale, again)
 
     def _effects_now(
         self, known: Judgements, holding: Judgements, paths: Iterable[str]
@@ -72,7 +75,11 @@ class CutOff:
         effects = {path: data for path, data in holding.effects.items() if path not in paths}
         judge = ModuleJudge(self._project, self._own_facts, effects=KeptEffects(effects))
         with uncollected():
-            return {path: judge.effects_of(path, sorted(known.effects_in(path))) for path in paths}
+            found = {path: judge.effects_of(path, sorted(known.effects_in(path))) for path in paths}
+        edges = judge.take_edges()
+        known.add_edges(edges)
+        self.missed.update(edges.missed)
+        return found
 
     def _defs_before(self, known: Judgements, path: str) -> Iterable[Def]:
         encoded = self._cache.get(Space.SUMMARY, known.contents[path])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from conclint.cache import MARSHAL_FORMAT
 
 if TYPE_CHECKING:
-    from conclint.judging.modules import Judged
+    from conclint.judging.modules import Edges, Judged
     from conclint.source.absent import Absent
     from conclint.source.derived import Headers
 
@@ -70,16 +70,21 @@ class Judgements(NamedTuple):
         self.rows.update({path: rows for path, rows in judged.rows.items() if rows})
         for path, words in judged.words.items():
             self.words[path] = tuple(sorted({*self.words.get(path, ()), *words}))
-        for path, found in judged.imports.items():
-            self.imports[path] = tuple(sorted({*self.imports.get(path, ()), *found}))
-        for path, found in judged.derived.items():
-            self.derived[path] = tuple(sorted({*self.derived.get(path, ()), *found}))
-        for path, names in judged.bases.items():
-            self.bases[path] = tuple(sorted({*self.bases.get(path, ()), *names}))
+        self.add_edges(judged)
         self.directives.update(judged.directives)
         for path, effects in judged.effects.items():
             held = {**self.effects_in(path), **effects}
             self.effects[path] = marshal.dumps(dict(sorted(held.items())), MARSHAL_FORMAT)
+
+    def add_edges(self, edges: Judged | Edges) -> None:
+        """Takes in on which files answers hang."""
+        for held, more in (
+            (self.imports, edges.imports),
+            (self.derived, edges.derived),
+            (self.bases, edges.bases),
+        ):
+            for path, found in more.items():
+                held[path] = tuple(sorted({*held.get(path, ()), *found}))
 
     def effects_in(self, path: str) -> dict[int, tuple[Any, ...]]:
         """The effects of a module's functions, as rows, by the function's number."""

@@ -62,6 +62,15 @@ class Judged(NamedTuple):
     effects: dict[str, dict[int, tuple[Any, ...]]]
 
 
+class Edges(NamedTuple):
+    """On which files answers hang, as `Judged` has it."""
+
+    imports: dict[str, tuple[str, ...]]
+    derived: dict[str, tuple[str, ...]]
+    bases: dict[str, tuple[str, ...]]
+    missed: tuple[str, ...]
+
+
 class ModuleJudge:
     """Judges modules, group after group; what they have in common is linked once.
 
@@ -89,7 +98,6 @@ class ModuleJudge:
         self._largest = _LARGEST * self._most
         self._outgrown = 0  # programs in a row that were dropped too soon
         self._told: set[str] = set()
-        self._told_missed: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()
         self._begin()
 
@@ -137,6 +145,16 @@ class ModuleJudge:
 
         return self.settled(ask)
 
+    def take_edges(self) -> Edges:
+        """What was asked of other files since this was last told, for who keeps no more than that."""
+        program = self._program
+        return Edges(
+            program.take_imports(),
+            program.take_derived(),
+            program.take_bases(),
+            self._project.finder.take_missed(),
+        )
+
     def link(self, paths: Sequence[str]) -> None:
         """Have the effects of all functions of these modules."""
         self._store.load(paths)
@@ -180,15 +198,15 @@ class ModuleJudge:
             self._told_words.add((path, word))
         directives: dict[str, tuple[tuple[Any, ...], ...]] = {}
         contents: dict[str, bytes] = {}
-        for path in self._store.loaded():
+        for path in self._program.take_linked():
             content = self._store.source_hash(path) if path not in self._told else None
             if content is None:
                 continue
             self._told.add(path)
             contents[path] = content
-            summary = self._store.get(path) if path in self._project.sources else None
-            if summary is not None and summary.directives:
-                directives[path] = tuple(map(tuple, summary.directives))
+            module = self._program.module(path) if path in self._project.sources else None
+            if module is not None and module.summary.directives:
+                directives[path] = tuple(map(tuple, module.summary.directives))
         effects: dict[str, dict[int, tuple[Any, ...]]] = {}
         for key, found in self.engine.take_shared():
             if key not in self._told_effects and self._effects.of(key) is None:
@@ -196,15 +214,13 @@ class ModuleJudge:
                 self._told_effects.add(key)
         for path, of_path in effects.items():
             self._effects.add(path, of_path)
-        missed = self._project.finder.missed - self._told_missed
-        self._told_missed |= missed
         return Judged(
             rows,
             {path: tuple(found) for path, found in words.items()},
             self._program.take_imports(),
             self._program.take_derived(),
             self._program.take_bases(),
-            tuple(sorted(missed)),
+            self._project.finder.take_missed(),
             directives,
             contents,
             effects,

@@ -155,6 +155,7 @@ class Program:
         self.finder = finder
         self.catalog = catalog
         self._modules: dict[str, Module | None] = {}
+        self._linked: list[str] = []
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, set[str]] = {}
         self._bases: dict[str, set[str]] = {}
@@ -174,7 +175,13 @@ class Program:
         summary = self.summaries.get(path)
         module = Module(path, self.finder.module_name(path), summary) if summary is not None else None
         self._modules[path] = module
+        self._linked.append(path)
         return module
+
+    def take_linked(self) -> list[str]:
+        """The paths that were asked for as modules for the first time since this was last asked, in order."""
+        linked, self._linked = sorted(self._linked), []
+        return linked
 
     def find(self, dotted: str, importer: str) -> str | None:
         """The file that `import dotted` in `importer` leads to, if it is the program's own."""

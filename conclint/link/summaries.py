@@ -132,10 +132,6 @@ class SummaryStore:
             self._note_problem(path, self._failed)
         self._loaded.update(wave)
 
-    def loaded(self) -> list[str]:
-        """The paths that `load` had, in order."""
-        return sorted(self._loaded)
-
     def is_loaded(self, path: str) -> bool:
         """Whether `load` had that path, so that `get` answers for good."""
         return path in self._loaded

@@ -56,6 +56,7 @@ class ModuleFinder:
         )
         self._followed = followed
         self.missed: set[str] = set()
+        self._newly_missed: list[str] = []
         self._listings: dict[str, _Listing] = {}
         self._extra: dict[str, set[str]] = {}
         self._own: dict[str, str] = {}
@@ -214,11 +215,18 @@ class ModuleFinder:
             return found, True
         return found, self._existing(os.path.join(folder, parts[0], _INIT)) is not None
 
+    def take_missed(self) -> tuple[str, ...]:
+        """What `missed` has got since this was last asked, in order."""
+        missed, self._newly_missed = tuple(sorted(self._newly_missed)), []
+        return missed
+
     def _existing(self, path: str) -> str | None:
         folder, name = os.path.split(path)
         if name in self._listing(folder).files:
             return path
-        self.missed.add(path)
+        if path not in self.missed:
+            self.missed.add(path)
+            self._newly_missed.append(path)
         return None
 
     def _listing(self, folder: str) -> _Listing:

@@ -393,3 +393,14 @@ def test_what_hangs_on_a_derived_class_is_judged_again_only_if_its_effects_are_o
     silent = _run(tmp_path, cache=True)
     assert "idle.py" in judged()
     assert _reported(silent) == _reported(_run(tmp_path, cache=False))
+
+
+def test_a_class_derived_later_is_remembered_though_its_coming_changed_nothing(tmp_path: Path) -> None:
+    _project(tmp_path)
+    _write(tmp_path, "app/far.py", 2)
+    _run(tmp_path, cache=True)
+    _write(tmp_path, "app/far.py", 4)  # derives from the asked class, and calls what does nothing
+    _write(tmp_path, "app/deep.py", 3)
+    _run(tmp_path, cache=True)
+    _write(tmp_path, "app/deep.py", 0)
+    assert _reported(_run(tmp_path, cache=True)) == _reported(_run(tmp_path, cache=False))
