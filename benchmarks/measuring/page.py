@@ -19,11 +19,11 @@ looks at one file at a time; conclint follows calls through the whole project.
 DEMAND = """
 ## Parsing only what a chain reaches: an estimate
 
-Not built. Of the functions in the files that are parsed, most are reached by no chain; here is what it would
-save if their bodies were never parsed (`benchmarks/demand_driven.py`): CPU seconds of libcst for the whole
-files, and with these bodies replaced by `pass`, and of the scan that would find them. It is an upper bound:
-the bodies that are needed would be parsed one by one, and linking reads others too (stores to attributes,
-wrappers).
+Not built: where a cold run takes longest (homeassistant, much of which is coroutines), it would gain least.
+Here is what it would save if the bodies of functions that no chain reaches were never parsed
+(`benchmarks/demand_driven.py`): CPU seconds of libcst for the whole files, and with these bodies replaced by
+`pass`, and of the scan that would find them. It is an upper bound: the bodies that are needed would be parsed
+one by one, and linking reads others too (stores to attributes, wrappers).
 """
 
 
