@@ -3,11 +3,12 @@ library, the configuration or the cache; whatever it hung on, a change of it is 
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def command(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
-) -> Command:
+) -> Iterator[Command]:
     for module in ("conclint.recording", "conclint.source.discovery", "conclint.cache"):
         monkeypatch.setattr(f"{module}.RACY_NS", -(10**18))  # what was just written counts as settled
-    return Command(project, monkeypatch, capfdbinary)
+    threshold = gc.get_threshold()
+    yield Command(project, monkeypatch, capfdbinary)
+    gc.set_threshold(*threshold)  # a check in a process of its own does without the collector
+    gc.enable()
 
 
 @pytest.mark.parametrize("output", ["text", "concise", "json", "sarif"])
