@@ -33,6 +33,7 @@ def render(results: Mapping[str, Any]) -> str:
     parts = [HEAD.format(**results["machine"], versions=tools)]
     corpora = results["corpora"]
     parts += ["## The projects\n", *_table(("project", "files", "MB", "parsed by conclint"), _sizes(corpora))]
+    parts += [f"\n{name}: {found['note']}." for name, found in corpora.items() if "note" in found]
     for title, rows in (
         ("Cold: nothing cached", _cold(corpora)),
         ("Warm: nothing changed", _timed(corpora, "warm", ("conclint", "ruff"), "ruff")),
