@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -99,3 +100,11 @@ def pytest_runtest_protocol(
 
 def _is_timed(item: pytest.Item) -> bool:
     return item.get_closest_marker("timed") is not None
+
+
+@pytest.fixture(autouse=True)
+def _collector() -> Iterator[None]:
+    """Each test begins with the collector on: a check that has a process of its own turns it off."""
+    gc.enable()
+    yield
+    gc.enable()
