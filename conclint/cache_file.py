@@ -7,7 +7,6 @@ wrong with a file, reading it gives nothing rather than raising.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import struct
@@ -18,6 +17,8 @@ from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
+
+from conclint.collector import paused
 
 _MAGIC: Final = b"conclint cache 1\n"
 _HEADER: Final = struct.Struct("<17s16sQ16s")
@@ -88,13 +89,8 @@ class Segment:
         first = bisect_left(starts, space, key=lambda start: directory[start])
         last = bisect_left(starts, space + 1, key=lambda start: directory[start])
         # Thousands of small tuples would set off the collector, which has nothing to collect here.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with paused():
             return {row[0]: row for row in _RECORD.iter_unpack(directory[first * size : last * size])}
-        finally:
-            if collecting:
-                gc.enable()
 
 
 def open_segment(path: Path, space: bytes) -> Segment | None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import ast
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from conclint import __version__
+from conclint.collector import paused
 
 if TYPE_CHECKING:
     from conclint.config import Config
@@ -109,24 +108,13 @@ class Plugin:
         is_silent = not is_root(data) and not mentions(data, starting_imports())
         if is_silent and not imports_from_outside(data):
             return ()
-        with _without_collecting():
+        # What one file needs is modules to import and small tuples, all of them kept or dead at once: to look
+        # for cycles between them is an eighth of the time.
+        with paused():
             from conclint.pipeline import check_file
 
             config = _load(str(Path(self._filename).absolute().parent), self._options)
             return check_file(self._filename, data, config)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """What one file needs is modules to import and small tuples, all of them kept or dead at once: to look
-    for cycles between them is an eighth of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 @lru_cache(maxsize=64)

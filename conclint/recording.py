@@ -20,10 +20,11 @@ from conclint.replay import (
     cache_folders,
     encode,
     file_name,
+    holds_still,
     key_of,
-    listed,
     look_at,
     today,
+    with_parents,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Recorder:
         files = {*basis.files, *walked.ignore_files, *shipped_files()}
         files.update(map(os.fspath, config.catalog_files))
         files.update(os.fspath(file) for file in (config.file, config.baseline) if file is not None)
-        for folder in _with_parents([*paths, os.fspath(config.root), os.fspath(config.cwd)]):
+        for folder in with_parents([*paths, os.fspath(config.root), os.fspath(config.cwd)]):
             for name in _EXISTING:
                 path = os.path.join(folder, name)
                 (present if os.path.exists(path) else absent).add(path)
@@ -93,23 +94,9 @@ class Recorder:
         for path, modified, changed in zip(seen, looks[::3], looks[1::3], strict=True):
             if max(modified, changed) < self._settled_ns:
                 continue
-            if path not in lists:
-                return None
-            whole, names = lists[path]
-            held = listed(path)
-            if held != names if whole else not set(names).isdisjoint(held):
+            if path not in lists or not holds_still(path, *lists[path]):
                 return None
         return Recording(today(), status, output, seen, looks.tobytes(), lists, tuple(present), tuple(absent))
-
-
-def _with_parents(paths: Iterable[str]) -> Iterable[str]:
-    seen: dict[str, None] = {}
-    for path in paths:
-        folder = os.path.abspath(path)
-        while folder not in seen:
-            seen[folder] = None
-            folder = os.path.dirname(folder)
-    return seen
 
 
 def _keep(folder: Path, name: str, data: bytes) -> None:

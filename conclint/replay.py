@@ -128,6 +128,13 @@ def listed(folder: str) -> tuple[str, ...]:
     return tuple(sorted(set(os.listdir(folder)) - UNLISTED))
 
 
+def holds_still(folder: str, whole: bool, names: tuple[str, ...]) -> bool:
+    """Whether the folder holds these names and no others or, unless the `whole` is told, none of these.
+    Raises OSError."""
+    held = listed(folder)
+    return held == names if whole else set(names).isdisjoint(held)
+
+
 def encode(key: bytes, recording: Recording) -> bytes:
     """The content of a recording's file."""
     fields = (
@@ -174,13 +181,10 @@ def _still_listed(recording: Recording, looks: bytes) -> bool:
     width = LOOK_SIZE
     for number, path in enumerate(recording.paths):
         look = slice(number * width, (number + 1) * width)
-        if looks[look] != recording.looks[look]:
-            whole, names = recording.lists.get(path) or (False, None)
-            if names is None:
-                return False
-            held = listed(path)
-            if held != names if whole else not set(names).isdisjoint(held):
-                return False
+        if looks[look] == recording.looks[look]:
+            continue
+        if path not in recording.lists or not holds_still(path, *recording.lists[path]):
+            return False
     return True
 
 
@@ -209,10 +213,15 @@ def cache_folders(arguments: list[str]) -> list[str]:
             words.append(word)
     if named is not None:
         return [named]
+    return [os.path.join(folder, FOLDER_NAME) for folder in with_parents(words)]
+
+
+def with_parents(paths: Iterable[str]) -> dict[str, None]:
+    """The paths and all folders above them, absolute, each once."""
     folders: dict[str, None] = {}
-    for word in words:
-        folder = os.path.abspath(word)
+    for path in paths:
+        folder = os.path.abspath(path)
         while folder not in folders:
             folders[folder] = None
             folder = os.path.dirname(folder)
-    return [os.path.join(folder, FOLDER_NAME) for folder in folders]
+    return folders

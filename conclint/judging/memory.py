@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from conclint.collector import paused
+
 _OWN: Final = ("conclint.link.", "conclint.propagate.", "conclint.rules.")
 
 
@@ -15,16 +17,13 @@ _OWN: Final = ("conclint.link.", "conclint.propagate.", "conclint.rules.")
 def uncollected() -> Iterator[None]:
     """Keeps the collector off, and what was made meanwhile from its young generation, which it would walk as
     soon as it is on again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            if not gc.get_freeze_count():
+    with paused() as collecting:
+        try:
+            yield
+        finally:
+            if collecting and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()  # to the oldest generation, without a walk
-            gc.enable()
 
 
 def dismantle(root: object, kept: Iterable[object]) -> None:

@@ -217,10 +217,7 @@ class ModuleJudge:
         return Judged(
             rows,
             {path: tuple(found) for path, found in words.items()},
-            self._program.take_imports(),
-            self._program.take_derived(),
-            self._program.take_bases(),
-            self._project.finder.take_missed(),
+            *self.take_edges(),
             directives,
             contents,
             effects,

@@ -6,7 +6,6 @@ any `concurrent.futures` executor can carry.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -14,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Final, Generic, TypeVar
+
+from conclint.collector import paused
 
 R = TypeVar("R")
 C = TypeVar("C")
@@ -175,13 +176,8 @@ class Workers:
 def _apply(function: Callable[[bytes], R], datas: Sequence[bytes]) -> list[R]:
     """The function over a chunk; in a worker, importable by its name."""
     # A parse makes millions of objects that die by reference count: the collector would find nothing.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with paused():
         return [function(data) for data in datas]
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _results(future: Future[list[R]]) -> list[R] | None:
