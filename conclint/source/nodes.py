@@ -3,7 +3,7 @@
 libcst's parser makes each node by a call of its class, and of all the time that parsing takes a third goes
 into the `__init__` of frozen dataclasses, which set each field by itself and validate what the parser made.
 A twin has its class's name, methods and defaults, and the twins of its bases as bases, so whatever only
-reads nodes works with it; but it is a namespace, which takes its fields at once and in C.
+reads nodes works with it; but it is a struct of msgspec, which fills its slots in C.
 
 The parser finds the classes in the module that `sys.modules` has as `libcst`. While it runs, and only then,
 that is a copy with the twins in it. No other thread can see the copy: the parser holds the GIL all the while,
@@ -17,10 +17,12 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
-from types import FunctionType, ModuleType, SimpleNamespace
+from inspect import isabstract
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import libcst
+import msgspec
 from libcst import CSTNode
 
 if TYPE_CHECKING:
@@ -64,23 +66,31 @@ class _Twins:
         if twin is not None:
             return twin
         bases = tuple([self._twin(base) for base in kind.__bases__ if _is_node_class(base)])
-        body: dict[str, Any] = {"__slots__": ()}
-        if not bases:
-            bases = (SimpleNamespace,)
-            body |= {"__eq__": object.__eq__, "__hash__": object.__hash__, "__repr__": object.__repr__}
+        methods: dict[str, Any] = {}
         for name, member in vars(kind).items():
             if isinstance(member, property):
-                body[name] = property(self._function(member.fget))
+                methods[name] = property(self._function(member.fget))
             elif isinstance(member, FunctionType) and not name.startswith(_UNUSED):
-                body[name] = self._function(member)
-        for field in dataclasses.fields(kind):
-            # The parser leaves out fields that are None.
-            if field.default is not dataclasses.MISSING:
-                body[field.name] = field.default
-            elif field.default_factory is not dataclasses.MISSING:
-                body[field.name] = self._node(field.default_factory())
-        twin = self._made[kind] = type(kind.__name__, bases, body)
+                methods[name] = self._function(member)
+        # Of classes that no node is of, several can be bases of one: only without slots of their own.
+        fields = [] if isabstract(kind) else [self._field(field) for field in dataclasses.fields(kind)]
+        twin = self._made[kind] = msgspec.defstruct(
+            kind.__name__,
+            fields,
+            bases=bases or (msgspec.Struct,),
+            namespace=methods,
+            kw_only=True,
+            eq=False,
+            gc=False,  # a tree has no circles
+        )
         return twin
+
+    def _field(self, field: dataclasses.Field[Any]) -> tuple[str, type, Any]:
+        if field.default_factory is not dataclasses.MISSING:
+            node = self._node(field.default_factory())
+            return field.name, object, msgspec.field(default_factory=lambda: node)
+        # The parser leaves out fields that are None.
+        return field.name, object, None if field.default is dataclasses.MISSING else field.default
 
     def _function(self, function: Any) -> Any:
         """The function, asking for twins where libcst's asks for its classes."""
