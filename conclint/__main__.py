@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
 
 from conclint.replay import replay
@@ -18,7 +20,9 @@ def main() -> None:
         sys.stdout = None
         status = 1
     except OSError as error:
-        print(f"conclint: error: standard output: {error.strerror or error}", file=sys.stderr)
+        reason = error.strerror or str(error)
+        text = f"conclint: error: standard output: cannot be written: {reason[:1].lower()}{reason[1:]}"
+        print(text, file=sys.stderr)
         sys.stdout = None
         status = 2
     if status is not None:
@@ -30,5 +34,33 @@ def main() -> None:
     cli(arguments, prog_name="conclint", obj=tuple(arguments))
 
 
+def run() -> None:
+    """As `main`, in a process of its own, which then ends at once: taking apart all that was read and linked
+    object by object, takes up to a tenth of a run, and frees nothing that does not become free anyway."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    try:
+        main()
+    except SystemExit as end:
+        threads = sys.modules.get("threading")
+        if isinstance(end.code, int) and (threads is None or threads.active_count() == 1):
+            atexit._run_exitfuncs()
+            if _flushed():
+                os._exit(end.code)
+        raise
+
+
+def _flushed() -> bool:
+    """Whether all output is out; where not, the interpreter knows what to say at its end."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -45,6 +45,11 @@ class CheckByDefault(click.Group):
         except KeyboardInterrupt:
             ctx.exit(130)
         except Exception as error:
+            from conclint.report.destination import UnwritableError
+
+            if isinstance(error, UnwritableError):
+                click.echo(f"conclint: error: {error}", err=True)
+                ctx.exit(2)
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
             if os.environ.get("CONCLINT_DEBUG"):

@@ -68,11 +68,11 @@ def check_writable(files: Sequence[str]) -> None:
     for file in files:
         folder = Path(file).resolve().parent
         if Path(file).is_dir():
-            raise _unwritable(file, OSError(errno.EISDIR, os.strerror(errno.EISDIR)))
+            raise unwritable(file, OSError(errno.EISDIR, os.strerror(errno.EISDIR)))
         if not folder.is_dir():
-            raise _unwritable(file, OSError(errno.ENOENT, f"there is no folder {folder}"))
+            raise unwritable(file, OSError(errno.ENOENT, f"there is no folder {folder}"))
         if not os.access(file if Path(file).exists() else folder, os.W_OK):
-            raise _unwritable(file, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+            raise unwritable(file, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def write_files(texts: Mapping[str, str]) -> None:
@@ -118,9 +118,10 @@ def _named(file: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise _unwritable(file, error) from error
+        raise unwritable(file, error) from error
 
 
-def _unwritable(file: str, error: Exception) -> UnwritableError:
+def unwritable(file: str, error: Exception) -> UnwritableError:
+    """The error for a file that can't be written for this reason."""
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
     return UnwritableError(f"{file}: cannot be written: {reason[:1].lower()}{reason[1:]}")

@@ -29,15 +29,26 @@ def source_width(stream: TextIO) -> int:
 
 
 def write_output(text: str) -> None:
-    """Writes to standard output in UTF-8, lone surrogates as escapes, and flushes."""
-    sys.stdout.flush()
-    data = encoded(text)
-    buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:
-        sys.stdout.write(data.decode("utf-8"))
-    else:
-        buffer.write(data)
-    sys.stdout.flush()
+    """Writes to standard output in UTF-8, lone surrogates as escapes, and flushes.
+
+    Raises UnwritableError where it takes nothing (a full disk), and BrokenPipeError where nobody reads on.
+    """
+    try:
+        sys.stdout.flush()
+        data = encoded(text)
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            sys.stdout.write(data.decode("utf-8"))
+        else:
+            buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from conclint.report.destination import unwritable
+
+        sys.stdout = None  # what is left in its buffer would fail once more at the end
+        raise unwritable("standard output", error) from error
 
 
 def encoded(text: str) -> bytes:

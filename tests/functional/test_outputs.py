@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +132,23 @@ def test_outputs_that_contradict_each_other(project: Path, arguments: list[str],
     done = run_conclint(project, *arguments)
     assert done.returncode == 2
     assert complaint in " ".join(done.stderr.split())
+
+
+FULL = "conclint: error: standard output: cannot be written: no space left on device\n"
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["analysed", "replayed"])
+@pytest.mark.parametrize(("where", "status", "said"), [(">&-", 1, ""), (">/dev/full", 2, FULL)])
+def test_standard_output_that_takes_nothing(
+    project: Path, where: str, status: int, said: str, times: int
+) -> None:
+    for path in [project, *project.rglob("*")]:
+        os.utime(path, (1_600_000_000, 1_600_000_000))  # what has just changed is not replayed
+    time.sleep(2.1 if times > 1 else 0)
+    command = shlex.join([sys.executable, "-m", "conclint"])
+    for target in [">/dev/null"] * (times - 1) + [where]:
+        done = subprocess.run(
+            f"{command} {target}", shell=True, cwd=project, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (status, said)
+    assert len(list(project.rglob("*.replay"))) == times - 1
