@@ -47,6 +47,7 @@ def install_tools(scratch: Path) -> Tools:
     plain = _environment(scratch / "plain", ["flake8>=7", "ruff>=0.9"])
     neighbour = _environment(scratch / "flake8-async", ["flake8>=7", "flake8-async"])
     own = _environment(scratch / "conclint", ["flake8>=7", str(ROOT)])
+    _pip(own, "install", "-q", str(ROOT))  # what it needs may be more than what an earlier version did
     _pip(own, "install", "-q", "--force-reinstall", "--no-deps", str(ROOT))
     return Tools(plain, neighbour, own)
 
