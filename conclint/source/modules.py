@@ -37,7 +37,8 @@ class ModuleFinder:
     installed packages, tried last; of them only the top-level names `followed` are found, None for all.
 
     `missed` grows with each look-up: files that do not exist and that, if they did, would be an answer
-    already given. Answers hold until one of them appears or one of the files found goes away.
+    already given; or, for all below it, the topmost folder that does not exist. Answers hold until one of
+    them appears or one of the files found goes away.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ModuleFinder:
             # What is installed as a link to the project is the project.
             if not any((root + os.sep).startswith(folder + os.sep) for root in self.roots)
         )
+        self._searched = tuple(f"{root}{os.sep}" for root in (*self.roots, *self.installed))
         self._followed = followed
         self.missed: set[str] = set()
         self._newly_missed: list[str] = []
@@ -222,8 +224,12 @@ class ModuleFinder:
 
     def _existing(self, path: str) -> str | None:
         folder, name = os.path.split(path)
-        if name in self._listing(folder).files:
+        listing = self._listing(folder)
+        if name in listing.files:
             return path
+        while listing is _NOTHING:  # what is looked for below a folder that isn't there: most of it
+            path, folder = folder, os.path.dirname(folder)
+            listing = self._listing(folder)
         if path not in self.missed:
             self.missed.add(path)
             self._newly_missed.append(path)
@@ -232,13 +238,20 @@ class ModuleFinder:
     def _listing(self, folder: str) -> _Listing:
         listing = self._listings.get(folder)
         if listing is None:
-            listing = self._listings[folder] = self._list(folder)
+            listing = self._list(folder)
+            if listing is not _NOTHING:  # so many that it takes more to keep them than to see it again
+                self._listings[folder] = listing
         return listing
+
+    def _is_within(self, folder: str) -> bool:
+        """Whether it is one of the folders that are searched, or below one."""
+        return f"{folder}{os.sep}".startswith(self._searched)
 
     def _list(self, folder: str) -> _Listing:
         above, name = os.path.split(folder)
         extra = frozenset(self._extra.get(folder, ()))
-        if not extra and above in self._listings and name not in self._listings[above].folders:
+        known = not extra and (above in self._listings or self._is_within(above))
+        if known and name not in self._listing(above).folders:
             return _NOTHING
         files, folders = set(extra), set()
         try:
