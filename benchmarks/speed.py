@@ -45,6 +45,7 @@ def measure(
     figures["warm"] = project.warm(*how)
     figures["edited"] = project.edited(*how)
     figures["one file"] = project.one_file(*how)
+    figures["edited"] |= project.edited_widely(*how)
     figures["sampled"] = project.sampled(given.sample, *how)
     if not given.no_demand:
         figures["demand"] = project.demanded()

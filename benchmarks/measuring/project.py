@@ -82,18 +82,26 @@ class Project:
         )
 
     def edited(self, repeat: int, budget: float) -> Figures:
-        """A function was appended to one file, of about 500 lines or the one that most files import."""
-        result: Figures = {}
+        """A function was appended to one file of about 500 lines."""
+        return self._edited("a file", self._chosen(), repeat, budget)
+
+    def edited_widely(self, repeat: int, budget: float) -> Figures:
+        """A function was appended to the file that most files import.
+
+        To take that back brings back the report, but not what was known of the modules that depend on it:
+        the next edit has them judged again. So it is measured after all that stands on a project as it is.
+        """
         widely = self._ask("most-imported", str(self.folder)).strip()
-        for kind, file in (("a file", self._chosen()), ("the most imported", Path(widely or self._chosen()))):
-            with _editing(file) as edit:
-                runs = [
-                    self._conclint(f"conclint, {kind}", prepare=edit),
-                    self._ruff(f"ruff, {kind}", *self._ruff_cached, prepare=edit),
-                ]
-                result[f"file, {kind}"] = file.relative_to(self.folder).as_posix()
-                result.update(self._after_a_run(runs, repeat, budget))
-        return result
+        return self._edited("the most imported", Path(widely or self._chosen()), repeat, budget)
+
+    def _edited(self, kind: str, file: Path, repeat: int, budget: float) -> Figures:
+        with _editing(file) as edit:
+            runs = [
+                self._conclint(f"conclint, {kind}", prepare=edit),
+                self._ruff(f"ruff, {kind}", *self._ruff_cached, prepare=edit),
+            ]
+            result = self._after_a_run(runs, repeat, budget)
+        return {f"file, {kind}": file.relative_to(self.folder).as_posix(), **result}
 
     def sampled(self, count: int, repeat: int, budget: float) -> Figures:
         """Some of the files, evenly spread, through flake8 with flake8-async and through conclint, cold."""
