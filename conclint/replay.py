@@ -78,6 +78,7 @@ def replay(arguments: list[str]) -> int | None:
 
     Raises OSError only for what is wrong with standard output.
     """
+    collecting = gc.isenabled()
     gc.disable()  # thousands of tuples are about to be made, and none is part of a cycle
     try:
         key = key_of(arguments)
@@ -85,7 +86,8 @@ def replay(arguments: list[str]) -> int | None:
         if recording is None or not still_holds(recording):
             return None
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
     sys.stdout.flush()
     sys.stdout.buffer.write(recording.output)
     sys.stdout.flush()
