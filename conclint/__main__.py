@@ -20,9 +20,9 @@ def main() -> None:
         sys.stdout = None
         status = 1
     except OSError as error:
-        reason = error.strerror or str(error)
-        text = f"conclint: error: standard output: cannot be written: {reason[:1].lower()}{reason[1:]}"
-        print(text, file=sys.stderr)
+        from conclint.report.destination import unwritable
+
+        print(f"conclint: error: {unwritable('standard output', error)}", file=sys.stderr)
         sys.stdout = None
         status = 2
     if status is not None:
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def run() -> None:
-    """As `main`, in a process of its own, which then ends at once: taking apart all that was read and linked
+    """As `main`, in a process of its own, which then ends at once: taking apart all that was read and linked,
     object by object, takes up to a tenth of a run, and frees nothing that does not become free anyway."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started this

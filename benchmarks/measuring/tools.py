@@ -46,7 +46,7 @@ def install_tools(scratch: Path) -> Tools:
     """Environments below the scratch folder, made where they are missing; conclint is always made anew."""
     plain = _environment(scratch / "plain", ["flake8>=7", "ruff>=0.9"])
     neighbour = _environment(scratch / "flake8-async", ["flake8>=7", "flake8-async"])
-    own = _environment(scratch / "conclint", ["flake8>=7", str(ROOT)])
+    own = _environment(scratch / "conclint", ["flake8>=7"])
     _pip(own, "install", "-q", str(ROOT))  # what it needs may be more than what an earlier version did
     _pip(own, "install", "-q", "--force-reinstall", "--no-deps", str(ROOT))
     return Tools(plain, neighbour, own)

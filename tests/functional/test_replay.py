@@ -76,8 +76,7 @@ def command(
         monkeypatch.setattr(f"{module}.RACY_NS", -(10**18))  # what was just written counts as settled
     threshold = gc.get_threshold()
     yield Command(project, monkeypatch, capfdbinary)
-    gc.set_threshold(*threshold)  # a check in a process of its own does without the collector
-    gc.enable()
+    gc.set_threshold(*threshold)  # a process of its own has the collector run rarely
 
 
 @pytest.mark.parametrize("output", ["text", "concise", "json", "sarif"])
