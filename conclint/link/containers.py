@@ -36,6 +36,8 @@ DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}
 _PUTS_FIRST = frozenset({"append", "appendleft", "add"})
 _PUTS_SECOND = frozenset({"insert", "setdefault"})
 _PUTS_ALL = frozenset({"extend", "update", "extendleft"})
+PUTS = _PUTS_FIRST | _PUTS_SECOND | _PUTS_ALL
+"""Methods that put something into a collection."""
 
 
 class Put(NamedTuple):
@@ -53,7 +55,7 @@ class Containers:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._open: set[Display] = set()
+        self._open: dict[Display, int] = {}
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._global_puts: dict[str, dict[str, list[Put]]] = {}
         self._class_puts: dict[Key, dict[str, list[Put]]] = {}
@@ -172,13 +174,13 @@ class Containers:
     def _pairs(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
         """The items of a dict written out, with those of the mappings it takes over by `**`."""
         if display in self._open:
-            self._evaluator.forget()
+            self._evaluator.cut_at(self._open[display])
             return [(None, BOTTOM)]
-        self._open.add(display)
+        self._open[display] = self._evaluator.depth
         try:
             return self._pairs_of(display, node)
         finally:
-            self._open.discard(display)
+            del self._open[display]
 
     def _pairs_of(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
         result: list[tuple[Literal | None, Known]] = []
@@ -293,13 +295,13 @@ class Containers:
         if node[0] == Op.DICT:
             parts += [item for _, item in self._pairs(collection, node)]
         elif collection in self._open:  # a list that is made from itself in a loop
-            self._evaluator.forget()
+            self._evaluator.cut_at(self._open[collection])
         else:
-            self._open.add(collection)
+            self._open[collection] = self._evaluator.depth
             try:
                 parts += self._written(collection, node)
             finally:
-                self._open.discard(collection)
+                del self._open[collection]
         for put in () if as_made else self.puts(collection):
             value = self._put_value(collection, put)
             if not put.all_of:

@@ -178,9 +178,15 @@ class Evaluator:
             self._low = outer
         return found
 
-    def forget(self) -> None:
-        """What is being evaluated was cut short, and must not be remembered."""
-        self._low = -1
+    @property
+    def depth(self) -> int:
+        """How deep in the question the value is that is being evaluated; -1 where none is."""
+        return len(self.active) - 1
+
+    def cut_at(self, depth: int) -> None:
+        """What is being evaluated was cut short, since it is made from itself: it must not be remembered
+        below the depth at which that began."""
+        self._low = min(self._low, depth)
 
     def passed(self, argument: Passed | None) -> Known:
         """What an argument may be."""

@@ -17,14 +17,17 @@ from conclint.model.summary import SiteKind
 from conclint.propagate.assertions import as_asserted
 from conclint.propagate.coverage import Occurrence, raised
 from conclint.propagate.delayed import PARALLEL, delayed_placement
-from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add, condense
+from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add, add_all, condense
 from conclint.propagate.guards import Guards
 from conclint.propagate.hedges import Hedges
 from conclint.propagate.transfer import Transfer
 
 _NOTHING: Effects = {}
-_MAX_TURNS = 300
-"""A function that was taken so often keeps the effects it has; real programs need some tens of turns."""
+_SETTLING_TURNS = 150
+"""A function that was taken so often keeps each effect that it has had: some effects of functions that call
+each other exclude each other in turn. Real programs settle within some tens of turns, litellm within 140."""
+_MAX_TURNS = 2 * _SETTLING_TURNS
+"""It keeps the effects that it has, whatever else it would have."""
 
 
 class Engine:
@@ -126,6 +129,8 @@ class Engine:
         for region, item in raised(self.evaluator.body(key), conditional):
             add(new, *self._in_region(key, region, item))
         new = condense(as_asserted(self.evaluator, key, new))
+        if turns > _SETTLING_TURNS:
+            add_all(new, self._effects.get(key, _NOTHING))
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new

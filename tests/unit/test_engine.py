@@ -9,6 +9,7 @@ from conclint.catalog.loader import Catalog
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import Program
 from conclint.link.summaries import SummaryStore
+from conclint.link.values import ExternalInstance, Key, Known
 from conclint.propagate.effects import Kind
 from conclint.propagate.engine import Engine
 from conclint.source.modules import ModuleFinder
@@ -26,15 +27,30 @@ def pause():
 """
 
 
+KNOT = """\
+import requests
+
+def latest(turns):
+    sessions = [requests.Session()]
+    for _ in turns:
+        sessions = [*sessions, sessions[0]]
+    v0 = sessions[0]
+"""
+
+
+def _engine(path: Path) -> tuple[Engine, SummaryStore]:
+    store = SummaryStore(Cache.open(None), 1, None)
+    store.load([str(path)])
+    finder = ModuleFinder([str(path.parent)], [str(path)])
+    return Engine(Evaluator(Program(store, finder, Catalog(())))), store
+
+
 def test_links_may_be_asked_for_before_effects(tmp_path: Path) -> None:
     """A function that was only asked for its links, and lacks a module, is taken up once that is loaded."""
     uses = tmp_path / "uses.py"
     uses.write_text(USES)
     (tmp_path / "other.py").write_text(OTHER)
-    store = SummaryStore(Cache.open(None), 1, None)
-    store.load([str(uses)])
-    finder = ModuleFinder([str(tmp_path)], [str(uses)])
-    engine = Engine(Evaluator(Program(store, finder, Catalog(()))))
+    engine, store = _engine(uses)
     key = (str(uses), 1)
 
     assert not engine.links(key)
@@ -43,3 +59,26 @@ def test_links_may_be_asked_for_before_effects(tmp_path: Path) -> None:
     assert engine.is_settled
     assert [link.site for link in engine.links(key)] == [0]
     assert {effect.kind for effect in engine.effects_of(key)} == {Kind.WAITS}
+
+
+def test_what_is_made_from_itself_is_evaluated_once(tmp_path: Path) -> None:
+    """What comes out of a list that a loop makes from itself is remembered as anything else: not to
+    remember it doubles the work with each use of it."""
+    uses = tmp_path / "uses.py"
+    steps = [f"    v{number + 1} = v{number} or v{number}\n" for number in range(12)]
+    uses.write_text(f"{KNOT}{''.join(steps)}    return v12\n")
+    engine, _ = _engine(uses)
+    evaluator, key = engine.evaluator, (str(uses), 1)
+    asked = 0
+    evaluate = evaluator.evaluate
+
+    def counting(key: Key, value: int) -> Known:
+        nonlocal asked
+        asked += 1
+        return evaluate(key, value)
+
+    evaluator.evaluate = counting  # type: ignore[method-assign]
+    value, _ = evaluator.body(key).returns[0]
+
+    assert evaluator.evaluate(key, value).values == (ExternalInstance("requests.Session"),)
+    assert asked < 100
