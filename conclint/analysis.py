@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conclint.cache import Cache, Space
 from conclint.config import Config
@@ -23,6 +23,7 @@ from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
 from conclint.source.contents import Contents
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
+from conclint.source.directive_words import may_have_directives
 from conclint.source.discovery import Source, project_files
 from conclint.source.notebook import is_notebook
 
@@ -97,8 +98,8 @@ class Analysis:
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
-        reached = self._known.led_to(self._taken or ()) - self._sources.keys()
         known = self._known.contents
+        reached = self._known.led_to(self._taken or ()) - self._sources.keys()
         return tuple((path, known[path]) for path in sorted(reached) if path in known)
 
     @property
@@ -144,8 +145,6 @@ class Analysis:
             known = cutoff.still_known(known, changed, doubtful, wanted)
             self._missed.update(cutoff.missed)
         self._known = known.after_move(moved, self._project.shown) if moved else known
-        for path in moved:
-            self._note_directives(path)
 
     def _headers_now(self, known: Judgements, changed: set[str]) -> dict[str, Headers]:
         """The class headers of the files as they are, of which those are known that did not change."""
@@ -191,11 +190,6 @@ class Analysis:
             if now is not None and before is not None and mean_the_same(before, now):
                 moved[path] = now.source_hash
         return moved
-
-    def _note_directives(self, path: str) -> None:
-        summary = self._store.get(path)
-        if summary is not None and summary.directives:
-            self._known.directives[path] = tuple(map(tuple, summary.directives))
 
     def remember(self, name: bytes) -> None:
         """Keeps what is judged for a later run. An editor's buffer is not what that will find on disk."""
@@ -381,11 +375,22 @@ class Analysis:
         return tuple(in_cell(finding, notebooks) for finding in findings) if notebooks else tuple(findings)
 
     def directives(self) -> dict[str, tuple[Directive, ...]]:
-        """The directives of the asked files, by shown path."""
+        """The directives of the asked files, by shown path: of those that can hold a finding; of all, where
+        one that hides nothing is reported."""
+        judged = self._judged()
+        known = self._known.directives
+        found: dict[str, Iterable[Iterable[Any]]] = {path: known[path] for path in judged if path in known}
+        if self._config.warn_unused_ignores:
+            others = self._sources.keys() - judged
+            spoken = sorted(path for path in others if may_have_directives(self._project.text(path) or b""))
+            self._store.load(spoken)
+            for path in spoken:
+                summary = self._store.get(path)
+                if summary is not None:
+                    found[path] = summary.directives
         return {
             self._project.shown(path): tuple(Directive(*row) for row in rows)
-            for path, rows in self._known.directives.items()
-            if path in self._sources
+            for path, rows in sorted(found.items())
         }
 
 

@@ -66,15 +66,31 @@ def encode_module(summary: ModuleSummary) -> bytes:
 
 def decode_module(data: bytes) -> ModuleSummary:
     """The summary that `encode_module` wrote. Raises CodecError for anything else."""
+    try:
+        return _decode(_unpacked(data))
+    except _DAMAGE as error:
+        raise CodecError(f"damaged summary: {error}") from None
+
+
+def _unpacked(data: bytes) -> Any:
     if data[:4] != _MAGIC:
         raise CodecError("no summary of this format")
     packed = data[8:]
     if zlib.crc32(packed).to_bytes(4, "little") != data[4:8]:
         raise CodecError("damaged summary")
     try:
-        return _decode(marshal.loads(zlib.decompress(packed)))
+        return marshal.loads(zlib.decompress(packed))
     except _DAMAGE as error:
         raise CodecError(f"damaged summary: {error}") from None
+
+
+def text_of_names(data: bytes) -> str:
+    """All names and short texts of the summary that `encode_module` wrote, run together: what is in none of
+    them is not mentioned. Raises CodecError for anything else."""
+    text = _unpacked(data)[8]
+    if not isinstance(text, str):
+        raise CodecError("damaged summary")
+    return text
 
 
 def _decode(plain: Any) -> ModuleSummary:

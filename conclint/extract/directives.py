@@ -22,12 +22,6 @@ _SEPARATOR = re.compile(r"[,\s]+")
 _ASSERTIONS = {"blocks": Assertion.BLOCKS, "nonblocking": Assertion.NONBLOCKING}
 
 
-def may_have_directives(text: str) -> bool:
-    """False where no directive can be in the text."""
-    lower = text.lower()
-    return "noqa" in lower or "conclint" in lower
-
-
 def read_directives(
     comments: Sequence[tuple[int, str]], lines: Lines, logical: Sequence[tuple[int, int]]
 ) -> tuple[tuple[Directive, ...], dict[int, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conclint.extract.align import AlignmentError, align
 from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
 from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
-from conclint.extract.directives import may_have_directives, read_directives
+from conclint.extract.directives import read_directives
 from conclint.extract.module import ModuleRecord, last_mark
 from conclint.extract.operands import operands, with_operands
 from conclint.extract.positions import Lines, Places, locate
@@ -26,6 +26,7 @@ from conclint.model.summary import (
     Param,
     StoreKind,
 )
+from conclint.source.directive_words import may_have_directives
 from conclint.source.nodes import cst
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ others now (`conclint.judging.kept` says on what they can hang besides imports).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from conclint.cache import Cache, Space
@@ -15,14 +15,13 @@ from conclint.judging.memory import uncollected
 from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
-from conclint.model.summary import Def
+from conclint.judging.renumbering import named, renumbered
+from conclint.judging.touched import Touched
+from conclint.model.summary import ModuleSummary
 
 _MOST_CHANGED: Final = 50
 """Where so many files have changed (another branch, say), nobody waits for the run as for one after an edit,
 and comparing would be most of it."""
-
-Names = Mapping[str, "list[tuple[str, int]]"]
-"""By path: what each def is called, in the order of their numbers, and how many before it are called that."""
 
 
 class CutOff:
@@ -38,22 +37,34 @@ class CutOff:
     def still_known(
         self, known: Judgements, changed: set[str], doubtful: set[str], wanted: Collection[str]
     ) -> Judgements:
-        """Nothing of a module whose imports lead to a changed one holds. Of modules that ask who derives
-        from a class, here from another (those are the `doubtful` ones) or from one that doesn't hold, the
-        findings don't; what depends on these holds unless the effects in them are others now. What is known
-        of others than the wanted modules may be wrong."""
-        stale = known.importing(changed)
+        """Nothing of a module holds that an edit reaches (`conclint.judging.touched`). Of modules that ask
+        who derives from a class, here from another (those are the `doubtful` ones) or from one that doesn't
+        hold, the findings don't; what depends on these holds unless the effects in them are others now. What
+        is known of others than the wanted modules may be wrong."""
         if len(changed) > _MOST_CHANGED:
+            stale = known.importing(changed)
             while more := (known.asking_about(stale) | doubtful) - stale:
                 stale |= known.importing(more)
             return known.without(changed, stale, ())
-        before = {path: _names(self._defs_before(known, path)) for path in changed}
-        now = {path: _names(self._defs_now(path)) for path in changed}
+        versions = {path: (self._before(known, path), self._now(path)) for path in changed}
+        before = {path: _names(was) for path, (was, _) in versions.items()}
+        now = {path: _names(new) for path, (_, new) in versions.items()}
+        touched = Touched(known, self._cache, wanted).by(versions)
+        again: set[str] = set()
+        if touched is None:
+            stale = known.importing(changed)
+            gone = changed
+        else:
+            known, lost = renumbered(known, touched, before, now)
+            known = known.after_edit({path: new.source_hash for path, (_, new) in versions.items() if new})
+            stale = known.importing(lost)
+            again |= touched.keys()
+            before, gone = now, set()
         while True:
-            asking = (known.asking_about(stale) | doubtful).intersection(wanted) - stale
+            asking = (known.asking_about(stale | again) | doubtful).intersection(wanted) - stale
             if not asking:
                 break
-            found = self._effects_now(known, known.without(changed, stale, asking), sorted(asking))
+            found = self._effects_now(known, known.without(gone, stale, asking), sorted(asking))
             others = {
                 path
                 for path, effects in found.items()
@@ -63,10 +74,10 @@ class CutOff:
                 known = known.with_effects(found)
                 break
             stale |= known.importing(others)
-        again = asking
-        if asking:  # others hold for now, though their chains may pass through a changed file, on other lines
+        again |= asking
+        if again:  # others hold for now, though their chains may pass through a changed file, on other lines
             again |= known.naming({self._project.shown(path) for path in changed})
-        return known.without(changed, stale, again)
+        return known.without(gone, stale, again)
 
     def _effects_now(
         self, known: Judgements, holding: Judgements, paths: Iterable[str]
@@ -81,38 +92,25 @@ class CutOff:
         self.missed.update(edges.missed)
         return found
 
-    def _defs_before(self, known: Judgements, path: str) -> Iterable[Def]:
+    def _before(self, known: Judgements, path: str) -> ModuleSummary | None:
         encoded = self._cache.get(Space.SUMMARY, known.contents[path])
         try:
-            return decode_module(encoded).defs if encoded is not None else ()
+            return decode_module(encoded) if encoded is not None else None
         except CodecError:
-            return ()
+            return None
 
-    def _defs_now(self, path: str) -> Iterable[Def]:
+    def _now(self, path: str) -> ModuleSummary | None:
         store = self._project.store
         if store.source_hash(path) is None:
-            return ()
+            return None
         store.load([path])
-        summary = store.get(path)
-        return summary.defs if summary is not None else ()
+        return store.get(path)
 
 
-def named(row: Any, names: Names) -> Any:
-    """The data with names for the numbers of defs in some modules, which change when a def is added."""
-    if isinstance(row, dict):
-        return {key: named(value, names) for key, value in row.items()}
-    if not isinstance(row, tuple):
-        return row
-    if len(row) > 1 and isinstance(row[-1], int) and isinstance(row[-2], str) and row[-2] in names:
-        held = names[row[-2]]
-        return (*row[:-1], held[row[-1]] if row[-1] < len(held) else None)
-    return tuple([named(item, names) for item in row])
-
-
-def _names(defs: Iterable[Def]) -> list[tuple[str, int]]:
+def _names(summary: ModuleSummary | None) -> list[tuple[str, int]]:
     seen: Counter[str] = Counter()
     names = []
-    for item in defs:
+    for item in summary.defs if summary is not None else ():
         names.append((item.key, seen[item.key]))
         seen[item.key] += 1
     return names

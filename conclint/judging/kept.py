@@ -1,8 +1,9 @@
 """Judgements of earlier runs: after an edit, only what can depend on an edited file is judged again.
 
 The findings of a module depend on its own text and on the modules that its imports lead to, directly or
-through others; that graph is kept with the findings. A module is judged again when one of those has changed;
-all are when a file has appeared that was once looked for in vain (CORE.md section 5).
+through others; that graph is kept with the findings. A module is judged again when one of those has changed
+in what it mentions, directly or through others (`conclint.judging.touched`); all are when a file has appeared
+that was once looked for in vain (CORE.md section 5).
 
 Where it was asked who derives from a class, because a method of it is called that has no body, the effects
 of the asker's functions hang on the files that define such classes too. That is all that hangs on them: when
@@ -122,6 +123,21 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.derived.items() if path not in changed},
         )
 
+    def after_edit(self, changed: Mapping[str, bytes]) -> Judgements:
+        """The same with these modules' hashes of now, and without what was known of the texts of before. What
+        they depended on is still known: not everything in them is looked at again."""
+
+        def kept(held: Mapping[str, Any]) -> dict[str, Any]:
+            return {path: value for path, value in held.items() if path not in changed}
+
+        return self._replace(
+            contents={**self.contents, **changed},
+            starting=kept(self.starting),
+            mentions=kept(self.mentions),
+            directives=kept(self.directives),
+            headers=kept(self.headers),
+        )
+
     def after_move(self, moved: Mapping[str, bytes], shown: Callable[[str], str]) -> Judgements:
         """What still holds when these modules, with their new hashes, mean what they meant, on other lines:
         all but the findings in them and those whose chains pass through them."""
@@ -154,23 +170,28 @@ class Judgements(NamedTuple):
     def led_to(self, paths: Iterable[str]) -> set[str]:
         """These modules and all that they depend on, directly or through others."""
         if not self.derived:
-            return _reached(paths, self.imports)
+            return reached(paths, self.imports)
         edges = {
             path: (*self.imports.get(path, ()), *self.derived.get(path, ()))
             for path in self.imports.keys() | self.derived.keys()
         }
-        return _reached(paths, edges)
+        return reached(paths, edges)
 
     def importing(self, changed: Collection[str]) -> set[str]:
         """These modules and all whose imports lead to one of them, directly or through others."""
+        return reached(changed, self.importers())
+
+    def importers(self) -> dict[str, list[str]]:
+        """The modules whose imports led to a module, by that."""
         importers: dict[str, list[str]] = {}
         for importer, found in self.imports.items():
             for path in found:
                 importers.setdefault(path, []).append(importer)
-        return _reached(changed, importers)
+        return importers
 
 
-def _reached(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+def reached(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """These modules and all that the edges lead to from them."""
     reached = set(start)
     todo = list(reached)
     while todo:

@@ -34,12 +34,19 @@ FILES = {
         "from app.base import Base\nclass Client(Base):\n    pass\n"
         "def fetch(url):\n    return Client().get(url)\n",
         "def fetch(url:\n",
+        "import requests\ndef aside(x):\n    return lambda: x\n"
+        "def fetch(url):\n    return requests.get(url)\n",
+        "from app.deep import really\nclass Kept:\n    def __init__(self):\n        self.really = really\n"
+        "kept = Kept()\ndef fetch(url):\n    return kept.really(url)\n",
+        "from app import deep\nSTEPS = []\ndef fetch(url):\n    for step in STEPS:\n        step(url)\n"
+        "STEPS.append(deep.really)\n",
     ],
     "app/deep.py": [
         "import time\ndef really(url):\n    time.sleep(2)\n",
         "# no thread is used here\n\nimport time\ndef really(url):\n\n    time.sleep(2)\n",
         "import time\ndef really(url):\n    time.sleep(0)\n",
         "def really(url):\n    return 2\n",
+        "import time\ndef other(url):\n    return 2  # noqa: CON101\ndef really(url):\n    time.sleep(2)\n",
         "from app import helpers\ndef really(url):\n    return helpers.fetch(url)\n",
         "import time\nasync def really(url):\n    time.sleep(2)\n",
     ],
@@ -48,6 +55,9 @@ FILES = {
         "        return urllib.request.urlopen(url)\n",
         "class Base:\n    def get(self, url):\n        return url\n",
         "class Base:\n    pass\n",
+        "from app.deep import really\ndef first():\n    return 1\nclass Base:\n"
+        "    def get(self, url):\n        return self.hook(url)\n"
+        "    def hook(self, url):\n        return really(url)\n",
     ],
     "app/run.py": [
         "def aside(pool, work):\n    return pool.submit(work)\n",
@@ -86,6 +96,8 @@ FILES = {
     "app/service.py": [
         "from app.stores import Store\ndef load_all(store: Store):\n    return store.load()\n",
         "from app.stores import Store\ndef load_all(store):\n    return store.load()\n",
+        "from app.stores import Store\ndef none():\n    return 1\n"
+        "def load_all(store: Store):\n    return store.load()\n",
     ],
     "app/pages.py": [
         "from app.service import load_all\nasync def page(store):\n    return load_all(store)\n",
@@ -135,7 +147,7 @@ def _reported(report: Report) -> object:
     return report.findings, report.unused_directives, sorted(report.occurring)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=_start,
     edits=st.lists(

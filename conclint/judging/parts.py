@@ -1,0 +1,442 @@
+"""The parts of a module that an edit changes one by one, and the names through which each can be reached.
+
+Whatever is found out about a function is found by names: of the functions it calls, of the attributes it
+reads, of the variables they are kept in. So what an edit changes reaches only code that mentions a name to
+which something changed gives a meaning, or a name to which such code gives one in turn. A few things are
+reached without their own names, through the class: special methods, whatever derived classes inherit, and
+what a base class calls of itself; then the class's name counts.
+"""
+
+from __future__ import annotations
+
+import marshal
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from conclint.extract.codec import MARSHAL_VERSION, decode_body
+from conclint.extract.operands import operands, with_operands
+from conclint.link.containers import PUTS, written_value
+from conclint.link.values import to_index
+from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
+
+INHERITED: Final = "()"
+"""Ends a name that stands for the members of a class: those that are derived from it have others."""
+_IDENTIFIER: Final = re.compile(r"[^\W\d]\w*")
+VARIABLE: Final = "="
+"""Begins a mention that only what the module itself binds can be meant by: of a variable, no attribute."""
+ANYTHING: Final = ".*"
+"""Ends a name that stands for a module any of whose names may have got another meaning."""
+_ANY_NAME: Final = "__getattr__"
+"""A module's function of this name makes names when they are asked for."""
+_IS_NAME: Final = re.compile(r"\S*|.*[\[|].*", re.DOTALL)
+"""A name that is written as text, or a type: no sentence."""
+_MOST_VISITED: Final = 200_000
+_BLOCKS: Final = (DefKind.MODULE, DefKind.CLASS)
+_NUMBERED_ELSEWHERE: Final = (Op.IMPORT, Op.DEF, Op.FREE)
+
+
+class TooLargeError(Exception):
+    """Comparing would take longer than judging anew."""
+
+
+class Part(NamedTuple):
+    """A function as a whole, a statement of a module's or class's body, a class's header, or an import.
+
+    `token` is equal for parts that mean the same. `owner` is the def it is or stands in, `gives` the names
+    to which it gives a meaning, `mentions` those it may hang on
+    (see VARIABLE), `holds` the defs that are its value,
+    `passes_on` the names of classes that it gives out under its own. `is_header`: of a class; `is_kept`: what
+    a function keeps elsewhere; `makes_members`: it decides what instances are made with.
+    """
+
+    token: bytes
+    owner: int
+    gives: frozenset[str]
+    mentions: frozenset[str]
+    holds: frozenset[int] = frozenset()
+    passes_on: frozenset[str] = frozenset()
+    is_header: bool = False
+    is_kept: bool = False
+    makes_members: bool = False
+
+
+class Parts:
+    """The parts of one summary."""
+
+    def __init__(self, summary: ModuleSummary) -> None:
+        self._defs = summary.defs
+        self._imports = summary.imports
+        self._bodies = [decode_body(body) for body in summary.bodies]
+        self._visited = 0
+        self._own = frozenset(
+            str(store.name) for store in self._bodies[0].stores if store.kind == StoreKind.GLOBAL
+        )
+        self.parts = tuple(self._all())
+        self._of_def: dict[int, int] = {}
+        self._by_mention: dict[str, list[int]] = {}
+        self._by_passing: dict[str, list[int]] = {}
+        self._by_held: dict[int, list[int]] = {}
+        for number, part in enumerate(self.parts):
+            if not part.is_kept and not self._is_block(part.owner):
+                self._of_def[part.owner] = number
+            for held, keys in (
+                (self._by_mention, part.mentions),
+                (self._by_passing, part.passes_on),
+            ):
+                for key in keys:
+                    held.setdefault(key, []).append(number)
+            for index in part.holds:
+                self._by_held.setdefault(index, []).append(number)
+        self._has_star = any(item.name == "*" for item in self._imports)
+        self._heard: set[str] = set()
+        self._known: set[str] = set()
+        self._affected: set[int] = set()
+        self._new: set[str] = set()
+        self._todo: list[int] = []
+
+    def _all(self) -> Iterator[Part]:
+        for item in self._imports:
+            named = frozenset(_identifiers(item.module) if item.name is None else (item.name,))
+            anything = {
+                name + ANYTHING for name in (item.module.rpartition(".")[2], item.name) if name is not None
+            }
+            yield Part(
+                _token(tuple(item[:5])), 0, frozenset((item.bound,)), named | anything, passes_on=named
+            )
+        for index, definition in enumerate(self._defs):
+            if definition.kind in _BLOCKS:
+                yield from self._statements(index)
+            else:
+                yield self._function(index, definition)
+                yield from self._kept(index, definition)
+            if definition.kind == DefKind.CLASS:
+                yield self._header(index, definition)
+
+    def _is_block(self, index: int) -> bool:
+        return self._defs[index].kind in _BLOCKS
+
+    # -- the kinds of parts ---------------------------------------------------------------------
+
+    def _function(self, index: int, definition: Def) -> Part:
+        mentions = {name for value in self._bodies[index].values for name in self._mentioned(value)}
+        _, in_header, holds = self._slice(definition.parent, _header_values(definition))
+        body = self._bodies[index]
+        returned = [body.values[value] for value, _ in body.returns]
+        returned += [
+            body.values[to_index(item)] for node in returned if node[0] == Op.PHI for item in node[1:]
+        ]
+        passes_on = {name for node in returned if node[0] != Op.CONST for name in self._mentioned(node)}
+        return Part(
+            _token((definition.key, definition.semantic_hash)),
+            index,
+            frozenset(),
+            frozenset(mentions | in_header),
+            frozenset(holds),
+            passes_on=frozenset(passes_on),
+        )
+
+    def _kept(self, index: int, definition: Def) -> Iterator[Part]:
+        """What a function keeps elsewhere: in attributes, module variables, collections."""
+        body = self._bodies[index]
+        for name, ordinal, region, roots in _numbered(_keeping(body)):
+            plain, mentions, holds = self._slice(index, roots)
+            around, conditions = self._around(index, region)
+            token = _token((definition.key, name, ordinal, plain, around))
+            mentions |= conditions
+            yield Part(token, index, frozenset((name,)), frozenset(mentions), frozenset(holds), is_kept=True)
+
+    def _header(self, index: int, definition: Def) -> Part:
+        values = _header_values(definition)
+        plain, mentions, holds = self._slice(definition.parent, values)
+        bases = {name + INHERITED for name in mentions}
+        token = _token((definition.key, [word for word, _ in definition.keywords], plain))
+        return Part(
+            token,
+            index,
+            frozenset(),
+            frozenset(mentions | bases),
+            frozenset(holds),
+            is_header=True,
+        )
+
+    def _statements(self, owner: int) -> Iterator[Part]:
+        body = self._bodies[owner]
+        ordinals: Counter[str] = Counter()
+        for store in body.stores:
+            name = str(store.name)
+            roots = [store.value]
+            if store.kind == StoreKind.ATTR:
+                roots.append(store.base)
+                gives = {name, *_name_of(body, store.base)}
+            elif store.kind == StoreKind.ITEM:
+                roots += [store.base, int(store.name)]
+                gives = _name_of(body, store.base)
+                name = ""
+            else:
+                gives = {name}
+            plain, mentions, holds = self._slice(owner, roots)
+            around, conditions = self._around(owner, store.region)
+            ordinals[name] += 1
+            yield Part(
+                _token((self._defs[owner].key, store.kind, name, ordinals[name], plain, around)),
+                owner,
+                frozenset(gives),
+                frozenset(mentions | conditions),
+                frozenset(holds),
+                frozenset(mentions),
+                makes_members=body.values[store.value][0] == Op.CAST,
+            )
+        for site in body.sites:
+            gives = self._changed_by(body, site)
+            if not gives:
+                continue
+            plain, mentions, holds = self._slice(owner, [site.callee, *(value for _, value in site.args)])
+            around, conditions = self._around(owner, site.region)
+            slots = [slot for slot, _ in site.args]
+            yield Part(
+                _token((self._defs[owner].key, site.kind, slots, plain, around)),
+                owner,
+                frozenset(gives),
+                frozenset(mentions | conditions),
+                frozenset(holds),
+                frozenset(mentions),
+            )
+
+    def _changed_by(self, body: Body, site: Site) -> set[str]:
+        """The names of what a statement of a block does something to: what a call puts something into, what
+        is called while the module is imported, what is deleted or added to."""
+        if site.kind not in (SiteKind.CALL, SiteKind.DELETE, SiteKind.AUGMENT, SiteKind.SET_ITEM):
+            return set()
+        value = site.callee
+        while body.values[value][0] in (Op.ATTR, Op.ITEM):
+            value = to_index(body.values[value][1])
+        found = _put_into(body, site)
+        node = body.values[value]
+        if node[0] == Op.DEF:
+            found.add(self._defs[to_index(node[1])].name)
+        elif node[0] != Op.GLOBAL or node[1] in self._own:
+            found |= _name_of(body, value)
+        return found
+
+    def _around(self, owner: int, region: int) -> tuple[list[Any], set[str]]:
+        """What a statement of a block stands under."""
+        regions: list[Region] = []
+        while region > 0:
+            regions.append(self._bodies[owner].regions[region])
+            region = regions[-1].parent
+        values = [item.value for item in regions]
+        plain, mentions, _ = self._slice(owner, values) if values else ([], set(), set())
+        return [[item.kind for item in regions], plain], mentions
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def _mentioned(self, value: tuple[Any, ...]) -> Iterator[str]:
+        op = value[0]
+        if op == Op.GLOBAL:
+            yield VARIABLE + value[1]
+        elif op == Op.FREE:
+            yield VARIABLE + value[2]
+        elif op == Op.ATTR:
+            yield value[2]
+        elif op == Op.IMPORT:
+            yield VARIABLE + self._imports[value[1]].bound
+        elif op == Op.CONST and isinstance(value[1], str) and _IS_NAME.fullmatch(value[1]):
+            yield from _identifiers(value[1])
+
+    def _slice(self, owner: int, roots: Iterable[int]) -> tuple[list[Any], set[str], set[int]]:
+        """The part of a value graph that can be reached from the roots, numbered anew, with the names in it
+        and the defs."""
+        body = self._bodies[owner]
+        number: dict[int, int] = {-1: -1}
+        order: list[int] = []
+        mentions: set[str] = set()
+        holds: set[int] = set()
+
+        def visit(value: int) -> int:
+            found = number.get(value)
+            if found is None:
+                found = number[value] = len(order)
+                order.append(value)
+            return found
+
+        plain: list[Any] = [[visit(root) for root in roots]]
+        for value in order:  # which grows meanwhile
+            node: tuple[Any, ...] = body.values[value]
+            mentions.update(self._mentioned(node))
+            op = node[0]
+            if op == Op.CALL:
+                site = body.sites[node[1]]
+                given = [(slot, visit(passed)) for slot, passed in site.args]
+                plain.append((op, visit(site.callee), given))
+            elif op == Op.DEF:
+                holds.add(node[1])
+                plain.append((op, self._defs[node[1]].key))
+                mentions.add(VARIABLE + self._defs[node[1]].name)
+            elif op == Op.IMPORT:
+                plain.append((op, *self._imports[node[1]][:5]))
+            elif op == Op.FREE:
+                plain.append((op, self._defs[node[1]].key, node[2]))
+            else:
+                plain.append(with_operands(node, tuple([visit(operand) for operand in operands(node)])))
+        self._visited += len(order)
+        if self._visited > _MOST_VISITED:
+            raise TooLargeError
+        return plain, mentions, holds
+
+    # -- what is reached ------------------------------------------------------------------------
+
+    def mark(self, names: Iterable[str], changed: Iterable[Part] = ()) -> set[str]:
+        """Notes that these names of other modules, and these parts, have another meaning; returns the names
+        that get one by that, ANYTHING among them where any may."""
+        self._new = set()
+        tokens = {part.token for part in changed}
+        self._todo = [number for number, part in enumerate(self.parts) if part.token in tokens]
+        for name in names:
+            self._hear(name)
+        while self._todo:
+            self._affect(self._todo.pop())
+        return self._new.difference(names)
+
+    @property
+    def affected(self) -> frozenset[int]:
+        """The defs of which any part is reached, save for what they keep elsewhere."""
+        return frozenset(self.parts[at].owner for at in self._affected if not self.parts[at].is_kept)
+
+    def names_of(self, owners: Iterable[int]) -> set[str]:
+        """The names of these defs."""
+        return {self._defs[owner].name for owner in owners}
+
+    def _hear(self, name: str) -> None:
+        """A name of another module has another meaning; variables have it only by an import."""
+        if self._has_star:
+            self._know(name)
+        elif name not in self._heard:
+            self._heard.add(name)
+            self._meet(name)
+
+    def _know(self, name: str) -> None:
+        """A name of the module itself has another meaning."""
+        if name not in self._known:
+            self._known.add(name)
+            self._new.add(name)
+            self._meet(name)
+            self._meet(VARIABLE + name)
+
+    def _meet(self, mention: str) -> None:
+        self._todo += self._by_mention.get(mention, ())
+        if mention.endswith(INHERITED):
+            for number in self._by_passing.get(mention.removesuffix(INHERITED), ()):
+                part = self.parts[number]
+                for given in part.gives or {self._defs[part.owner].name}:
+                    self._know(given + INHERITED)
+
+    def _affect(self, number: int) -> None:
+        if number in self._affected:
+            return
+        self._affected.add(number)
+        part = self.parts[number]
+        for name in part.gives:
+            self._know(name)
+        owner = part.owner
+        if part.is_kept:
+            return
+        if self._defs[owner].key == _ANY_NAME:
+            self._know(ANYTHING)
+        if part.is_header or not self._is_block(owner):
+            self._affect_holders(owner)
+        elif owner:
+            self._know(self._defs[owner].name + INHERITED)
+            is_special = any(name.startswith("__") for name in part.gives)
+            if self._defs[owner].bases or is_special or part.makes_members:
+                self._affect_holders(owner)
+
+    def _affect_holders(self, index: int) -> None:
+        """What holds a def: the function around it, and whatever has it for a value or a default."""
+        parent = self._defs[index].parent
+        if not self._is_block(parent):
+            self._todo.append(self._of_def[parent])
+        self._todo += self._by_held.get(index, ())
+
+
+def differing(old: Parts, new: Parts) -> tuple[list[Part], list[Part]]:
+    """The parts of each of two versions of a module that the other has not."""
+    had, have = (Counter(part.token for part in parts.parts) for parts in (old, new))
+    gone, come = had - have, have - had
+    return (
+        [part for part in old.parts if part.token in gone],
+        [part for part in new.parts if part.token in come],
+    )
+
+
+def identifiers_of(summary: ModuleSummary) -> set[str]:
+    """All identifiers that a summary has in names and short texts."""
+    found: set[str] = set()
+    for item in summary.bodies[0].literals if summary.bodies else ():
+        if isinstance(item, str):
+            found.update((item,) if item.isidentifier() else _identifiers(item))
+    return found
+
+
+def _token(plain: Any) -> bytes:
+    return marshal.dumps(plain, MARSHAL_VERSION)
+
+
+def _identifiers(text: str) -> list[str]:
+    return _IDENTIFIER.findall(text)
+
+
+def _header_values(definition: Def) -> list[int]:
+    found = [*definition.decorators, *definition.bases, definition.returns]
+    found += [value for _, value in definition.keywords]
+    for param in definition.params:
+        found += (param.default, param.annotation)
+    return found
+
+
+def _numbered(
+    items: Iterable[tuple[str, int, tuple[int, ...]]],
+) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
+    seen: Counter[str] = Counter()
+    for name, region, roots in items:
+        seen[name] += 1
+        yield name, seen[name], region, roots
+
+
+def _keeping(body: Body) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """The names that a function gives something to, with region and values."""
+    for store in body.stores:
+        if store.kind in (StoreKind.ATTR, StoreKind.GLOBAL):
+            yield str(store.name), store.region, (store.value, store.base)
+        elif store.kind == StoreKind.ITEM:
+            for name in sorted(_name_of(body, store.base)):
+                yield name, store.region, (store.value, store.base, to_index(store.name))
+    for site in body.sites:
+        for name in sorted(_put_into(body, site)):
+            yield name, site.region, (site.callee, *(value for _, value in site.args))
+
+
+def _name_of(body: Body, value: int) -> set[str]:
+    """What a value is called where it is kept: a variable's name, an attribute's."""
+    value = written_value(body, value)
+    node = body.values[value]
+    if node[0] == Op.GLOBAL:
+        return {str(node[1])}
+    if node[0] in (Op.ATTR, Op.FREE):
+        return {str(node[2])}
+    return {
+        str(store.name)
+        for store in body.stores
+        if store.kind != StoreKind.ITEM and written_value(body, store.value) == value
+    }
+
+
+def _put_into(body: Body, site: Site) -> set[str]:
+    """The names of the collection into which a call puts something."""
+    if site.kind == SiteKind.AUGMENT:
+        return _name_of(body, site.callee)
+    node = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+    if node[0] != Op.ATTR or node[2] not in PUTS:
+        return set()
+    return _name_of(body, to_index(node[1]))

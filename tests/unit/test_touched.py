@@ -1,0 +1,310 @@
+"""What an edit reaches: code that mentions, directly or through others, what is other now, and no more."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from conclint import analysis as analysis_module
+from conclint.config import Config
+from conclint.model.execution import Confidence
+from conclint.pipeline import Report, check
+
+BEFORE = "1"
+AFTER = "time.sleep(2)"
+"""What a case's `CHANGES` stands for, before its edit and after."""
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(dedent(text))
+    past = time.time() - 60  # as young as the run, it would be read again in any case
+    os.utime(path, (past, past))
+
+
+def _run(root: Path, *, cache: bool) -> Report:
+    config = Config(
+        root=root,
+        cwd=root,
+        cache_dir=root / ".conclint_cache",
+        use_cache=cache,
+        jobs=1,
+        min_confidence=Confidence.LOW,
+    )
+    return check([str(root)], config)
+
+
+def _judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    names: list[str] = []
+    judge = analysis_module.Analysis._judge_anew
+
+    def noting(self: analysis_module.Analysis, paths: list[str]) -> None:
+        names.extend(Path(path).stem for path in paths)
+        judge(self, paths)
+
+    monkeypatch.setattr(analysis_module.Analysis, "_judge_anew", noting)
+    return names
+
+
+TEMPLATE = "class Base:\n    def run(self):\n        self.hook()\n    def hook(self):\n        pass\n"
+
+CASES: dict[str, tuple[dict[str, str], str]] = {
+    "a function that is called": (
+        {
+            "deep": "import time\ndef pause():\n    CHANGES\n",
+            "view": "from deep import pause\nasync def view():\n    pause()\n",
+        },
+        "view",
+    ),
+    "a function, through another file": (
+        {
+            "deep": "import time\ndef pause():\n    CHANGES\n",
+            "mid": "import deep\ndef rest():\n    deep.pause()\n",
+            "view": "from mid import rest\nasync def view():\n    rest()\n",
+        },
+        "view",
+    ),
+    "a function under another name": (
+        {
+            "deep": "import time\ndef pause():\n    CHANGES\n",
+            "mid": "from deep import pause as rest\n",
+            "view": "from mid import rest as still\nasync def view():\n    still()\n",
+        },
+        "view",
+    ),
+    "a star import": (
+        {
+            "deep": "import time\ndef pause():\n    CHANGES\n",
+            "mid": "from deep import *\n",
+            "view": "from mid import pause\nasync def view():\n    pause()\n",
+        },
+        "view",
+    ),
+    "a special method, of what an attribute holds": (
+        {
+            "deep": """
+                import time
+                class Gate:
+                    def __enter__(self):
+                        CHANGES
+                    def __exit__(self, *error):
+                        pass
+                """,
+            "mid": """
+                from deep import Gate
+                class Holder:
+                    def __init__(self):
+                        self.opened = Gate()
+                """,
+            "view": """
+                from mid import Holder
+                async def view(holder: Holder):
+                    with holder.opened:
+                        pass
+                """,
+        },
+        "view",
+    ),
+    "a method that a base class calls": (
+        {
+            "deep": "import time\nclass Hooks:\n    def hook(self):\n        CHANGES\n",
+            "base": TEMPLATE,
+            "mid": "from base import Base\nfrom deep import Hooks\nclass Both(Hooks, Base):\n    pass\n",
+            "view": "from mid import Both\nasync def view():\n    Both().run()\n",
+        },
+        "view",
+    ),
+    "a method that a base class calls, the class under another name": (
+        {
+            "deep": "import time\nclass Hooks:\n    def hook(self):\n        CHANGES\n",
+            "alias": "import deep\nParent = deep.Hooks\ndef parent():\n    return Parent\n",
+            "base": TEMPLATE,
+            "mid": "from base import Base\nfrom alias import parent\nclass Both(parent(), Base):\n    pass\n",
+            "view": "from mid import Both\nasync def view():\n    Both().run()\n",
+        },
+        "view",
+    ),
+    "a property": (
+        {
+            "deep": "import time\nclass Gate:\n    @property\n    def width(self):\n        CHANGES\n",
+            "mid": "from deep import Gate\ngate = Gate()\n",
+            "view": "from mid import gate\nasync def view():\n    return gate.width\n",
+        },
+        "view",
+    ),
+    "what a function is kept as": (
+        {
+            "deep": """
+                import time
+                class Work:
+                    def start(self):
+                        self.step = lambda: CHANGES
+                """,
+            "view": "from deep import Work\nasync def view(work: Work):\n    work.step()\n",
+        },
+        "view",
+    ),
+    "what is put into a collection": (
+        {
+            "deep": """
+                import time
+                STEPS = []
+                def step():
+                    CHANGES
+                STEPS.append(step)
+                """,
+            "view": "from deep import STEPS\nasync def view():\n    for step in STEPS:\n        step()\n",
+        },
+        "view",
+    ),
+    "what a module's variable is set to by a function": (
+        {
+            "deep": """
+                import time
+                step = None
+                def choose():
+                    global step
+                    step = lambda: CHANGES
+                """,
+            "view": "import deep\nasync def view():\n    deep.step()\n",
+        },
+        "view",
+    ),
+    "a class that is named in an annotation that is text": (
+        {
+            "deep": "import time\nclass Gate:\n    def open(self):\n        CHANGES\n",
+            "mid": """
+                from deep import Gate
+                def gates() -> "list[Gate]":
+                    return load()
+                """,
+            "view": """
+                from mid import gates
+                async def view():
+                    for gate in gates():
+                        gate.open()
+                """,
+        },
+        "view",
+    ),
+    "a wrapper's inner function": (
+        {
+            "deep": """
+                import time
+                def slowly(fn):
+                    def inner(*args):
+                        CHANGES
+                        return fn(*args)
+                    return inner
+                """,
+            "mid": "from deep import slowly\n@slowly\ndef load():\n    return 1\n",
+            "view": "from mid import load\nasync def view():\n    load()\n",
+        },
+        "view",
+    ),
+    "a default": (
+        {
+            "deep": """
+                import time
+                def run(fn=lambda: CHANGES):
+                    fn()
+                """,
+            "view": "from deep import run\nasync def view():\n    run()\n",
+        },
+        "view",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_hangs_on_it_is_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    files, reported = CASES[case]
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "aside.py").write_text("import deep\nasync def aside():\n    deep.other()\n")
+    for name, text in files.items():
+        _write(tmp_path / f"{name}.py", dedent(text).replace("CHANGES", BEFORE))
+    assert not _run(tmp_path, cache=True).findings
+    judged = _judged(monkeypatch)
+    _write(tmp_path / "deep.py", "# moved\n\n" + dedent(files["deep"]).replace("CHANGES", AFTER))
+    after = _run(tmp_path, cache=True)
+
+    assert "aside" not in judged
+    assert after.findings == _run(tmp_path, cache=False).findings
+    assert [Path(item.path).stem for item in after.findings] == [reported]
+
+
+def test_a_module_that_was_edited_and_not_looked_at_again_still_leads_to_what_it_led_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = "import time\ndef pause():\n    {}\n"
+    mid = "from deep import pause\ndef rest():\n    pause()\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "deep.py", deep.format(1))
+    _write(tmp_path / "mid.py", mid)
+    _write(tmp_path / "view.py", "from mid import rest\nasync def view():\n    rest()\n")
+    assert not _run(tmp_path, cache=True).findings
+    judged = _judged(monkeypatch)
+
+    _write(tmp_path / "mid.py", f"def more():\n    return 1\n{mid}")
+    assert not _run(tmp_path, cache=True).findings
+    assert not judged
+
+    _write(tmp_path / "deep.py", deep.format("time.sleep(2)"))
+    assert [item.path for item in _run(tmp_path, cache=True).findings] == ["view.py"]
+
+
+def test_an_implementation_is_found_by_an_effect_that_outlived_an_edit(tmp_path: Path) -> None:
+    """Of a module's functions that an edit doesn't reach, it is still known what others asked of them."""
+    service = "from store import Store\ndef load_all(store: Store):\n    return store.load()\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "store.py", "class Store:\n    def load(self):\n        raise NotImplementedError\n")
+    _write(tmp_path / "service.py", service)
+    _write(tmp_path / "view.py", "from service import load_all\nasync def view(s):\n    load_all(s)\n")
+    far = "import time\nfrom store import Store\nclass Far(Store):\n    def load(self):\n        {}\n"
+    _write(tmp_path / "far.py", far.format(1))
+    assert not _run(tmp_path, cache=True).findings
+
+    _write(tmp_path / "service.py", f"def more():\n    return 1\n{service}")
+    assert not _run(tmp_path, cache=True).findings
+    _write(tmp_path / "far.py", far.format("time.sleep(2)"))
+    assert [item.path for item in _run(tmp_path, cache=True).findings] == ["view.py"]
+
+
+def test_a_wrapper_is_still_one_after_an_edit_beside_it(tmp_path: Path) -> None:
+    wrapper = "def later(owner, work):\n    owner.add(work)\n"
+    crunch = "def crunch():\n    total = 0\n    for i in range(10_000_000):\n        total += i * i\n"
+    owner = (
+        "import threading\nclass Owner:\n    def add(self, work):\n"
+        "        threading.Thread(target=work).start()\n"
+    )
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "owner.py", owner)
+    _write(tmp_path / "wrapper.py", f"from owner import Owner\n{wrapper.replace('owner,', 'owner: Owner,')}")
+    _write(tmp_path / "use.py", f"from wrapper import later\n{crunch}def main(o):\n    later(o, crunch)\n")
+    first = _run(tmp_path, cache=True)
+    assert [item.path for item in first.findings] == ["use.py"]
+
+    more = f"def more():\n    return 1\n{(tmp_path / 'wrapper.py').read_text()}"
+    _write(tmp_path / "wrapper.py", more)
+    assert _run(tmp_path, cache=True).findings == first.findings
+    _write(tmp_path / "use.py", f"\n\n{(tmp_path / 'use.py').read_text()}")
+    assert _run(tmp_path, cache=True).findings == _run(tmp_path, cache=False).findings
+
+
+def test_what_getattr_of_a_module_gives_has_all_names_doubted(tmp_path: Path) -> None:
+    lazily = (
+        "import importlib\n_NAMES = {{'rest': '{}'}}\n"
+        "def __getattr__(name):\n    return getattr(importlib.import_module(_NAMES[name]), name)\n"
+    )
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "quick.py", "def rest():\n    return 1\n")
+    _write(tmp_path / "slow.py", "import time\ndef rest():\n    time.sleep(2)\n")
+    _write(tmp_path / "lazy.py", lazily.format("quick"))
+    _write(tmp_path / "view.py", "import lazy\nasync def view():\n    lazy.rest()\n")
+    assert not _run(tmp_path, cache=True).findings
+
+    _write(tmp_path / "lazy.py", lazily.format("slow"))
+    assert [item.path for item in _run(tmp_path, cache=True).findings] == ["view.py"]
