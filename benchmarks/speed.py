@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--no-growth", action="store_true", help=f"leave out the parts of {GROWTH[0]}")
     parser.add_argument(
-        "--no-demand", action="store_true", help="leave out what parsing by function could save"
+        "--no-demand", action="store_true", help="leave what parsing by function could save as it was"
     )
     parser.add_argument("--quick", action="store_true", help="the running environment on conclint, once")
     parser.add_argument("--page", type=Path, metavar="FILE", help="print the page of earlier figures")
@@ -114,7 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         results = json.loads(given.output.read_text(encoding="utf-8"))
     results.update(machine=machine(), versions=versions(tools))
     for name, corpus in corpora.items():
+        earlier = results["corpora"].get(name, {})
         results["corpora"][name] = measure(name, corpus, scratch, tools, given)
+        if given.no_demand and "demand" in earlier:
+            results["corpora"][name]["demand"] = earlier["demand"]
         save(results, given.output)
     if GROWTH[0] in corpora and not given.no_growth:
         results["growth"] = measure_growth(GROWTH[0], corpora[GROWTH[0]], scratch, tools, given)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from measuring.project import START
+
 HEAD = """\
 # Speed, measured
 
@@ -27,6 +29,15 @@ one by one, and linking reads others too (stores to attributes, wrappers).
 """
 
 
+WHOLE = """
+## The whole project through flake8-async: an estimate
+
+conclint reads what a file imports, so of a few files it must read many; both are made for whole projects.
+CPU seconds: flake8-async's for a file of the sample above, its start aside (an empty file's), times all files;
+conclint's for all of them in one process, measured.
+"""
+
+
 def render(results: Mapping[str, Any]) -> str:
     """The whole page."""
     tools = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
@@ -43,6 +54,17 @@ def render(results: Mapping[str, Any]) -> str:
     parts += ["\n## The phases of a cold run, CPU seconds in one process\n"]
     parts += _table(("project", "scan and summarise", "link, propagate, judge", "ratio"), _phases(corpora))
     parts += ["\n## The same files through flake8-async\n", *_table(_COSTS, _sampled(corpora))]
+    if any(START in found["sampled"] for found in corpora.values()):
+        parts += [WHOLE]
+        head = (
+            "project",
+            "files",
+            "flake8-async, a file",
+            "all of them",
+            "conclint, all, cold",
+            "times less",
+        )
+        parts += _table(head, _whole(corpora))
     parts += ["\n## One file in a fresh process, the project cached\n"]
     head = ("project", "file", "what", "wall", "more than flake8 alone", "of flake8-async's addition")
     parts += _table(head, _one_file(corpora))
@@ -87,6 +109,18 @@ def _edited(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
 def _sampled(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     neighbour = "flake8 with flake8-async"
     return _timed(corpora, "sampled", ("conclint", neighbour), neighbour)
+
+
+def _whole(corpora: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    for corpus, found in corpora.items():
+        costs = found["sampled"]
+        if START in costs:
+            spent = costs["flake8 with flake8-async"]["cpu"] - costs[START]["cpu"]
+            each = spent / costs["files"]
+            every = each * found["files"]
+            own = found["cold"]["conclint, one process"]["cpu"]
+            seconds = (f"{value:,.2f} s" for value in (each, every, own))
+            yield corpus, f"{found['files']:,}", *seconds, f"{every / own:.1f}"
 
 
 def _timed(

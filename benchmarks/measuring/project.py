@@ -17,6 +17,7 @@ from measuring.tools import Tools
 
 INSIDE: Final = Path(__file__).with_name("inside.py")
 DEMAND: Final = INSIDE.parent.parent / "demand_driven.py"
+START: Final = "flake8 with flake8-async, an empty file"
 EDIT: Final = "\n\nasync def edited_{number}():\n    import time\n\n    time.sleep({number})\n"
 LINES: Final = 500
 _numbers = itertools.count(time.time_ns())
@@ -119,6 +120,10 @@ class Project:
         if self._tools.flake8_async is not None:
             options = ("--jobs=1", "--select=ASYNC", *sample)
             runs.append(self._flake8("flake8 with flake8-async", self._tools.flake8_async, *options))
+            empty = self.folder.with_suffix(".empty.py")
+            empty.write_bytes(b"")
+            options = ("--jobs=1", "--select=ASYNC", str(empty))
+            runs.append(self._flake8(START, self._tools.flake8_async, *options))
         return {"files": len(sample), **measure_in_turn(runs, repeat, budget)}
 
     def one_file(self, repeat: int, budget: float) -> Figures:
