@@ -33,7 +33,7 @@ WHOLE = """
 ## The whole project through flake8-async: an estimate
 
 conclint reads what a file imports, so of a few files it must read many; both are made for whole projects.
-CPU seconds: flake8-async's for a file of the sample above, its start aside (an empty file's), times all files;
+CPU seconds: flake8-async's for a file of the sample above, its start (an empty file) aside, times all files;
 conclint's for all of them in one process, measured.
 """
 

@@ -49,7 +49,7 @@ class CutOff:
         versions = {path: (self._before(known, path), self._now(path)) for path in changed}
         before = {path: _names(was) for path, (was, _) in versions.items()}
         now = {path: _names(new) for path, (_, new) in versions.items()}
-        touched = Touched(known, self._cache, wanted).by(versions)
+        touched = Touched(known, self._cache, wanted, self._project.finder).by(versions)
         again: set[str] = set()
         if touched is None:
             stale = known.importing(changed)
@@ -75,8 +75,10 @@ class CutOff:
                 break
             stale |= known.importing(others)
         again |= asking
-        if again:  # others hold for now, though their chains may pass through a changed file, on other lines
-            again |= known.naming({self._project.shown(path) for path in changed})
+        # others hold for now, though their chains may pass through a changed file, on other lines
+        shifted = {path for path, pair in versions.items() if touched is None or not _stays_in_place(*pair)}
+        if again and shifted:
+            again |= known.naming({self._project.shown(path) for path in shifted})
         return known.without(gone, stale, again)
 
     def _effects_now(
@@ -105,6 +107,21 @@ class CutOff:
             return None
         store.load([path])
         return store.get(path)
+
+
+def _stays_in_place(before: ModuleSummary | None, now: ModuleSummary | None) -> bool:
+    """Whether everything in the functions and classes that both versions have is where it was."""
+    if before is None or now is None:
+        return False
+    places = {
+        item.key: (item.start, item.column, body.spans)
+        for item, body in zip(before.defs[1:], before.bodies[1:], strict=True)
+    }
+    return all(
+        places.get(item.key, place) == place
+        for item, body in zip(now.defs[1:], now.bodies[1:], strict=True)
+        for place in ((item.start, item.column, body.spans),)
+    )
 
 
 def _names(summary: ModuleSummary | None) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import marshal
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from conclint.extract.codec import MARSHAL_VERSION, decode_body
@@ -45,10 +45,9 @@ class Part(NamedTuple):
     """A function as a whole, a statement of a module's or class's body, a class's header, or an import.
 
     `token` is equal for parts that mean the same. `owner` is the def it is or stands in, `gives` the names
-    to which it gives a meaning, `mentions` those it may hang on
-    (see VARIABLE), `holds` the defs that are its value,
-    `passes_on` the names of classes that it gives out under its own. `is_header`: of a class; `is_kept`: what
-    a function keeps elsewhere; `makes_members`: it decides what instances are made with.
+    to which it gives a meaning, `mentions` those it may hang on (see VARIABLE), `holds` the defs that are its
+    value, `passes_on` the names of classes that it gives out under its own. `is_header`: of a class;
+    `is_kept`: what a function keeps elsewhere; `makes_members`: it decides what instances are made with.
     """
 
     token: bytes
@@ -57,15 +56,16 @@ class Part(NamedTuple):
     mentions: frozenset[str]
     holds: frozenset[int] = frozenset()
     passes_on: frozenset[str] = frozenset()
+    is_import: bool = False
     is_header: bool = False
     is_kept: bool = False
     makes_members: bool = False
 
 
 class Parts:
-    """The parts of one summary."""
+    """The parts of one summary; imports from the top-level names `outside` lead out of the program."""
 
-    def __init__(self, summary: ModuleSummary) -> None:
+    def __init__(self, summary: ModuleSummary, outside: Collection[str] = ()) -> None:
         self._defs = summary.defs
         self._imports = summary.imports
         self._bodies = [decode_body(body) for body in summary.bodies]
@@ -73,6 +73,7 @@ class Parts:
         self._own = frozenset(
             str(store.name) for store in self._bodies[0].stores if store.kind == StoreKind.GLOBAL
         )
+        self._foreign = self._find_foreign(outside)
         self.parts = tuple(self._all())
         self._of_def: dict[int, int] = {}
         self._by_mention: dict[str, list[int]] = {}
@@ -96,15 +97,31 @@ class Parts:
         self._new: set[str] = set()
         self._todo: list[int] = []
 
+    def _find_foreign(self, outside: Collection[str]) -> frozenset[str]:
+        """The names that only imports from outside bind, in whatever function: no attribute of what they
+        name is of the program."""
+        is_outside = [not item.level and item.module.partition(".")[0] in outside for item in self._imports]
+        foreign = {item.bound for item, is_it in zip(self._imports, is_outside, strict=True) if is_it}
+        foreign -= {item.bound for item, is_it in zip(self._imports, is_outside, strict=True) if not is_it}
+        for body in self._bodies:
+            for store in body.stores:
+                value = body.values[store.value]
+                if store.name in foreign and not (value[0] == Op.IMPORT and is_outside[to_index(value[1])]):
+                    foreign.discard(str(store.name))
+        return frozenset(foreign)
+
+    def _is_foreign(self, node: tuple[Any, ...]) -> bool:
+        if node[0] == Op.IMPORT:
+            return self._imports[node[1]].bound in self._foreign
+        return node[0] == Op.GLOBAL and node[1] in self._foreign
+
     def _all(self) -> Iterator[Part]:
         for item in self._imports:
-            named = frozenset(_identifiers(item.module) if item.name is None else (item.name,))
-            anything = {
-                name + ANYTHING for name in (item.module.rpartition(".")[2], item.name) if name is not None
-            }
-            yield Part(
-                _token(tuple(item[:5])), 0, frozenset((item.bound,)), named | anything, passes_on=named
-            )
+            plain = frozenset(() if item.name is None else (item.name,))
+            modules = (item.module.rpartition(".")[2], *plain)
+            mentions = plain.union(name + ANYTHING for name in modules)
+            gives = frozenset((VARIABLE + item.bound,))  # others know it by what it is kept as
+            yield Part(b"", 0, gives, mentions, passes_on=plain, is_import=True)
         for index, definition in enumerate(self._defs):
             if definition.kind in _BLOCKS:
                 yield from self._statements(index)
@@ -120,14 +137,14 @@ class Parts:
     # -- the kinds of parts ---------------------------------------------------------------------
 
     def _function(self, index: int, definition: Def) -> Part:
-        mentions = {name for value in self._bodies[index].values for name in self._mentioned(value)}
-        _, in_header, holds = self._slice(definition.parent, _header_values(definition))
         body = self._bodies[index]
+        mentions = {name for value in body.values for name in self._mentioned(value, body)}
+        _, in_header, holds = self._slice(definition.parent, _header_values(definition))
         returned = [body.values[value] for value, _ in body.returns]
         returned += [
             body.values[to_index(item)] for node in returned if node[0] == Op.PHI for item in node[1:]
         ]
-        passes_on = {name for node in returned if node[0] != Op.CONST for name in self._mentioned(node)}
+        passes_on = {name for node in returned if node[0] != Op.CONST for name in self._mentioned(node, body)}
         return Part(
             _token((definition.key, definition.semantic_hash)),
             index,
@@ -232,14 +249,15 @@ class Parts:
 
     # -- values ---------------------------------------------------------------------------------
 
-    def _mentioned(self, value: tuple[Any, ...]) -> Iterator[str]:
+    def _mentioned(self, value: tuple[Any, ...], body: Body) -> Iterator[str]:
         op = value[0]
         if op == Op.GLOBAL:
             yield VARIABLE + value[1]
         elif op == Op.FREE:
             yield VARIABLE + value[2]
         elif op == Op.ATTR:
-            yield value[2]
+            if not self._is_foreign(body.values[value[1]]):
+                yield value[2]
         elif op == Op.IMPORT:
             yield VARIABLE + self._imports[value[1]].bound
         elif op == Op.CONST and isinstance(value[1], str) and _IS_NAME.fullmatch(value[1]):
@@ -264,7 +282,7 @@ class Parts:
         plain: list[Any] = [[visit(root) for root in roots]]
         for value in order:  # which grows meanwhile
             node: tuple[Any, ...] = body.values[value]
-            mentions.update(self._mentioned(node))
+            mentions.update(self._mentioned(node, body))
             op = node[0]
             if op == Op.CALL:
                 site = body.sites[node[1]]
@@ -297,7 +315,7 @@ class Parts:
             self._hear(name)
         while self._todo:
             self._affect(self._todo.pop())
-        return self._new.difference(names)
+        return {name for name in self._new.difference(names) if not name.startswith(VARIABLE)}
 
     @property
     def affected(self) -> frozenset[int]:
@@ -344,6 +362,8 @@ class Parts:
             return
         if self._defs[owner].key == _ANY_NAME:
             self._know(ANYTHING)
+        if not self._is_block(owner):
+            self._affect_inner(owner)
         if part.is_header or not self._is_block(owner):
             self._affect_holders(owner)
         elif owner:
@@ -351,6 +371,14 @@ class Parts:
             is_special = any(name.startswith("__") for name in part.gives)
             if self._defs[owner].bases or is_special or part.makes_members:
                 self._affect_holders(owner)
+
+    def _affect_inner(self, index: int) -> None:
+        """What is in a function reads the function's variables."""
+        for number, part in enumerate(self.parts):
+            if part.owner and self._defs[part.owner].parent == index:
+                self._todo.append(number)
+                if self._defs[part.owner].kind == DefKind.CLASS:
+                    self._affect_inner(part.owner)
 
     def _affect_holders(self, index: int) -> None:
         """What holds a def: the function around it, and whatever has it for a value or a default."""
@@ -360,14 +388,14 @@ class Parts:
         self._todo += self._by_held.get(index, ())
 
 
-def differing(old: Parts, new: Parts) -> tuple[list[Part], list[Part]]:
-    """The parts of each of two versions of a module that the other has not."""
-    had, have = (Counter(part.token for part in parts.parts) for parts in (old, new))
+def differing(old: Parts, new: Parts) -> list[Part]:
+    """The parts of each of two versions of a module that the other has not. What has an import as its value
+    is another part where the import is another one."""
+    had, have = (Counter(part.token for part in parts.parts if not part.is_import) for parts in (old, new))
     gone, come = had - have, have - had
-    return (
-        [part for part in old.parts if part.token in gone],
-        [part for part in new.parts if part.token in come],
-    )
+    return [
+        part for parts, tokens in ((old, gone), (new, come)) for part in parts.parts if part.token in tokens
+    ]
 
 
 def identifiers_of(summary: ModuleSummary) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import marshal
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from conclint.cache import MARSHAL_FORMAT
 from conclint.judging.kept import Judgements
 from conclint.judging.touched import Affected
+from conclint.link.classes import SUPER
 from conclint.propagate.effect_rows import HANGS_ON_DEFS_ALONE
 
 Names = Mapping[str, "list[tuple[str, int]]"]
@@ -73,13 +75,13 @@ def _moves(before: list[tuple[str, int]], now: list[tuple[str, int]]) -> dict[in
     return {number: places[name] for number, name in enumerate(before) if name in places}
 
 
-def _moved(row: Any, numbers: Mapping[str, Mapping[int, int]], tag: object = None) -> Any:
+def _moved(row: Any, numbers: Mapping[str, Mapping[int, int]]) -> Any:
     if isinstance(row, dict):
         return {key: _moved(value, numbers) for key, value in row.items()}
     if isinstance(row, str):
-        if row in numbers or any(repr(path) in row for path in numbers):
-            raise _LostError  # a number is written as text, or stands apart from its path
-        return row
+        if row in numbers:
+            raise _LostError  # the number stands apart from its path
+        return _moved_above(row, numbers) if row.startswith(SUPER) else row
     if not isinstance(row, tuple):
         return row
     if len(row) > 1 and isinstance(row[-1], int) and isinstance(row[-2], str) and row[-2] in numbers:
@@ -91,6 +93,17 @@ def _moved(row: Any, numbers: Mapping[str, Mapping[int, int]], tag: object = Non
     if is_record and row[0] not in HANGS_ON_DEFS_ALONE and _names_any(row, numbers):
         raise _LostError
     return tuple([_moved(item, numbers) for item in row])
+
+
+def _moved_above(row: str, numbers: Mapping[str, Mapping[int, int]]) -> str:
+    """The same attribute (see SUPER), where the class has another number now."""
+    text, _, name = row.removeprefix(SUPER).rpartition(" ")
+    path, number = ast.literal_eval(text)
+    if path not in numbers:
+        return row
+    if number not in numbers[path]:
+        raise _LostError
+    return f"{SUPER}{(path, numbers[path][number])} {name}"
 
 
 def _names_any(row: Any, paths: Collection[str]) -> bool:

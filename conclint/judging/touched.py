@@ -11,6 +11,7 @@ from conclint.extract.codec import CodecError, decode_module, text_of_names
 from conclint.judging.kept import Judgements, reached
 from conclint.judging.parts import ANYTHING, INHERITED, Part, Parts, TooLargeError, differing, identifiers_of
 from conclint.model.summary import ModuleSummary
+from conclint.source.modules import ModuleFinder
 
 Versions = Mapping[str, tuple[ModuleSummary | None, ModuleSummary | None]]
 """Of each changed module what it was and what it is; None where that was no module, or is none."""
@@ -35,8 +36,11 @@ class Affected(NamedTuple):
 class Touched:
     """Finds those of the wanted modules that an edit reaches, by what is known of the imports of all."""
 
-    def __init__(self, known: Judgements, cache: Cache, wanted: Collection[str]) -> None:
+    def __init__(
+        self, known: Judgements, cache: Cache, wanted: Collection[str], finder: ModuleFinder
+    ) -> None:
         self._known = known
+        self._finder = finder
         self._cache = cache
         self._wanted = wanted
         self._importers = known.importers()
@@ -59,10 +63,9 @@ class Touched:
         for path, (was, now) in changed.items():
             if was is None or now is None or was.exports != now.exports or _stars(was) != _stars(now):
                 return None
-            old, new = Parts(was), Parts(now)
+            old, new = (Parts(summary, self._outside(path, summary)) for summary in (was, now))
             self._parts[path] = (old, new)
-            gone, come = differing(old, new)
-            first[path] = [*gone, *come]
+            first[path] = differing(old, new)
         most = max(_FEW, _MOST * len(set().union(*map(self._depending_on, changed))))
         for path, parts in first.items():
             self._reach(path, set(), parts)
@@ -110,6 +113,19 @@ class Touched:
             }
         return found
 
+    def _outside(self, path: str, summary: ModuleSummary) -> set[str]:
+        """The top-level names that lead out of the program."""
+        inside: set[str] = set()
+        tops: set[str] = set()
+        for item in summary.imports:
+            top = item.module.partition(".")[0]
+            tops.add(top)
+            if not item.level and top not in inside:
+                names = (top, item.module, f"{item.module}.{item.name}")
+                if any(self._finder.find(name, path) is not None for name in names):
+                    inside.add(top)
+        return tops - inside
+
     def _encoded(self, path: str) -> bytes:
         content = self._known.contents.get(path)
         encoded = self._cache.get(Space.SUMMARY, content) if content is not None else None
@@ -135,7 +151,8 @@ class Touched:
     def _parts_of(self, path: str) -> tuple[Parts, ...]:
         found = self._parts.get(path)
         if found is None:
-            found = self._parts[path] = (Parts(decode_module(self._encoded(path))),)
+            summary = decode_module(self._encoded(path))
+            found = self._parts[path] = (Parts(summary, self._outside(path, summary)),)
         return found
 
 

@@ -29,7 +29,8 @@ from conclint.model.summary import DefFlags, DefKind, Op, StoreKind
 if TYPE_CHECKING:
     from conclint.link.evaluate import Evaluator
 
-_SUPER = "super "
+SUPER = "super "
+"""Begins an attribute that stands for a method above a class: the class's key and the name follow."""
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 
 
@@ -299,15 +300,15 @@ class Classes:
         if not found.values and isinstance(receiver, Instance) and receiver.own is not None:
             own = receiver.own
             if not own.attributes:  # the next class in the order of a derived class may have it
-                return Known((own._replace(attributes=(f"{_SUPER}{above} {name}",)),))
+                return Known((own._replace(attributes=(f"{SUPER}{above} {name}",)),))
         return found
 
     def attribute(self, instance: Instance, name: str) -> Known:
         """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
         and its bases (an annotation first), class variables, methods, properties; for the receiver of a
         method that knows none, or a stub only, whatever it is in the caller's class."""
-        if name.startswith(_SUPER):
-            index, _, plain = name.removeprefix(_SUPER).rpartition(" ")
+        if name.startswith(SUPER):
+            index, _, plain = name.removeprefix(SUPER).rpartition(" ")
             owner = next(
                 (
                     c

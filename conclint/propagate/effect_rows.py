@@ -51,7 +51,7 @@ _RECORDS: Final[tuple[type[Any], ...]] = (
 _ENUMS: Final[tuple[type[Enum], ...]] = (Kind, ExecutionModel, Relation)
 _PLAIN: Final = -1
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_RECORDS)}
-_OF_EFFECTS: Final = (Effect, Witness, Parameter, Dependence)
+_OF_EFFECTS: Final = (Effect, Witness, Parameter, Dependence, Literal, Class)
 HANGS_ON_DEFS_ALONE: Final = frozenset((_PLAIN, *map(_RECORDS.index, _OF_EFFECTS)))
 """First items of tuples that name no value or site of another function than the one they are kept for."""
 _ENUM_NUMBERS: Final = {kind: _PLAIN - 1 - number for number, kind in enumerate(_ENUMS)}

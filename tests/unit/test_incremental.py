@@ -400,7 +400,10 @@ def test_what_hangs_on_a_derived_class_is_judged_again_only_if_its_effects_are_o
     more = "\n    def more(self):\n        return 2\n\nasync def other():\n    pass\n"
     far.write_text(far.read_text() + more)
     _run(tmp_path, cache=True)
-    assert judged() == {"far.py", "pages.py"}  # a chain on the page passes through the edited file
+    assert judged() == {"far.py"}
+    far.write_text(f"import os\n{far.read_text()}")
+    _run(tmp_path, cache=True)
+    assert judged() == {"far.py", "pages.py"}  # a chain on the page passes through other lines
     _write(tmp_path, "app/far.py", 2)
     silent = _run(tmp_path, cache=True)
     assert "idle.py" in judged()

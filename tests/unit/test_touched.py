@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import time
 from pathlib import Path
@@ -10,7 +11,10 @@ from textwrap import dedent
 import pytest
 
 from conclint import analysis as analysis_module
+from conclint.cache import MARSHAL_FORMAT
 from conclint.config import Config
+from conclint.judging.kept import Judgements
+from conclint.judging.renumbering import renumbered
 from conclint.model.execution import Confidence
 from conclint.pipeline import Report, check
 
@@ -205,6 +209,22 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "view",
     ),
+    "what a variable of the function around is": (
+        {
+            "deep": "import time\ndef pause():\n    CHANGES\n",
+            "mid": """
+                import deep
+                def outer():
+                    work = deep.pause
+                    class Inner:
+                        def run(self):
+                            return lambda: work()
+                    return Inner().run()
+                """,
+            "view": "from mid import outer\nasync def view():\n    outer()()\n",
+        },
+        "view",
+    ),
     "a default": (
         {
             "deep": """
@@ -308,3 +328,44 @@ def test_what_getattr_of_a_module_gives_has_all_names_doubted(tmp_path: Path) ->
 
     _write(tmp_path / "lazy.py", lazily.format("slow"))
     assert [item.path for item in _run(tmp_path, cache=True).findings] == ["view.py"]
+
+
+def test_kept_effects_name_a_def_by_the_number_that_it_has_now() -> None:
+    path = "/p/mid.py"
+    rows = (
+        ((2, (-1, path, 1), 0, (-1, f"super {(path, 2)!s} load")), (1, 0, (-1, path, 2))),
+        (
+            (2, (-1, "/p/far.py", 1), 0, (-1, f"super {('/p/far.py', 2)!s} load")),
+            (1, 0, (-1, "/p/far.py", 2)),
+        ),
+    )
+    held = {"/p/view.py": marshal.dumps({7: rows}, MARSHAL_FORMAT)}
+    before = {path: [("<module>", 0), ("Base", 0), ("Base.load", 0)]}
+    now = {path: [("<module>", 0), ("more", 0), ("Base", 0), ("Base.load", 0)]}
+
+    known, lost = renumbered(Judgements.none()._replace(effects=held), {}, before, now)
+
+    assert not lost
+    assert known.effects_in("/p/view.py")[7] == (
+        ((2, (-1, path, 2), 0, (-1, f"super {(path, 3)!s} load")), (1, 0, (-1, path, 3))),
+        rows[1],
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (2, (-1, "/p/mid.py", 2), 0, (-1,)),
+        (2, (-1, "/p/far.py", 1), 0, (-1, "super ('/p/mid.py', 2) load")),
+        (9, (8, (-1, "/p/mid.py", 1)), None, (-1, (-1, "/p/mid.py", 1), 5), (-1,)),
+    ],
+    ids=["a def that is gone", "a class that is gone", "an instance that a call there made"],
+)
+def test_kept_effects_that_hang_on_more_than_numbers_are_lost(row: tuple[object, ...]) -> None:
+    held = {"/p/view.py": marshal.dumps({7: ((row, (1, 0)),)}, MARSHAL_FORMAT)}
+    before = {"/p/mid.py": [("<module>", 0), ("Base", 0), ("load", 0)]}
+    now = {"/p/mid.py": [("<module>", 0), ("Base", 0)]}
+
+    _, lost = renumbered(Judgements.none()._replace(effects=held), {}, before, now)
+
+    assert lost == {"/p/view.py"}
