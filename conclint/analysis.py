@@ -98,8 +98,8 @@ class Analysis:
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
-        known = self._known.contents
         reached = self._known.led_to(self._taken or ()) - self._sources.keys()
+        known = self._known.contents
         return tuple((path, known[path]) for path in sorted(reached) if path in known)
 
     @property

@@ -12,7 +12,7 @@ from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
 from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
 from conclint.extract.directives import read_directives
 from conclint.extract.module import ModuleRecord, last_mark
-from conclint.extract.operands import operands, with_operands
+from conclint.extract.operands import denoted, header_values, sliced
 from conclint.extract.positions import Lines, Places, locate
 from conclint.model.summary import (
     FORMAT,
@@ -193,8 +193,8 @@ class _Finisher:
             [(param[0], param[1], param[2] >= 0, param[3] >= 0) for param in scope.params],
             [word for word, _ in scope.keywords],
             (len(scope.decorators), len(scope.bases), scope.returned >= 0),
-            [] if scope.parent is None else self._slice(scope.parent, _header_values(scope)),
-            self._denoted(body.values),
+            [] if scope.parent is None else self._header(scope, scope.parent),
+            denoted(body.values, self._denote),
             body.sites,
             body.regions,
             body.returns,
@@ -210,49 +210,12 @@ class _Finisher:
             for store in stores
         ]
 
-    def _denoted(self, values: Any) -> list[Any]:
-        return [self._denote(value) if value[0] in _NUMBERED_ELSEWHERE else value for value in values]
-
     def _denote(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
         op = value[0]
         if op == Op.IMPORT:
             return (op, *self.record.imports[value[1]][:5])
         return (op, self.record.scopes[value[1]].key, *value[2:])
 
-    def _slice(self, scope: Scope, roots: list[int]) -> list[Any]:
-        """The part of a value graph that can be reached from the roots, numbered anew."""
-        number: dict[int, int] = {-1: -1}
-        order: list[int] = []
-
-        def visit(value: int) -> int:
-            found = number.get(value)
-            if found is None:
-                found = number[value] = len(order)
-                order.append(value)
-            return found
-
-        found: list[Any] = [[visit(root) for root in roots]]
-        done = 0
-        while done < len(order):
-            value = scope.values[order[done]]
-            done += 1
-            op = value[0]
-            if op == Op.CALL:
-                _, callee, arguments, _, _ = scope.sites[value[1]]
-                found.append((op, visit(callee), [(slot, visit(given)) for slot, given in arguments]))
-            elif op in _NUMBERED_ELSEWHERE:
-                found.append(self._denote(value))
-            else:
-                found.append(with_operands(value, tuple([visit(operand) for operand in operands(value)])))
-        return found
-
-
-_NUMBERED_ELSEWHERE = frozenset((Op.IMPORT, Op.DEF, Op.FREE))
-
-
-def _header_values(scope: Scope) -> list[int]:
-    found = [*scope.decorators, *scope.bases, scope.returned]
-    found += [value for _, value in scope.keywords]
-    for param in scope.params:
-        found += param[2:]
-    return found
+    def _header(self, scope: Scope, parent: Scope) -> list[Any]:
+        values = header_values(scope.decorators, scope.bases, scope.returned, scope.keywords, scope.params)
+        return sliced(values, parent.values, parent.sites, self._denote)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from conclint.model.summary import Op
@@ -49,3 +50,61 @@ def with_operands(value: tuple[Any, ...], new: tuple[int, ...]) -> tuple[Any, ..
     if first is None:
         return value
     return (*value[:first], *new, *value[first + len(new) :])
+
+
+_NUMBERED_ELSEWHERE: Final = frozenset((Op.IMPORT, Op.DEF, Op.FREE))
+
+
+def denoted(
+    values: Iterable[tuple[Any, ...]], denote: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """The values, `denote` having said what those stand for that name an import or a def by its number."""
+    return [denote(value) if value[0] in _NUMBERED_ELSEWHERE else value for value in values]
+
+
+def sliced(
+    roots: Iterable[int],
+    values: Sequence[tuple[Any, ...]],
+    sites: Sequence[tuple[Any, ...]],
+    denote: Callable[[tuple[Any, ...]], tuple[Any, ...]],
+) -> tuple[list[Any], list[int]]:
+    """The part of a value graph that can be reached from the roots, numbered anew; and its values, in the
+    order of their new numbers. `denote` says what a value stands for that names an import or a def."""
+    number: dict[int, int] = {-1: -1}
+    order: list[int] = []
+
+    def visit(value: int) -> int:
+        found = number.get(value)
+        if found is None:
+            found = number[value] = len(order)
+            order.append(value)
+        return found
+
+    found: list[Any] = [[visit(root) for root in roots]]
+    for at in order:  # which grows meanwhile
+        value = values[at]
+        op = value[0]
+        if op == Op.CALL:
+            _, callee, arguments, _, _ = sites[value[1]]
+            found.append((op, visit(callee), [(slot, visit(given)) for slot, given in arguments]))
+        elif op in _NUMBERED_ELSEWHERE:
+            found.append(denote(value))
+        else:
+            found.append(with_operands(value, tuple([visit(operand) for operand in operands(value)])))
+    return found, order
+
+
+def header_values(
+    decorators: Iterable[int],
+    bases: Iterable[int],
+    returned: int,
+    keywords: Iterable[tuple[str, int]],
+    params: Iterable[tuple[Any, ...]],
+) -> list[int]:
+    """The values of the enclosing scope that the header of a def is made from; the last two items of each
+    of the parameters are such."""
+    found = [*decorators, *bases, returned]
+    found += [value for _, value in keywords]
+    for param in params:
+        found += param[2:]
+    return found

@@ -113,15 +113,13 @@ def _stays_in_place(before: ModuleSummary | None, now: ModuleSummary | None) -> 
     """Whether everything in the functions and classes that both versions have is where it was."""
     if before is None or now is None:
         return False
-    places = {
-        item.key: (item.start, item.column, body.spans)
-        for item, body in zip(before.defs[1:], before.bodies[1:], strict=True)
-    }
-    return all(
-        places.get(item.key, place) == place
-        for item, body in zip(now.defs[1:], now.bodies[1:], strict=True)
-        for place in ((item.start, item.column, body.spans),)
-    )
+    was, are = _places(before), _places(now)
+    return all(was[key] == are[key] for key in was.keys() & are.keys())
+
+
+def _places(summary: ModuleSummary) -> dict[str, tuple[int, int, bytes]]:
+    inner = zip(summary.defs[1:], summary.bodies[1:], strict=True)
+    return {item.key: (item.start, item.column, body.spans) for item, body in inner}
 
 
 def _names(summary: ModuleSummary | None) -> list[tuple[str, int]]:

@@ -126,16 +126,11 @@ class Judgements(NamedTuple):
     def after_edit(self, changed: Mapping[str, bytes]) -> Judgements:
         """The same with these modules' hashes of now, and without what was known of the texts of before. What
         they depended on is still known: not everything in them is looked at again."""
-
-        def kept(held: Mapping[str, Any]) -> dict[str, Any]:
-            return {path: value for path, value in held.items() if path not in changed}
-
-        return self._replace(
+        return self.without(changed, (), ())._replace(
             contents={**self.contents, **changed},
-            starting=kept(self.starting),
-            mentions=kept(self.mentions),
-            directives=kept(self.directives),
-            headers=kept(self.headers),
+            imports=self.imports,
+            bases=self.bases,
+            derived=self.derived,
         )
 
     def after_move(self, moved: Mapping[str, bytes], shown: Callable[[str], str]) -> Judgements:

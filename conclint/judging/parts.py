@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from conclint.extract.codec import MARSHAL_VERSION, decode_body
-from conclint.extract.operands import operands, with_operands
+from conclint.extract.operands import header_values, sliced
 from conclint.link.containers import PUTS, written_value
 from conclint.link.values import to_index
 from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
@@ -34,7 +34,6 @@ _IS_NAME: Final = re.compile(r"\S*|.*[\[|].*", re.DOTALL)
 """A name that is written as text, or a type: no sentence."""
 _MOST_VISITED: Final = 200_000
 _BLOCKS: Final = (DefKind.MODULE, DefKind.CLASS)
-_NUMBERED_ELSEWHERE: Final = (Op.IMPORT, Op.DEF, Op.FREE)
 
 
 class TooLargeError(Exception):
@@ -79,7 +78,12 @@ class Parts:
         self._by_mention: dict[str, list[int]] = {}
         self._by_passing: dict[str, list[int]] = {}
         self._by_held: dict[int, list[int]] = {}
+        self._by_owner: dict[int, list[int]] = {}
+        self._inner: dict[int, list[int]] = {}
+        for index, definition in enumerate(self._defs):
+            self._inner.setdefault(definition.parent, []).append(index)
         for number, part in enumerate(self.parts):
+            self._by_owner.setdefault(part.owner, []).append(number)
             if not part.is_kept and not self._is_block(part.owner):
                 self._of_def[part.owner] = number
             for held, keys in (
@@ -267,41 +271,20 @@ class Parts:
         """The part of a value graph that can be reached from the roots, numbered anew, with the names in it
         and the defs."""
         body = self._bodies[owner]
-        number: dict[int, int] = {-1: -1}
-        order: list[int] = []
-        mentions: set[str] = set()
-        holds: set[int] = set()
-
-        def visit(value: int) -> int:
-            found = number.get(value)
-            if found is None:
-                found = number[value] = len(order)
-                order.append(value)
-            return found
-
-        plain: list[Any] = [[visit(root) for root in roots]]
-        for value in order:  # which grows meanwhile
-            node: tuple[Any, ...] = body.values[value]
-            mentions.update(self._mentioned(node, body))
-            op = node[0]
-            if op == Op.CALL:
-                site = body.sites[node[1]]
-                given = [(slot, visit(passed)) for slot, passed in site.args]
-                plain.append((op, visit(site.callee), given))
-            elif op == Op.DEF:
-                holds.add(node[1])
-                plain.append((op, self._defs[node[1]].key))
-                mentions.add(VARIABLE + self._defs[node[1]].name)
-            elif op == Op.IMPORT:
-                plain.append((op, *self._imports[node[1]][:5]))
-            elif op == Op.FREE:
-                plain.append((op, self._defs[node[1]].key, node[2]))
-            else:
-                plain.append(with_operands(node, tuple([visit(operand) for operand in operands(node)])))
+        plain, order = sliced(roots, body.values, body.sites, self._denote)
         self._visited += len(order)
         if self._visited > _MOST_VISITED:
             raise TooLargeError
-        return plain, mentions, holds
+        nodes: list[tuple[Any, ...]] = [body.values[value] for value in order]
+        holds = {node[1] for node in nodes if node[0] == Op.DEF}
+        mentions = {name for node in nodes for name in self._mentioned(node, body)}
+        return plain, mentions | {VARIABLE + name for name in self.names_of(holds)}, holds
+
+    def _denote(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        op = value[0]
+        if op == Op.IMPORT:
+            return (op, *self._imports[value[1]][:5])
+        return (op, self._defs[value[1]].key, *value[2:])
 
     # -- what is reached ------------------------------------------------------------------------
 
@@ -374,11 +357,10 @@ class Parts:
 
     def _affect_inner(self, index: int) -> None:
         """What is in a function reads the function's variables."""
-        for number, part in enumerate(self.parts):
-            if part.owner and self._defs[part.owner].parent == index:
-                self._todo.append(number)
-                if self._defs[part.owner].kind == DefKind.CLASS:
-                    self._affect_inner(part.owner)
+        for inner in self._inner.get(index, ()):
+            self._todo += self._by_owner.get(inner, ())
+            if self._defs[inner].kind == DefKind.CLASS:
+                self._affect_inner(inner)
 
     def _affect_holders(self, index: int) -> None:
         """What holds a def: the function around it, and whatever has it for a value or a default."""
@@ -416,11 +398,13 @@ def _identifiers(text: str) -> list[str]:
 
 
 def _header_values(definition: Def) -> list[int]:
-    found = [*definition.decorators, *definition.bases, definition.returns]
-    found += [value for _, value in definition.keywords]
-    for param in definition.params:
-        found += (param.default, param.annotation)
-    return found
+    return header_values(
+        definition.decorators,
+        definition.bases,
+        definition.returns,
+        definition.keywords,
+        definition.params,
+    )
 
 
 def _numbered(

@@ -50,13 +50,9 @@ def renumbered(
         rows = marshal.loads(data)
         if path in touched:
             was, are, _ = touched[path]
-            moves = numbers.get(path)
-            of_now = {
-                (moves.get(number) if moves else number): row
-                for number, row in rows.items()
-                if number not in was
-            }
-            rows = {number: row for number, row in of_now.items() if number is not None and number not in are}
+            moves = numbers.get(path, {number: number for number in rows})
+            left = [number for number in rows if number not in was and number in moves]
+            rows = {moves[number]: rows[number] for number in left if moves[number] not in are}
         try:
             rows = _moved(rows, numbers) if names_changed else rows
         except _LostError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from conclint.cache import Cache, Space
@@ -94,7 +93,7 @@ class Touched:
                 more = set().union(*(version.mark(more) for version in versions)) - given
                 given |= more
         if ANYTHING in given:
-            given = given - {ANYTHING} | {_tail(path) + ANYTHING, ANYTHING}
+            given.add(self._finder.module_name(path).rpartition(".")[2] + ANYTHING)
         for other in self._depending_on(path) if given else ():
             told = self._told.setdefault(other, set())
             if not given <= told:
@@ -106,11 +105,8 @@ class Touched:
     def _depending_on(self, path: str) -> set[str]:
         found = self._dependents.get(path)
         if found is None:
-            found = self._dependents[path] = {
-                other
-                for other in reached((path,), self._importers)
-                if other != path and other in self._wanted
-            }
+            found = reached((path,), self._importers).intersection(self._wanted) - {path}
+            self._dependents[path] = found
         return found
 
     def _outside(self, path: str, summary: ModuleSummary) -> set[str]:
@@ -154,12 +150,6 @@ class Touched:
             summary = decode_module(self._encoded(path))
             found = self._parts[path] = (Parts(summary, self._outside(path, summary)),)
         return found
-
-
-def _tail(path: str) -> str:
-    """The last part of a module's name."""
-    place = Path(path)
-    return place.parent.name if place.stem == "__init__" else place.stem
 
 
 def _stars(summary: ModuleSummary) -> list[tuple[str, int]]:
