@@ -131,7 +131,7 @@ class Parts:
                 yield from self._statements(index)
             else:
                 yield self._function(index, definition)
-                yield from self._kept(index, definition)
+                yield from self._kept(index)
             if definition.kind == DefKind.CLASS:
                 yield self._header(index, definition)
 
@@ -158,15 +158,28 @@ class Parts:
             passes_on=frozenset(passes_on),
         )
 
-    def _kept(self, index: int, definition: Def) -> Iterator[Part]:
+    def _kept(self, index: int) -> Iterator[Part]:
         """What a function keeps elsewhere: in attributes, module variables, collections."""
-        body = self._bodies[index]
-        for name, ordinal, region, roots in _numbered(_keeping(body)):
-            plain, mentions, holds = self._slice(index, roots)
-            around, conditions = self._around(index, region)
-            token = _token((definition.key, name, ordinal, plain, around))
-            mentions |= conditions
-            yield Part(token, index, frozenset((name,)), frozenset(mentions), frozenset(holds), is_kept=True)
+        ordinals: Counter[str] = Counter()
+        for name, region, roots in _keeping(self._bodies[index]):
+            ordinals[name] += 1
+            part = self._part(index, (name, ordinals[name]), {name}, roots, region)
+            yield part._replace(passes_on=frozenset(), is_kept=True)
+
+    def _part(
+        self, owner: int, what: tuple[Any, ...], gives: set[str], roots: Iterable[int], region: int
+    ) -> Part:
+        """What is made from some values of a body, under the conditions of a region."""
+        plain, mentions, holds = self._slice(owner, roots)
+        around, conditions = self._around(owner, region)
+        return Part(
+            _token((self._defs[owner].key, what, plain, around)),
+            owner,
+            frozenset(gives),
+            frozenset(mentions | conditions),
+            frozenset(holds),
+            frozenset(mentions),
+        )
 
     def _header(self, index: int, definition: Def) -> Part:
         values = _header_values(definition)
@@ -197,33 +210,15 @@ class Parts:
                 name = ""
             else:
                 gives = {name}
-            plain, mentions, holds = self._slice(owner, roots)
-            around, conditions = self._around(owner, store.region)
             ordinals[name] += 1
-            yield Part(
-                _token((self._defs[owner].key, store.kind, name, ordinals[name], plain, around)),
-                owner,
-                frozenset(gives),
-                frozenset(mentions | conditions),
-                frozenset(holds),
-                frozenset(mentions),
-                makes_members=body.values[store.value][0] == Op.CAST,
-            )
+            part = self._part(owner, (store.kind, name, ordinals[name]), gives, roots, store.region)
+            yield part._replace(makes_members=body.values[store.value][0] == Op.CAST)
         for site in body.sites:
             gives = self._changed_by(body, site)
-            if not gives:
-                continue
-            plain, mentions, holds = self._slice(owner, [site.callee, *(value for _, value in site.args)])
-            around, conditions = self._around(owner, site.region)
-            slots = [slot for slot, _ in site.args]
-            yield Part(
-                _token((self._defs[owner].key, site.kind, slots, plain, around)),
-                owner,
-                frozenset(gives),
-                frozenset(mentions | conditions),
-                frozenset(holds),
-                frozenset(mentions),
-            )
+            if gives:
+                slots = [slot for slot, _ in site.args]
+                roots = [site.callee, *(value for _, value in site.args)]
+                yield self._part(owner, (site.kind, slots), gives, roots, site.region)
 
     def _changed_by(self, body: Body, site: Site) -> set[str]:
         """The names of what a statement of a block does something to: what a call puts something into, what
@@ -405,15 +400,6 @@ def _header_values(definition: Def) -> list[int]:
         definition.keywords,
         definition.params,
     )
-
-
-def _numbered(
-    items: Iterable[tuple[str, int, tuple[int, ...]]],
-) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
-    seen: Counter[str] = Counter()
-    for name, region, roots in items:
-        seen[name] += 1
-        yield name, seen[name], region, roots
 
 
 def _keeping(body: Body) -> Iterator[tuple[str, int, tuple[int, ...]]]:
