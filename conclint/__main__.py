@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 
@@ -29,8 +28,6 @@ def main() -> None:
         sys.exit(status)
     from conclint.cli import cli
 
-    # Summaries are many small tuples without cycles: the collector would only walk them again and again.
-    gc.set_threshold(100_000, 50, 100)
     cli(arguments, prog_name="conclint", obj=tuple(arguments))
 
 

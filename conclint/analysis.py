@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from conclint.cache import Cache, Space
 from conclint.config import Config
 from conclint.finding_rows import from_row
+from conclint.gc_control import uncollected
 from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
-from conclint.judging.memory import uncollected
 from conclint.judging.project import Project
 from conclint.link.workers import processors
 from conclint.model.execution import Confidence
@@ -339,9 +339,8 @@ class Analysis:
     def _share(self) -> Path:
         """A cache for this run alone, through which workers get the summaries."""
         self._temporary = tempfile.TemporaryDirectory(prefix="conclint-")
-        shared = Cache.open(self._temporary.name)
-        self._store.hand_over(shared)
-        shared.save()
+        with Cache.open(self._temporary.name) as shared:
+            self._store.hand_over(shared)
         return Path(self._temporary.name)
 
     def _in_processes(self, groups: list[list[str]], jobs: int) -> Iterator[tuple[int, Judged]]:

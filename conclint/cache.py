@@ -44,6 +44,8 @@ _TAG: Final = (
 _DAY: Final = 86_400
 _REFRESH_DAYS: Final = 7
 _KEEP_DAYS: Final = 30
+_PASSING_DAYS: Final = 2
+"""So much older is what passes taken for: it is the first to go when there is much."""
 _SUFFIX: Final = ".pack"
 _STATS: Final = ".stats"
 _STATE: Final = ".state"
@@ -103,6 +105,8 @@ class Cache:
         self._stats: dict[str, _Stat] | None = None  # read when first asked for
         self._new_stats: dict[str, _Stat] = {}
         self._asked: set[str] = set()
+        self.passing: set[bytes] = set()
+        """Hashes of contents that hardly any later run has to do with: the text between two keystrokes."""
         if folder is not None:
             for _ in range(3):
                 if not self._load_segments():
@@ -218,6 +222,16 @@ class Cache:
         except OSError as error:
             self._cannot_write(error)
 
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Writes what is new, whatever has happened, and closes the files."""
+        try:
+            self.save()
+        finally:
+            self.close()
+
     def close(self) -> None:
         """Closes the files; the cache is then empty."""
         for segment in self._segments.values():
@@ -256,7 +270,10 @@ class Cache:
 
     def _unsaved(self) -> list[tuple[bytes, int, bytes]]:
         """What to write: what is new, and, lest it expire, what was used now but not in the last days."""
-        rows = [(key, self._today, blob) for key, blob in self._new.items()]
+        rows = [
+            (key, self._today - (_PASSING_DAYS if key[1:] in self.passing else 0), blob)
+            for key, blob in self._new.items()
+        ]
         for key, day in self._used.items():
             if day + _REFRESH_DAYS <= self._today and key not in self._new:
                 blob = self.get(Space(key[0]), key[1:])

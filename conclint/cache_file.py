@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from conclint.collector import paused
+from conclint.gc_control import paused
 
 _MAGIC: Final = b"conclint cache 1\n"
 _HEADER: Final = struct.Struct("<17s16sQ16s")

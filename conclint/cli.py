@@ -38,6 +38,10 @@ class CheckByDefault(click.Group):
         self.format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
+        if ctx.obj is not None:  # a process of its own
+            from conclint.gc_control import collect_seldom
+
+            collect_seldom()
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

@@ -46,13 +46,10 @@ def check(ctx: click.Context, /, **given: Any) -> None:
             _watch(ctx, given)
         recorder = None
         if ctx.obj is not None:  # a process of its own, which ends with the run
-            import gc
-
+            from conclint.gc_control import never_collect
             from conclint.recording import Recorder
 
-            # What has cycles is taken apart where it is dropped: to look for more is a fifth of the time of a
-            # run after an edit, and finds nothing.
-            gc.disable()
+            never_collect()
             recorder = Recorder(ctx.obj)
         status = run_check(replace(_check_request(given), recorder=recorder))
     except (ConfigError, UnwritableError) as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from conclint import __version__
-from conclint.collector import paused
+from conclint.gc_control import paused
 
 if TYPE_CHECKING:
     from conclint.config import Config

@@ -24,7 +24,7 @@ from conclint.report_cache import (
     still_holds,
 )
 from conclint.source.absent import Absent, merged
-from conclint.source.contents import Contents, given_texts
+from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import (
     Discovery,
     Source,
@@ -196,10 +196,8 @@ def _may_hold_findings(source: Source, config: Config) -> bool:
     data = source.data or b""
     if is_root(data) or mentions(data, starting_imports()) or read_user_knowledge(config).facts:
         return True
-    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    found = find_lenders((source,), config, cache)
-    cache.save()
-    return bool(found.sources)
+    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+        return bool(find_lenders((source,), config, cache).sources)
 
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
@@ -229,18 +227,15 @@ def map_sources(
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.analysis import Analysis
 
-    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
-    try:
-        found = analysis.concurrency_map()
-        return found, tuple(
-            sorted(
-                analysis.in_cells([*problems, *analysis.unreadable_files()]), key=lambda item: item.sort_key
-            )
-        )
-    finally:
-        analysis.close()
-        cache.save()
+    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+        cache.passing = hashes_of(given_texts(sources))
+        analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
+        try:
+            found = analysis.concurrency_map()
+            unread = analysis.in_cells([*problems, *analysis.unreadable_files()])
+            return found, tuple(sorted(unread, key=lambda item: item.sort_key))
+        finally:
+            analysis.close()
 
 
 def _problems(discovery: Discovery) -> list[Finding]:
@@ -263,10 +258,11 @@ def run_on(
 ) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
-    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
     knowledge = read_user_knowledge(config)
-    contents = Contents(cache, given_texts(sources))
-    try:
+    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+        given = given_texts(sources)
+        cache.passing = set() if keep else hashes_of(given)
+        contents = Contents(cache, given)
         key = None
         if keep and not problems:
             key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
@@ -297,8 +293,6 @@ def run_on(
             return Run(report, found, settled=not contents.unsettled)
         finally:
             analysis.close()
-    finally:
-        cache.save()
 
 
 def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> KeptReport:

@@ -11,7 +11,7 @@ from conclint.config import Config
 from conclint.link.summaries import SummaryStore
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
-from conclint.source.contents import Contents, given_texts
+from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import Source, project_files
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
@@ -50,14 +50,15 @@ def affected_by(
     every = {source.path: source for source in (*project, *others, *given.values())}
     gone = frozenset(gone)
     finder = ModuleFinder(source_roots(config, every), [*every, *gone])
-    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
-    contents = Contents(cache, given_texts(every.values()))
-    store = SummaryStore(cache, config.jobs or None, None, contents)
-    try:
-        reaching = files_reaching({*given, *gone}, store.indexes(every), finder)
-    finally:
-        store.close()
-        cache.save()
+    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+        texts = given_texts(every.values())
+        cache.passing = hashes_of(texts)
+        contents = Contents(cache, texts)
+        store = SummaryStore(cache, config.jobs or None, None, contents)
+        try:
+            reaching = files_reaching({*given, *gone}, store.indexes(every), finder)
+        finally:
+            store.close()
     wanted = sorted({*given, *reaching} & every.keys())
     if len(wanted) > _MUCH * len(every):
         # Of all of it an earlier run's judgements can be taken, of a part not.

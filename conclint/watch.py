@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conclint.check_run import CheckRequest, run_check
 from conclint.config import CONFIG_FILES, ConfigError
+from conclint.gc_control import one_of_many_runs
 from conclint.report.destination import UnwritableError
 from conclint.source.discovery import DEFAULT_EXCLUDES
 from conclint.source.revisions import GitError
@@ -46,7 +47,8 @@ def _run(make_request: Callable[[], CheckRequest]) -> None:
     if sys.stdout.isatty():
         sys.stdout.write(_CLEAR)
     try:
-        run_check(make_request())
+        with one_of_many_runs():
+            run_check(make_request())
     except (ConfigError, GitError, BaselineError, UnwritableError) as error:
         print(f"conclint: error: {error}", file=sys.stderr)
     sys.stdout.flush()

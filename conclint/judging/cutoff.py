@@ -10,8 +10,8 @@ from typing import Any, Final
 from conclint.cache import Cache, Space
 from conclint.catalog.schema import LibraryFacts
 from conclint.extract.codec import CodecError, decode_module
+from conclint.gc_control import uncollected
 from conclint.judging.kept import Judgements
-from conclint.judging.memory import uncollected
 from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects

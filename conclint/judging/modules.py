@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from conclint.catalog.loader import Catalog
 from conclint.finding_rows import to_row
-from conclint.judging.memory import dismantle
+from conclint.gc_control import dismantle
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
 from conclint.link.evaluate import Evaluator

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import marshal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT, Cache
+from conclint.gc_control import never_collect
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
 from conclint.link.workers import Work, Workers, ignore_interrupt, start_processes
@@ -70,7 +70,7 @@ def judge_in_processes(
 
 def _prepare(setup: Setup) -> None:
     ignore_interrupt()
-    gc.disable()  # what is linked are small tuples without cycles, all needed to the end
+    never_collect()
     cache = Cache.open(setup.folder)
     project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Final, Generic, TypeVar
 
-from conclint.collector import paused
+from conclint.gc_control import paused
 
 R = TypeVar("R")
 C = TypeVar("C")

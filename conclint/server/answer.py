@@ -48,7 +48,8 @@ def _check(job: CheckJob, config: Config) -> Checked:
     unsaved = [source for source in left_out if source.data is not None]
     every = {source.path: source for source in (*sources, *unsaved)}
     asked = tuple(every[path] for path in sorted(every))
-    run = run_on(asked, [], config)
+    # The report on a text that is being typed, all findings of a folder, is hardly ever asked for again.
+    run = run_on(asked, [], config, keep=all(source.data is None for source in asked))
     findings = new_findings(asked, run.report, config)
     wanted = {source.shown: source.path for source in sources if not is_notebook(source.path)}
     columns = Columns(dict(job.texts), job.units)

@@ -3,7 +3,6 @@ be ended when what it is doing is out of date."""
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -14,12 +13,14 @@ def main() -> None:
     """Answers jobs from standard input on standard output until the server goes away."""
     jobs, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else writes there must not disturb the answers
-    gc.set_threshold(100_000, 50, 100)
+    from conclint.gc_control import one_of_many_runs
     from conclint.server.answer import answer_job
 
     try:
         while True:
-            answers.write(encode_frame(answer_job(read_frame(jobs))))
-            answers.flush()
+            job = read_frame(jobs)
+            with one_of_many_runs():  # which collects when the answer is already out
+                answers.write(encode_frame(answer_job(job)))
+                answers.flush()
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         os._exit(0)  # nobody listens any more; the streams need no closing

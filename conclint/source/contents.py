@@ -104,6 +104,11 @@ def _bytes_of(path: str) -> bytes:
         return stream.readall()
 
 
+def hashes_of(texts: Mapping[str, bytes]) -> set[bytes]:
+    """The hashes of the texts."""
+    return {content_hash(text) for text in texts.values()}
+
+
 def given_texts(sources: Iterable[Source]) -> dict[str, bytes]:
     """The texts that were given with the sources, by path."""
     return {source.path: source.data for source in sources if source.data is not None}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conclint.cache import Cache
 from conclint.config import Config
-from conclint.judging.memory import uncollected
+from conclint.gc_control import uncollected
 from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.source.discovery import discover_files
