@@ -12,7 +12,6 @@ from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
 from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
 from conclint.extract.directives import read_directives
 from conclint.extract.module import ModuleRecord, last_mark
-from conclint.extract.operands import denoted, header_values, sliced
 from conclint.extract.positions import Lines, Places, locate
 from conclint.model.summary import (
     FORMAT,
@@ -28,6 +27,7 @@ from conclint.model.summary import (
 )
 from conclint.source.directive_words import may_have_directives
 from conclint.source.nodes import cst
+from conclint.summary.operands import denoted, header_values, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

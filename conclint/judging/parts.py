@@ -16,10 +16,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from conclint.extract.codec import MARSHAL_VERSION, decode_body
-from conclint.extract.operands import header_values, sliced
 from conclint.link.containers import PUTS, written_value
 from conclint.link.values import to_index
 from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
+from conclint.summary.operands import header_values, sliced
 
 INHERITED: Final = "()"
 """Ends a name that stands for the members of a class: those that are derived from it have others."""

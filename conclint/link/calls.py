@@ -29,6 +29,7 @@ from conclint.link.values import (
     Value,
 )
 from conclint.model.summary import Body, DefFlags, Op, Site, SiteKind, Slot, Use
+from conclint.summary import body_graph as graph
 
 _REPEATED: Final = re.compile(r"#\d+")
 
@@ -124,11 +125,8 @@ def _is_held(body: Body, value: int) -> bool:
         any(value in (item for _, item in site.args) for site in body.sites)
         or any(value == item for item, _ in (*body.returns, *body.yields))
         or any(value == store.value for store in body.stores)
-        or any(value in node[1:] for node in body.values if node[0] not in _NO_PARTS)
+        or any(value in graph.operands(node) for node in body.values if node[0] != Op.ATTR)
     )
-
-
-_NO_PARTS = (Op.ATTR, Op.CALL, Op.CONST, Op.PARAM, Op.GLOBAL, Op.IMPORT, Op.DEF)
 
 
 def _raised(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
@@ -271,9 +269,9 @@ def _started(evaluator: Evaluator, method: Value) -> Value:
 
 def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor: Accessor) -> Link | None:
     node = evaluator.body(key).values[site.callee]
-    if node[0] != Op.ATTR or not isinstance(node[1], int):
+    if node[0] != Op.ATTR:
         return None
-    base = evaluator.read_of(key, node[1])
+    base = evaluator.read_of(key, graph.base(node))
     arguments = arguments_of(key, site.args)
     targets: list[Target] = []
     for value in base.values:

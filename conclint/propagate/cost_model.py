@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from conclint.catalog.facts import Effect as Stated
-from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of
+from conclint.link.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of
 from conclint.link.calls import Link, callables
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import (
@@ -21,6 +21,7 @@ from conclint.link.values import (
     Function,
     Generator,
     Key,
+    Known,
     Parameter,
     Partial,
     Value,
@@ -37,6 +38,7 @@ from conclint.propagate.numbers import Calculator, Numbers
 from conclint.propagate.recursion import branches
 from conclint.propagate.suspension import Suspension
 from conclint.propagate.trips import TripCounter, Trips, comes_from_loop
+from conclint.summary import body_graph as graph
 
 _LIGHT: Final = 100.0
 """Operations that a known call of light computing stands for."""
@@ -410,14 +412,12 @@ class CostModel:
 
     def _mapping(self, argument: Passed) -> Arguments | None:
         """The arguments of the `map` or `filter` that an argument is the result of."""
-        if not (isinstance(argument, tuple) and len(argument) == 2 and isinstance(argument[1], int)):
+        if isinstance(argument, (Known, StarItem)):
             return None
         key, value = argument
-        body = self._evaluator.body(key)
-        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
-        if node[0] != Op.CALL or not isinstance(node[1], int):
+        site = graph.call(self._evaluator.body(key), value)
+        if site is None:
             return None
-        site = body.sites[node[1]]
         callee = self._evaluator.evaluate(key, site.callee)
         if site.args and any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values):
             return arguments_of(key, site.args)
@@ -442,9 +442,8 @@ def _within(site: int, solved: Folded) -> Part:
 
 def _given(body: Body, site: Site) -> list[int]:
     """What a call is given: its arguments, and the object whose method it is."""
-    callee = body.values[site.callee]
-    receiver = [callee[1]] if callee[0] == Op.ATTR and isinstance(callee[1], int) else []
-    return [*receiver, *(value for _, value in site.args)]
+    receiver = graph.receiver(body, site)
+    return [*([receiver] if receiver >= 0 else []), *(value for _, value in site.args)]
 
 
 def _is_plain_method(body: Body, site: Site) -> bool:

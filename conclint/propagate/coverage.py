@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from conclint.model.summary import Body, RegionKind
 from conclint.propagate.effects import Effect, Kind, Witness
+from conclint.summary import body_graph as graph
 
 _OPPOSITE = (RegionKind.IF, RegionKind.AFTER)
 _ALWAYS = (RegionKind.TRY, RegionKind.WITH, RegionKind.FINALLY)
@@ -29,10 +30,7 @@ def raised(body: Body, occurrences: Iterable[Occurrence]) -> Iterator[tuple[int,
     for group in groups.values():
         certain = _certain(body, {item.region for item in group})
         for item in group:
-            region = item.region
-            while region and body.regions[region].parent in certain:
-                region = body.regions[region].parent
-            yield region, item
+            yield graph.outermost_within(body, item.region, certain), item
 
 
 def _certain(body: Body, regions: set[int]) -> set[int]:

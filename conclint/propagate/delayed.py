@@ -11,6 +11,7 @@ from conclint.link.values import External, ExternalInstance, Key
 from conclint.model.execution import ExecutionModel
 from conclint.model.summary import Body, Op, Site
 from conclint.propagate.effects import Placement
+from conclint.summary import body_graph as graph
 
 PARALLEL: Final = ExternalInstance("joblib.Parallel")
 _DELAYED: Final = "joblib.delayed"
@@ -34,8 +35,8 @@ def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement 
     call = _delayed_call(evaluator, key, body, site.args[0][1])
     if model is None or call is None:
         return None
-    wrapper = body.sites[_number(body, call.callee)]
-    if not wrapper.args:
+    wrapper = graph.call(body, call.callee)
+    if wrapper is None or not wrapper.args:
         return None
     handed = evaluator.evaluate(key, wrapper.args[0][1])
     return Placement(number, handed, arguments_of(key, call.args), model, "pool", "joblib.Parallel")
@@ -43,10 +44,8 @@ def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement 
 
 def _made_at(body: Body, value: int) -> Site | None:
     """The call of `Parallel` that made an object, or that a `with` block has bound."""
-    node = body.values[value]
-    if node[0] == Op.ENTER and isinstance(node[1], int):
-        node = body.values[node[1]]
-    return body.sites[node[1]] if node[0] == Op.CALL and isinstance(node[1], int) else None
+    node = graph.node(body, value)
+    return graph.call(body, graph.operand(node) if node[0] == Op.ENTER else value)
 
 
 def _model(body: Body, made: Site) -> ExecutionModel | None:
@@ -75,26 +74,16 @@ def _model(body: Body, made: Site) -> ExecutionModel | None:
 
 def _delayed_call(evaluator: Evaluator, key: Key, body: Body, value: int) -> Site | None:
     """The call `delayed(f)(x)` that a comprehension, or a list, is made of."""
-    node = body.values[value]
-    if node[0] == Op.COMP and isinstance(node[2], int):
-        return _delayed_call(evaluator, key, body, node[2])
-    if node[0] in (Op.LIST, Op.TUPLE) and len(node) > 1 and isinstance(node[1], int):
-        return _delayed_call(evaluator, key, body, node[1])
-    if node[0] != Op.CALL or not isinstance(node[1], int):
-        return None
-    call = body.sites[node[1]]
-    inner = _number(body, call.callee)
-    if inner < 0:
+    node = graph.node(body, value)
+    if node[0] == Op.COMP or (node[0] in (Op.LIST, Op.TUPLE) and graph.operands(node)):
+        return _delayed_call(evaluator, key, body, graph.operand(node))
+    call = graph.call(body, value)
+    inner = graph.call(body, call.callee) if call is not None else None
+    if inner is None:
         return None
     names = {
         evaluator.catalog.canonical(item.dotted)
-        for item in evaluator.evaluate(key, body.sites[inner].callee).values
+        for item in evaluator.evaluate(key, inner.callee).values
         if isinstance(item, External)
     }
     return call if names == {_DELAYED} else None
-
-
-def _number(body: Body, value: int) -> int:
-    """The site of the call whose result a value is; -1 for anything else."""
-    node = body.values[value]
-    return node[1] if node[0] == Op.CALL and isinstance(node[1], int) else -1

@@ -8,6 +8,7 @@ from conclint.link.values import External, Key
 from conclint.model.execution import ALL_MODELS
 from conclint.model.summary import Body, LoopFlags, Op, RegionKind, Site, SiteKind
 from conclint.propagate.loop_tests import LoopTests
+from conclint.summary import body_graph as graph
 
 _LOCKS = frozenset({"threading.Lock", "threading.RLock"})
 _SOCKET_CALLS = frozenset(
@@ -43,10 +44,13 @@ class Guards:
         if found is None:
             body = self._evaluator.body(key)
             path: list[int] = []
-            while region > 0 and (key, region) not in self._masks:
-                path.append(region)
-                region = body.regions[region].parent
-            mask = self._masks.get((key, region), ALL_MODELS)
+            mask = ALL_MODELS
+            for outer in graph.around(body, region):
+                known = self._masks.get((key, outer))
+                if known is not None:
+                    mask = known
+                    break
+                path.append(outer)
             for item in reversed(path):
                 mask &= self._own(key, body, item)
                 self._masks[key, item] = mask
@@ -62,8 +66,7 @@ class Guards:
         return ALL_MODELS
 
     def _own(self, key: Key, body: Body, number: int) -> int:
-        region = body.regions[number]
-        if region.kind == RegionKind.COMP and region.extra & LoopFlags.LAZY:
+        if graph.is_lazy(body, number):
             return ALL_MODELS if self._consumes_generators(body, number) else 0
         return self._tests.of_region(key, body, number)
 
@@ -73,11 +76,7 @@ class Guards:
         found = [
             number for number, node in enumerate(body.values) if node[0] == Op.COMP and node[1] == "generator"
         ]
-        lazy = [
-            number
-            for number, item in enumerate(body.regions)
-            if item.kind == RegionKind.COMP and item.extra & LoopFlags.LAZY
-        ]
+        lazy = [number for number in range(len(body.regions)) if graph.is_lazy(body, number)]
         generators = {found[lazy.index(region)]} if len(found) == len(lazy) else set(found)
         for site in body.sites:
             if site.kind == SiteKind.ITERATE and site.callee in generators:
@@ -100,14 +99,12 @@ class Guards:
         if callee[0] != Op.ATTR or callee[2] not in _RESULT_CALLS:
             return False
         around: set[int] = {0}
-        region = site.region
-        while region > 0:
+        for region in graph.around(body, site.region):
             item = body.regions[region]
             tested = item.kind in (RegionKind.IF, RegionKind.AFTER, RegionKind.WHILE)
             if tested and self._tests_ready(body, item.value, callee[1]):
                 return True
             around.add(region)
-            region = item.parent
         return any(
             item.kind == RegionKind.WHILE
             and item.parent in around
@@ -120,31 +117,31 @@ class Guards:
     def _ends_ready(self, body: Body, test: int, receiver: object, site: Site) -> bool:
         """Whether a loop that the site comes after goes on until the receiver is ready
         (`while queue.empty(): await sleep(0)`)."""
-        node = body.values[test] if test >= 0 else (Op.UNKNOWN,)
         awaited = "empty"
-        if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
-            node = body.values[node[2]]
+        if (inner := graph.negated(graph.node(body, test))) >= 0:
+            test = inner
             awaited = ""
-        if node[0] != Op.CALL or not isinstance(node[1], int):
+        asked = graph.called_site(graph.node(body, test))
+        if asked < 0:
             return False
-        tested = body.values[body.sites[node[1]].callee]
+        tested = body.values[body.sites[asked].callee]
         ready = (awaited,) if awaited else ("done", "poll")
         is_asked = tested[0] == Op.ATTR and tested[1] == receiver and tested[2] in ready
-        return is_asked and node[1] < body.sites.index(site)
+        return is_asked and asked < body.sites.index(site)
 
     def is_first(self, key: Key, site: Site) -> bool:
         """Whether the site acquires a lock that the same body has just made: it is free."""
         body = self._evaluator.body(key)
         callee = body.values[site.callee]
-        if callee[0] != Op.ATTR or callee[2] != "acquire" or not isinstance(callee[1], int):
+        if callee[0] != Op.ATTR or callee[2] != "acquire":
             return False
-        made = body.values[callee[1]]
-        if made[0] != Op.CALL or not isinstance(made[1], int):
+        made = graph.call(body, graph.base(callee))
+        if made is None:
             return False
-        classes = self._evaluator.evaluate(key, body.sites[made[1]].callee).values
+        classes = self._evaluator.evaluate(key, made.callee).values
         if not classes or not all(isinstance(v, External) and v.dotted in _LOCKS for v in classes):
             return False
-        if body.sites[made[1]].region != site.region:
+        if made.region != site.region:
             return False  # made once, acquired in a loop
         for other in body.sites:
             if other is site:
@@ -168,12 +165,11 @@ class Guards:
         return False
 
     def _tests_ready(self, body: Body, value: int, receiver: object) -> bool:
-        if value < 0:
-            return False
-        node = body.values[value]
+        node = graph.node(body, value)
         if node[0] == Op.BOOL:
-            return any(self._tests_ready(body, item, receiver) for item in node[2:] if isinstance(item, int))
-        if node[0] != Op.CALL or not isinstance(node[1], int):
+            return any(self._tests_ready(body, item, receiver) for item in graph.parts(node))
+        asked = graph.call(body, value)
+        if asked is None:
             return False
-        tested = body.values[body.sites[node[1]].callee]
+        tested = body.values[asked.callee]
         return tested[0] == Op.ATTR and tested[1] == receiver and tested[2] in ("done", "poll", "empty")

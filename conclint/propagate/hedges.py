@@ -8,6 +8,7 @@ from conclint.link.values import Key
 from conclint.model.summary import RegionKind
 from conclint.propagate.parameter_tests import ParameterTests, reads_parameter, selects
 from conclint.propagate.rarity import RARE, Rarity
+from conclint.summary import body_graph as graph
 
 __all__ = ["RARE", "Hedges"]
 
@@ -33,10 +34,13 @@ class Hedges:
             return known
         body = self._evaluator.body(key)
         path: list[int] = []
-        while region > 0 and (key, region) not in self._conditions:
-            path.append(region)
-            region = body.regions[region].parent
-        count = self._conditions.get((key, region), 0)
+        count = 0
+        for outer in graph.around(body, region):
+            counted = self._conditions.get((key, outer))
+            if counted is not None:
+                count = counted
+                break
+            path.append(outer)
         for number in reversed(path):
             is_condition = body.regions[number].kind in _CONDITIONS
             count += is_condition and not self._rarity.of(key, body, number)
@@ -59,20 +63,19 @@ class Hedges:
         settled = self._tests.dependent_region(key, body, region) if ask_arguments else None
         hedges: dict[str, None] = {}
         chosen = 0
-        while region > 0:
-            item = body.regions[region]
-            rare = self._rarity.of(key, body, region)
+        for outer in graph.around(body, region):
+            item = body.regions[outer]
+            rare = self._rarity.of(key, body, outer)
             if rare:
                 hedges.update(dict.fromkeys(rare))
             elif (
                 ask_arguments
                 and item.kind in (RegionKind.IF, RegionKind.CASE)
-                and region != settled
+                and outer != settled
                 and reads_parameter(body, item.value, first)
             ):
                 hedges[_SOME_ARGUMENTS] = None
                 chosen += item.kind == RegionKind.CASE or selects(body, item.value, bool(item.extra))
-            region = item.parent
         if chosen > 1:
             hedges[_FEW_ARGUMENTS] = None
         return tuple(hedges)

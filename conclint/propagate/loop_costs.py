@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from conclint.model.summary import Body, SiteKind
 from conclint.propagate.cost import Cost, Part
-from conclint.propagate.trips import LOOPS, Trips
+from conclint.propagate.trips import Trips
+from conclint.summary import body_graph as graph
 
 
 def loop_parts(body: Body, trips: list[Trips]) -> Iterator[Part]:
@@ -15,7 +16,7 @@ def loop_parts(body: Body, trips: list[Trips]) -> Iterator[Part]:
     found: dict[int, Cost] = {}
     for number, region in enumerate(body.regions):
         outer = outermost[region.parent] if number else 0
-        if not outer and region.kind in LOOPS and not trips[number].is_once:
+        if not outer and region.kind in graph.LOOPS and not trips[number].is_once:
             outer = number
         outermost.append(outer)
         work = float(region.arithmetic + region.container)
@@ -41,9 +42,6 @@ def _site_of_loop(body: Body, number: int) -> int:
         if site.kind == SiteKind.ITERATE and site.callee == region.value and site.region == region.parent:
             return index
     for index, site in enumerate(body.sites):
-        inside = site.region
-        while inside > number:
-            inside = body.regions[inside].parent
-        if inside == number:
+        if graph.is_inside(body, site.region, number):
             return index
     return -1

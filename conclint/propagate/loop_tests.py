@@ -7,6 +7,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import External, ExternalMethod, Function, Instance, Key, Value
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.model.summary import Body, DefKind, Op, RegionKind, Site, SiteKind
+from conclint.summary import body_graph as graph
 
 LOOP = ExecutionModel.EVENT_LOOP.bit
 _RAISES_OFF_LOOP = frozenset(
@@ -49,8 +50,8 @@ class LoopTests:
             return self._of_comparison(key, body, node, polarity)
         if op == Op.PHI:
             return self._of_phi(key, body, node, polarity)
-        if op == Op.CALL and isinstance(node[1], int):
-            return self._of_call(key, body, body.sites[node[1]], polarity)
+        if (site := graph.call(body, value)) is not None:
+            return self._of_call(key, body, site, polarity)
         if op in (Op.GLOBAL, Op.IMPORT, Op.ATTR):
             return self._of_name(key, body, value, polarity)
         return ALL_MODELS
@@ -65,7 +66,7 @@ class LoopTests:
         )
 
     def _of_bool(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
-        operands = [item for item in node[2:] if isinstance(item, int)]
+        operands = graph.operands(node)
         if node[1] == "not":
             return self.mask(key, body, operands[0], not polarity)
         masks = [self.mask(key, body, item, polarity) for item in operands]
@@ -76,10 +77,8 @@ class LoopTests:
         return result
 
     def _of_comparison(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
-        left, right = node[2], node[3]
+        left, right = graph.operands(node)
         equal = (node[1] in ("is", "==")) == polarity
-        if not isinstance(left, int) or not isinstance(right, int):
-            return ALL_MODELS
         if not equal and self._names_thread(key, body, left, right):
             return ~LOOP  # on another thread than the one that owns this: not on its loop
         other = body.values[right]
@@ -92,7 +91,7 @@ class LoopTests:
     def _of_phi(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         """A loop or None; or a flag that a try block sets and its handlers clear, or the other way round:
         the first operand is what holds at the try block's end."""
-        operands = [item for item in node[1:] if isinstance(item, int) and item >= 0]
+        operands = graph.parts(node)
         if self._are_loop_or_none(key, body, operands):
             return LOOP if polarity else ~LOOP
         flags = [body.values[item] for item in operands]
@@ -116,10 +115,10 @@ class LoopTests:
             if isinstance(tested, External) and tested.dotted.endswith(".TYPE_CHECKING"):
                 return 0 if polarity else ALL_MODELS
         node = body.values[value]
-        if node[0] != Op.ATTR or not isinstance(node[1], int):
+        if node[0] != Op.ATTR:
             return ALL_MODELS
         getters: list[Value] = []
-        for base in self._evaluator.evaluate(key, node[1]).values:
+        for base in self._evaluator.evaluate(key, graph.base(node)).values:
             if isinstance(base, Instance):
                 getters += self._evaluator.classes.property_of(base.cls, str(node[2]), base)
         return self._of_predicates(getters, polarity)
@@ -177,9 +176,8 @@ class LoopTests:
     def where(self, key: Key, body: Body, region: int) -> int:
         """The models that can reach a region, as far as handlers and tests around it say."""
         mask = ALL_MODELS
-        while region > 0:
-            mask &= self.of_region(key, body, region)
-            region = body.regions[region].parent
+        for number in graph.around(body, region):
+            mask &= self.of_region(key, body, number)
         return mask
 
     def of_region(self, key: Key, body: Body, number: int) -> int:
@@ -200,29 +198,25 @@ class LoopTests:
             return self.mask(key, body, region.value, True)
         return ALL_MODELS
 
-    def _are_loop_or_none(self, key: Key, body: Body, operands: list[int]) -> bool:
+    def _are_loop_or_none(self, key: Key, body: Body, operands: tuple[int, ...]) -> bool:
         loops = 0
         for item in operands:
             node = body.values[item]
             if node[0] == Op.CONST and node[1] in _EITHER:
                 continue
-            if node[0] != Op.CALL or not isinstance(node[1], int):
-                return False
-            if not self._calls(key, body.sites[node[1]], _RAISES_OFF_LOOP):
+            site = graph.call(body, item)
+            if site is None or not self._calls(key, site, _RAISES_OFF_LOOP):
                 return False
             loops += 1
         return 0 < loops < len(operands)
 
     def _is_running_loop(self, key: Key, body: Body, value: int) -> bool:
         """Whether the value is the running loop, or None where none runs."""
-        node = body.values[value]
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = body.sites[node[1]]
+        site = graph.call(body, value)
+        if site is not None:
             return self._calls(key, site, _NONE_OFF_LOOP) or self._gives_running_loop(key, site)
-        if node[0] == Op.PHI:
-            operands = [item for item in node[1:] if isinstance(item, int) and item >= 0]
-            return self._are_loop_or_none(key, body, operands)
-        return False
+        node = graph.node(body, value)
+        return node[0] == Op.PHI and self._are_loop_or_none(key, body, graph.parts(node))
 
     def _gives_running_loop(self, key: Key, site: Site) -> bool:
         """Whether the call is of a function of the program that returns the running loop, or None where
@@ -242,23 +236,18 @@ class LoopTests:
             if node[0] == Op.CONST and node[1] is None:
                 if self.where(key, body, region) & LOOP:
                     return False
-            elif node[0] == Op.CALL and isinstance(node[1], int):
-                if not self._calls(key, body.sites[node[1]], _RAISES_OFF_LOOP):
-                    return False
-                loops += 1
-            else:
+                continue
+            site = graph.call(body, value)
+            if site is None or not self._calls(key, site, _RAISES_OFF_LOOP):
                 return False
+            loops += 1
         return loops > 0
 
     def _names_thread(self, key: Key, body: Body, *sides: int) -> bool:
         """Whether one side of a comparison is the identity of the running thread."""
         for side in sides:
-            node = body.values[side] if side >= 0 else (Op.UNKNOWN,)
-            if (
-                node[0] == Op.CALL
-                and isinstance(node[1], int)
-                and self._calls(key, body.sites[node[1]], _THREAD_IDENTITY)
-            ):
+            site = graph.call(body, side)
+            if site is not None and self._calls(key, site, _THREAD_IDENTITY):
                 return True
         return False
 

@@ -7,7 +7,7 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import Class, Function, Instance, Key, Literal, Parameter
 from conclint.model.summary import Body, Op
 from conclint.propagate.effects import Witness
-from conclint.propagate.parameter_tests import TESTS, WRAPPERS
+from conclint.summary import body_graph as graph
 
 _NOTHING = (Op.CONST, None)
 
@@ -35,15 +35,17 @@ class MissingParts:
 
     def _names(self, key: Key, region: int) -> frozenset[str]:
         """The attributes of `self` that are there wherever the region runs, by the tests around it."""
-        if region <= 0:
-            return frozenset()
         slot = (key, region)
         found = self._required.get(slot)
         if found is None:
             body = self._evaluator.body(key)
-            item = body.regions[region]
-            own = _found_there(body, item.value, bool(item.extra)) if item.kind in TESTS else frozenset()
-            found = self._required[slot] = own | self._names(key, item.parent)
+            tests = [
+                item
+                for number in graph.around(body, region)
+                if (item := body.regions[number]).kind in graph.TESTS
+            ]
+            names = [_found_there(body, item.value, bool(item.extra)) for item in tests]
+            found = self._required[slot] = frozenset().union(*names)
         return found
 
     def _look(self, receiver: Instance, name: str) -> tuple[str, ...]:
@@ -75,37 +77,37 @@ class MissingParts:
         """Whether what `__init__` stores is a parameter for which the call that made the object passes None
         or nothing, None being the default."""
         node = self._evaluator.body(maker.key).values[value]
-        if node[0] != Op.PARAM or not isinstance(node[1], int) or receiver.made is None:
+        if node[0] != Op.PARAM or receiver.made is None:
             return False
         key, site = receiver.made
         arguments = arguments_of(key, self._evaluator.body(key).sites[site].args)
         bound = self._evaluator.results.argument(
-            Parameter(maker.key, node[1]), maker._replace(receiver=Instance(receiver.cls)), arguments
+            Parameter(maker.key, graph.number(node)),
+            maker._replace(receiver=Instance(receiver.cls)),
+            arguments,
         )
         return not bound.partial and [v.value for v in bound.values if isinstance(v, Literal)] == [None]
 
 
 def _found_there(body: Body, value: int, polarity: bool) -> frozenset[str]:
     """The attributes of `self` that are true, or not None, where a test comes out so."""
-    if value < 0:
-        return frozenset()
-    node = body.values[value]
-    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
-        return _found_there(body, node[2], not polarity)
+    node = graph.node(body, value)
+    if (inner := graph.negated(node)) >= 0:
+        return _found_there(body, inner, not polarity)
     if node[0] == Op.BOOL and (node[1] == "and") == polarity:
-        parts = [_found_there(body, item, polarity) for item in node[2:] if isinstance(item, int)]
-        return frozenset().union(*parts)
-    if node[0] == Op.COMPARE and isinstance(node[2], int) and isinstance(node[3], int):
+        return frozenset().union(*[_found_there(body, item, polarity) for item in graph.parts(node)])
+    if node[0] == Op.COMPARE:
+        left, right = graph.operands(node)
         differs = node[1] in ("is not", "!=")
-        is_about_none = node[1] in ("is", "==", "is not", "!=") and body.values[node[3]] == _NOTHING
-        return _own_attribute(body, node[2]) if is_about_none and differs == polarity else frozenset()
+        is_about_none = node[1] in ("is", "==", "is not", "!=") and graph.node(body, right) == _NOTHING
+        return _own_attribute(body, left) if is_about_none and differs == polarity else frozenset()
     return _own_attribute(body, value) if polarity else frozenset()
 
 
 def _own_attribute(body: Body, value: int) -> frozenset[str]:
-    node = body.values[value]
-    if node[0] in WRAPPERS and isinstance(node[1], int):
-        return _own_attribute(body, node[1])
-    if node[0] != Op.ATTR or not isinstance(node[1], int) or body.values[node[1]] != (Op.PARAM, 0):
+    node = graph.node(body, value)
+    if node[0] in graph.WRAPPERS:
+        return _own_attribute(body, graph.operand(node))
+    if graph.node(body, graph.base(node)) != (Op.PARAM, 0):
         return frozenset()
     return frozenset({str(node[2])})

@@ -10,6 +10,7 @@ from conclint.link.arguments import Arguments, Passed, bind
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import UNKNOWN, External, Function, Key, Literal, Value
 from conclint.model.summary import Op
+from conclint.summary import body_graph as graph
 
 Numbers: TypeAlias = Mapping[int, float]
 """The numeric arguments of a call, by the position of their parameter."""
@@ -30,17 +31,18 @@ class Calculator:
         """What the value comes to; None where that can't be told. The largest of several candidates."""
         if value < 0 or depth > _MAX_DEPTH:
             return None
-        node = self._evaluator.body(key).values[value]
+        body = self._evaluator.body(key)
+        node = body.values[value]
         if node[0] == Op.CONST:
             return as_number(Literal("", node[1]))
-        if node[0] == Op.PARAM and isinstance(node[1], int):
-            return numbers.get(node[1])
-        if node[0] == Op.ARITH and isinstance(node[2], int) and isinstance(node[3], int):
-            left = self.number(key, node[2], numbers, depth + 1)
-            right = self.number(key, node[3], numbers, depth + 1) if node[3] >= 0 else 0.0
+        if node[0] == Op.PARAM:
+            return numbers.get(graph.number(node))
+        if node[0] == Op.ARITH:
+            first, second = graph.operands(node)
+            left = self.number(key, first, numbers, depth + 1)
+            right = self.number(key, second, numbers, depth + 1) if second >= 0 else 0.0
             return None if left is None or right is None else _calculated(str(node[1]), left, right)
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = self._evaluator.body(key).sites[node[1]]
+        if (site := graph.call(body, value)) is not None:
             callee = self._evaluator.evaluate(key, site.callee).values
             if len(callee) == 1 and isinstance(callee[0], External) and len(site.args) == 1:
                 inner = self.number(key, site.args[0][1], numbers, depth + 1)
@@ -49,8 +51,8 @@ class Calculator:
                 if callee[0].dotted in _ROOTS:
                     return None if inner is None or inner < 0 else inner**0.5
             return None
-        if node[0] == Op.ELEM and isinstance(node[1], int):
-            last = self._last_of_range(key, node[1], numbers, depth)
+        if node[0] == Op.ELEM:
+            last = self._last_of_range(key, graph.operand(node), numbers, depth)
             if last is not None:
                 return last
         if node[0] in _LOOKED_UP:
@@ -61,10 +63,9 @@ class Calculator:
 
     def _last_of_range(self, key: Key, value: int, numbers: Numbers, depth: int) -> float | None:
         """The largest element of a `range`; None for anything else."""
-        node = self._evaluator.body(key).values[value]
-        if node[0] != Op.CALL or not isinstance(node[1], int):
+        site = graph.call(self._evaluator.body(key), value)
+        if site is None:
             return None
-        site = self._evaluator.body(key).sites[node[1]]
         callee = self._evaluator.evaluate(key, site.callee).values
         if callee != (External("builtins.range"),) or not site.args:
             return None

@@ -5,13 +5,8 @@ from __future__ import annotations
 from conclint.link.conditions import Dependence, Relation
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import Class, Display, External, Key, Literal, Parameter, Value
-from conclint.model.summary import Body, Op, RegionKind, Site
-
-TESTS = (RegionKind.IF, RegionKind.AFTER)
-"""The regions that a test rules: a branch of an `if`, and what comes after one that leaves the block."""
-
-WRAPPERS = (Op.NARROW, Op.CAST, Op.AWAIT)
-"""Values that are another value under a stated or narrowed type, or awaited: the first operand."""
+from conclint.model.summary import Body, Op, Site
+from conclint.summary import body_graph as graph
 
 _TEST_DEPTH = 10
 _RELATIONS = {"startswith": Relation.STARTS_WITH, "endswith": Relation.ENDS_WITH}
@@ -36,32 +31,31 @@ class ParameterTests:
 
     def dependent_region(self, key: Key, body: Body, region: int) -> int | None:
         """The region whose test `dependence` speaks of."""
-        if region <= 0:
-            return None
         slot = (key, region)
         if slot not in self._regions:
-            item = body.regions[region]
-            is_own = item.kind in TESTS and (
-                self._on_parameter(key, body, item.value, bool(item.extra)) is not None
+            self._regions[slot] = next(
+                (number for number in graph.around(body, region) if self._is_on_parameter(key, body, number)),
+                None,
             )
-            self._regions[slot] = region if is_own else self.dependent_region(key, body, item.parent)
         return self._regions[slot]
 
+    def _is_on_parameter(self, key: Key, body: Body, region: int) -> bool:
+        item = body.regions[region]
+        if item.kind not in graph.TESTS:
+            return False
+        return self._on_parameter(key, body, item.value, bool(item.extra)) is not None
+
     def _on_parameter(self, key: Key, body: Body, test: int, polarity: bool) -> Dependence | None:
-        if test < 0:
-            return None
-        node = body.values[test]
-        if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
-            return self._on_parameter(key, body, node[2], not polarity)
+        node = graph.node(body, test)
+        if (inner := graph.negated(node)) >= 0:
+            return self._on_parameter(key, body, inner, not polarity)
         if node[0] == Op.BOOL and (node[1] == "and") == polarity:  # each operand came out so
-            parts = (
-                self._on_parameter(key, body, item, polarity) for item in node[2:] if isinstance(item, int)
-            )
+            parts = (self._on_parameter(key, body, item, polarity) for item in graph.parts(node))
             return next((part for part in parts if part is not None), None)
-        if node[0] == Op.PARAM and isinstance(node[1], int):
-            return self._dependent(key, node[1], Literal("bool", not polarity), True)
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            return self._on_call(key, body, body.sites[node[1]], polarity)
+        if node[0] == Op.PARAM:
+            return self._dependent(key, graph.number(node), Literal("bool", not polarity), True)
+        if (site := graph.call(body, test)) is not None:
+            return self._on_call(key, body, site, polarity)
         if node[0] == Op.COMPARE:
             return self._on_comparison(key, body, node, polarity)
         return None
@@ -69,9 +63,7 @@ class ParameterTests:
     def _on_comparison(
         self, key: Key, body: Body, node: tuple[object, ...], polarity: bool
     ) -> Dependence | None:
-        left, right = node[2], node[3]
-        if not isinstance(left, int) or not isinstance(right, int):
-            return None
+        left, right = graph.operands(node)
         position = _parameter(body, left)
         if position is None:
             return None
@@ -100,7 +92,7 @@ class ParameterTests:
             return self._dependent(key, position, literal, not polarity, Relation.IS_INSTANCE)
         if callee[0] != Op.ATTR or callee[2] not in _RELATIONS or len(site.args) != 1:
             return None
-        position = _parameter(body, callee[1]) if isinstance(callee[1], int) else None
+        position = _parameter(body, graph.base(callee))
         affix = self._literals(key, site.args[0][1])
         if position is None or affix is None:
             return None
@@ -112,8 +104,8 @@ class ParameterTests:
         for item in self._evaluator.evaluate(key, value).values:
             if isinstance(item, Display):
                 node = self._evaluator.body(item.key).values[item.value]
-                for inner in node[1:]:
-                    members = self._classes(item.key, inner) if isinstance(inner, int) else ()
+                for inner in graph.operands(node):
+                    members = self._classes(item.key, inner)
                     if not members:
                         return ()
                     found += members
@@ -137,8 +129,8 @@ class ParameterTests:
         node = self._evaluator.body(found.key).values[found.value]
         if node[0] == Op.DICT:
             return None
-        for item in node[1:]:
-            inner = self._evaluator.evaluate(found.key, item).values if isinstance(item, int) else ()
+        for item in graph.operands(node):
+            inner = self._evaluator.evaluate(found.key, item).values
             if len(inner) != 1 or not isinstance(inner[0], Literal):
                 return None
             items.append(inner[0].value)
@@ -155,48 +147,38 @@ class ParameterTests:
 
 def _parameter(body: Body, value: int) -> int | None:
     """The parameter that a value is, or was before a string method was applied to it on some path."""
-    if value < 0:
-        return None
-    node = body.values[value]
-    if node[0] == Op.PARAM and isinstance(node[1], int):
-        return node[1]
+    node = graph.node(body, value)
+    if node[0] == Op.PARAM:
+        return graph.number(node)
     if node[0] == Op.PHI:
-        found = {_stem(body, item) for item in node[1:] if isinstance(item, int)}
-        direct = any(isinstance(item, int) and body.values[item][0] == Op.PARAM for item in node[1:])
+        found = {_stem(body, item) for item in graph.operands(node)}
+        direct = any(body.values[item][0] == Op.PARAM for item in graph.parts(node))
         return found.pop() if len(found) == 1 and direct else None
     return None
 
 
 def _stem(body: Body, value: int) -> int | None:
-    if value < 0:
-        return None
-    node = body.values[value]
-    if node[0] == Op.PARAM and isinstance(node[1], int):
-        return node[1]
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        callee = body.values[body.sites[node[1]].callee]
-        if callee[0] == Op.ATTR and isinstance(callee[1], int):
-            return _stem(body, callee[1])
-    return None
+    node = graph.node(body, value)
+    if node[0] == Op.PARAM:
+        return graph.number(node)
+    site = graph.call(body, value)
+    return _stem(body, graph.receiver(body, site)) if site is not None else None
 
 
 def selects(body: Body, value: int, polarity: bool) -> bool:
     """Whether a test picks few out of many: equality with something, a prefix, membership."""
-    if value < 0:
-        return False
-    node = body.values[value]
-    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
-        return selects(body, node[2], not polarity)
+    node = graph.node(body, value)
+    if (inner := graph.negated(node)) >= 0:
+        return selects(body, inner, not polarity)
     if node[0] == Op.BOOL:
-        return any(selects(body, item, polarity) for item in node[2:] if isinstance(item, int))
+        return any(selects(body, item, polarity) for item in graph.parts(node))
     if node[0] == Op.COMPARE:
-        right = node[3]
-        nothing = isinstance(right, int) and right >= 0 and body.values[right] == (Op.CONST, None)
+        nothing = graph.node(body, graph.operand(node, 1)) == (Op.CONST, None)
         return (
             not nothing and (node[1] in ("==", "in")) == polarity and node[1] in ("==", "in", "!=", "not in")
         )
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        callee = body.values[body.sites[node[1]].callee]
+    if (site := graph.call(body, value)) is not None:
+        callee = body.values[site.callee]
         return polarity and callee[0] == Op.ATTR and callee[2] in _RELATIONS
     return False
 
@@ -212,16 +194,15 @@ def reads_parameter(body: Body, value: int, first: int) -> bool:
             continue
         seen.add(value)
         node = body.values[value]
-        if node[0] == Op.PARAM and isinstance(node[1], int) and node[1] >= first:
+        if node[0] == Op.PARAM and graph.number(node) >= first:
             return True
-        operands: list[object] = []
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = body.sites[node[1]]
-            operands = [site.callee, *([] if is_joined else (item for _, item in site.args))]
-        elif node[0] in WRAPPERS:
-            operands = [node[1]]
+        operands: tuple[int, ...] = ()
+        if (site := graph.call(body, value)) is not None:
+            operands = (site.callee,) if is_joined else graph.inputs(body, value)
+        elif node[0] in graph.WRAPPERS:
+            operands = (graph.operand(node),)
         elif node[0] in _OPERATORS:
-            operands = list(node[1:])
+            operands = graph.operands(node)
         is_joined = is_joined or node[0] == Op.PHI
-        pending += [(item, depth + 1, is_joined) for item in operands if isinstance(item, int)]
+        pending += [(item, depth + 1, is_joined) for item in operands]
     return False

@@ -28,6 +28,7 @@ from conclint.model.summary import Op
 from conclint.propagate.bindings import passes_on
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness, add
 from conclint.propagate.frame import Frame
+from conclint.summary.operands import operands
 
 
 def place(
@@ -130,7 +131,7 @@ def _unpacked(evaluator: Evaluator, fact: CallableFact, names: list[str], argume
             return EVERYTHING
         display = values[0]
         node = evaluator.body(display.key).values[display.value]
-        items = [item for item in node[1:] if isinstance(item, int)]
+        items = operands(node)
         if node[0] == Op.DICT:
             for name_value, item in zip(items[::2], items[1::2], strict=False):
                 word = evaluator.evaluate(display.key, name_value).values

@@ -9,7 +9,7 @@ from typing import Final
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import External, Key, ModuleRef
 from conclint.model.summary import Body, Op, RegionKind, Site, SiteKind, Store, StoreKind
-from conclint.propagate.parameter_tests import TESTS, WRAPPERS
+from conclint.summary import body_graph as graph
 
 _DEPTH = 6
 _IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
@@ -47,7 +47,7 @@ class Rarity:
             return (_NOT_INSTALLED,)
         if self._is_setting(key, body, region):
             return _SETTING
-        if item.kind in TESTS and _is_flag(body, item.value, bool(item.extra)):
+        if item.kind in graph.TESTS and _is_flag(body, item.value, bool(item.extra)):
             return _DEBUGGING
         if item.kind in _BRANCHES and self._ends_program(key, body, region):
             return (_ENDS,)
@@ -59,11 +59,12 @@ class Rarity:
 
     def _asks_for_windows(self, key: Key, body: Body, value: int) -> bool:
         """Whether a test holds on Windows only (`os.name == "nt"`)."""
-        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
-        if node[:2] != (Op.COMPARE, "==") or not isinstance(node[2], int) or not isinstance(node[3], int):
+        node = graph.node(body, value)
+        if node[:2] != (Op.COMPARE, "=="):
             return False
-        literal = body.values[node[3]]
-        names = [v.dotted for v in self._evaluator.evaluate(key, node[2]).values if isinstance(v, External)]
+        left, right = graph.operands(node)
+        literal = graph.node(body, right)
+        names = [v.dotted for v in self._evaluator.evaluate(key, left).values if isinstance(v, External)]
         return any(literal == (Op.CONST, wanted) and names == [name] for name, wanted in _PLATFORMS)
 
     def _ends_program(self, key: Key, body: Body, region: int) -> bool:
@@ -95,12 +96,8 @@ class Rarity:
         return calls.get(region, ())
 
     def _asks_own_pid(self, key: Key, body: Body, value: int) -> bool:
-        node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
-        return (
-            node[0] == Op.CALL
-            and isinstance(node[1], int)
-            and self._calls(key, body.sites[node[1]], "os.getpid")
-        )
+        asked = graph.call(body, value)
+        return asked is not None and self._calls(key, asked, "os.getpid")
 
     def _calls(self, key: Key, site: Site, name: str) -> bool:
         values = self._evaluator.evaluate(key, site.callee).values
@@ -112,16 +109,17 @@ class Rarity:
         item = body.regions[region]
         if item.kind == RegionKind.EXCEPT:
             return self._catches(key, body, item.value, _MISSING) and any(
-                _is_within(body, store.region, region) for store in body.stores if store.kind in _KEEPING
+                graph.is_inside(body, store.region, region) for store in body.stores if store.kind in _KEEPING
             )
-        if item.kind not in TESTS or item.value < 0:
+        if item.kind not in graph.TESTS or item.value < 0:
             return False
         node = body.values[item.value]
         if item.kind == RegionKind.IF and item.extra and node[:2] == (Op.COMPARE, "not in"):
             return True
         names = _tested_names(body, item.value, 0)
         return bool(names) and any(
-            _store_name(store) in names and _is_within(body, store.region, region) for store in body.stores
+            _store_name(store) in names and graph.is_inside(body, store.region, region)
+            for store in body.stores
         )
 
     def _is_setting(self, key: Key, body: Body, region: int) -> bool:
@@ -137,8 +135,8 @@ class Rarity:
         body = self._evaluator.body(key)
         node = body.values[value]
         op = node[0]
-        if op == Op.CALL and isinstance(node[1], int):
-            site = body.sites[node[1]]
+        site = graph.call(body, value)
+        if site is not None:
             named = any(
                 isinstance(item, External) and item.dotted in _ENVIRONMENT
                 for item in self._evaluator.evaluate(key, site.callee).values
@@ -146,16 +144,14 @@ class Rarity:
             if named:
                 defaults = [body.values[item] for slot, item in site.args if slot != 0]
                 return all(default[0] == Op.CONST and not default[1] for default in defaults)
-            callee = body.values[site.callee]
-            if callee[0] == Op.ATTR and isinstance(callee[1], int):  # os.environ.get("X").lower()
-                return self._reads_environment(key, callee[1], depth + 1)
-            return False
+            # os.environ.get("X").lower()
+            return self._reads_environment(key, graph.receiver(body, site), depth + 1)
         if op == Op.COMPARE and node[1] in ("==", "in", "is not", "!="):
-            return isinstance(node[2], int) and self._reads_environment(key, node[2], depth + 1)
+            return self._reads_environment(key, graph.operand(node), depth + 1)
         if op == Op.BOOL and node[1] != "not":
-            return any(self._reads_environment(key, v, depth + 1) for v in node[2:] if isinstance(v, int))
-        if op in WRAPPERS and isinstance(node[1], int):
-            return self._reads_environment(key, node[1], depth + 1)
+            return any(self._reads_environment(key, item, depth + 1) for item in graph.parts(node))
+        if op in graph.WRAPPERS:
+            return self._reads_environment(key, graph.operand(node), depth + 1)
         return any(
             self._reads_environment((path, owner), store, depth + 1)
             for path, owner, store in self._module_stores(key, node)
@@ -166,12 +162,12 @@ class Rarity:
         path, name = key[0], ""
         if node[0] == Op.GLOBAL:
             name = str(node[1])
-        elif node[0] == Op.ATTR and isinstance(node[1], int):
-            bases = self._evaluator.evaluate(key, node[1]).values
+        elif node[0] == Op.ATTR:
+            bases = self._evaluator.evaluate(key, graph.base(node)).values
             if len(bases) == 1 and isinstance(bases[0], ModuleRef):
                 path, name = bases[0].path, str(node[2])
-        elif node[0] == Op.IMPORT and isinstance(node[1], int):
-            item = self._evaluator.module(path).summary.imports[node[1]]
+        elif node[0] == Op.IMPORT:
+            item = self._evaluator.module(path).summary.imports[graph.number(node)]
             finder = self._evaluator.program.finder
             dotted = finder.resolve_relative(path, item.level, item.module) if item.level else item.module
             found = self._evaluator.program.find(dotted, path) if item.name else None
@@ -206,40 +202,28 @@ def _tested_names(body: Body, value: int, depth: int) -> set[str]:
     node = body.values[value]
     if node[0] == Op.GLOBAL:
         return {str(node[1])}
-    if node[0] == Op.ATTR and isinstance(node[1], int):
-        return {f"{node[1]}.{node[2]}"} | _tested_names(body, node[1], depth + 1)
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        site = body.sites[node[1]]
+    if node[0] == Op.ATTR:
+        return {f"{node[1]}.{node[2]}"} | _tested_names(body, graph.base(node), depth + 1)
+    site = graph.call(body, value)
+    if site is not None:
         callee = body.values[site.callee]
         arguments = [item for _, item in site.args]
         if callee[0] == Op.ATTR and callee[2] == "get":
             return {f"{callee[1]}[]"}
         if callee == (Op.GLOBAL, "hasattr") and len(arguments) == 2:
             return {f"{arguments[0]}.{body.values[arguments[1]][-1]}"}
-        inner = [site.callee, *arguments]
-    elif node[0] in (Op.BOOL, Op.COMPARE):
-        inner = [item for item in node[1:] if isinstance(item, int)]
-    elif node[0] in WRAPPERS and isinstance(node[1], int):
-        inner = [node[1]]
-    else:
+    elif node[0] not in (Op.BOOL, Op.COMPARE, *graph.WRAPPERS):
         return set()
+    inner = graph.operands(node)[:1] if node[0] in graph.WRAPPERS else graph.inputs(body, value)
     return {name for item in inner for name in _tested_names(body, item, depth + 1)}
-
-
-def _is_within(body: Body, region: int, outer: int) -> bool:
-    while region > outer:
-        region = body.regions[region].parent
-    return region == outer
 
 
 def _is_flag(body: Body, value: int, polarity: bool) -> bool:
     """Whether a test that came out so finds a debugging flag set (`if settings.DEBUG:`)."""
-    if value < 0:
-        return False
-    node = body.values[value]
-    if node[0] == Op.BOOL and node[1] == "not" and isinstance(node[2], int):
-        return _is_flag(body, node[2], not polarity)
+    node = graph.node(body, value)
+    if (inner := graph.negated(node)) >= 0:
+        return _is_flag(body, inner, not polarity)
     if node[0] == Op.BOOL and (node[1] == "and") == polarity:
-        return any(_is_flag(body, item, polarity) for item in node[2:] if isinstance(item, int))
+        return any(_is_flag(body, item, polarity) for item in graph.parts(node))
     name = node[1] if node[0] == Op.GLOBAL else node[2] if node[0] in (Op.ATTR, Op.FREE) else ""
     return polarity and isinstance(name, str) and _FLAG.fullmatch(name) is not None

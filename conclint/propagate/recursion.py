@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conclint.model.summary import Body, Op, RegionKind
-from conclint.propagate.trips import LOOPS, Trips
+from conclint.propagate.trips import Trips
+from conclint.summary import body_graph as graph
 
 _EXCLUSIVE = (RegionKind.IF, RegionKind.AFTER, RegionKind.CASE)
 _MAX_DEPTH = 6
@@ -45,10 +46,7 @@ def _loops_of(body: Body, region: int, trips: list[Trips]) -> float:
     trip = trips[region]
     if trip.counting or trip.over_data:
         return max(2.0, trip.times)
-    inside = region
-    while inside > 0 and body.regions[inside].kind not in LOOPS:
-        inside = body.regions[inside].parent
-    return trip.times if inside > 0 else 1.0
+    return trip.times if graph.loop_of(body, region) > 0 else 1.0
 
 
 def is_search(body: Body, number: int, *, is_method: bool) -> bool:
@@ -56,22 +54,20 @@ def is_search(body: Body, number: int, *, is_method: bool) -> bool:
     and not to a part of what it was given."""
     site = body.sites[number]
     values = [value for _, value in site.args]
-    callee = body.values[site.callee]
-    if callee[0] == Op.ATTR and isinstance(callee[1], int) and not _is_own(body, callee[1], is_method):
-        values.append(callee[1])  # child.walk(depth + 1)
+    receiver = graph.receiver(body, site)
+    if receiver >= 0 and not _is_own(body, receiver, is_method):
+        values.append(receiver)  # child.walk(depth + 1)
     if any(_is_part(body, value, 0, is_method) for value in values):
         return False
     return any(_is_next(body, value) for value in values)
 
 
 def _is_next(body: Body, value: int) -> bool:
-    node = body.values[value] if value >= 0 else (Op.UNKNOWN,)
+    node = graph.node(body, value)
     if node[0] == Op.ARITH and node[1] in ("+", "-", "|", "^", "&"):
         return _reads_parameter(body, value, 0)
     if node[0] in (Op.TUPLE, Op.LIST):
-        return any(
-            body.values[item][0] == Op.STAR for item in node[1:] if isinstance(item, int) and item >= 0
-        )
+        return any(body.values[item][0] == Op.STAR for item in graph.parts(node))
     return False
 
 
@@ -80,37 +76,30 @@ def _is_part(body: Body, value: int, depth: int, is_method: bool) -> bool:
     if value < 0 or depth > _MAX_DEPTH:
         return False
     node = body.values[value]
-    if node[0] == Op.ELEM and isinstance(node[1], int):
-        return _reads_parameter(body, node[1], 0) and not _is_own(body, node[1], is_method)
-    if node[0] == Op.ATTR and isinstance(node[1], int):
-        return _reads_parameter(body, value, 0) and not _is_own(body, node[1], is_method)
-    if node[0] == Op.ITEM and isinstance(node[1], int) and isinstance(node[2], int):
-        if body.values[node[2]][0] == Op.SLICE:
+    if node[0] in (Op.ELEM, Op.ATTR):
+        whole = graph.operand(node)
+        read = whole if node[0] == Op.ELEM else value
+        return _reads_parameter(body, read, 0) and not _is_own(body, whole, is_method)
+    if node[0] == Op.ITEM:
+        whole, index = graph.operands(node)
+        if graph.node(body, index)[0] == Op.SLICE:
             return False
-        return _reads_parameter(body, node[1], 0) or _is_part(body, node[1], depth + 1, is_method)
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        site = body.sites[node[1]]
+        return _reads_parameter(body, whole, 0) or _is_part(body, whole, depth + 1, is_method)
+    site = graph.call(body, value)
+    if site is not None:
         return any(_is_part(body, item, depth + 1, is_method) for _, item in site.args)
     if node[0] in (Op.PHI, Op.NARROW, Op.CAST):
-        return any(_is_part(body, item, depth + 1, is_method) for item in node[1:] if isinstance(item, int))
+        return any(_is_part(body, item, depth + 1, is_method) for item in graph.parts(node))
     return False
 
 
 def _is_own(body: Body, value: int, is_method: bool) -> bool:
-    return is_method and body.values[value][:2] == (Op.PARAM, 0)
+    return is_method and graph.node(body, value)[:2] == (Op.PARAM, 0)
 
 
 def _reads_parameter(body: Body, value: int, depth: int) -> bool:
     if value < 0 or depth > _MAX_DEPTH:
         return False
-    node = body.values[value]
-    if node[0] in (Op.PARAM, Op.FREE):
+    if body.values[value][0] in (Op.PARAM, Op.FREE):
         return True
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        site = body.sites[node[1]]
-        inner = [site.callee, *(item for _, item in site.args)]
-    else:
-        inner = [item for item in node[1:] if isinstance(item, int)]
-        if node[0] in (Op.CONST, Op.GLOBAL, Op.IMPORT, Op.TYPED, Op.DEF, Op.UNKNOWN):
-            return False
-    return any(_reads_parameter(body, item, depth + 1) for item in inner)
+    return any(_reads_parameter(body, item, depth + 1) for item in graph.inputs(body, value))

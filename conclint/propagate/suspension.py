@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conclint.link.values import Function, Instance, Key
-from conclint.model.summary import DefFlags, DefKind, Site, SiteKind, Use
+from conclint.model.summary import DefFlags, DefKind, LoopFlags, Site, SiteKind, Use
 from conclint.propagate.engine import Engine
-from conclint.propagate.trips import LOOPS
+from conclint.summary import body_graph as graph
 
 
 class Suspension:
@@ -42,13 +42,9 @@ class Suspension:
         found: set[int] = set()
         for number, site in enumerate(body.sites):
             if self._hands_over(key, number, site):
-                region = site.region
-                while region > 0:
-                    if body.regions[region].kind in LOOPS:
-                        found.add(region)
-                    region = body.regions[region].parent
-        for number, region_of in enumerate(body.regions):
-            if region_of.kind in LOOPS and region_of.extra & 1:  # LoopFlags.ASYNC
+                found.update(graph.loops_around(body, site.region))
+        for number, region in enumerate(body.regions):
+            if region.kind in graph.LOOPS and region.extra & LoopFlags.ASYNC:
                 found.add(number)
         return frozenset(found)
 

@@ -9,8 +9,8 @@ from conclint.link.evaluate import Evaluator
 from conclint.link.values import External, Key
 from conclint.model.summary import Body, LoopFlags, Op, Region, RegionKind
 from conclint.propagate.numbers import Calculator, Numbers
+from conclint.summary import body_graph as graph
 
-LOOPS: Final = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
 _SAME_LENGTH = frozenset({"builtins.enumerate", "builtins.reversed", "builtins.sorted", "builtins.list"})
 _REACH: Final = 12
 _HALVING: Final = 32.0
@@ -47,7 +47,7 @@ class TripCounter:
         result: list[Trips] = []
         for number, region in enumerate(body.regions):
             trip = result[region.parent] if result else Trips()
-            if region.kind in LOOPS and number not in suspending:
+            if region.kind in graph.LOOPS and number not in suspending:
                 count = self._count(key, body, region, numbers)
                 if count is not None:
                     if region.extra & LoopFlags.BREAKS and count > 1:
@@ -77,8 +77,8 @@ class TripCounter:
             return float(len(node) - 1)
         if node[0] == Op.DICT:
             return (len(node) - 1) / 2
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = body.sites[node[1]]
+        site = graph.call(body, value)
+        if site is not None:
             names = self._names(key, site.callee)
             positional = [v for slot, v in site.args if isinstance(slot, int) and slot >= 0]
             if names == {"builtins.range"} and positional:
@@ -96,8 +96,7 @@ class TripCounter:
 
     def _of_while(self, key: Key, body: Body, region: Region, numbers: Numbers) -> float | None:
         for side, limit in self._tested(key, body, region, numbers):
-            node = body.values[side]
-            sources = [item for item in node[1:] if isinstance(item, int)]
+            sources = graph.operands(body.values[side])
             if any(self._halves(body, side, item) for item in sources):
                 return _HALVING
             starts = [self._calculator.number(key, item, numbers) for item in sources]
@@ -116,14 +115,14 @@ class TripCounter:
         test = body.values[region.value]
         tests = [test]
         if test[0] == Op.BOOL and test[1] in ("and", "or"):
-            tests = [body.values[item] for item in test[2:] if isinstance(item, int)]
+            tests = [body.values[item] for item in graph.parts(test)]
         result: list[tuple[int, float | None]] = []
         if test[0] == Op.PHI:
             result.append((region.value, 0.0))
         for item in tests:
             if item[0] != Op.COMPARE:
                 continue
-            sides = [side for side in item[2:] if isinstance(side, int)]
+            sides = graph.operands(item)
             for side in sides:
                 if body.values[side][0] == Op.PHI:
                     others = [other for other in sides if other != side]
@@ -135,8 +134,8 @@ class TripCounter:
         """The number that a loop variable is stepped by; None where it is not stepped by a number."""
         node = body.values[value]
         if node[0] == Op.ARITH and node[1] in ("+", "-") and phi in (node[2], node[3]):
-            other = node[3] if node[2] == phi else node[2]
-            number = self._calculator.number(key, other, {}) if isinstance(other, int) else None
+            left, right = graph.operands(node)
+            number = self._calculator.number(key, right if left == phi else left, {})
             return abs(number) if number else None
         return None
 
@@ -149,10 +148,9 @@ class TripCounter:
         tests the outcome of arithmetic. A range over the length of something is a loop over data."""
         if region.kind == RegionKind.WHILE:
             return self._counts_up(key, body, region, numbers)
-        node = body.values[region.value] if region.value >= 0 else (Op.UNKNOWN,)
-        if node[0] != Op.CALL or not isinstance(node[1], int):
+        site = graph.call(body, region.value)
+        if site is None:
             return False
-        site = body.sites[node[1]]
         if "builtins.range" not in self._names(key, site.callee):
             return False
         return not any(self._is_length(key, body, value, 0) for _, value in site.args)
@@ -160,16 +158,16 @@ class TripCounter:
     def _counts_up(self, key: Key, body: Body, region: Region, numbers: Numbers) -> bool:
         """A `while` whose tested variable is made by arithmetic from itself, with a limit that is no length
         of data."""
-        test = body.values[region.value] if region.value >= 0 else (Op.UNKNOWN,)
+        test = graph.node(body, region.value)
         tests = [test]
         if test[0] == Op.BOOL:
-            tests = [body.values[item] for item in test[2:] if isinstance(item, int)]
+            tests = [body.values[item] for item in graph.parts(test)]
         for item in tests:
-            sides = [side for side in item[2:] if isinstance(side, int)] if item[0] == Op.COMPARE else []
+            sides = graph.operands(item) if item[0] == Op.COMPARE else ()
             if any(self._is_length(key, body, side, 0) for side in sides):
                 return False
         for phi, _ in self._tested(key, body, region, numbers):
-            sources = [item for item in body.values[phi][1:] if isinstance(item, int)]
+            sources = graph.operands(body.values[phi])
             if any(self._is_made_from(body, item, phi, 0) for item in sources):
                 return True
         return False
@@ -181,7 +179,7 @@ class TripCounter:
         node = body.values[value]
         if node[0] not in (Op.ARITH, Op.PHI):
             return False
-        inner = [item for item in node[1:] if isinstance(item, int)]
+        inner = graph.operands(node)
         if node[0] == Op.ARITH and phi in inner:
             return True
         return any(item != phi and self._is_made_from(body, item, phi, depth + 1) for item in inner)
@@ -190,15 +188,14 @@ class TripCounter:
         """Whether a value is, or is made from, the length of something."""
         if value < 0 or depth > 4:
             return False
-        node = body.values[value]
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = body.sites[node[1]]
+        site = graph.call(body, value)
+        if site is not None:
             return bool(self._names(key, site.callee) & {"builtins.len", "builtins.min"}) or any(
                 self._is_length(key, body, item, depth + 1) for _, item in site.args
             )
+        node = body.values[value]
         if node[0] in (Op.ARITH, Op.PHI):
-            inner = [item for item in node[1:] if isinstance(item, int)]
-            return any(self._is_length(key, body, item, depth + 1) for item in inner)
+            return any(self._is_length(key, body, item, depth + 1) for item in graph.operands(node))
         return False
 
     def _names(self, key: Key, value: int) -> set[str]:
@@ -208,11 +205,7 @@ class TripCounter:
 
 def comes_from_loop(body: Body, value: int, region: int) -> bool:
     """Whether a value is made from what a loop around the region brings."""
-    iterables: set[int] = set()
-    while region > 0:
-        if body.regions[region].kind in LOOPS:
-            iterables.add(body.regions[region].value)
-        region = body.regions[region].parent
+    iterables = {body.regions[loop].value for loop in graph.loops_around(body, region)}
     return bool(iterables) and _reaches(body, value, iterables, 0)
 
 
@@ -222,10 +215,8 @@ def _reaches(body: Body, value: int, iterables: set[int], depth: int) -> bool:
     node = body.values[value]
     if node[0] == Op.ELEM and node[1] in iterables:
         return True
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        site = body.sites[node[1]]
-        inner = [site.callee, *(item for _, item in site.args)]
-    elif node[0] in (
+    if node[0] not in (
+        Op.CALL,
         Op.ATTR,
         Op.ITEM,
         Op.ELEM,
@@ -237,7 +228,5 @@ def _reaches(body: Body, value: int, iterables: set[int], depth: int) -> bool:
         Op.TUPLE,
         Op.STAR,
     ):
-        inner = [item for item in node[1:] if isinstance(item, int)]
-    else:
         return False
-    return any(_reaches(body, item, iterables, depth + 1) for item in inner)
+    return any(_reaches(body, item, iterables, depth + 1) for item in graph.inputs(body, value))

@@ -23,8 +23,9 @@ from conclint.link.values import (
     Known,
     Value,
 )
-from conclint.model.summary import Body, Op, RegionKind, SiteKind, Use
+from conclint.model.summary import Body, RegionKind, SiteKind, Use
 from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
 
 PHASE_DOUBTS: Final = {
     Phase.START_UP: ("it runs once, while the program starts", "a pause before it serves may be all right"),
@@ -44,7 +45,6 @@ BEFORE_ALL: Final = (
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
 _PAUSE = Use.AWAITED | Use.ASYNC
-_LOOPS = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
 
 
 def is_lifespan(view: ModuleView, key: Key) -> bool:
@@ -99,9 +99,9 @@ def _begun(view: ModuleView, given: Passed | None) -> Known:
     evaluator = view.engine.evaluator
     if isinstance(given, tuple) and not isinstance(given, (Known, StarItem)):
         key, value = given
-        node = evaluator.body(key).values[value]
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            return evaluator.evaluate(key, evaluator.body(key).sites[node[1]].callee)
+        site = graph.call(evaluator.body(key), value)
+        if site is not None:
+            return evaluator.evaluate(key, site.callee)
     return evaluator.passed(given)
 
 
@@ -112,18 +112,11 @@ def is_before_all(body: Body, number: int) -> bool:
     ]
     if not pauses or number >= pauses[0]:
         return not pauses
-    loops = {item for item in _around(body, number) if body.regions[item].kind in _LOOPS}
-    return not any(loops.intersection(_around(body, index)) for index in pauses)
+    loops = set(graph.loops_around(body, body.sites[number].region))
+    return not any(loops.intersection(graph.around(body, body.sites[index].region)) for index in pauses)
 
 
 def is_last(body: Body, number: int) -> bool:
     """Whether the site is in a `finally`: the last that its function does."""
-    return any(body.regions[item].kind == RegionKind.FINALLY for item in _around(body, number))
-
-
-def _around(body: Body, number: int) -> Iterator[int]:
-    """The regions around a site, the innermost first; the function's own aside."""
-    region = body.sites[number].region
-    while region > 0:
-        yield region
-        region = body.regions[region].parent
+    regions = graph.around(body, body.sites[number].region)
+    return any(body.regions[item].kind == RegionKind.FINALLY for item in regions)

@@ -19,6 +19,7 @@ from conclint.rules.computing import doubts_of
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.recommend import for_coroutines_that_never_await, library_of
 from conclint.rules.registry import rules_by_code
+from conclint.summary import body_graph as graph
 
 _CODE: Final = "CON304"
 _TOGETHER: Final = frozenset(
@@ -142,24 +143,17 @@ def _called_in(view: ModuleView, key: Key, value: int, depth: int) -> list[tuple
     if value < 0 or depth > _MAX_DEPTH:
         return []
     body = view.engine.evaluator.body(key)
-    node = body.values[value]
-    if node[0] == Op.CALL and isinstance(node[1], int):
-        site = body.sites[node[1]]
+    site = graph.call(body, value)
+    if site is not None:
         return [(item, arguments_of(key, site.args)) for item in _coroutines(view, key, site.callee)]
-    if node[0] == Op.COMP and isinstance(node[2], int):
-        return _called_in(view, key, node[2], depth + 1)
-    if node[0] == Op.STAR and isinstance(node[1], int):
-        return _called_in(view, key, node[1], depth + 1)
+    node = body.values[value]
+    if node[0] in (Op.COMP, Op.STAR):
+        return _called_in(view, key, graph.operand(node), depth + 1)
     if node[0] not in (Op.LIST, Op.TUPLE, Op.SET):
         return []
-    found = [
-        item
-        for inner in node[1:]
-        if isinstance(inner, int)
-        for item in _called_in(view, key, inner, depth + 1)
-    ]
+    found = [item for inner in graph.parts(node) for item in _called_in(view, key, inner, depth + 1)]
     for site in body.sites:
-        callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+        callee = body.values[site.callee] if site.kind == SiteKind.CALL else graph.UNKNOWN
         if callee[0] == Op.ATTR and callee[1] == value and callee[2] in ("append", "add"):
             for _, passed in site.args:
                 found += _called_in(view, key, passed, depth + 1)

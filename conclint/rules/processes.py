@@ -12,12 +12,12 @@ from conclint.model.finding import Recommendation
 from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
 from conclint.propagate.cost_model import CostModel
 from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
-from conclint.propagate.trips import LOOPS
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.recommend import for_waiting_in_processes
+from conclint.summary import body_graph as graph
 
 _MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
 _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})
@@ -145,17 +145,14 @@ def _wants_a_process(view: ModuleView, key: Key, placement: Placement) -> bool:
     for other in view.keys:
         body = evaluator.body(other)
         for site in body.sites:
-            callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+            callee = body.values[site.callee] if site.kind == SiteKind.CALL else graph.UNKNOWN
             if callee[0] == Op.ATTR and callee[2] in _ENDED:
                 return True
     body = evaluator.body(key)
     site = body.sites[placement.site]
     if any(slot == "daemon" for slot, _ in site.args):
         return True
-    region = site.region
-    while region > 0:
-        if body.regions[region].kind in LOOPS:
-            return False
-        region = body.regions[region].parent
+    if graph.loop_of(body, site.region) >= 0:
+        return False
     alike = [p for p in view.placements[key] if (p.model, p.style) == (placement.model, placement.style)]
     return len(alike) < 2

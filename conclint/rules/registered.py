@@ -12,6 +12,7 @@ from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import Body, DefKind, Op, SiteKind
 from conclint.propagate.effects import Placement
 from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
@@ -83,10 +84,10 @@ def _model_under(view: ModuleView, parent: Key, decorator: int, fact: DecoratorF
     """Where the decorated function runs; None where that depends on what is not known."""
     evaluator = view.engine.evaluator
     body = evaluator.body(parent)
-    node = body.values[decorator]
-    if not fact.unless or node[0] != Op.CALL or not isinstance(node[1], int):
+    site = graph.call(body, decorator)
+    if not fact.unless or site is None:
         return fact.model
-    arguments = arguments_of(parent, body.sites[node[1]].args)
+    arguments = arguments_of(parent, site.args)
     answers = [condition_holds(evaluator, fact.signature, item, arguments) for item in fact.unless]
     if Truth.YES in answers:
         return fact.otherwise

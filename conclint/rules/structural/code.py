@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from conclint.extract.codec import span_of
 from conclint.link.arguments import Arguments, Passed, arguments_of
@@ -22,33 +22,10 @@ from conclint.link.values import (
     Literal,
     Value,
 )
-from conclint.model.summary import Body, Def, LoopFlags, Op, RegionKind, SiteKind
+from conclint.model.summary import Body, Def, Op, SiteKind
 from conclint.propagate.effects import Placement
 from conclint.propagate.engine import Engine
-
-LOOPS: Final = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
-
-_OPERANDS: Final[dict[int, slice | tuple[int, ...]]] = {
-    Op.ATTR: (1,),
-    Op.ITEM: (1, 2),
-    Op.AWAIT: (1,),
-    Op.PHI: slice(1, None),
-    Op.ELEM: (1,),
-    Op.ENTER: (1,),
-    Op.TUPLE: slice(1, None),
-    Op.LIST: slice(1, None),
-    Op.SET: slice(1, None),
-    Op.DICT: slice(1, None),
-    Op.COMP: (2, 3),
-    Op.BOOL: slice(2, None),
-    Op.COMPARE: (2, 3),
-    Op.ARITH: (2, 3),
-    Op.NARROW: (1,),
-    Op.CAST: (1,),
-    Op.CAUGHT: (1,),
-    Op.STAR: (1,),
-    Op.YIELD: (1,),
-}
+from conclint.summary import body_graph as graph
 
 
 class Call(NamedTuple):
@@ -171,8 +148,7 @@ class Code:
 
     def receiver(self, site: int) -> int:
         """The value whose method is called at a site; -1 for a plain call."""
-        node = self.body.values[self.body.sites[site].callee]
-        return node[1] if node[0] == Op.ATTR and isinstance(node[1], int) else -1
+        return graph.receiver(self.body, self.body.sites[site])
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -202,94 +178,55 @@ class Code:
 
     def call_of(self, value: int) -> int:
         """The site whose result the value is, seen through narrowing; -1 where it is no call's result."""
-        node = self.body.values[value]
-        while node[0] in (Op.NARROW, Op.CAST) and isinstance(node[1], int) and node[1] >= 0:
-            node = self.body.values[node[1]]
-        return node[1] if node[0] == Op.CALL and isinstance(node[1], int) else -1
+        node = graph.node(self.body, value)
+        while node[0] in (Op.NARROW, Op.CAST) and graph.operand(node) >= 0:
+            node = graph.node(self.body, graph.operand(node))
+        return graph.called_site(node)
 
     @cached_property
     def results(self) -> dict[int, int]:
         """The value of each call's result, by site."""
         return {
-            node[1]: number
+            graph.called_site(node): number
             for number, node in enumerate(self.body.values)
-            if node[0] == Op.CALL and isinstance(node[1], int)
+            if node[0] == Op.CALL
         }
 
     def operands(self, value: int) -> tuple[int, ...]:
         """The values that a value is made from; of a call, the callee and the arguments."""
-        node = self.body.values[value]
-        if node[0] == Op.CALL and isinstance(node[1], int):
-            site = self.body.sites[node[1]]
-            found = (site.callee, *(passed for _, passed in site.args))
-        else:
-            which = _OPERANDS.get(node[0] if isinstance(node[0], int) else -1, ())
-            items = node[which] if isinstance(which, slice) else tuple(node[number] for number in which)
-            found = tuple(item for item in items if isinstance(item, int))
-        return tuple(item for item in found if item >= 0)
+        return graph.inputs(self.body, value)
 
     @cached_property
     def users(self) -> dict[int, list[int]]:
         """The values that are made with a value, by that value."""
-        found: dict[int, list[int]] = {}
-        for number in range(len(self.body.values)):
-            for operand in self.operands(number):
-                found.setdefault(operand, []).append(number)
-        return found
+        return graph.users(self.body)
 
     def made_from(self, values: Iterable[int]) -> set[int]:
         """The values, and all that these are made from."""
-        seen: set[int] = set()
-        todo = [value for value in values if value >= 0]
-        while todo:
-            value = todo.pop()
-            if value not in seen:
-                seen.add(value)
-                todo.extend(self.operands(value))
-        return seen
+        return graph.made_from(self.body, values)
 
     def elements(self, value: int) -> tuple[int, ...]:
         """The values that a list made in this def is known to hold: written out, appended or added to it,
         or given by its comprehension."""
-        node = self.body.values[value]
-        if node[0] == Op.COMP and isinstance(node[2], int):
-            return (node[2],)
-        if node[0] not in (Op.LIST, Op.SET, Op.TUPLE):
-            return ()
-        found = [item for item in node[1:] if isinstance(item, int)]
-        for site in self.body.sites:
-            if site.kind == SiteKind.CALL and site.args:
-                callee = self.body.values[site.callee]
-                if callee[0] == Op.ATTR and callee[1] == value and callee[2] in ("append", "add"):
-                    found.append(site.args[0][1])
-        return tuple(found)
+        return graph.kept_elements(self.body, value)
 
     # -- regions --------------------------------------------------------------------------------
 
     def loop_of(self, region: int) -> int:
         """The innermost loop around a region; -1 for none."""
-        while region > 0:
-            if self.body.regions[region].kind in LOOPS:
-                return region
-            region = self.body.regions[region].parent
-        return -1
+        return graph.loop_of(self.body, region)
 
     def is_inside(self, region: int, outer: int) -> bool:
         """Whether a region is another one or lies within it."""
-        while region > outer:
-            region = self.body.regions[region].parent
-        return region == outer
+        return graph.is_inside(self.body, region, outer)
 
     def around(self, region: int) -> Iterator[int]:
         """The region and those around it, innermost first, without the def's own block."""
-        while region > 0:
-            yield region
-            region = self.body.regions[region].parent
+        return graph.around(self.body, region)
 
     def is_lazy(self, loop: int) -> bool:
         """Whether a loop is a generator expression."""
-        region = self.body.regions[loop]
-        return region.kind == RegionKind.COMP and bool(region.extra & LoopFlags.LAZY)
+        return graph.is_lazy(self.body, loop)
 
     # -- order ----------------------------------------------------------------------------------
 

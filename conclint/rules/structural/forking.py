@@ -19,6 +19,7 @@ from conclint.rules.structural.start_methods import (
     made_processes,
     start_method,
 )
+from conclint.summary import body_graph as graph
 
 _FORKS: Final = frozenset({"os.fork", "os.forkpty"})
 _THREAD_POOLS: Final = frozenset({"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"})
@@ -156,11 +157,10 @@ def _ended_before(code: Code, value: int, site: int) -> bool:
     same = aliases(code, value)
     for other in code.body.sites:
         callee = code.body.values[other.callee]
-        if callee[0] == Op.ATTR and callee[2] in _ENDED and isinstance(callee[1], int):
+        if callee[0] == Op.ATTR and callee[2] in _ENDED:
             number = code.body.sites.index(other)
-            if code.starts(number) < here and (
-                callee[1] in same or code.body.values[callee[1]][0] == Op.ELEM
-            ):
+            ended = graph.base(callee)
+            if code.starts(number) < here and (ended in same or graph.node(code.body, ended)[0] == Op.ELEM):
                 return True
     return False
 

@@ -17,6 +17,7 @@ from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.habits import Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
 
 _NEAR: Final = 3
 """Calls to the request, beyond which a hint would be a guess."""
@@ -120,11 +121,7 @@ def hand_made_thread_list(view: ModuleView, code: Code, habits: Habits) -> Itera
 
 def _receivers(code: Code, method: str) -> set[int]:
     """The values a method of that name is called on, whatever they are."""
-    return {
-        node[1]
-        for node in code.body.values
-        if node[0] == Op.ATTR and node[2] == method and isinstance(node[1], int)
-    }
+    return {graph.base(node) for node in code.body.values if node[0] == Op.ATTR and node[2] == method}
 
 
 def _loops_of(code: Code, receivers: set[int], method: str) -> set[int]:

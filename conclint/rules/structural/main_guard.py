@@ -14,6 +14,7 @@ from conclint.rules.structural.code import Code
 from conclint.rules.structural.habits import Habit, Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import POOLS, StartMethod, start_method, stated_in_module
+from conclint.summary import body_graph as graph
 
 _STARTS: Final = frozenset({"multiprocessing.Process.start", "multiprocessing.Manager"})
 _SUBMITS: Final = frozenset({"concurrent.futures.Executor.submit", "concurrent.futures.Executor.map"})
@@ -105,7 +106,7 @@ def _guards(code: Code, site: int) -> list[str] | None:
             node = code.body.values[value]
             if node == (Op.GLOBAL, "__name__"):
                 return None
-            call = code.calls.get(node[1]) if node[0] == Op.CALL and isinstance(node[1], int) else None
+            call = code.calls.get(graph.called_site(node))
             if call is not None and any(name.startswith(_TESTS_PROCESS) for name in call.names):
                 return None
         doubts.append(_CONDITION)

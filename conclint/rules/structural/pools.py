@@ -16,6 +16,7 @@ from conclint.rules.structural.origins import Origin, workers_of
 from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.waiting import SUBMITS
+from conclint.summary import body_graph as graph
 
 _THREADS: Final = frozenset(
     {"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"}
@@ -163,8 +164,8 @@ def _waits_for_all(code: Code, future: int) -> bool:
         callee = code.body.values[site.callee]
         if site.kind != SiteKind.CALL or not lists:
             continue
-        if callee[0] == Op.ATTR and callee[2] in ("result", "get") and isinstance(callee[1], int):
-            receiver = code.body.values[callee[1]]
+        if callee[0] == Op.ATTR and callee[2] in ("result", "get"):
+            receiver = graph.node(code.body, graph.base(callee))
             if receiver[0] == Op.ELEM and receiver[1] in lists:
                 return True
         call = code.calls.get(number)

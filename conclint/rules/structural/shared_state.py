@@ -14,6 +14,7 @@ from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.habits import Habits
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
 
 _CHANGES: Final = frozenset(
     {
@@ -94,8 +95,8 @@ def _changed(code: Code, worker: Function, depth: int) -> Iterator[tuple[str, Co
         if site.kind != SiteKind.CALL:
             continue
         callee = inner.body.values[site.callee]
-        if callee[0] == Op.ATTR and callee[2] in _CHANGES and isinstance(callee[1], int):
-            node = inner.body.values[callee[1]]
+        if callee[0] == Op.ATTR and callee[2] in _CHANGES:
+            node = graph.node(inner.body, graph.base(callee))
             if node[0] == Op.GLOBAL and _is_collection(inner, str(node[1])):
                 yield str(node[1]), inner, number
     if depth < _DEPTH:
