@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.values import (
+    BOTTOM,
     NONE,
     UNKNOWN,
     Class,
@@ -323,7 +324,7 @@ class Classes:
         if found is not None:
             return found
         return self._evaluator.remembered(
-            self._attributes, slot, partial(self._attribute_or_own, instance, name)
+            self._attributes, slot, partial(self._attribute_or_own, instance, name), BOTTOM
         )
 
     def _attribute_or_own(self, instance: Instance, name: str) -> Known:

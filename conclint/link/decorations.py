@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.catalog.facts import DecoratorFact
@@ -71,11 +72,8 @@ class Decorations:
             if not definition.decorators:
                 found = Decoration(known(plain))
             else:
-                self._decorations[key] = Decoration(known(plain))
-                try:
-                    found = self._decorate(key, plain)
-                finally:
-                    del self._decorations[key]
+                decorate = partial(self._decorate, key, plain)
+                return self._evaluator.remembered(self._decorations, key, decorate, Decoration(known(plain)))
             self._decorations[key] = found
         return found
 

@@ -7,7 +7,8 @@ cycle is only remembered where the cycle began.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from conclint.catalog.loader import Catalog
 from conclint.link.annotations import annotation_type
@@ -19,6 +20,7 @@ from conclint.link.names import Names
 from conclint.link.overrides import Overrides
 from conclint.link.program import Module, Program
 from conclint.link.results import Results
+from conclint.link.stack import with_room
 from conclint.link.values import (
     BOTTOM,
     NONE,
@@ -42,6 +44,7 @@ from conclint.link.values import (
     Value,
     join,
     known,
+    plain,
     to_index,
     union,
     without_none,
@@ -49,10 +52,15 @@ from conclint.link.values import (
 from conclint.model.summary import Body, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 Slot = TypeVar("Slot", bound=Hashable)
+T = TypeVar("T")
 
-_MAX_DEPTH = 150
+MAX_DEPTH: Final = 20_000
+"""How many answers may be waiting for each other, one for each name or call that leads to the next; what
+lies deeper is unknown."""
 _MAX_STEPS = 20_000
 """For one question: attributes that are made from each other in a knot have exponentially many paths."""
+_STRIDE: Final = 8
+"""Of so many steps down, one looks whether the stack has room."""
 
 
 class Evaluator:
@@ -71,9 +79,10 @@ class Evaluator:
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
         self._memo: dict[tuple[Key, int], Known] = {}
-        self.active: dict[tuple[Key, int], int] = {}
+        self.active: dict[Hashable, int] = {}
         self._low = 1 << 30
         self._spent = 0
+        self._cut_short: set[Hashable] = set()
         self._constants: dict[object, Callable[[object], Known]] = {
             Op.CONST: lambda value: known(Literal(type(value).__name__, value)),
             Op.TYPED: lambda kind: known(ExternalInstance(f"builtins.{kind}")),
@@ -134,8 +143,9 @@ class Evaluator:
             self._low = min(self._low, depth)
             return BOTTOM
         depth = len(self.active)
-        self._spent = self._spent + 1 if depth else 0
-        if depth > _MAX_DEPTH or self._spent > _MAX_STEPS:
+        if depth > MAX_DEPTH:
+            return UNKNOWN
+        if self._is_spent(slot, depth):
             self._low = -1
             return UNKNOWN
         body = self._bodies.get(key)
@@ -152,31 +162,57 @@ class Evaluator:
         outer, self._low = self._low, 1 << 30
         self.active[slot] = depth
         try:
-            result = handler(key, node)
+            result = handler(key, node) if depth % _STRIDE else with_room(partial(handler, key, node))
         finally:
             del self.active[slot]
             low, self._low = self._low, min(outer, self._low)
+        result = plain(result)
         if low >= depth:
             self._memo[slot] = result
             self._low = outer
+        else:
+            self._cut_short.add(slot)
         return result
 
-    def remembered(self, memo: dict[Slot, Known], slot: Slot, work: Callable[[], Known]) -> Known:
+    def remembered(self, memo: dict[Slot, T], slot: Slot, work: Callable[[], T], cut: T) -> T:
         """What is in the memo under the slot, else what the work gives, kept there unless a cycle through
-        something that is still being evaluated cut it short."""
+        something that is still being evaluated cut it short; `cut` where the work asks for itself."""
         found = memo.get(slot)
         if found is not None:
             return found
+        place = (id(memo), slot)
+        depth = self.active.get(place)
+        if depth is not None:
+            self._low = min(self._low, depth)
+            return cut
         depth = len(self.active)
+        if depth > MAX_DEPTH:
+            return cut
+        if self._is_spent(place, depth):
+            self._low = -1
+            return cut
         outer, self._low = self._low, 1 << 30
+        self.active[place] = depth
         try:
-            found = work()
+            found = work() if depth % _STRIDE else with_room(work)
         finally:
+            del self.active[place]
             low, self._low = self._low, min(outer, self._low)
-        if low >= depth or not depth:
+        if low >= depth:
             memo[slot] = found
             self._low = outer
+        else:
+            self._cut_short.add(place)
         return found
+
+    def _is_spent(self, place: Hashable, depth: int) -> bool:
+        """Whether too much was already asked again, for one question, that a cycle had cut short."""
+        if not depth:
+            self._spent = 0
+            self._cut_short.clear()
+        elif place in self._cut_short:
+            self._spent += 1
+        return self._spent > _MAX_STEPS
 
     @property
     def depth(self) -> int:

@@ -34,7 +34,8 @@ class Names:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._globals: dict[tuple[str, str], Known] = {}
-        self._asked_lazily: set[tuple[str, str]] = set()
+        self._lazy: dict[tuple[str, str], Known] = {}
+        self._without: set[tuple[str, str]] = set()
 
     def global_name(self, path: str, name: str) -> Known:
         """What a module variable may be: all its assignments, else a star import, else a builtin."""
@@ -42,9 +43,7 @@ class Names:
         found = self._globals.get(slot)
         if found is not None:
             return found
-        if self._asked_lazily:  # what the module's `__getattr__` gives may lack what it is asked for
-            return self._global_name(path, name)
-        return self._evaluator.remembered(self._globals, slot, partial(self._global_name, path, name))
+        return self._evaluator.remembered(self._globals, slot, partial(self._global_name, path, name), BOTTOM)
 
     def _global_name(self, path: str, name: str) -> Known:
         module = self._evaluator.module(path)
@@ -62,10 +61,9 @@ class Names:
                 ]
                 found = without_none(union([found, *late])) if late else found
             return without_none(found) if len(found.values) > 1 else found
-        for number in module.star_imports():
-            star = self._from_star(module, number, name)
-            if star.values:
-                return star
+        star = self._from_stars(module, name)
+        if star.values:
+            return star
         late_stores = module.late_global_stores(name)
         if late_stores:
             return union(
@@ -75,28 +73,47 @@ class Names:
             return known(ExternalInstance("builtins.str"))
         return known(External(f"builtins.{name}"))
 
-    def _from_star(self, module: Module, number: int, name: str) -> Known:
-        item = module.summary.imports[number]
-        dotted = self._evaluator.program.finder.resolve_relative(module.path, item.level, item.module)
-        path = self._evaluator.program.find(dotted, module.path)
-        if path is None:
-            candidate = f"{dotted}.{name}"
-            if self._evaluator.catalog.states(candidate):
-                return known(External(candidate))
+    def _from_stars(self, module: Module, name: str) -> Known:
+        """What the star imports of a module bring under a name, and those of the modules that they are from;
+        modules may import each other so."""
+        if (module.path, name) in self._without:
             return BOTTOM
-        target = self._evaluator.program.module(path)
-        if target is None or path == module.path:
-            return BOTTOM
-        exports = target.summary.exports
-        if name not in exports if exports is not None else name.startswith("_"):
-            return BOTTOM
-        if target.global_stores(name):
-            return self.global_name(path, name)
-        for inner in target.star_imports():
-            found = self._from_star(target, inner, name)
-            if found.values:
-                return found
+        seen = {module.path}
+        has_any = False
+        todo = self._starred(module)
+        while todo:
+            dotted, importer = todo.pop()
+            path = self._evaluator.program.find(dotted, importer)
+            if path is None:
+                candidate = f"{dotted}.{name}"
+                if self._evaluator.catalog.states(candidate):
+                    return known(External(candidate))
+                continue
+            if path in seen:
+                continue
+            seen.add(path)
+            target = self._evaluator.program.module(path)
+            if target is None:
+                continue
+            exports = target.summary.exports
+            if name not in exports if exports is not None else name.startswith("_"):
+                continue
+            if target.global_stores(name):
+                has_any = True
+                found = self.global_name(path, name)
+                if found.values:
+                    return found
+            else:
+                todo += self._starred(target)
+        if not has_any:
+            self._without.add((module.path, name))
         return BOTTOM
+
+    def _starred(self, module: Module) -> list[tuple[str, str]]:
+        """What a module imports `*` from, as (dotted name, importer): the first one last."""
+        resolve = self._evaluator.program.finder.resolve_relative
+        items = [module.summary.imports[number] for number in reversed(module.star_imports())]
+        return [(resolve(module.path, item.level, item.module), module.path) for item in items]
 
     def free(self, owner: Key, name: str) -> Known:
         """What a variable of an enclosing function may be: all its assignments."""
@@ -161,10 +178,9 @@ class Names:
         stated = self._evaluator.catalog.is_users(f"{module.name}.{name}")
         if stated or module.global_stores(name) or module.late_global_stores(name):
             return self.global_name(path, name)
-        for number in module.star_imports():
-            star = self._from_star(module, number, name)
-            if star.values:
-                return star
+        star = self._from_stars(module, name)
+        if star.values:
+            return star
         if finder.is_package(path):
             inner = self._evaluator.program.find(f"{module.name}.{name}", path)
             if inner is not None:
@@ -174,14 +190,9 @@ class Names:
         return self._lazy_attribute(module, name)
 
     def _lazy_attribute(self, module: Module, name: str) -> Known:
-        slot = (module.path, name)
-        if slot in self._asked_lazily:
-            return UNKNOWN  # modules that send each other round in a circle
-        self._asked_lazily.add(slot)
-        try:
-            found = lazy_attribute(self._evaluator, module, name)
-        finally:
-            self._asked_lazily.discard(slot)
+        make = partial(lazy_attribute, self._evaluator, module, name)
+        # modules may send each other round in a circle
+        found = self._evaluator.remembered(self._lazy, (module.path, name), make, BOTTOM)
         return found if found.values else UNKNOWN
 
     def followed_class(self, dotted: str, importer: str) -> Class | None:

@@ -9,6 +9,7 @@ from conclint.link import builtin_calls
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
 from conclint.link.values import (
+    BOTTOM,
     CALLED,
     ITERATED,
     NONE,
@@ -166,7 +167,7 @@ class Results:
         definition = self._evaluator.module(key[0]).definition(key[1])
         found = self._returned.get(key)
         if found is None:
-            found = self._evaluator.remembered(self._returned, key, partial(self._returns_of, key))
+            found = self._evaluator.remembered(self._returned, key, partial(self._returns_of, key), BOTTOM)
         if definition.flags & DefFlags.GENERATOR:
             elements = self.substitute(found, function, arguments).values
             if self._evaluator.decorations.of(key).is_manager:

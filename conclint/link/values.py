@@ -226,6 +226,42 @@ def without_none(item: Known) -> Known:
     return item
 
 
+_SINGLE: Final = frozenset({ModuleRef, External, Class, ExternalInstance, Literal, Display, Parameter})
+"""Values that hold no other values."""
+_MOST_NESTED: Final = 30
+_MOST_HELD: Final = 500
+
+
+def plain(item: Known) -> Known:
+    """The same without candidates that hold too many others, one in the other: each step of a chain of
+    calls may wrap what the one before gave, or pair it with itself."""
+    for value in item.values:
+        if type(value) not in _SINGLE and _held(value, _MOST_NESTED, _MOST_HELD) > _MOST_HELD:
+            return _without_large(item)
+    return item
+
+
+def _without_large(item: Known) -> Known:
+    kept = tuple(value for value in item.values if _held(value, _MOST_NESTED, _MOST_HELD) <= _MOST_HELD)
+    return Known(kept, True, item.reasons)
+
+
+def _held(value: object, depth: int, room: int) -> int:
+    """How many values and tuples a value is made of; more than there is room for if it is that or more, or
+    is nested deeper."""
+    if type(value) in _SINGLE or not isinstance(value, tuple):
+        return 1
+    if not depth:
+        return room + 1
+    count = 1
+    for item in value:
+        if isinstance(item, tuple):
+            count += _held(item, depth - 1, room - count)
+            if count > room:
+                break
+    return count
+
+
 def join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Both tuples of reasons, each reason once."""
     return tuple(dict.fromkeys((*first, *second))) if second else first

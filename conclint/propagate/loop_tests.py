@@ -227,9 +227,16 @@ class LoopTests:
         )
 
     def _returns_loop_or_none(self, key: Key) -> bool:
-        body = self._evaluator.body(key)
-        if self._evaluator.module(key[0]).definition(key[1]).kind != DefKind.FUNCTION:
+        is_function = self._evaluator.module(key[0]).definition(key[1]).kind == DefKind.FUNCTION
+        if not is_function or key in self._active or len(self._active) >= _MAX_DEPTH:
             return False
+        self._active.add(key)
+        try:
+            return self._all_return_loop_or_none(key, self._evaluator.body(key))
+        finally:
+            self._active.discard(key)
+
+    def _all_return_loop_or_none(self, key: Key, body: Body) -> bool:
         loops = 0
         for value, region in body.returns:
             node = body.values[value] if value >= 0 else (Op.CONST, None)

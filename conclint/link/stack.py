@@ -1,0 +1,71 @@
+"""Room for deep recursion: what goes deep goes on with a stack of its own.
+
+Python's limit on recursion is one number for the whole process, which belongs to the program that conclint
+runs in (flake8, an editor's server), and on some versions the stack of C ends sooner. So neither is touched:
+where a thread has used up its share of frames, the work goes on in another thread while this one waits. What
+is found out does not depend on it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+_FRAMES: Final = 350
+"""Frames after which a thread hands on what it has to do: far enough from the 1,000 that Python allows by
+default for what is done between two looks at the stack."""
+_STACK: Final = 8 << 20
+_lock = threading.Lock()
+
+
+def is_deep() -> bool:
+    """Whether this thread has used up its share of frames."""
+    try:
+        sys._getframe(_FRAMES)
+    except ValueError:
+        return False
+    return True
+
+
+def with_room(work: Callable[[], T]) -> T:
+    """The result of `work`, done where there is room for some hundred frames more; its exceptions are raised
+    here."""
+    return _elsewhere(work) if is_deep() else work()
+
+
+def _elsewhere(work: Callable[[], T]) -> T:
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    # as a daemon: an interrupted run doesn't wait for it
+    thread = threading.Thread(target=run, name="conclint-deep", daemon=True)
+    if not _start(thread):
+        return work()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def _start(thread: threading.Thread) -> bool:
+    """Starts the thread; false where there can be no more threads."""
+    with _lock:
+        before = threading.stack_size()
+        try:
+            threading.stack_size(_STACK)
+            thread.start()
+        except (RuntimeError, ValueError):
+            return False
+        finally:
+            threading.stack_size(before)
+    return True
