@@ -211,6 +211,17 @@ class Analysis:
             if path in self._sources
         ]
 
+    def resolved(self, path: str, line: int) -> tuple[str, ...]:
+        """What is known of a line of an asked file, in words; empty where the file has no summary."""
+        from conclint.debug.resolution import describe_line
+        from conclint.judging.modules import ModuleJudge
+
+        here = ModuleJudge(self._project, self._own_facts)
+        here.link([path])
+        if self._store.get(path) is None:
+            return ()
+        return here.settled(lambda: tuple(describe_line(here.engine, path, line, self._project.shown)))
+
     def concurrency_map(self) -> ConcurrencyMap:
         """Which functions of the asked files, and of what they lead to, run on which execution models."""
         from conclint.judging.modules import ModuleJudge

@@ -12,6 +12,7 @@ import click
 from conclint.cli_cache import clean, merge
 from conclint.cli_catalog import catalog
 from conclint.cli_check import check, config_command
+from conclint.cli_debug import debug
 from conclint.cli_explain import explain, rules
 from conclint.cli_learn import learn
 from conclint.cli_map import map_command
@@ -92,5 +93,6 @@ for _command in (
     learn,
     clean,
     merge,
+    debug,
 ):
     cli.add_command(_command)

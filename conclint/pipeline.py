@@ -238,6 +238,20 @@ def map_sources(
             analysis.close()
 
 
+def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
+    """What the analysis made of a line of a file, in words (`conclint debug resolve`); empty where the file
+    can't be analysed or has no such line. Raises ConfigError."""
+    from conclint.analysis import Analysis
+
+    sources = discover_files([path], config, config.cwd).sources[:1]
+    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+        analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
+        try:
+            return analysis.resolved(sources[0].path, line) if sources else ()
+        finally:
+            analysis.close()
+
+
 def _problems(discovery: Discovery) -> list[Finding]:
     if not discovery.problems:
         return []

@@ -1,0 +1,132 @@
+"""What was made of one line of a file: what each value may be, what each call does, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from conclint.debug.summary_text import Described
+from conclint.extract.codec import decode_spans
+from conclint.link.calls import callable_name
+from conclint.link.evaluate import Evaluator
+from conclint.link.values import (
+    Class,
+    Display,
+    External,
+    ExternalInstance,
+    Function,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    ModuleRef,
+    Parameter,
+    Value,
+)
+from conclint.model.execution import ALL_MODELS, ExecutionModel
+from conclint.model.summary import Def
+from conclint.propagate.effects import Effect, Placement, Witness
+from conclint.propagate.engine import Engine
+from conclint.rules.chains import hops, position_of
+
+
+def describe_line(engine: Engine, path: str, line: int, shown: Callable[[str], str]) -> Iterator[str]:
+    """The lines that say it: the sites on a line of a module that is linked, with what the values in them
+    may be; then the effects and placements of the def they are in. Nothing if there is no def there."""
+    evaluator = engine.evaluator
+    module = evaluator.module(path)
+    index = _innermost(module.summary.defs, line)
+    if index is None:
+        return
+    key = (path, index)
+    described = Described(module.summary, module.summary.defs[index].key)
+    yield f"{shown(path)}:{line} is in {module.symbol(index)}"
+    body = evaluator.body(key)
+    start = module.definition(index).start
+    sites = [
+        number
+        for number, span in enumerate(decode_spans(body))
+        if start + span.line <= line <= start + span.end_line
+    ]
+    for number in sites:
+        site = body.sites[number]
+        yield f"  site {number}: {described.site(site)}"
+        yield from _describe_value(evaluator, key, described, "callee", site.callee)
+        for slot, value in site.args:
+            yield from _describe_value(evaluator, key, described, f"argument {slot}", value)
+    yield f"  effects of {module.symbol(index)}:"
+    effects = engine.effects_of(key)
+    for effect, witness in sorted(effects.items(), key=lambda item: item[1].rank):
+        yield from _describe_effect(engine, key, effect, witness, shown)
+    if not effects:
+        yield "    none"
+    placements: list[Placement] = []
+    for link in engine.links(key):
+        engine.site_effects(key, link, placements)
+    for placement in placements:
+        names = ", ".join(callable_name(evaluator, value) for value in placement.callables.values)
+        where = f"site {placement.site}, {placement.symbol}"
+        yield f"  places {names or 'something unknown'} on: {placement.model.value} ({where})"
+
+
+def describe_candidate(evaluator: Evaluator, value: Value) -> str:
+    """One candidate in words."""
+    if isinstance(value, Literal):
+        return repr(value.value)
+    if isinstance(value, ModuleRef):
+        return f"module {evaluator.module(value.path).name}"
+    if isinstance(value, External):
+        return f"{value.dotted} (outside the program)"
+    if isinstance(value, ExternalInstance):
+        return f"instance of {value.dotted} (outside the program)"
+    if isinstance(value, Instance):
+        return f"instance of {callable_name(evaluator, value.cls)}"
+    if isinstance(value, Parameter):
+        return f"parameter {value.position} of {evaluator.module(value.key[0]).symbol(value.key[1])}"
+    if isinstance(value, Display):
+        return f"{evaluator.container_kind(value)} written in {evaluator.module(value.key[0]).name}"
+    name = callable_name(evaluator, value)
+    if isinstance(value, (Function, Class)):
+        return f"{type(value).__name__.lower()} {name}"
+    return f"{type(value).__name__} {name}"
+
+
+def _innermost(defs: tuple[Def, ...], line: int) -> int | None:
+    found = [number for number, item in enumerate(defs) if item.start <= line <= item.end]
+    return max(found, key=lambda number: (defs[number].start, -defs[number].end, number), default=None)
+
+
+def _describe_value(
+    evaluator: Evaluator, key: Key, described: Described, role: str, value: int
+) -> Iterator[str]:
+    if value < 0:
+        return
+    known = evaluator.evaluate(key, value)
+    yield f"    {role}: v{value} = {described.value(value)}"
+    for candidate in known.values:
+        yield f"      may be {describe_candidate(evaluator, candidate)}"
+    yield from _describe_doubts(known)
+
+
+def _describe_doubts(known: Known) -> Iterator[str]:
+    if known.partial:
+        yield "      or something that is not known" if known.values else "      not known"
+    for reason in known.reasons:
+        yield f"      assuming: {reason}"
+
+
+def _describe_effect(
+    engine: Engine, key: Key, effect: Effect, witness: Witness, shown: Callable[[str], str]
+) -> Iterator[str]:
+    kind = effect.kind.name.lower().replace("_", " ")
+    models = "" if effect.mask == ALL_MODELS else f" (only {_models(effect.mask)})"
+    yield f"    {kind} {effect.family}{models}: {witness.cause or witness.symbol}"
+    for hop in hops(engine, key, witness) if witness.site >= 0 else ():
+        module = engine.evaluator.module(hop.key[0])
+        position, _ = position_of(module, hop.key[1], hop.site)
+        yield f"      {shown(hop.key[0])}:{position.line} calls {hop.symbol}"
+    for reason in witness.reasons:
+        yield f"      assuming: {reason}"
+
+
+def _models(mask: int) -> str:
+    return ", ".join(model.value for model in ExecutionModel if mask & model.bit)
