@@ -20,6 +20,10 @@ def commands_reference() -> str:
 
 
 def _section(command: click.Command, ctx: click.Context) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from _section(command.commands[name], click.Context(command.commands[name], ctx, name))
+        return
     yield f"## {ctx.command_path}"
     yield from (" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
     yield f"```text\n{ctx.command_path} {' '.join(command.collect_usage_pieces(ctx))}\n```"

@@ -46,7 +46,7 @@ class TestSummary:
         assert lines[0] == "async function poll(client, seconds), lines 4-7"
         assert "  v1 = PARAM 1" in lines
         assert "  v4 = ATTR v3 sleep" in lines
-        assert "  site 0: time.sleep($seconds) in if+($seconds)" in [line.split(" ->")[0] for line in lines]
+        assert "  site 0: time.sleep(($seconds is not None)) in if+($seconds) -> dropped" in lines
         assert "  region 1: if+($seconds)" in lines
 
     def test_the_whole_file_begins_with_its_imports(self, file: Path) -> None:
