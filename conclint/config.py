@@ -10,7 +10,8 @@ import os
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from conclint.config_file import ConfigError, Table, check_codes, read_project, 
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil, Runtime
 
-__all__ = ["Config", "ConfigError", "load_config"]
+__all__ = ["Affects", "Config", "ConfigError", "load_config"]
 
 CONFIG_FILES: Final = (".conclint.toml", "conclint.toml", "pyproject.toml")
 """File names that may hold a configuration; within one folder the first with one wins."""
@@ -28,6 +29,20 @@ _OPTIONS_THAT_ADD: Final = frozenset({"ignore", "extend_select", "extend_exclude
 _RUNNING_PYTHON: Final = (sys.version_info[0], sys.version_info[1])
 
 ROOT_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+
+
+class Affects(Enum):
+    """What the value of a field of `Config` can change: what is found, which of it is reported, or neither
+    (where it changes which files are looked at, or which facts are known, these stand for it)."""
+
+    FINDINGS = "findings"
+    REPORT = "report"
+    NOTHING = "nothing"
+
+
+_FINDINGS: Final = {"affects": Affects.FINDINGS}
+_REPORT: Final = {"affects": Affects.REPORT}
+_NOTHING: Final = {"affects": Affects.NOTHING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +55,45 @@ class Config:
     not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed packages into which
     chains go on ("installed": all), `python` is the interpreter or environment that has them; None for the
     one that is found. `baseline` is the file of findings that are known.
+
+    Each field says what its value can change, so that no cache forgets one.
     """
 
-    root: Path
-    cwd: Path
-    file: Path | None = None
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    extend_select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] | None = None
-    extend_exclude: tuple[str, ...] = ()
-    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    target_version: tuple[int, int] = _RUNNING_PYTHON
-    gil: Gil = Gil.ENABLED
-    min_confidence: Confidence = Confidence.MEDIUM
-    src: tuple[Path, ...] = ()
-    cache_dir: Path = field(default_factory=Path)
-    use_cache: bool = True
-    jobs: int = 0
-    executor: str | None = None
-    force_exclude: bool = False
-    warn_unused_ignores: bool = False
-    follow: tuple[str, ...] = ()
-    python: Path | None = None
-    baseline: Path | None = None
-    catalog: Mapping[str, Any] = field(default_factory=dict)
-    catalog_files: tuple[Path, ...] = ()
+    root: Path = field(metadata=_FINDINGS)
+    cwd: Path = field(metadata=_FINDINGS)
+    file: Path | None = field(default=None, metadata=_NOTHING)
+    select: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
+    ignore: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
+    extend_select: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
+    exclude: tuple[str, ...] | None = field(default=None, metadata=_NOTHING)
+    extend_exclude: tuple[str, ...] = field(default=(), metadata=_NOTHING)
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), metadata=_REPORT)
+    target_version: tuple[int, int] = field(default=_RUNNING_PYTHON, metadata=_FINDINGS)
+    gil: Gil = field(default=Gil.ENABLED, metadata=_FINDINGS)
+    min_confidence: Confidence = field(default=Confidence.MEDIUM, metadata=_FINDINGS)
+    src: tuple[Path, ...] = field(default=(), metadata=_FINDINGS)
+    cache_dir: Path = field(default_factory=Path, metadata=_NOTHING)
+    use_cache: bool = field(default=True, metadata=_NOTHING)
+    jobs: int = field(default=0, metadata=_NOTHING)
+    executor: str | None = field(default=None, metadata=_NOTHING)
+    force_exclude: bool = field(default=False, metadata=_NOTHING)
+    warn_unused_ignores: bool = field(default=False, metadata=_REPORT)
+    follow: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
+    python: Path | None = field(default=None, metadata=_NOTHING)
+    baseline: Path | None = field(default=None, metadata=_NOTHING)
+    catalog: Mapping[str, Any] = field(default_factory=dict, metadata=_NOTHING)
+    catalog_files: tuple[Path, ...] = field(default=(), metadata=_NOTHING)
 
     @property
     def runtime(self) -> Runtime:
         """The Python that the analysed code runs on."""
         return Runtime(self.target_version, self.gil)
+
+    def affecting(self, *what: Affects) -> tuple[tuple[str, Any], ...]:
+        """The fields that can change this, with their values."""
+        return tuple(
+            (item.name, getattr(self, item.name)) for item in fields(self) if item.metadata["affects"] in what
+        )
 
 
 def load_config(

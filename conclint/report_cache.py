@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from conclint import __version__
 from conclint.cache import MARSHAL_FORMAT, Cache, Space, content_hash
-from conclint.config import Config
+from conclint.config import Affects, Config
 from conclint.finding_rows import from_row, to_row
 from conclint.model.finding import Finding
 from conclint.source.absent import Absent, has_appeared
@@ -42,7 +42,7 @@ class KeptReport(NamedTuple):
 def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
     """16 bytes that stand for all that the judgement of a module depends on besides files: `packages` are
     the folders of installed packages that are followed, `roots` those in which imports are looked for."""
-    facts = (*_facts(config, catalog, packages), roots)
+    facts = (*_stated(catalog, packages), config.affecting(Affects.FINDINGS), roots)
     return blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -57,12 +57,7 @@ def report_key(
     """16 bytes that stand for everything that was asked: `sources` are (path, shown path, content hash),
     `packages` the folders of installed packages that are followed."""
     digest = blake2b(digest_size=16)
-    asked = (
-        *_facts(config, catalog, packages),
-        config.per_file_ignores,
-        config.warn_unused_ignores,
-        inline,
-    )
+    asked = (*_stated(catalog, packages), config.affecting(Affects.FINDINGS, Affects.REPORT), inline)
     digest.update(repr(asked).encode("utf-8", "surrogatepass"))
     digest.update(
         b"".join(
@@ -75,23 +70,8 @@ def report_key(
     return digest.digest()
 
 
-def _facts(config: Config, catalog: bytes, packages: tuple[str, ...]) -> tuple[object, ...]:
-    return (
-        _FORMAT,
-        __version__,
-        catalog,
-        str(config.root),
-        str(config.cwd),
-        config.select,
-        config.ignore,
-        config.extend_select,
-        config.target_version,
-        config.gil.value,
-        int(config.min_confidence),
-        tuple(str(folder) for folder in config.src),
-        config.follow,
-        packages,
-    )
+def _stated(catalog: bytes, packages: tuple[str, ...]) -> tuple[object, ...]:
+    return (_FORMAT, __version__, catalog, packages)
 
 
 def still_holds(

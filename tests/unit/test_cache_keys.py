@@ -1,0 +1,58 @@
+"""What the keys of the cache stand for: every field of the configuration says what it can change."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conclint.config import Affects, Config
+from conclint.model.execution import Confidence
+from conclint.model.runtime import Gil
+from conclint.report_cache import judgement_key, report_key
+
+CONFIG = Config(root=Path("/p"), cwd=Path("/p"))
+
+OTHER: dict[str, Any] = {
+    "root": Path("/q"),
+    "cwd": Path("/q"),
+    "file": Path("/p/conclint.toml"),
+    "select": ("CON101",),
+    "ignore": ("CON101",),
+    "extend_select": ("CON112",),
+    "exclude": ("a",),
+    "extend_exclude": ("a",),
+    "per_file_ignores": (("a", ("CON1",)),),
+    "target_version": (3, 99),
+    "gil": Gil.FREE_THREADED,
+    "min_confidence": Confidence.LOW,
+    "src": (Path("/p/src"),),
+    "cache_dir": Path("/elsewhere"),
+    "use_cache": False,
+    "jobs": 3,
+    "executor": "host:1",
+    "force_exclude": True,
+    "warn_unused_ignores": True,
+    "follow": ("requests",),
+    "python": Path("/python"),
+    "baseline": Path("/p/baseline.json"),
+    "catalog": {"functions": []},
+    "catalog_files": (Path("/p/facts.toml"),),
+}
+
+
+@pytest.mark.parametrize("field", fields(Config), ids=lambda field: field.name)
+def test_a_key_changes_with_the_fields_that_can_change_what_is_kept_under_it(field: Any) -> None:
+    affects = field.metadata["affects"]
+    changed = replace(CONFIG, **{field.name: OTHER.get(field.name)})
+
+    def judged(config: Config) -> bytes:
+        return judgement_key(config, b"catalog", (), ())
+
+    def reported(config: Config) -> bytes:
+        return report_key(config, b"catalog", [("/p/a.py", "a.py", b"content")], inline=True)
+
+    assert (judged(changed) != judged(CONFIG)) == (affects is Affects.FINDINGS)
+    assert (reported(changed) != reported(CONFIG)) == (affects is not Affects.NOTHING)
