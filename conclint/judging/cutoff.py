@@ -3,11 +3,11 @@ others now (`conclint.judging.kept` says on what they can hang besides imports).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+import marshal
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from conclint.cache import Cache, Space
+from conclint.cache import MARSHAL_FORMAT, Cache, Space
 from conclint.catalog.schema import LibraryFacts
 from conclint.extract.codec import CodecError, decode_module
 from conclint.gc_control import uncollected
@@ -15,9 +15,9 @@ from conclint.judging.kept import Judgements
 from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
-from conclint.judging.renumbering import named, renumbered
-from conclint.judging.touched import Touched
+from conclint.judging.touched import Affected, Touched, Versions
 from conclint.model.summary import ModuleSummary
+from conclint.propagate.effect_rows import names_any, names_places
 
 _MOST_CHANGED: Final = 50
 """Where so many files have changed (another branch, say), nobody waits for the run as for one after an edit,
@@ -47,29 +47,23 @@ class CutOff:
                 stale |= known.importing(more)
             return known.without(changed, stale, ())
         versions = {path: (self._before(known, path), self._now(path)) for path in changed}
-        before = {path: _names(was) for path, (was, _) in versions.items()}
-        now = {path: _names(new) for path, (_, new) in versions.items()}
         touched = Touched(known, self._cache, wanted, self._project.finder).by(versions)
         again: set[str] = set()
         if touched is None:
             stale = known.importing(changed)
             gone = changed
         else:
-            known, lost = renumbered(known, touched, before, now)
+            known, lost = outlived(known, touched, versions)
             known = known.after_edit({path: new.source_hash for path, (_, new) in versions.items() if new})
             stale = known.importing(lost)
             again |= touched.keys()
-            before, gone = now, set()
+            gone = set()
         while True:
             asking = (known.asking_about(stale | again) | doubtful).intersection(wanted) - stale
             if not asking:
                 break
             found = self._effects_now(known, known.without(gone, stale, asking), sorted(asking))
-            others = {
-                path
-                for path, effects in found.items()
-                if named(known.effects_in(path), before) != named(effects, now)
-            }
+            others = {path for path, effects in found.items() if known.effects_in(path) != effects}
             if not others:
                 known = known.with_effects(found)
                 break
@@ -83,7 +77,7 @@ class CutOff:
 
     def _effects_now(
         self, known: Judgements, holding: Judgements, paths: Iterable[str]
-    ) -> dict[str, dict[int, tuple[Any, ...]]]:
+    ) -> dict[str, dict[str, tuple[Any, ...]]]:
         """The effects in these modules of which others asked, as they are now."""
         effects = {path: data for path, data in holding.effects.items() if path not in paths}
         judge = ModuleJudge(self._project, self._own_facts, effects=KeptEffects(effects))
@@ -122,10 +116,33 @@ def _places(summary: ModuleSummary) -> dict[str, tuple[int, int, bytes]]:
     return {item.key: (item.start, item.column, body.spans) for item, body in inner}
 
 
-def _names(summary: ModuleSummary | None) -> list[tuple[str, int]]:
-    seen: Counter[str] = Counter()
-    names = []
-    for item in summary.defs if summary is not None else ():
-        names.append((item.key, seen[item.key]))
-        seen[item.key] += 1
-    return names
+def outlived(
+    known: Judgements, touched: Mapping[str, Affected], versions: Versions
+) -> tuple[Judgements, set[str]]:
+    """The same without the effects of functions that an edit reaches; and the modules with effects that name
+    a def that is gone, or a value or a site of one that is not what it was: these are numbered anew."""
+    hashes = {path: tuple(map(_hashes, pair)) for path, pair in versions.items()}
+    gone = {path: was.keys() - now.keys() for path, (was, now) in hashes.items()}
+    altered = {path: dict(was.items() ^ now.items()).keys() for path, (was, now) in hashes.items()}
+    held: dict[str, bytes] = {}
+    lost: set[str] = set()
+    encoded = [path.encode("utf-8", "surrogatepass") for path in versions]
+    for path, data in known.effects.items():
+        if path not in touched and not any(name in data for name in encoded):
+            held[path] = data
+            continue
+        dropped = {*altered.get(path, ()), *(touched[path].defs if path in touched else ())}
+        rows = {key: row for key, row in marshal.loads(data).items() if key not in dropped}
+        if any(names_any(row, gone) or names_places(row, altered) for row in rows.values()):
+            lost.add(path)
+        else:
+            held[path] = marshal.dumps(rows, MARSHAL_FORMAT)
+    words = {
+        path: tuple(word for word in of_path if path not in touched or word not in touched[path].names)
+        for path, of_path in known.words.items()
+    }
+    return known._replace(effects=held, words={path: held for path, held in words.items() if held}), lost
+
+
+def _hashes(version: ModuleSummary | None) -> dict[str, bytes]:
+    return {item.key: item.semantic_hash for item in version.defs} if version is not None else {}

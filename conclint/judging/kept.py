@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from conclint.source.absent import Absent
     from conclint.source.derived import Headers
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -39,7 +39,7 @@ class Judgements(NamedTuple):
     the others mention, of the names `scanned` for. `judged` are the modules with an outcome, `rows` the
     findings of those that have any. `words` are the wrappers' names by the module that defines them,
     `imports` the graph, `absent` what was looked for in vain. `effects` are those of functions that other
-    modules asked for, encoded: of a module in one piece, by the number of the function. `headers` are the
+    modules asked for, encoded: of a module in one piece, by `Def.key`. `headers` are the
     class headers of the files that were asked about, `bases` the names of the classes whose derived
     classes the effects in a module depend on, `derived` the files that define these.
     """
@@ -87,13 +87,13 @@ class Judgements(NamedTuple):
             for path, found in more.items():
                 held[path] = tuple(sorted({*held.get(path, ()), *found}))
 
-    def effects_in(self, path: str) -> dict[int, tuple[Any, ...]]:
-        """The effects of a module's functions, as rows, by the function's number."""
+    def effects_in(self, path: str) -> dict[str, tuple[Any, ...]]:
+        """The effects of a module's functions, as rows, by `Def.key`."""
         data = self.effects.get(path)
         return marshal.loads(data) if data is not None else {}
 
-    def with_effects(self, found: Mapping[str, Mapping[int, tuple[Any, ...]]]) -> Judgements:
-        """The same with these effects of functions, by path and number."""
+    def with_effects(self, found: Mapping[str, Mapping[str, tuple[Any, ...]]]) -> Judgements:
+        """The same with these effects of functions, by path and `Def.key`."""
         packed = {
             path: marshal.dumps(dict(sorted(rows.items())), MARSHAL_FORMAT) for path, rows in found.items()
         }

@@ -48,7 +48,7 @@ class Judged(NamedTuple):
     derived classes were asked for in judging it, `derived` the files that define such classes, and `missed`
     the files that were looked for in vain;
     `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
-    that were; `effects` are those of functions, by number, that other modules asked for.
+    that were; `effects` are those of functions, by `Def.key`, that other modules asked for.
     """
 
     rows: dict[str, tuple[tuple[Any, ...], ...]]
@@ -59,7 +59,7 @@ class Judged(NamedTuple):
     missed: tuple[str, ...]
     directives: dict[str, tuple[tuple[Any, ...], ...]]
     contents: dict[str, bytes]
-    effects: dict[str, dict[int, tuple[Any, ...]]]
+    effects: dict[str, dict[str, tuple[Any, ...]]]
 
 
 class Edges(NamedTuple):
@@ -130,18 +130,17 @@ class ModuleJudge:
         rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
         return self._judged(rows)
 
-    def effects_of(self, path: str, numbers: Iterable[int]) -> dict[int, tuple[Any, ...]]:
-        """The effects of functions of a module, as rows, by their numbers; of those that it has."""
+    def effects_of(self, path: str, names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+        """The effects of functions of a module, as rows, by their keys; of those that it has."""
         self._store.load([path])
         if self._store.get(path) is None:
             return {}
 
-        def ask() -> dict[int, tuple[Any, ...]]:
+        def ask() -> dict[str, tuple[Any, ...]]:
             module = self._program.module(path)
-            count = len(module.summary.defs) if module is not None else 0
-            asked = [number for number in numbers if number < count]
-            self.engine.demand((path, number) for number in asked)
-            return {number: to_rows(self.engine.effects_of((path, number))) for number in asked}
+            asked = [(path, name) for name in names if module is not None and module.has(name)]
+            self.engine.demand(asked)
+            return {key[1]: to_rows(self.engine.effects_of(key)) for key in asked}
 
         return self.settled(ask)
 
@@ -207,7 +206,7 @@ class ModuleJudge:
             module = self._program.module(path) if path in self._project.sources else None
             if module is not None and module.summary.directives:
                 directives[path] = tuple(map(tuple, module.summary.directives))
-        effects: dict[str, dict[int, tuple[Any, ...]]] = {}
+        effects: dict[str, dict[str, tuple[Any, ...]]] = {}
         for key, found in self.engine.take_shared():
             if key not in self._told_effects and self._effects.of(key) is None:
                 effects.setdefault(key[0], {})[key[1]] = to_rows(found)

@@ -296,9 +296,10 @@ class Parts:
         return {name for name in self._new.difference(names) if not name.startswith(VARIABLE)}
 
     @property
-    def affected(self) -> frozenset[int]:
+    def affected(self) -> list[Def]:
         """The defs of which any part is reached, save for what they keep elsewhere."""
-        return frozenset(self.parts[at].owner for at in self._affected if not self.parts[at].is_kept)
+        owners = {self.parts[at].owner for at in self._affected if not self.parts[at].is_kept}
+        return [self._defs[owner] for owner in owners]
 
     def names_of(self, owners: Iterable[int]) -> set[str]:
         """The names of these defs."""

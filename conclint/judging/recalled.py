@@ -17,12 +17,12 @@ class KeptEffects:
 
     def __init__(self, packed: Mapping[str, bytes] | None = None) -> None:
         self._packed = {path: [piece] for path, piece in (packed or {}).items()}
-        self._rows: dict[str, dict[int, tuple[Any, ...]]] = {}
+        self._rows: dict[str, dict[str, tuple[Any, ...]]] = {}
         self._found: dict[Key, Effects] = {}
 
     def of(self, key: Key) -> Effects | None:
         """The effects of a function; None where they are not known."""
-        path, number = key
+        path, name = key
         if path not in self._packed:
             return None
         found = self._found.get(key)
@@ -32,13 +32,13 @@ class KeptEffects:
                 rows = self._rows[path] = {}
                 for piece in self._packed[path]:
                     rows.update(marshal.loads(piece))
-            if number not in rows:
+            if name not in rows:
                 return None
-            found = self._found[key] = from_rows(rows[number])
+            found = self._found[key] = from_rows(rows[name])
         return found
 
-    def add(self, path: str, rows: dict[int, tuple[Any, ...]]) -> None:
-        """Keeps more of a module's functions, by number."""
+    def add(self, path: str, rows: dict[str, tuple[Any, ...]]) -> None:
+        """Keeps more of a module's functions, by `Def.key`."""
         self._packed.setdefault(path, []).append(marshal.dumps(rows, MARSHAL_FORMAT))
         self._rows.pop(path, None)
 

@@ -24,11 +24,10 @@ _MOST_NAMES: Final = 400
 
 
 class Affected(NamedTuple):
-    """Of a touched module, the numbers of the defs that an edit reaches, and their names: as they were
-    numbered, and as they are now, which of a module that is what it was is the same."""
+    """Of a touched module, the keys of the defs that an edit reaches, in what it was or what it is, and their
+    names."""
 
-    was: frozenset[int]
-    now: frozenset[int]
+    defs: frozenset[str]
     names: frozenset[str]
 
 
@@ -76,12 +75,11 @@ class Touched:
                     if len(self._parts) > most:
                         return None
         found = {path: self._affected(path) for path in self._parts}
-        return {path: affected for path, affected in found.items() if path in changed or affected.now}
+        return {path: affected for path, affected in found.items() if path in changed or affected.defs}
 
     def _affected(self, path: str) -> Affected:
-        versions = self._parts[path]
-        names = [name for version in versions for name in version.names_of(version.affected)]
-        return Affected(versions[0].affected, versions[-1].affected, frozenset(names))
+        reached = [item for version in self._parts[path] for item in version.affected]
+        return Affected(frozenset(item.key for item in reached), frozenset(item.name for item in reached))
 
     def _reach(self, path: str, names: set[str], changed: Collection[Part] = ()) -> None:
         """Has what a module gives another meaning to by these names reach its dependents."""

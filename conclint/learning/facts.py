@@ -103,7 +103,7 @@ class Learner:
         return sorted(names)
 
     def _row(self, function: Function) -> dict[str, Any] | None:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         if (
             definition.kind == DefKind.ASYNC_FUNCTION
             or self._evaluator.decorations.of(function.key).is_property
@@ -149,7 +149,7 @@ class Learner:
         signature = self._signature(function)
         if parameter.key != function.key or parameter.attributes or signature is None:
             return None
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         stated = definition.params[parameter.position]
         condition = condition_of(depends, stated.name, self._known_default(function, stated.default))
         return {"signature": signature, **condition} if condition is not None else None
@@ -169,7 +169,7 @@ class Learner:
         signature = self._signature(function)
         if signature is None:
             return None
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         found: list[tuple[Effect, Witness]] = [
             (effect, witness)
             for effect, witness in self._engine.effects_of(function.key).items()
@@ -208,7 +208,7 @@ class Learner:
 
     def _signature(self, function: Function) -> str | None:
         """The parameters as callers see them; None where one can't be written in the schema."""
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         params = definition.params[1:] if function.receiver is not None else definition.params
         parts: list[str] = []
         starred = False
@@ -232,8 +232,7 @@ class Learner:
     def _known_default(self, function: Function, default: int) -> Literal | None:
         if default < 0:
             return None
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
-        known = self._evaluator.evaluate((function.key[0], definition.parent), default).values
+        known = self._evaluator.evaluate(self._evaluator.scope(function.key), default).values
         return known[0] if len(known) == 1 and isinstance(known[0], Literal) else None
 
     def _returns(self, function: Function) -> str | None:

@@ -115,9 +115,7 @@ def _keys(evaluator: Evaluator, named: Sequence[Named]) -> list[Key]:
         if isinstance(item.value, Class):
             for base in evaluator.classes.ancestry(item.value).classes:
                 if isinstance(base, Class):
-                    keys += [
-                        (base.key[0], child) for child in evaluator.module(base.key[0]).children(base.key[1])
-                    ]
+                    keys += evaluator.module(base.key[0]).children(base.key)
     return keys
 
 

@@ -55,7 +55,7 @@ def public_names(evaluator: Evaluator, files: Iterable[str]) -> list[Named]:
             for value in evaluator.names.module_attribute(path, name).values:
                 if isinstance(value, (Function, Class)) and value.key[0] in files:
                     found.setdefault(value.key, (value, set()))[1].add(f"{module.name}.{name}")
-    homes = {key: evaluator.module(key[0]).symbol(key[1]) for key in found}
+    homes = {key: evaluator.symbol(key) for key in found}
     meant = Counter(name for _, names in found.values() for name in names)
     defined = Counter(homes.values())
     ranked: list[Named] = []

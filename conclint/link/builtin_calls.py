@@ -156,15 +156,10 @@ def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Argum
 
 
 def _super(evaluator: Evaluator, key: Key) -> Known:
-    path, index = key
-    module = evaluator.module(path)
-    while index > 0:
-        owner = module.enclosing_class(index)
-        if owner is not None:
-            cls = Class((path, owner))
-            receiver: Value = Instance(cls, Parameter((path, index), 0))
-            if evaluator.decorations.of((path, index)).is_class:
-                receiver = cls
-            return known(SuperOf(cls, receiver))
-        index = module.definition(index).parent
+    module = evaluator.module(key[0])
+    for method in (key, *module.around(key)):
+        cls = evaluator.enclosing_class(method)
+        if cls is not None:
+            is_class = evaluator.decorations.of(method).is_class
+            return known(SuperOf(cls, cls if is_class else Instance(cls, Parameter(method, 0))))
     return UNKNOWN

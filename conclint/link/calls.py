@@ -261,7 +261,7 @@ def invoked(evaluator: Evaluator, value: Value, name: str) -> list[Target]:
 def _started(evaluator: Evaluator, method: Value) -> Value:
     """The method, or what runs when it is a generator that is iterated at once."""
     if isinstance(method, Function):
-        definition = evaluator.module(method.key[0]).definition(method.key[1])
+        definition = evaluator.definition(method.key)
         if definition.flags & DefFlags.GENERATOR:
             return Generator(method, ())
     return method
@@ -288,7 +288,7 @@ def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor
 def callable_name(evaluator: Evaluator, value: Value) -> str:
     """The dotted name by which a reader knows a callable; without the number of a name defined again."""
     if isinstance(value, (Function, Class)):
-        symbol = evaluator.module(value.key[0]).symbol(value.key[1])
+        symbol = evaluator.symbol(value.key)
         return _REPEATED.sub("", symbol) if "#" in symbol else symbol
     if isinstance(value, (Generator, ContextManager)):
         return callable_name(evaluator, value.function)

@@ -12,6 +12,8 @@ from conclint.link.values import (
     BOTTOM,
     NONE,
     UNKNOWN,
+    Above,
+    Attribute,
     Class,
     External,
     ExternalMethod,
@@ -30,8 +32,6 @@ from conclint.model.summary import DefFlags, DefKind, Op, StoreKind
 if TYPE_CHECKING:
     from conclint.link.evaluate import Evaluator
 
-SUPER = "super "
-"""Begins an attribute that stands for a method above a class: the class's key and the name follow."""
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 
 
@@ -79,7 +79,7 @@ class Classes:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._ancestry: dict[Class, Ancestry] = {}
-        self._stores: dict[Class, dict[str, list[tuple[int, int, int]]]] = {}
+        self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}
         self._members: dict[Class, dict[str, list[int]]] = {}
         self._attributes: dict[tuple[Instance, str], Known] = {}
 
@@ -97,13 +97,12 @@ class Classes:
         return found
 
     def _linearise(self, cls: Class) -> Ancestry:
-        path, index = cls.key
-        module = self._evaluator.module(path)
-        definition = module.definition(index)
+        definition = self._evaluator.definition(cls.key)
+        scope = self._evaluator.scope(cls.key)
         parts: list[tuple[Class | External, ...]] = []
         partial = False
         for base in definition.bases:
-            item = self._evaluator.evaluate((path, definition.parent), base)
+            item = self._evaluator.evaluate(scope, base)
             bases = [value for value in item.values if isinstance(value, (Class, External))]
             if len(bases) != 1 or item.partial:
                 partial = partial or item.partial or len(bases) > 1 or not bases
@@ -131,14 +130,13 @@ class Classes:
             self._members[cls] = members
         return members
 
-    def own_stores(self, cls: Class) -> dict[str, list[tuple[int, int, int]]]:
+    def own_stores(self, cls: Class) -> dict[str, list[tuple[Key, int, int]]]:
         """The stores to attributes of `self` in the class's own methods: name to (method, value, region)."""
         stores = self._stores.get(cls)
         if stores is None:
             stores = {}
-            path, index = cls.key
-            module = self._evaluator.module(path)
-            for child in module.children(index):
+            module = self._evaluator.module(cls.key[0])
+            for child in module.children(cls.key):
                 if module.definition(child).kind not in _FUNCTIONS:
                     continue
                 body = module.body(child)
@@ -189,7 +187,7 @@ class Classes:
         return Instance(cls)
 
     def _symbol(self, cls: Class, name: str) -> str:
-        return f"{self._evaluator.module(cls.key[0]).symbol(cls.key[1])}.{name}"
+        return f"{self._evaluator.symbol(cls.key)}.{name}"
 
     def _is_users(self, cls: Class, name: str, values: list[int] | None) -> bool:
         """Whether the user states the method, by name, or all methods of the class by a star."""
@@ -218,7 +216,7 @@ class Classes:
         node = self._evaluator.body(owner.key).values[value]
         if node[0] != Op.DEF:
             return item
-        key = (owner.key[0], to_index(node[1]))
+        key = self._evaluator.module(owner.key[0]).at(node[1])
         decoration = self._evaluator.decorations.of(key)
         bound: list[Value] = []
         for candidate in item.values:
@@ -253,7 +251,7 @@ class Classes:
             return self._made_accessors(owner, values[-1], receiver, accessor)
         for value in values[:1] if accessor is Accessor.GETTER else reversed(values):
             if nodes[value][0] == Op.DEF:
-                key = (owner.key[0], to_index(nodes[value][1]))
+                key = self._evaluator.module(owner.key[0]).at(nodes[value][1])
                 if self._is_accessor(owner, key, accessor):
                     return (Function(key, receiver),)
         return ()
@@ -262,7 +260,7 @@ class Classes:
         if accessor is Accessor.GETTER:
             return self._evaluator.decorations.of(key).is_property
         nodes = self._evaluator.body(owner.key).values
-        decorators = self._evaluator.module(key[0]).definition(key[1]).decorators
+        decorators = self._evaluator.definition(key).decorators
         return any(nodes[item][0] == Op.ATTR and nodes[item][2] == accessor.word for item in decorators)
 
     def _made_accessors(
@@ -291,7 +289,7 @@ class Classes:
 
     def above(self, cls: Class, name: str, receiver: Value) -> Known:
         """What `super().name` is in a method of `cls`: by the order of the receiver's class."""
-        above = cls.key
+        below = cls.key
         start, order = 1, self.ancestry(cls).classes
         if isinstance(receiver, Instance):
             order = self.ancestry(receiver.cls).classes
@@ -301,24 +299,17 @@ class Classes:
         if not found.values and isinstance(receiver, Instance) and receiver.own is not None:
             own = receiver.own
             if not own.attributes:  # the next class in the order of a derived class may have it
-                return Known((own._replace(attributes=(f"{SUPER}{above} {name}",)),))
+                return Known((own._replace(attributes=(Above(below, name),)),))
         return found
 
-    def attribute(self, instance: Instance, name: str) -> Known:
+    def attribute(self, instance: Instance, name: Attribute) -> Known:
         """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
         and its bases (an annotation first), class variables, methods, properties; for the receiver of a
         method that knows none, or a stub only, whatever it is in the caller's class."""
-        if name.startswith(SUPER):
-            index, _, plain = name.removeprefix(SUPER).rpartition(" ")
-            owner = next(
-                (
-                    c
-                    for c in self.ancestry(instance.cls).classes
-                    if isinstance(c, Class) and str(c.key) == index
-                ),
-                None,
-            )
-            return self.above(owner, plain, instance) if owner is not None else UNKNOWN
+        if isinstance(name, Above):
+            owner = Class(name.cls)
+            is_base = owner in self.ancestry(instance.cls).classes
+            return self.above(owner, name.name, instance) if is_base else UNKNOWN
         slot = (instance, name)
         found = self._attributes.get(slot)
         if found is not None:
@@ -339,7 +330,7 @@ class Classes:
         for value in item.values:
             if not isinstance(value, Function):
                 return False
-            definition = self._evaluator.module(value.key[0]).definition(value.key[1])
+            definition = self._evaluator.definition(value.key)
             if not definition.flags & DefFlags.STUB:
                 return False
         return True
@@ -355,10 +346,10 @@ class Classes:
                 continue
             initialises = False
             for method, value, region in self.own_stores(owner).get(name, ()):
-                is_init = self._evaluator.module(owner.key[0]).definition(method).name == "__init__"
+                is_init = self._evaluator.definition(method).name == "__init__"
                 if is_init and is_initialised:
                     continue  # a derived class's `__init__` has the last word
-                stored = self._stored(instance, name, (owner.key[0], method), value)
+                stored = self._stored(instance, name, method, value)
                 parts.append(stored)
                 initialises = initialises or (is_init and region == 0 and stored.values != (NONE,))
             is_initialised = is_initialised or initialises

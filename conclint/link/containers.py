@@ -22,6 +22,7 @@ from conclint.link.values import (
     ModuleRef,
     Parameter,
     Value,
+    is_module,
     join,
     known,
     to_index,
@@ -333,7 +334,7 @@ class Containers:
         """What statements of the same body (for a module's variable: of the module; for an attribute: of the
         class) put into it."""
         found = self._puts_in(display.key).get(display.value, [])
-        if display.key[1] != 0:
+        if not is_module(display.key):
             return found + self._attribute_puts(display)
         path = display.key[0]
         named = self._global_puts.get(path)
@@ -351,13 +352,10 @@ class Containers:
 
     def _attribute_puts(self, display: Display) -> list[Put]:
         """What the methods of a class put into a collection that is an attribute of it or of `self`."""
-        path, number = display.key
-        module = self._evaluator.module(path)
-        body = self._evaluator.body(display.key)
-        if module.definition(number).kind == DefKind.CLASS:
-            owner: int | None = number
-        else:
-            owner = module.enclosing_class(number)
+        key = display.key
+        body = self._evaluator.body(key)
+        is_class = self._evaluator.definition(key).kind == DefKind.CLASS
+        owner = Class(key) if is_class else self._evaluator.enclosing_class(key)
         if owner is None:
             return []
         names = {
@@ -366,15 +364,15 @@ class Containers:
             if written_value(body, store.value) == display.value
             and (
                 store.kind == StoreKind.LOCAL
-                if owner == number
+                if is_class
                 else store.kind == StoreKind.ATTR and body.values[store.base] == (Op.PARAM, 0)
             )
         }
         if not names:
             return []
-        named = self._class_puts.get((path, owner))
+        named = self._class_puts.get(owner.key)
         if named is None:
-            named = self._class_puts[path, owner] = self._find_class_puts(path, owner)
+            named = self._class_puts[owner.key] = self._find_class_puts(owner.key)
         return [put for name in sorted(names) for put in named.get(name, ())]
 
     def _put_value(self, display: Display, put: Put) -> Known:
@@ -383,7 +381,7 @@ class Containers:
         Of what another method puts in, only what it makes there of a class that is named: what it was given
         is for its own callers to say, and what it took from attributes may come from this very collection.
         """
-        if put.key == display.key or display.key[1] == 0:
+        if put.key == display.key or is_module(display.key):
             return self._evaluator.evaluate(put.key, put.value)
         if not self._makes(put):
             return Known((), True)
@@ -440,21 +438,21 @@ class Containers:
 
     def _find_global_puts(self, path: str) -> dict[str, list[Put]]:
         named: dict[str, list[Put]] = {}
-        for number in range(1, len(self._evaluator.module(path).summary.defs)):
-            nodes = self._evaluator.body((path, number)).values
-            for base, puts in self._puts_in((path, number)).items():
+        for key in self._evaluator.module(path).keys[1:]:
+            nodes = self._evaluator.body(key).values
+            for base, puts in self._puts_in(key).items():
                 if nodes[base][0] == Op.GLOBAL:
                     named.setdefault(str(nodes[base][1]), []).extend(puts)
         return named
 
-    def _find_class_puts(self, path: str, owner: int) -> dict[str, list[Put]]:
+    def _find_class_puts(self, owner: Key) -> dict[str, list[Put]]:
         named: dict[str, list[Put]] = {}
-        module = self._evaluator.module(path)
-        for number in module.children(owner):
-            if module.definition(number).kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
+        module = self._evaluator.module(owner[0])
+        for key in module.children(owner):
+            if module.definition(key).kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
                 continue
-            nodes = self._evaluator.body((path, number)).values
-            for base, puts in self._puts_in((path, number)).items():
+            nodes = self._evaluator.body(key).values
+            for base, puts in self._puts_in(key).items():
                 if nodes[base][0] == Op.ATTR and nodes[to_index(nodes[base][1])] == (Op.PARAM, 0):
                     named.setdefault(str(nodes[base][2]), []).extend(puts)
         return named

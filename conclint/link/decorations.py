@@ -67,7 +67,7 @@ class Decorations:
         """What a def is once its decorators were applied."""
         found = self._decorations.get(key)
         if found is None:
-            definition = self._evaluator.module(key[0]).definition(key[1])
+            definition = self._evaluator.definition(key)
             plain: Value = Class(key) if definition.kind == DefKind.CLASS else Function(key)
             if not definition.decorators:
                 found = Decoration(known(plain))
@@ -78,8 +78,8 @@ class Decorations:
         return found
 
     def _decorate(self, key: Key, plain: Value) -> Decoration:
-        definition = self._evaluator.module(key[0]).definition(key[1])
-        parent = (key[0], definition.parent)
+        definition = self._evaluator.definition(key)
+        parent = self._evaluator.scope(key)
         value = known(plain)
         moved: Known | None = None
         flags: dict[str, bool] = {}

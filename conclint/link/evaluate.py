@@ -25,6 +25,8 @@ from conclint.link.values import (
     BOTTOM,
     NONE,
     UNKNOWN,
+    Above,
+    Attribute,
     Awaitable,
     Class,
     Container,
@@ -49,7 +51,7 @@ from conclint.link.values import (
     union,
     without_none,
 )
-from conclint.model.summary import Body, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
+from conclint.model.summary import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 Slot = TypeVar("Slot", bound=Hashable)
 T = TypeVar("T")
@@ -91,7 +93,7 @@ class Evaluator:
         self._dispatch: dict[object, Callable[[Key, tuple[object, ...]], Known]] = {
             Op.PARAM: self._param,
             Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
-            Op.FREE: lambda key, node: self.names.free((key[0], to_index(node[1])), str(node[2])),
+            Op.FREE: lambda key, node: self.names.free(self.module(key[0]).at(node[1]), str(node[2])),
             Op.IMPORT: lambda key, node: self.names.imported(key[0], to_index(node[1])),
             Op.ATTR: self._read_attribute,
             Op.ITEM: lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2])),
@@ -100,7 +102,7 @@ class Evaluator:
             Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
             Op.ELEM: lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1]))),
             Op.ENTER: lambda key, node: self.entered(self._enterable(key, to_index(node[1]))),
-            Op.DEF: lambda key, node: self.decorations.of((key[0], to_index(node[1]))).value,
+            Op.DEF: lambda key, node: self.decorations.of(self.module(key[0]).at(node[1])).value,
             Op.COMP: self._comprehension,
             Op.BOOL: self._bool,
             Op.ARITH: self._arithmetic,
@@ -125,8 +127,24 @@ class Evaluator:
         """What the def's own code does."""
         found = self._bodies.get(key)
         if found is None:
-            found = self._bodies[key] = self.module(key[0]).body(key[1])
+            found = self._bodies[key] = self.module(key[0]).body(key)
         return found
+
+    def definition(self, key: Key) -> Def:
+        """The def's header."""
+        return self.module(key[0]).definition(key)
+
+    def scope(self, key: Key) -> Key:
+        """The def whose code has the def statement, and evaluates what is in its header."""
+        return self.module(key[0]).scope(key)
+
+    def symbol(self, key: Key) -> str:
+        """The dotted name of a def, from its module on."""
+        return self.module(key[0]).symbol(key)
+
+    def enclosing_class(self, key: Key) -> Class | None:
+        """The class whose body holds the def directly, if any."""
+        return self.module(key[0]).enclosing_class(key)
 
     # -- evaluation -----------------------------------------------------------------------------
 
@@ -239,7 +257,7 @@ class Evaluator:
         node = self.body(item.key).values[item.value]
         if node[0] == Op.PARAM:
             position = to_index(node[1])
-            kind = self.module(item.key[0]).definition(item.key[1]).params[position].kind
+            kind = self.definition(item.key).params[position].kind
             if kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
                 return known(Parameter(item.key, position, (item.item,)))
         collection = self.evaluate(item.key, item.value)
@@ -257,19 +275,16 @@ class Evaluator:
 
     def _param(self, key: Key, node: tuple[object, ...]) -> Known:
         index = to_index(node[1])
-        module = self.module(key[0])
-        definition = module.definition(key[1])
-        owner = module.enclosing_class(key[1])
-        parent = (key[0], definition.parent)
-        if owner is not None and index == 0 and definition.kind != DefKind.LAMBDA:
+        definition = self.definition(key)
+        cls = self.enclosing_class(key)
+        if cls is not None and index == 0 and definition.kind != DefKind.LAMBDA:
             decoration = self.decorations.of(key)
-            cls = Class((key[0], owner))
             if decoration.is_class or definition.name in ("__new__", "__init_subclass__"):
                 return known(cls)
             if not decoration.is_static:
                 return known(Instance(cls, Parameter(key, index)))
         param = definition.params[index]
-        stated = without_none(annotation_type(self, parent, param.annotation))
+        stated = without_none(annotation_type(self, self.scope(key), param.annotation))
         if param.kind == 2:
             return known(Container(stated.values, "tuple"))
         if param.kind == 4:
@@ -313,7 +328,7 @@ class Evaluator:
                     found.setdefault((store.base, str(store.name)), []).append(store.value)
         return found
 
-    def attribute(self, base: Known, name: str, key: Key) -> Known:
+    def attribute(self, base: Known, name: Attribute, key: Key) -> Known:
         """What reading an attribute of any of the candidates gives."""
         if not base.values:
             return base
@@ -323,15 +338,21 @@ class Evaluator:
         found = union(parts)
         return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
 
-    def _attribute_of(self, value: Value, name: str, key: Key) -> Known:
+    def _attribute_of(self, value: Value, name: Attribute, key: Key) -> Known:
+        if isinstance(value, Instance):
+            return self.classes.attribute(value, name)
+        if isinstance(value, Parameter) and len(value.attributes) < 2:
+            return known(value._replace(attributes=(*value.attributes, name)))
+        return UNKNOWN if isinstance(name, Above) else self._attribute_outside(value, name, key)
+
+    def _attribute_outside(self, value: Value, name: str, key: Key) -> Known:
+        """An attribute of what is no instance of a class of the program."""
         if isinstance(value, ModuleRef):
             return self.names.module_attribute(value.path, name)
         if isinstance(value, External):
             dotted = f"{value.dotted}.{name}"
             inner = self.program.find(dotted, key[0])
             return known(External(dotted) if inner is None else ModuleRef(inner))
-        if isinstance(value, Instance):
-            return self.classes.attribute(value, name)
         if isinstance(value, Class):
             return self.classes.member(value, name, value)
         if isinstance(value, SuperOf):
@@ -345,8 +366,6 @@ class Evaluator:
                 if followed is not None:
                     return self.classes.attribute(Instance(followed), name)
             return known(ExternalMethod(value.dotted, name))
-        if isinstance(value, Parameter) and len(value.attributes) < 2:
-            return known(value._replace(attributes=(*value.attributes, name)))
         if isinstance(value, Literal):
             return known(ExternalMethod(f"builtins.{value.kind}", name))
         if isinstance(value, (Display, Container)):

@@ -16,10 +16,10 @@ def lazy_attribute(evaluator: Evaluator, module: Module, name: str) -> Known:
     """What the module's `__getattr__` imports under a name, where it says so by a literal: a module, or a
     name of one; nothing where it does anything else."""
     stores = module.global_stores("__getattr__")
-    node = module.body(0).values[stores[-1][1].value] if stores else (Op.UNKNOWN,)
-    if node[0] != Op.DEF or len(module.definition(to_index(node[1])).params) != 1:
+    node = module.body(module.own).values[stores[-1][1].value] if stores else (Op.UNKNOWN,)
+    if node[0] != Op.DEF or len(module.definition(module.at(node[1])).params) != 1:
         return BOTTOM
-    key = (module.path, to_index(node[1]))
+    key = module.at(node[1])
     parts = [_imported(evaluator, key, value, name) for value, _ in evaluator.body(key).returns]
     found = [part for part in parts if part.values]
     return union(found) if found else BOTTOM

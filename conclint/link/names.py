@@ -52,11 +52,11 @@ class Names:
         stores = module.global_stores(name)
         if stores:
             stores = _last_unconditional(stores)
-            parts = [self._evaluator.evaluate((path, owner), store.value) for owner, store in stores[-6:]]
+            parts = [self._evaluator.evaluate(owner, store.value) for owner, store in stores[-6:]]
             found = union(parts)
             if all(value == NONE for value in found.values) and not found.partial:
                 late = [
-                    self._evaluator.evaluate((path, owner), store.value)
+                    self._evaluator.evaluate(owner, store.value)
                     for owner, store in module.late_global_stores(name)[:6]
                 ]
                 found = without_none(union([found, *late])) if late else found
@@ -66,9 +66,7 @@ class Names:
             return star
         late_stores = module.late_global_stores(name)
         if late_stores:
-            return union(
-                [self._evaluator.evaluate((path, owner), store.value) for owner, store in late_stores[:6]]
-            )
+            return union([self._evaluator.evaluate(owner, store.value) for owner, store in late_stores[:6]])
         if name in ("__file__", "__name__", "__doc__"):
             return known(ExternalInstance("builtins.str"))
         return known(External(f"builtins.{name}"))
@@ -123,11 +121,11 @@ class Names:
             if store.kind == StoreKind.LOCAL and store.name == name
         ]
         module = self._evaluator.module(owner[0])
-        for child in module.children(owner[1]):
+        for child in module.children(owner):
             parts.extend(
-                self._evaluator.evaluate((owner[0], child), store.value)
+                self._evaluator.evaluate(child, store.value)
                 for store in module.body(child).stores
-                if store.kind == StoreKind.FREE and store.base == owner[1] and store.name == name
+                if store.kind == StoreKind.FREE and module.at(store.base) == owner and store.name == name
             )
         if not parts:
             return UNKNOWN
@@ -220,7 +218,7 @@ class Names:
         return values[0] if len(values) == 1 else None
 
 
-def _last_unconditional(stores: list[tuple[int, Store]]) -> list[tuple[int, Store]]:
+def _last_unconditional(stores: list[tuple[Key, Store]]) -> list[tuple[Key, Store]]:
     """The assignments that can be the last one: an unconditional one ends those before it."""
     for number in range(len(stores) - 1, 0, -1):
         if stores[number][1].region == 0:

@@ -39,7 +39,7 @@ class Overrides:
         derived one of which no more is known; the answer is about the module `asker`. None of a coroutine
         function: what that runs, its own callers see. Raises NeedModule."""
         receiver = function.receiver
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         if (
             not isinstance(receiver, Instance)
             or receiver.made is not None
@@ -86,8 +86,8 @@ class Overrides:
         found: set[Class] = set()
         for path, name in named:
             module = program.module(path)
-            for index, item in enumerate(module.summary.defs) if module is not None else ():
-                derived = Class((path, index))
+            for derived in map(Class, module.keys) if module is not None else ():
+                item = self._evaluator.definition(derived.key)
                 if item.kind != DefKind.CLASS or item.name != name or derived == cls:
                     continue
                 if cls in self._evaluator.classes.ancestry(derived).classes:
@@ -97,7 +97,7 @@ class Overrides:
     def _named(self, cls: Class, asker: str) -> tuple[tuple[str, str], ...]:
         """The classes that derive from this one by the names in their headers, as (path, name)."""
         program = self._evaluator.program
-        names = [self._evaluator.module(cls.key[0]).definition(cls.key[1]).name]
+        names = [self._evaluator.definition(cls.key).name]
         found: dict[tuple[str, str], None] = {}
         for name in names:
             for item in program.derived_from(name, asker):
@@ -117,7 +117,7 @@ class Overrides:
         return any(part in _TESTS or part.startswith("test_") or part.endswith("_test") for part in parts)
 
     def _is_stub(self, key: Key) -> bool:
-        return bool(self._evaluator.module(key[0]).definition(key[1]).flags & DefFlags.STUB)
+        return bool(self._evaluator.definition(key).flags & DefFlags.STUB)
 
     def _is_abstract(self, key: Key) -> bool:
         """Whether a method without a body can't be meant to be called: it says so, by its decorator, by
@@ -127,8 +127,8 @@ class Overrides:
         body = self._evaluator.body(key)
         if any(body.values[site.callee] == (Op.GLOBAL, "NotImplementedError") for site in body.sites):
             return True
-        owner = self._evaluator.module(key[0]).enclosing_class(key[1])
+        owner = self._evaluator.enclosing_class(key)
         if owner is None:
             return False
-        bases = self._evaluator.classes.ancestry(Class((key[0], owner))).classes
+        bases = self._evaluator.classes.ancestry(owner).classes
         return any(isinstance(base, External) and base.dotted in _PROTOCOLS for base in bases)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from conclint.catalog.loader import Catalog
 from conclint.extract.codec import decode_body
+from conclint.link.values import Class, Key, to_index
 from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Store, StoreKind
 
 
@@ -68,39 +69,50 @@ class Module:
         self.path = path
         self.name = name
         self.summary = summary
+        self.keys: tuple[Key, ...] = tuple([(path, item.key) for item in summary.defs])
+        self.own: Key = self.keys[0]
+        self._numbers = {item.key: number for number, item in enumerate(summary.defs)}
         self._bodies: list[Body | None] = [None] * len(summary.defs)
-        self._globals: dict[str, list[tuple[int, Store]]] | None = None
-        self._late_globals: dict[str, list[tuple[int, Store]]] | None = None
-        self._children: dict[int, list[int]] | None = None
+        self._globals: dict[str, list[tuple[Key, Store]]] | None = None
+        self._late_globals: dict[str, list[tuple[Key, Store]]] | None = None
+        self._children: dict[int, list[Key]] | None = None
         self._stars: tuple[int, ...] | None = None
 
-    def body(self, index: int) -> Body:
+    def at(self, number: object) -> Key:
+        """The def that an operand of a value means: its place in the summary."""
+        return self.keys[to_index(number)]
+
+    def body(self, key: Key) -> Body:
         """What the def's own code does."""
-        body = self._bodies[index]
+        number = self._numbers[key[1]]
+        body = self._bodies[number]
         if body is None:
-            body = self._bodies[index] = decode_body(self.summary.bodies[index])
+            body = self._bodies[number] = decode_body(self.summary.bodies[number])
         return body
 
-    def definition(self, index: int) -> Def:
+    def definition(self, key: Key) -> Def:
         """The def's header."""
-        return self.summary.defs[index]
+        return self.summary.defs[self._numbers[key[1]]]
 
-    def children(self, index: int) -> list[int]:
+    def has(self, name: str) -> bool:
+        """Whether there is a def of that key."""
+        return name in self._numbers
+
+    def children(self, key: Key) -> list[Key]:
         """The defs directly inside a def, in source order."""
         if self._children is None:
             self._children = {}
-            for number, item in enumerate(self.summary.defs):
-                if number:
-                    self._children.setdefault(item.parent, []).append(number)
-        return self._children.get(index, [])
+            for inner, item in zip(self.keys[1:], self.summary.defs[1:], strict=True):
+                self._children.setdefault(item.parent, []).append(inner)
+        return self._children.get(self._numbers[key[1]], [])
 
-    def global_stores(self, name: str) -> list[tuple[int, Store]]:
+    def global_stores(self, name: str) -> list[tuple[Key, Store]]:
         """The stores to a module variable by the module's own code, as (def, store)."""
         if self._globals is None:
             self._globals = {}
-            for store in self.body(0).stores:
+            for store in self.body(self.own).stores:
                 if store.kind == StoreKind.GLOBAL:
-                    self._globals.setdefault(str(store.name), []).append((0, store))
+                    self._globals.setdefault(str(store.name), []).append((self.own, store))
         return self._globals.get(name, [])
 
     def global_names(self) -> tuple[str, ...]:
@@ -108,14 +120,14 @@ class Module:
         self.global_stores("")
         return tuple(self._globals or ())
 
-    def late_global_stores(self, name: str) -> list[tuple[int, Store]]:
+    def late_global_stores(self, name: str) -> list[tuple[Key, Store]]:
         """The stores to a module variable by functions, through `global`."""
         if self._late_globals is None:
             self._late_globals = {}
-            for number in range(1, len(self.summary.defs)):
-                for store in self.body(number).stores:
+            for key in self.keys[1:]:
+                for store in self.body(key).stores:
                     if store.kind == StoreKind.GLOBAL:
-                        self._late_globals.setdefault(str(store.name), []).append((number, store))
+                        self._late_globals.setdefault(str(store.name), []).append((key, store))
         return self._late_globals.get(name, [])
 
     def star_imports(self) -> tuple[int, ...]:
@@ -126,18 +138,27 @@ class Module:
             )
         return self._stars
 
-    def enclosing_class(self, index: int) -> int | None:
+    def scope(self, key: Key) -> Key:
+        """The def whose code has the def statement, and evaluates what is in its header."""
+        return self.keys[self.definition(key).parent]
+
+    def around(self, key: Key) -> Iterator[Key]:
+        """The defs that the def is inside of, innermost first, without the module's own code."""
+        number = self.definition(key).parent
+        while number > 0:
+            yield self.keys[number]
+            number = self.summary.defs[number].parent
+
+    def enclosing_class(self, key: Key) -> Class | None:
         """The class whose body holds the def directly, if any."""
-        parent = self.summary.defs[index].parent
+        parent = self.definition(key).parent
         if parent > 0 and self.summary.defs[parent].kind == DefKind.CLASS:
-            return parent
+            return Class(self.keys[parent])
         return None
 
-    def symbol(self, index: int) -> str:
+    def symbol(self, key: Key) -> str:
         """The dotted name of a def, from its module on."""
-        if index == 0:
-            return self.name
-        return f"{self.name}.{self.summary.defs[index].key}"
+        return self.name if key == self.own else f"{self.name}.{key[1]}"
 
 
 class Program:

@@ -14,6 +14,8 @@ from conclint.link.values import (
     ITERATED,
     NONE,
     UNKNOWN,
+    Above,
+    Attribute,
     Awaitable,
     Class,
     Container,
@@ -164,7 +166,7 @@ class Results:
         """What calling a function gives: its annotation, else the values it returns, with parameters
         replaced by what the call passes."""
         key = function.key
-        definition = self._evaluator.module(key[0]).definition(key[1])
+        definition = self._evaluator.definition(key)
         found = self._returned.get(key)
         if found is None:
             found = self._evaluator.remembered(self._returned, key, partial(self._returns_of, key), BOTTOM)
@@ -181,18 +183,18 @@ class Results:
         return found
 
     def _returns_of(self, key: Key) -> Known:
-        definition = self._evaluator.module(key[0]).definition(key[1])
+        definition = self._evaluator.definition(key)
         body = self._evaluator.body(key)
         if definition.flags & DefFlags.GENERATOR:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.yields[:4]]
             found = without_none(union(parts)) if parts else UNKNOWN
             if _is_told(found):
                 return found
-            iterator = annotation_type(self._evaluator, (key[0], definition.parent), definition.returns)
+            iterator = annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
             stated = without_none(self._evaluator.element(iterator))
             return stated if stated.values and not stated.partial else found
         stated = without_none(
-            annotation_type(self._evaluator, (key[0], definition.parent), definition.returns)
+            annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
         )
         if not definition.flags & DefFlags.STUB:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.returns[:8]]
@@ -234,16 +236,10 @@ class Results:
     def _inside(self, inner: Key, outer: Key) -> bool:
         if inner[0] != outer[0]:
             return False
-        defs = self._evaluator.module(inner[0]).summary.defs
-        index = defs[inner[1]].parent
-        while index > 0:
-            if index == outer[1]:
-                return True
-            index = defs[index].parent
-        return False
+        return outer in self._evaluator.module(inner[0]).around(inner)
 
     def _capture(self, function: Function, arguments: Arguments) -> tuple[tuple[Parameter, Value], ...]:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         captured = list(function.closure)
         for index in range(len(definition.params)):
             bound = self.argument(Parameter(function.key, index), function, arguments)
@@ -260,7 +256,7 @@ class Results:
             if bound_parameter == plain:
                 found = known(value)
         if found is None and plain.key == function.key:
-            definition = self._evaluator.module(plain.key[0]).definition(plain.key[1])
+            definition = self._evaluator.definition(plain.key)
             if function.receiver is not None:
                 arguments = arguments.prepend(known(function.receiver))
             passed, attributes = self._bound(definition, parameter, arguments)
@@ -268,12 +264,14 @@ class Results:
                 found = self._evaluator.passed(passed)
             elif not arguments.spread and definition.params[plain.position].default >= 0:
                 found = self._evaluator.evaluate(
-                    (plain.key[0], definition.parent), definition.params[plain.position].default
+                    self._evaluator.scope(plain.key), definition.params[plain.position].default
                 )
         if found is None:
             return UNKNOWN
         for name in attributes:
-            if name.startswith("["):
+            if isinstance(name, Above):
+                found = self._evaluator.attribute(found, name, plain.key)
+            elif name.startswith("["):
                 found = self._evaluator.containers.item_named(found, name)
             elif name == ITERATED:
                 found = self._iterated(found)
@@ -285,13 +283,13 @@ class Results:
 
     def _bound(
         self, definition: Def, parameter: Parameter, arguments: Arguments
-    ) -> tuple[Passed | None, tuple[str, ...]]:
+    ) -> tuple[Passed | None, tuple[Attribute, ...]]:
         """The argument for a parameter, or for an item of a starred one; and the attributes left to read."""
         kind = definition.params[parameter.position].kind
         attributes = parameter.attributes
         if kind not in (ParamKind.STAR, ParamKind.DOUBLE_STAR) or not attributes:
             return bind(definition, parameter.position, arguments), attributes
-        item = attributes[0].strip("[]")
+        item = str(attributes[0]).strip("[]")
         if kind == ParamKind.DOUBLE_STAR or not item.isdigit():
             return arguments.keyword(item), attributes[1:]
         ahead = sum(

@@ -1,14 +1,16 @@
 """What a value may be: the candidates that linking evaluates the value graph to.
 
-Every value is a plain tuple underneath, so it can be hashed and compared; a `Key` names a def of a
-module as (path, index in `ModuleSummary.defs`).
+Every value is a plain tuple underneath, so it can be hashed and compared; a `Key` names a def as
+(path of its module, `Def.key`), which an edit elsewhere in the module leaves as it is.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-Key: TypeAlias = tuple[str, int]
+from conclint.model.summary import MODULE_KEY
+
+Key: TypeAlias = tuple[str, str]
 
 MAX_CANDIDATES: Final = 4
 """More candidates than this are *unknown* (CORE.md)."""
@@ -138,18 +140,31 @@ ITERATED: Final = "iter()"
 """Among the attributes of a `Parameter`: what iterating it runs."""
 
 
+class Above(NamedTuple):
+    """Among the attributes of a `Parameter`: what `super()` gives under a name in a method of a class."""
+
+    cls: Key
+    name: str
+
+    def __str__(self) -> str:
+        return f"super().{self.name}"
+
+
+Attribute: TypeAlias = str | Above
+
+
 class Parameter(NamedTuple):
     """Whatever a parameter is bound to, or an attribute of that: only a caller can say. "[0]" among the
     attributes is an item (of a starred parameter, or of what is bound), "()" the result of a call."""
 
     key: Key
     position: int
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def reads_attribute(self) -> bool:
         """Whether it is an attribute of what is bound, rather than that or an item of `*args`."""
-        return any(not name.startswith("[") for name in self.attributes)
+        return any(isinstance(name, Above) or not name.startswith("[") for name in self.attributes)
 
 
 Value: TypeAlias = (
@@ -265,6 +280,11 @@ def _held(value: object, depth: int, room: int) -> int:
 def join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Both tuples of reasons, each reason once."""
     return tuple(dict.fromkeys((*first, *second))) if second else first
+
+
+def is_module(key: Key) -> bool:
+    """Whether it names a module's own code."""
+    return key[1] == MODULE_KEY
 
 
 def to_index(item: object) -> int:

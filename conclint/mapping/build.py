@@ -20,6 +20,7 @@ from conclint.link.values import (
     Key,
     Partial,
     Value,
+    is_module,
 )
 from conclint.model.concurrency_map import (
     ConcurrencyMap,
@@ -69,7 +70,7 @@ def build_map(
     functions = [
         _function(engine, costs, key, models.get(key, {}), shown)
         for key in keys
-        if _module(engine, key).definition(key[1]).kind in _FUNCTIONS or _is_active(key, edges)
+        if _module(engine, key).definition(key).kind in _FUNCTIONS or _is_active(key, edges)
     ]
     functions.sort(key=lambda item: (item.path, item.line, item.symbol))
     return ConcurrencyMap(tuple(functions), tuple(sorted({_shown_edge(engine, edge) for edge in edges})))
@@ -117,7 +118,7 @@ def _edges_of(engine: Engine, key: Key) -> Iterator[_Edge]:
 
 def _called(engine: Engine, key: Key, link: Link, target: Target) -> Iterator[_Edge]:
     for function in _functions_in(engine, target.value):
-        kind = _module(engine, function.key).definition(function.key[1]).kind
+        kind = _module(engine, function.key).definition(function.key).kind
         how = EdgeKind.AWAIT if kind == DefKind.ASYNC_FUNCTION else EdgeKind.CALL
         yield _Edge(key, function.key, how, None, "", link.site)
         for effect in engine.effects_of(function.key):
@@ -159,7 +160,7 @@ def _models(
         (key, ExecutionModel.EVENT_LOOP, None) for key in sorted(on_loop)
     ]
     for edge in sorted(edges, key=lambda item: (item.caller, item.site, item.callee)):
-        is_coroutine = _module(engine, edge.callee).definition(edge.callee[1]).kind == DefKind.ASYNC_FUNCTION
+        is_coroutine = _module(engine, edge.callee).definition(edge.callee).kind == DefKind.ASYNC_FUNCTION
         if is_coroutine:
             starts.append((edge.callee, ExecutionModel.EVENT_LOOP, None))
         elif edge.kind is EdgeKind.CALL:
@@ -190,7 +191,7 @@ def _function(
     shown: Callable[[str], str],
 ) -> MapFunction:
     module = _module(engine, key)
-    definition = module.definition(key[1])
+    definition = module.definition(key)
     reached = tuple(
         ReachedModel(model, _symbol(engine, source) if source is not None else None)
         for model, source in sorted(models.items(), key=lambda item: item[0].bit)
@@ -203,9 +204,9 @@ def _function(
     if models:
         effects |= _own_computing(costs, engine, key)
     return MapFunction(
-        symbol=module.symbol(key[1]),
+        symbol=module.symbol(key),
         path=shown(module.path),
-        line=definition.start if key[1] else 1,
+        line=1 if is_module(key) else definition.start,
         is_coroutine=definition.kind == DefKind.ASYNC_FUNCTION,
         models=reached,
         effects=tuple(sorted(effects, key=lambda item: (item.kind, item.family, item.cause))),
@@ -224,7 +225,7 @@ def _own_computing(costs: CostModel, engine: Engine, key: Key) -> set[MapEffect]
 def _shown_edge(engine: Engine, edge: _Edge) -> MapEdge:
     line = 0
     if edge.site >= 0:
-        line = position_of(_module(engine, edge.caller), edge.caller[1], edge.site)[0].line
+        line = position_of(_module(engine, edge.caller), edge.caller, edge.site)[0].line
     return MapEdge(
         _symbol(engine, edge.caller),
         _symbol(engine, edge.callee),
@@ -236,4 +237,4 @@ def _shown_edge(engine: Engine, edge: _Edge) -> MapEdge:
 
 
 def _symbol(engine: Engine, key: Key) -> str:
-    return _module(engine, key).symbol(key[1])
+    return _module(engine, key).symbol(key)

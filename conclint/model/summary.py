@@ -146,6 +146,10 @@ class DefKind:
     CLASS: Final = 4
 
 
+MODULE_KEY: Final = "<module>"
+"""`Def.key` of the module's own code."""
+
+
 class DefFlags:
     """Bits of `Def.flags`."""
 
@@ -208,7 +212,7 @@ class Param(NamedTuple):
 
 
 class Def(NamedTuple):
-    """A function, lambda, class, or the module itself (`defs[0]`, key "<module>").
+    """A function, lambda, class, or the module itself (`defs[0]`, key MODULE_KEY).
 
     `key` is the qualified name ("Cls.method", "outer.inner", "f.<lambda>#2" for the second lambda of f;
     a name defined again gets "#2" …). `start` is the line of the `def`, `class` or `lambda` keyword,

@@ -13,12 +13,12 @@ def as_asserted(evaluator: Evaluator, key: Key, effects: Effects) -> Effects:
     """The effects of a function, where a comment on its `def` says whether it blocks: what its body
     shows then counts for what it hands to other models only. The witness has no site."""
     module = evaluator.module(key[0])
-    assertion = module.definition(key[1]).assertion
+    assertion = module.definition(key).assertion
     if assertion == Assertion.NONE:
         return effects
     result = {effect: witness for effect, witness in effects.items() if effect.kind is Kind.PLACES}
     if assertion == Assertion.BLOCKS:
-        symbol = module.symbol(key[1])
+        symbol = module.symbol(key)
         waits = Effect(Kind.WAITS, Family.OTHER.value, ALL_MODELS)
         result[waits] = Witness(0, 0, symbol, -1, symbol)
     return result

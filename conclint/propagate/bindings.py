@@ -5,7 +5,7 @@ from __future__ import annotations
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.link.conditions import Dependence, Truth, depends_hold
 from conclint.link.evaluate import Evaluator
-from conclint.link.values import Class, Function, Instance, Key, Known, Parameter
+from conclint.link.values import Function, Instance, Key, Known, Parameter
 from conclint.model.summary import DefFlags, SiteKind
 from conclint.propagate.effects import Witness
 
@@ -42,10 +42,10 @@ class Bindings:
         if parameter.position or len(parameter.attributes) != 1:
             return bound
         name = parameter.attributes[0]
-        owner = self._evaluator.module(function.key[0]).enclosing_class(function.key[1])
+        owner = self._evaluator.enclosing_class(function.key)
         if owner is None:
             return bound
-        assumed = self._evaluator.classes.attribute(Instance(Class((function.key[0], owner))), name)
+        assumed = self._evaluator.classes.attribute(Instance(owner), name)
         had = {v.key for v in assumed.values if isinstance(v, Function) and not self._is_stub(v)}
         values = [v for v in bound.values if not (isinstance(v, Function) and v.key in had)]
         if receiver.own is not None and not receiver.own.attributes:
@@ -53,7 +53,7 @@ class Bindings:
         return bound._replace(values=tuple(dict.fromkeys(values)))
 
     def _is_stub(self, function: Function) -> bool:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         return bool(definition.flags & DefFlags.STUB)
 
     def given(self, call: Witness) -> Arguments:
@@ -94,14 +94,10 @@ def passes_on(evaluator: Evaluator, parameter: Parameter) -> bool:
     if not parameter.reads_attribute:
         return True
     module = evaluator.module(parameter.key[0])
-    return parameter.position == 0 and module.enclosing_class(parameter.key[1]) is not None
+    return parameter.position == 0 and module.enclosing_class(parameter.key) is not None
 
 
 def _encloses(evaluator: Evaluator, outer: Key, inner: Key) -> bool:
     if outer[0] != inner[0]:
         return False
-    defs = evaluator.module(inner[0]).summary.defs
-    index = inner[1]
-    while index > 0 and index != outer[1]:
-        index = defs[index].parent
-    return index == outer[1]
+    return outer == inner or outer in evaluator.module(inner[0]).around(inner)

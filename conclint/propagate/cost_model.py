@@ -112,9 +112,9 @@ class CostModel:
     def is_left_out(self, parameter: Parameter) -> bool:
         """Whether it is None unless a caller says otherwise: a hook that most calls do without."""
         module = self._evaluator.module(parameter.key[0])
-        definition = module.definition(parameter.key[1])
+        definition = module.definition(parameter.key)
         default = definition.params[parameter.position].default
-        return default >= 0 and module.body(definition.parent).values[default] == (Op.CONST, None)
+        return default >= 0 and module.body(module.scope(parameter.key)).values[default] == (Op.CONST, None)
 
     # -- functions that call each other -------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class CostModel:
     def _is_apart(self, key: Key) -> bool:
         """Whether calling it costs its caller nothing: a coroutine computes where it is awaited, as a
         finding of its own."""
-        definition = self._evaluator.module(key[0]).definition(key[1])
+        definition = self._evaluator.definition(key)
         return definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION
 
     def _solve(self, component: Component) -> None:
@@ -303,7 +303,7 @@ class CostModel:
         if not recursive or self._evaluator.decorations.of(key).is_cached or self.suspension.suspends(key):
             return
         module = self._evaluator.module(key[0])
-        is_method = module.enclosing_class(key[1]) is not None
+        is_method = module.enclosing_class(key) is not None
         count = branches(body, recursive, trips, is_method=is_method)
         if count < 2:
             return

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from conclint.catalog.facts import Phase
 from conclint.link.arguments import Arguments
 from conclint.link.conditions import Dependence
-from conclint.link.values import Key, Known, Parameter
+from conclint.link.values import Attribute, Key, Known, Parameter
 from conclint.model.execution import ExecutionModel
 
 
@@ -61,7 +61,7 @@ class Witness(NamedTuple):
     then: Witness | None = None
     conditions: int = 0
     hedges: tuple[str, ...] = ()
-    own: str = ""
+    own: Attribute = ""
 
     @property
     def rank(self) -> tuple[int, int, str, str, int]:

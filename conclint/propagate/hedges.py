@@ -59,7 +59,7 @@ class Hedges:
 
     def _look(self, key: Key, region: int, ask_arguments: bool) -> tuple[str, ...]:
         body = self._evaluator.body(key)
-        first = 1 if self._evaluator.module(key[0]).enclosing_class(key[1]) is not None else 0
+        first = 1 if self._evaluator.enclosing_class(key) is not None else 0
         settled = self._tests.dependent_region(key, body, region) if ask_arguments else None
         hedges: dict[str, None] = {}
         chosen = 0

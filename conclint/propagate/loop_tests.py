@@ -134,7 +134,7 @@ class LoopTests:
         return mask
 
     def _of_returns(self, key: Key, polarity: bool) -> int:
-        definition = self._evaluator.module(key[0]).definition(key[1])
+        definition = self._evaluator.definition(key)
         body = self._evaluator.body(key)
         if (
             definition.kind != DefKind.FUNCTION
@@ -227,7 +227,7 @@ class LoopTests:
         )
 
     def _returns_loop_or_none(self, key: Key) -> bool:
-        is_function = self._evaluator.module(key[0]).definition(key[1]).kind == DefKind.FUNCTION
+        is_function = self._evaluator.definition(key).kind == DefKind.FUNCTION
         if not is_function or key in self._active or len(self._active) >= _MAX_DEPTH:
             return False
         self._active.add(key)

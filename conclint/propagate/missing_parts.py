@@ -59,7 +59,7 @@ class MissingParts:
 
     def _reasons(self, receiver: Instance, name: str) -> tuple[str, ...]:
         stores = [
-            ((owner.key[0], method), value, region)
+            (method, value, region)
             for owner in self._evaluator.classes.ancestry(receiver.cls).classes
             if isinstance(owner, Class)
             for method, value, region in self._evaluator.classes.own_stores(owner).get(name, ())

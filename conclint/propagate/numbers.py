@@ -84,7 +84,7 @@ class Calculator:
         """The numeric arguments of a call of `function` (those of its items, with `each`). `caller` is the
         def that calls, with its own numeric arguments."""
         key = function.key
-        definition = self._evaluator.module(key[0]).definition(key[1])
+        definition = self._evaluator.definition(key)
         if function.receiver is not None:
             arguments = arguments.prepend(UNKNOWN)
         result: dict[int, float] = {}
@@ -94,7 +94,7 @@ class Calculator:
             if passed is not None:
                 number = self._passed(passed, each, caller)
             elif param.default >= 0 and not arguments.spread:
-                number = self.number((key[0], definition.parent), param.default, {})
+                number = self.number(self._evaluator.scope(key), param.default, {})
             if number is not None:
                 result[position] = number
         return result

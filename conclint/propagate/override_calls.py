@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conclint.link.arguments import Arguments
 from conclint.link.calls import callable_name
 from conclint.link.evaluate import Evaluator
-from conclint.link.values import Class, Function, Instance, Parameter
+from conclint.link.values import Above, Function, Instance, Parameter
 from conclint.model.summary import DefFlags, DefKind
 from conclint.propagate.effects import Effects, Kind, add
 from conclint.propagate.frame import Frame
@@ -48,19 +48,21 @@ class OverrideCalls:
         key = frame.key
         if parameter.position or len(parameter.attributes) != 1 or frame.nesting or parameter.key != key:
             return {}
-        owner = self._evaluator.module(key[0]).enclosing_class(key[1])
+        owner = self._evaluator.enclosing_class(key)
         if owner is None:
             return {}
         result: Effects = {}
         name = parameter.attributes[0]
-        receiver = Instance(Class((key[0], owner)))
+        if isinstance(name, Above):
+            return {}
+        receiver = Instance(owner)
         for value in self._evaluator.classes.member(receiver.cls, name, receiver).values:
             if isinstance(value, Function):
                 result.update(self.of_method(frame, value, arguments))
         return {effect: witness._replace(own=name) for effect, witness in result.items()}
 
     def _of_implementation(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         if definition.kind != DefKind.FUNCTION or definition.flags & DefFlags.GENERATOR:
             return {}
         aside = frame.nested()._replace(placements=[])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from conclint.link.calls import Link, callable_name
 from conclint.link.evaluate import Evaluator
-from conclint.link.values import Function, Instance, Key, SuperOf, to_index
+from conclint.link.values import Above, Attribute, Function, Instance, Key, SuperOf, to_index
 from conclint.model.execution import ALL_MODELS
 from conclint.model.summary import Op, SiteKind
 from conclint.propagate.effects import Effect, Effects, Kind, Witness, add
@@ -31,14 +31,15 @@ class OwnMethods:
         node = self._evaluator.body(key).values[site.callee]
         if node[0] != Op.ATTR or site.kind not in (SiteKind.CALL, SiteKind.ATTR):
             return effects
-        name = str(node[2])
+        name: Attribute = str(node[2])
         if any(isinstance(v, SuperOf) for v in self._evaluator.evaluate(key, to_index(node[1])).values):
-            owner = self._evaluator.module(receiver.own.key[0]).enclosing_class(receiver.own.key[1])
+            owner = self._evaluator.enclosing_class(receiver.own.key)
             if owner is None:
                 return effects
-            name = f"super {(receiver.own.key[0], owner)} {name}"
+            name = Above(owner.key, str(node[2]))
         result = {effect: witness._replace(own=name) for effect, witness in effects.items()}
-        if name.startswith("__") or (site.kind == SiteKind.CALL and link.awaited):
+        is_special = isinstance(name, str) and name.startswith("__")
+        if is_special or (site.kind == SiteKind.CALL and link.awaited):
             return result
         parameter = receiver.own._replace(attributes=(name,))
         symbol = callable_name(self._evaluator, function)
@@ -67,5 +68,5 @@ class OwnMethods:
         receiver = function.receiver
         if not isinstance(receiver, Instance):
             return False
-        owner = self._evaluator.module(function.key[0]).enclosing_class(function.key[1])
-        return owner is not None and receiver.cls.key != (function.key[0], owner)
+        owner = self._evaluator.enclosing_class(function.key)
+        return owner is not None and receiver.cls != owner

@@ -140,7 +140,7 @@ class ParameterTests:
         self, key: Key, position: int, literal: Literal, absent: bool, relation: Relation = Relation.EQUALS
     ) -> Dependence | None:
         module = self._evaluator.module(key[0])
-        if position == 0 and module.enclosing_class(key[1]) is not None:
+        if position == 0 and module.enclosing_class(key) is not None:
             return None
         return Dependence(Parameter(key, position), literal, absent, is_branch=True, relation=relation)
 

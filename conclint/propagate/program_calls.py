@@ -89,12 +89,12 @@ class ProgramCalls:
         return result
 
     def _is_coroutine(self, function: Function) -> bool:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         return definition.kind == DefKind.ASYNC_FUNCTION
 
     def _is_prewarmed(self, key: Key) -> bool:
         """Whether the module calls its cached function while it is imported."""
-        module_key = (key[0], 0)
+        module_key = self._evaluator.module(key[0]).own
         body = self._evaluator.body(module_key)
         for site in body.sites:
             if site.kind == SiteKind.CALL and body.values[site.callee][0] in (Op.DEF, Op.GLOBAL, Op.PHI):

@@ -153,12 +153,12 @@ class Rarity:
         if op in graph.WRAPPERS:
             return self._reads_environment(key, graph.operand(node), depth + 1)
         return any(
-            self._reads_environment((path, owner), store, depth + 1)
-            for path, owner, store in self._module_stores(key, node)
+            self._reads_environment(owner, store, depth + 1)
+            for owner, store in self._module_stores(key, node)
         )
 
-    def _module_stores(self, key: Key, node: tuple[object, ...]) -> list[tuple[str, int, int]]:
-        """The only assignment of the module variable that a value reads: (path, def, value)."""
+    def _module_stores(self, key: Key, node: tuple[object, ...]) -> list[tuple[Key, int]]:
+        """The only assignment of the module variable that a value reads: (def, value)."""
         path, name = key[0], ""
         if node[0] == Op.GLOBAL:
             name = str(node[1])
@@ -176,7 +176,7 @@ class Rarity:
         if not name:
             return []
         stores = self._evaluator.module(path).global_stores(name)
-        return [(path, owner, store.value) for owner, store in stores] if len(stores) == 1 else []
+        return [(owner, store.value) for owner, store in stores] if len(stores) == 1 else []
 
     def _catches(self, key: Key, body: Body, caught: int, names: frozenset[str]) -> bool:
         if caught < 0:

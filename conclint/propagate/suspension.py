@@ -25,7 +25,7 @@ class Suspension:
                 return False
             self._active.add(key)
             try:
-                definition = self._engine.evaluator.module(key[0]).definition(key[1])
+                definition = self._engine.evaluator.definition(key)
                 found = bool(definition.flags & DefFlags.GENERATOR) or any(
                     self._hands_over(key, number, site)
                     for number, site in enumerate(self._engine.evaluator.body(key).sites)
@@ -59,7 +59,7 @@ class Suspension:
         for value in callee.values:
             if isinstance(value, Instance) or not isinstance(value, Function):
                 return True
-            definition = self._engine.evaluator.module(value.key[0]).definition(value.key[1])
+            definition = self._engine.evaluator.definition(value.key)
             if definition.kind != DefKind.ASYNC_FUNCTION or self.suspends(value.key):
                 return True
         return False

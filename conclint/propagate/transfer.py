@@ -82,7 +82,7 @@ class Transfer:
     def _kind(self, value: Value) -> int | None:
         if not isinstance(value, Function):
             return None
-        return self._evaluator.module(value.key[0]).definition(value.key[1]).kind
+        return self._evaluator.definition(value.key).kind
 
     def _weighed(
         self, key: Key, effect: Effect, witness: Witness, number: int, parts: list[Effects], link: Link
@@ -143,10 +143,9 @@ class Transfer:
         return {}
 
     def _is_generator(self, function: Function) -> bool:
-        definition = self._evaluator.module(function.key[0]).definition(function.key[1])
+        definition = self._evaluator.definition(function.key)
         return bool(definition.flags & DefFlags.GENERATOR) and definition.kind != DefKind.ASYNC_FUNCTION
 
     def _parameter_name(self, value: Parameter) -> str:
-        module = self._evaluator.module(value.key[0])
-        name = module.definition(value.key[1]).params[value.position].name
-        return ".".join((name, *value.attributes))
+        name = self._evaluator.definition(value.key).params[value.position].name
+        return ".".join((name, *map(str, value.attributes)))

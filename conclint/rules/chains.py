@@ -66,9 +66,9 @@ def _descend(engine: Engine, pointer: Pointer, seen: set[Pointer]) -> Iterator[H
         yield from _follow(engine, key, witness, {*seen, pointer})
 
 
-def position_of(module: Module, index: int, site: int) -> tuple[Position, tuple[int, int]]:
+def position_of(module: Module, key: Key, site: int) -> tuple[Position, tuple[int, int]]:
     """Where a site is, and the first and last physical line of its statement."""
-    start = module.definition(index).start
-    span = span_of(module.body(index), site)
+    start = module.definition(key).start
+    span = span_of(module.body(key), site)
     position = Position(start + span.line, span.column + 1, start + span.end_line, span.end_column + 1)
     return position, (start + span.first, start + span.last)

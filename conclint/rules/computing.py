@@ -42,7 +42,7 @@ def cause_of(engine: Engine, cost: Cost, otherwise: str) -> str:
         return cost.known
     if cost.worker is None:
         return otherwise
-    return engine.evaluator.module(cost.worker[0]).symbol(cost.worker[1])
+    return engine.evaluator.symbol(cost.worker)
 
 
 def _rounded(operations: float) -> str:

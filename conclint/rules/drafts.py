@@ -43,9 +43,9 @@ class ModuleView(NamedTuple):
     placements: dict[Key, list[Placement]]
 
     @property
-    def keys(self) -> list[Key]:
+    def keys(self) -> tuple[Key, ...]:
         """Every def of the module, in source order."""
-        return [(self.module.path, index) for index in range(len(self.module.summary.defs))]
+        return self.module.keys
 
 
 def draft_at(
@@ -72,7 +72,7 @@ def draft_at(
     `most` at best.
     """
     reasons = tuple(reasons)
-    position, logical = position_of(view.module, key[1], site) if site >= 0 else _header(view, key)
+    position, logical = position_of(view.module, key, site) if site >= 0 else _header(view, key)
     count = len(reasons) if assumptions is None else assumptions
     finding = Finding(
         code=rule.code,
@@ -80,7 +80,7 @@ def draft_at(
         message=message,
         path=view.shown(view.module.path),
         position=position,
-        symbol=view.module.symbol(key[1]),
+        symbol=view.module.symbol(key),
         confidence=min(most, Confidence.of_assumptions(count)),
         model=model,
         effect=effect,
@@ -96,14 +96,14 @@ def draft_at(
 
 def _header(view: ModuleView, key: Key) -> tuple[Position, tuple[int, int]]:
     """Where a def begins: its keyword."""
-    definition = view.module.definition(key[1])
+    definition = view.module.definition(key)
     line, column = definition.start, definition.column + 1
     return Position(line, column, line, column), (line, line)
 
 
 def _step(view: ModuleView, hop: Hop) -> Step:
     module = view.engine.evaluator.module(hop.key[0])
-    position, _ = position_of(module, hop.key[1], hop.site)
+    position, _ = position_of(module, hop.key, hop.site)
     return Step(hop.symbol, view.shown(module.path), position.line, position.column)
 
 

@@ -47,7 +47,7 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         depends = effect.dependence
         if depends is not None and depends.is_doubtful and not depends.is_branch:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
-        own = short_name(view.module.symbol(key[1]))
+        own = short_name(view.module.symbol(key))
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         yield _draft(view, key, rule, effect, witness)
@@ -60,7 +60,7 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
         target = unwrapped(value)
         if not isinstance(target, Function) or target.key in starts.on_loop:
             continue
-        if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
+        if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
             continue
         for effect, inner in view.engine.effects_of(target.key).items():
             rule = _rule(effect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conclint.link.values import Key
+from conclint.link.values import Key, is_module
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
 from conclint.model.summary import Assertion, DefKind
@@ -46,12 +46,10 @@ class Judge:
         self._runtime = runtime
         self._structural = StructuralJudge(engine, is_chosen)
 
-    def roots(self, path: str) -> list[Key]:
+    def roots(self, path: str) -> tuple[Key, ...]:
         """The functions of a module whose sites must be looked at: all of them."""
         module = self._evaluator.program.module(path)
-        if module is None:
-            return []
-        return [(path, index) for index in range(len(module.summary.defs))]
+        return module.keys if module is not None else ()
 
     def judge_module(self, path: str) -> list[Draft]:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
@@ -81,11 +79,11 @@ class Judge:
     def _cells(self, view: ModuleView) -> Iterator[Draft]:
         starts = find_starts(view)
         for key, found in view.effects.items():
-            if key in starts.on_loop and view.module.definition(key[1]).assertion != Assertion.NONBLOCKING:
+            if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
                 for effects in found:
                     yield from effects_on_loop(view, key, effects, starts)
                 yield from computing_on_loop(view, self._costs, key, starts)
-            elif not key[1]:
+            elif is_module(key):
                 yield from self._in_cells(view, key, starts)
             yield from coroutines_that_never_await(view, self._costs, key)
             for placement in view.placements[key]:
@@ -100,7 +98,7 @@ class Judge:
         if notebook is None:
             return
         for link, effects in zip(self._engine.links(key), view.effects[key], strict=True):
-            position, _ = position_of(view.module, key[1], link.site)
+            position, _ = position_of(view.module, key, link.site)
             if notebook.awaits_at(position.line):
                 doubtful = {effect: doubted(witness, (_BESIDE,)) for effect, witness in effects.items()}
                 yield from effects_on_loop(view, key, doubtful, starts)
@@ -113,8 +111,8 @@ def wrapper_names(engine: Engine) -> set[tuple[str, str]]:
     for key, effects in engine.take_changed():
         if any(effect.kind is Kind.PLACES for effect in effects):
             module = engine.evaluator.module(key[0])
-            definition = module.definition(key[1])
-            reachable = module.definition(definition.parent).kind in (DefKind.MODULE, DefKind.CLASS)
+            definition = module.definition(key)
+            reachable = module.definition(module.scope(key)).kind in (DefKind.MODULE, DefKind.CLASS)
             if reachable and definition.kind != DefKind.LAMBDA and not definition.name.startswith("__"):
                 names.add((key[0], definition.name))
     return names

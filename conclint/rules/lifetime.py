@@ -50,10 +50,10 @@ _PAUSE = Use.AWAITED | Use.ASYNC
 def is_lifespan(view: ModuleView, key: Key) -> bool:
     """Whether a coroutine function is an async context manager around the life of an application."""
     evaluator = view.engine.evaluator
-    definition = view.module.definition(key[1])
+    definition = view.module.definition(key)
     if not definition.params or not evaluator.decorations.of(key).is_manager:
         return False
-    stated = annotation_type(evaluator, (key[0], definition.parent), definition.params[0].annotation)
+    stated = annotation_type(evaluator, evaluator.scope(key), definition.params[0].annotation)
     names = [name for value in stated.values for name in _library_classes(view, value)]
     return any(fact.lifespan for name in names for fact in evaluator.catalog.ancestry(name))
 

@@ -168,7 +168,7 @@ def _coroutines(view: ModuleView, key: Key, callee: int) -> list[Function]:
     for value in known.values:
         if not isinstance(value, Function):
             return []
-        definition = evaluator.module(value.key[0]).definition(value.key[1])
+        definition = evaluator.definition(value.key)
         if definition.kind != DefKind.ASYNC_FUNCTION or definition.flags & (
             DefFlags.GENERATOR | DefFlags.STUB
         ):

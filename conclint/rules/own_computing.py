@@ -73,7 +73,7 @@ def _draft(view: ModuleView, key: Key, part: Part, doubts: tuple[str, ...]) -> D
     rule = rule_for(EffectKind.COMPUTES_GIL, _LOOP, "own")
     assert rule is not None
     engine = view.engine
-    own = view.module.symbol(key[1])
+    own = view.module.symbol(key)
     cost = part.cost
     chain: list[Hop] = []
     if not part.is_loop:

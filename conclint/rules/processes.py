@@ -86,7 +86,7 @@ def _only_waits(
     evaluator = view.engine.evaluator
     if not isinstance(target, Function):
         return None
-    if evaluator.module(target.key[0]).definition(target.key[1]).kind == DefKind.ASYNC_FUNCTION:
+    if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
         return None
     effects = view.engine.effects_of(target.key)
     best = _wait_of(effects, placement.model, costs)

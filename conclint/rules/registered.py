@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from conclint.catalog.facts import DecoratorFact
 from conclint.link.arguments import EVERYTHING, arguments_of
 from conclint.link.conditions import Truth, condition_holds
+from conclint.link.program import Module
 from conclint.link.values import Function, Key, Known
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import Body, DefKind, Op, SiteKind
+from conclint.model.summary import DefKind, Op, SiteKind
 from conclint.propagate.effects import Placement
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -24,10 +25,10 @@ def decorated(view: ModuleView) -> Iterator[tuple[Key, Placement]]:
     Of processes none: the workers of a task queue are other programs.
     """
     for key in view.keys:
-        definition = view.module.definition(key[1])
+        definition = view.module.definition(key)
         if definition.kind not in _FUNCTIONS:
             continue
-        parent = (key[0], definition.parent)
+        parent = view.module.scope(key)
         for decorator, fact in _stated(view, key):
             placement = _placement(view, key, parent, decorator, fact)
             if placement is not None:
@@ -37,16 +38,16 @@ def decorated(view: ModuleView) -> Iterator[tuple[Key, Placement]]:
 
 def moved_elsewhere(view: ModuleView, key: Key) -> bool:
     """Whether a decorator of a function moves it to another model than the loop."""
-    parent = (key[0], view.module.definition(key[1]).parent)
+    parent = view.module.scope(key)
     stated = next((item for item in _stated(view, key) if item[1].model is not None), None)
     return stated is not None and _model_under(view, parent, *stated) is not _LOOP
 
 
 def _stated(view: ModuleView, key: Key) -> Iterator[tuple[int, DecoratorFact]]:
     """The decorators of a function that say where it runs, or when, the innermost first."""
-    definition = view.module.definition(key[1])
+    definition = view.module.definition(key)
     for decorator in reversed(definition.decorators):
-        fact = view.engine.evaluator.decorations.stated((key[0], definition.parent), decorator)
+        fact = view.engine.evaluator.decorations.stated(view.module.scope(key), decorator)
         if fact is not None and (fact.model is not None or fact.phase is not None):
             yield decorator, fact
 
@@ -57,14 +58,14 @@ def _placement(
     evaluator = view.engine.evaluator
     model = _model_under(view, parent, decorator, fact)
     style = fact.style
-    is_timed = view.module.definition(key[1]).kind == DefKind.ASYNC_FUNCTION and fact.phase is not None
+    is_timed = view.module.definition(key).kind == DefKind.ASYNC_FUNCTION and fact.phase is not None
     if is_timed:
         model, style = _LOOP, "callback"
     elif model is fact.otherwise and fact.unless:
         style = "offload" if model is ExecutionModel.THREAD else "callback"  # it was asked for
     decoration = evaluator.decorations.of(key)
     made = decoration.value if decoration.moved is None else decoration.moved
-    site = _site_of(evaluator.body(parent), decorator, key[1])
+    site = _site_of(view.module, parent, decorator, key)
     if model not in (_LOOP, ExecutionModel.THREAD) or site is None:
         return None
     if not is_timed and not _keeps(made, key):
@@ -94,10 +95,11 @@ def _model_under(view: ModuleView, parent: Key, decorator: int, fact: DecoratorF
     return None if Truth.MAYBE in answers else fact.model
 
 
-def _site_of(body: Body, decorator: int, index: int) -> int | None:
+def _site_of(module: Module, parent: Key, decorator: int, key: Key) -> int | None:
+    body = module.body(parent)
     for number, site in enumerate(body.sites):
         if site.kind == SiteKind.DECORATE and site.callee == decorator and site.args:
-            value = site.args[0][1]
-            if body.values[value] == (Op.DEF, index):
+            node = body.values[site.args[0][1]]
+            if node[0] == Op.DEF and module.at(node[1]) == key:
                 return number
     return None

@@ -55,7 +55,7 @@ def find_starts(view: ModuleView) -> Starts:
     found: dict[Key, tuple[str, ...]] = {}
     phases: dict[Key, Phase] = {}
     for key in view.keys:
-        kind = view.module.definition(key[1]).kind
+        kind = view.module.definition(key).kind
         if kind == DefKind.ASYNC_FUNCTION:
             found[key] = ()
             if is_lifespan(view, key):

@@ -80,7 +80,7 @@ def _computes(view: ModuleView, costs: CostModel, value: Value, placement: Place
 
 def _does_more(view: ModuleView, key: Key) -> bool:
     """Whether a function waits or releases the GIL: then threads are right for it, or may be."""
-    definition = view.engine.evaluator.module(key[0]).definition(key[1])
+    definition = view.engine.evaluator.definition(key)
     return definition.kind == DefKind.ASYNC_FUNCTION or any(
         effect.kind is Kind.COMPUTES_NOGIL or (effect.kind is Kind.WAITS and effect.family != "cheap-files")
         for effect in view.engine.effects_of(key)

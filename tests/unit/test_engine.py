@@ -51,7 +51,7 @@ def test_links_may_be_asked_for_before_effects(tmp_path: Path) -> None:
     uses.write_text(USES)
     (tmp_path / "other.py").write_text(OTHER)
     engine, store = _engine(uses)
-    key = (str(uses), 1)
+    key = (str(uses), "wait")
 
     assert not engine.links(key)
     engine.run(store.load)
@@ -68,7 +68,7 @@ def test_what_is_made_from_itself_is_evaluated_once(tmp_path: Path) -> None:
     steps = [f"    v{number + 1} = v{number} or v{number}\n" for number in range(12)]
     uses.write_text(f"{KNOT}{''.join(steps)}    return v12\n")
     engine, _ = _engine(uses)
-    evaluator, key = engine.evaluator, (str(uses), 1)
+    evaluator, key = engine.evaluator, (str(uses), "latest")
     asked = 0
     evaluate = evaluator.evaluate
 

@@ -13,10 +13,11 @@ import pytest
 from conclint import analysis as analysis_module
 from conclint.cache import MARSHAL_FORMAT
 from conclint.config import Config
+from conclint.judging.cutoff import outlived
 from conclint.judging.kept import Judgements
-from conclint.judging.renumbering import renumbered
 from conclint.model.execution import Confidence
 from conclint.pipeline import Report, check
+from described import summary_of
 
 BEFORE = "1"
 AFTER = "time.sleep(2)"
@@ -330,42 +331,34 @@ def test_what_getattr_of_a_module_gives_has_all_names_doubted(tmp_path: Path) ->
     assert [item.path for item in _run(tmp_path, cache=True).findings] == ["view.py"]
 
 
-def test_kept_effects_name_a_def_by_the_number_that_it_has_now() -> None:
-    path = "/p/mid.py"
-    rows = (
-        ((2, (-1, path, 1), 0, (-1, f"super {(path, 2)!s} load")), (1, 0, (-1, path, 2))),
-        (
-            (2, (-1, "/p/far.py", 1), 0, (-1, f"super {('/p/far.py', 2)!s} load")),
-            (1, 0, (-1, "/p/far.py", 2)),
-        ),
-    )
-    held = {"/p/view.py": marshal.dumps({7: rows}, MARSHAL_FORMAT)}
-    before = {path: [("<module>", 0), ("Base", 0), ("Base.load", 0)]}
-    now = {path: [("<module>", 0), ("more", 0), ("Base", 0), ("Base.load", 0)]}
+_LOADS = "class Base:\n    def load(self):\n        return 1\n"
+_PLACE = (9, (8, (-1, "/p/mid.py", "Base")), None, (-1, (-1, "/p/mid.py", "make"), 5), (-1,))
+_ABOVE = (2, (-1, "/p/far.py", "far"), 0, (-1, (19, (-1, "/p/mid.py", "Base"), "load")))
 
-    known, lost = renumbered(Judgements.none()._replace(effects=held), {}, before, now)
 
-    assert not lost
-    assert known.effects_in("/p/view.py")[7] == (
-        ((2, (-1, path, 2), 0, (-1, f"super {(path, 3)!s} load")), (1, 0, (-1, path, 3))),
-        rows[1],
-    )
+def _lost(row: tuple[object, ...], before: str, now: str) -> set[str]:
+    """Of which modules that keep a row it can't be told what it is after an edit of `/p/mid.py`."""
+    held = {"/p/view.py": marshal.dumps({"view": ((row, (1, 0)),)}, MARSHAL_FORMAT)}
+    versions = {"/p/mid.py": (summary_of(before), summary_of(now))}
+    known, lost = outlived(Judgements.none()._replace(effects=held), {}, versions)
+    assert lost or known.effects == held
+    return lost
+
+
+@pytest.mark.parametrize("row", [_PLACE, _ABOVE], ids=["an instance that a call made", "a class's method"])
+def test_kept_effects_name_a_def_as_it_is_named_after_an_edit_before_it(row: tuple[object, ...]) -> None:
+    made = f"{_LOADS}def make():\n    return Base()\n"
+    assert not _lost(row, made, f"def more():\n    return 1\n\n{made}")
 
 
 @pytest.mark.parametrize(
-    "row",
+    ("row", "now"),
     [
-        (2, (-1, "/p/mid.py", 2), 0, (-1,)),
-        (2, (-1, "/p/far.py", 1), 0, (-1, "super ('/p/mid.py', 2) load")),
-        (9, (8, (-1, "/p/mid.py", 1)), None, (-1, (-1, "/p/mid.py", 1), 5), (-1,)),
+        ((2, (-1, "/p/mid.py", "make"), 0, (-1,)), _LOADS),
+        (_ABOVE, "def make():\n    return 1\n"),
+        (_PLACE, f"{_LOADS}def make():\n    print()\n    return Base()\n"),
     ],
-    ids=["a def that is gone", "a class that is gone", "an instance that a call there made"],
+    ids=["a def that is gone", "a class that is gone", "an instance that a call made, which is another now"],
 )
-def test_kept_effects_that_hang_on_more_than_numbers_are_lost(row: tuple[object, ...]) -> None:
-    held = {"/p/view.py": marshal.dumps({7: ((row, (1, 0)),)}, MARSHAL_FORMAT)}
-    before = {"/p/mid.py": [("<module>", 0), ("Base", 0), ("load", 0)]}
-    now = {"/p/mid.py": [("<module>", 0), ("Base", 0)]}
-
-    _, lost = renumbered(Judgements.none()._replace(effects=held), {}, before, now)
-
-    assert lost == {"/p/view.py"}
+def test_kept_effects_that_hang_on_more_than_names_are_lost(row: tuple[object, ...], now: str) -> None:
+    assert _lost(row, f"{_LOADS}def make():\n    return Base()\n", now) == {"/p/view.py"}

@@ -58,8 +58,8 @@ class Code:
         self.evaluator = engine.evaluator
         self.key = key
         self.module = self.evaluator.module(key[0])
-        self.definition: Def = self.module.definition(key[1])
-        self.body: Body = self.module.body(key[1])
+        self.definition: Def = self.module.definition(key)
+        self.body: Body = self.module.body(key)
         self._placements = placements
 
     # -- calls ----------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _coroutine(code: Code, call: Call) -> int | None:
     for target in inner.inside:
         if not isinstance(target, Function):
             return None
-        definition = code.evaluator.module(target.key[0]).definition(target.key[1])
+        definition = code.evaluator.definition(target.key)
         if definition.kind != DefKind.ASYNC_FUNCTION:
             return None
     return made

@@ -173,5 +173,5 @@ def _is_library(code: Code) -> bool:
     home = code.evaluator.program.find(package, code.key[0]) if package else None
     if home is None or not home.endswith("__init__.py") or last == "__main__":
         return False
-    own = code.module.body(0).values
+    own = code.module.body(code.module.own).values
     return (Op.GLOBAL, "__name__") not in own or (Op.CONST, "__main__") not in own

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.calls import callable_name
+from conclint.link.values import is_module
 from conclint.model.execution import ExecutionModel
 from conclint.model.summary import DefKind, Op, RegionKind
 from conclint.rules.chains import Hop
@@ -85,13 +86,10 @@ def _starting(code: Code, habits: Habits) -> Iterator[tuple[int, list[Hop]]]:
 
 def _is_import_time(code: Code) -> bool:
     """Whether the def's code runs when the module is imported: the module's own, and its classes'."""
-    index = code.key[1]
-    while index > 0:
-        definition = code.module.definition(index)
-        if definition.kind != DefKind.CLASS:
-            return False
-        index = definition.parent
-    return True
+    if is_module(code.key):
+        return True
+    around = (code.key, *code.module.around(code.key))
+    return all(code.module.definition(key).kind == DefKind.CLASS for key in around)
 
 
 def _guards(code: Code, site: int) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from conclint.link.values import Class, Instance, Key, to_index
+from conclint.link.values import Class, Instance, to_index
 from conclint.model.summary import Op, StoreKind
 from conclint.rules.structural.code import Code
 
@@ -36,13 +36,13 @@ def origins(code: Code, value: int, depth: int = 0) -> list[Origin] | None:
         ]
         return _all(parts)
     if op == Op.GLOBAL:
-        module_code = Code(code.engine, (code.key[0], 0))
+        module_code = Code(code.engine, code.module.own)
         stores = module_code.module.global_stores(str(node[1]))
         if code.module.late_global_stores(str(node[1])):
             return None
         return _all([origins(module_code, store.value, depth + 1) for _, store in stores])
     if op == Op.FREE:
-        outer = Code(code.engine, (code.key[0], to_index(node[1])))
+        outer = Code(code.engine, code.module.at(node[1]))
         return _all(
             [
                 origins(outer, store.value, depth + 1)
@@ -63,8 +63,7 @@ def _of_attribute(code: Code, base: int, name: str, depth: int) -> list[Origin] 
         for cls in code.evaluator.classes.ancestry(owner.cls).classes:
             if isinstance(cls, Class):
                 for method, value, _ in code.evaluator.classes.own_stores(cls).get(name, ()):
-                    key: Key = (cls.key[0], method)
-                    inner = Code(code.engine, key)
+                    inner = Code(code.engine, method)
                     if inner.body.values[value] != (Op.CONST, None):
                         found.append(origins(inner, value, depth + 1))
     return _all(found)

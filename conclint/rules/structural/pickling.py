@@ -7,16 +7,7 @@ from typing import Final
 
 from conclint.link.arguments import Passed
 from conclint.link.calls import callable_name
-from conclint.link.values import (
-    Class,
-    Function,
-    Generator,
-    Instance,
-    Known,
-    Partial,
-    Value,
-    unwrapped,
-)
+from conclint.link.values import Class, Function, Generator, Instance, Key, Known, Partial, Value, unwrapped
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import DefKind, Op
 from conclint.propagate.effects import Placement
@@ -232,26 +223,20 @@ def _local_function(code: Code, site: int, value: Value) -> str | None:
     if not isinstance(value, Function):
         return None
     module = code.evaluator.module(value.key[0])
-    definition = module.definition(value.key[1])
+    definition = module.definition(value.key)
     if definition.kind == DefKind.LAMBDA:
         return "lambda"
-    if module.definition(definition.parent).kind not in _FUNCTIONS:
+    scope = module.scope(value.key)
+    if module.definition(scope).kind not in _FUNCTIONS:
         return None
     # Elsewhere it may be what a decorator made of a function that can be found by its name.
-    made_here = value.key[0] == code.key[0] and _is_around(code, definition.parent)
+    made_here = value.key[0] == code.key[0] and (scope == code.key or scope in module.around(code.key))
     return "nested" if made_here and not _is_global(code, value) else None
-
-
-def _is_around(code: Code, outer: int) -> bool:
-    index = code.key[1]
-    while index > 0 and index != outer:
-        index = code.module.definition(index).parent
-    return index == outer
 
 
 def _is_global(code: Code, function: Function) -> bool:
     """Whether the def statement binds a global name (`global worker`), by which pickle finds it."""
-    name = code.module.definition(function.key[1]).name
+    name = code.module.definition(function.key).name
     return bool(code.module.late_global_stores(name))
 
 
@@ -267,7 +252,7 @@ def _kind_of(code: Code, value: Value, pooled: bool, depth: int) -> str | None:
     if isinstance(value, Generator):
         return "a generator"
     if isinstance(value, Function):
-        definition = code.evaluator.module(value.key[0]).definition(value.key[1])
+        definition = code.evaluator.definition(value.key)
         return "a lambda" if definition.kind == DefKind.LAMBDA else None
     dotted = getattr(value, "dotted", "")
     if isinstance(dotted, str) and dotted.startswith(_PROXIES):
@@ -301,15 +286,13 @@ def _held(code: Code, instance: Instance, pooled: bool, depth: int) -> tuple[str
         for name, stores in classes.own_stores(cls).items():
             if not any(module.definition(method).name == "__init__" for method, _, _ in stores):
                 continue
-            kinds = {
-                _stored_kind(code, (cls.key[0], method), value, pooled, depth) for method, value, _ in stores
-            }
+            kinds = {_stored_kind(code, method, value, pooled, depth) for method, value, _ in stores}
             if len(kinds) == 1 and None not in kinds:
                 return name, str(kinds.pop())
     return None
 
 
-def _stored_kind(code: Code, key: tuple[str, int], value: int, pooled: bool, depth: int) -> str | None:
+def _stored_kind(code: Code, key: Key, value: int, pooled: bool, depth: int) -> str | None:
     node = code.evaluator.body(key).values[value]
     if node[0] not in (Op.CALL, Op.COMP):
         return None  # only what the class makes itself

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.link.calls import callable_name
-from conclint.link.values import Function, unwrapped
+from conclint.link.values import Function, is_module, unwrapped
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.summary import Op, SiteKind, StoreKind
 from conclint.rules.chains import Hop
@@ -120,7 +120,7 @@ def _is_collection(code: Code, name: str) -> bool:
     if len(stores) != 1:
         return False
     value = stores[0][1].value
-    own = Code(code.engine, (code.key[0], 0))
+    own = Code(code.engine, code.module.own)
     if own.body.values[value][0] in _COLLECTIONS:
         return True
     call = own.calls.get(own.call_of(value))
@@ -135,7 +135,7 @@ def _reads_after(code: Code, name: str, site: int) -> bool:
     placed = code.results.get(site, 1 << 30)
     here = code.ends(site)
     for store in code.body.stores:
-        if store.kind == StoreKind.GLOBAL and store.name == name and code.key[1] != 0:
+        if store.kind == StoreKind.GLOBAL and store.name == name and not is_module(code.key):
             return False
         if store.kind == StoreKind.ITEM and store.base in wanted:
             return False

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from conclint.link.values import Key
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.origins import origins
 
@@ -76,8 +75,7 @@ def _named(word: object) -> StartMethod:
 def stated_in_module(code: Code) -> StartMethod:
     """What the module of the code sets for the whole program, anywhere in it; the default if nothing."""
     found: set[StartMethod] = set()
-    for index in range(len(code.module.summary.defs)):
-        key: Key = (code.key[0], index)
+    for key in code.module.keys:
         inner = code if key == code.key else Code(code.engine, key)
         if not any("set_start_method" in node for node in inner.body.values):
             continue
