@@ -94,6 +94,10 @@ class Module:
         """The def's header."""
         return self.summary.defs[self._numbers[key[1]]]
 
+    def place(self, key: Key) -> int:
+        """Where the def comes among those of the module, in source order."""
+        return self._numbers[key[1]]
+
     def has(self, name: str) -> bool:
         """Whether there is a def of that key."""
         return name in self._numbers

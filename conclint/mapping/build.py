@@ -155,12 +155,16 @@ def _models(
     engine: Engine, edges: list[_Edge], on_loop: Iterable[Key]
 ) -> dict[Key, dict[ExecutionModel, Key | None]]:
     """For each function the models it runs on, each with the function that brought it there."""
+
+    def place(key: Key) -> tuple[str, int]:
+        return key[0], _module(engine, key).place(key)
+
     calls: dict[Key, list[Key]] = {}
     starts: list[tuple[Key, ExecutionModel, Key | None]] = [
-        (key, ExecutionModel.EVENT_LOOP, None) for key in sorted(on_loop)
+        (key, ExecutionModel.EVENT_LOOP, None) for key in sorted(on_loop, key=place)
     ]
-    for edge in sorted(edges, key=lambda item: (item.caller, item.site, item.callee)):
-        is_coroutine = _module(engine, edge.callee).definition(edge.callee).kind == DefKind.ASYNC_FUNCTION
+    for edge in sorted(edges, key=lambda item: (place(item.caller), item.site, place(item.callee))):
+        is_coroutine = engine.evaluator.definition(edge.callee).kind == DefKind.ASYNC_FUNCTION
         if is_coroutine:
             starts.append((edge.callee, ExecutionModel.EVENT_LOOP, None))
         elif edge.kind is EdgeKind.CALL:
