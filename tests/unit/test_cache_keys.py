@@ -46,7 +46,8 @@ OTHER: dict[str, Any] = {
 @pytest.mark.parametrize("field", fields(Config), ids=lambda field: field.name)
 def test_a_key_changes_with_the_fields_that_can_change_what_is_kept_under_it(field: Any) -> None:
     affects = field.metadata["affects"]
-    changed = replace(CONFIG, **{field.name: OTHER.get(field.name)})
+    other: dict[str, Any] = {field.name: OTHER[field.name]}
+    changed = replace(CONFIG, **other)
 
     def judged(config: Config) -> bytes:
         return judgement_key(config, b"catalog", (), ())
