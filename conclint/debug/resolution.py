@@ -8,6 +8,7 @@ from conclint.debug.summary_text import Described
 from conclint.extract.codec import decode_spans
 from conclint.link.calls import callable_name
 from conclint.link.evaluate import Evaluator
+from conclint.link.program import Module
 from conclint.link.values import (
     Class,
     Display,
@@ -23,7 +24,6 @@ from conclint.link.values import (
     Value,
 )
 from conclint.model.execution import ALL_MODELS, ExecutionModel
-from conclint.model.summary import Def
 from conclint.propagate.effects import Effect, Placement, Witness
 from conclint.propagate.engine import Engine
 from conclint.rules.chains import hops, position_of
@@ -34,14 +34,13 @@ def describe_line(engine: Engine, path: str, line: int, shown: Callable[[str], s
     may be; then the effects and placements of the def they are in. Nothing if there is no def there."""
     evaluator = engine.evaluator
     module = evaluator.module(path)
-    index = _innermost(module.summary.defs, line)
-    if index is None:
+    key = _innermost(module, line)
+    if key is None:
         return
-    key = (path, index)
-    described = Described(module.summary, module.summary.defs[index].key)
-    yield f"{shown(path)}:{line} is in {module.symbol(index)}"
+    described = Described(module.summary, key[1])
+    yield f"{shown(path)}:{line} is in {module.symbol(key)}"
     body = evaluator.body(key)
-    start = module.definition(index).start
+    start = module.definition(key).start
     sites = [
         number
         for number, span in enumerate(decode_spans(body))
@@ -53,7 +52,7 @@ def describe_line(engine: Engine, path: str, line: int, shown: Callable[[str], s
         yield from _describe_value(evaluator, key, described, "callee", site.callee)
         for slot, value in site.args:
             yield from _describe_value(evaluator, key, described, f"argument {slot}", value)
-    yield f"  effects of {module.symbol(index)}:"
+    yield f"  effects of {module.symbol(key)}:"
     effects = engine.effects_of(key)
     for effect, witness in sorted(effects.items(), key=lambda item: item[1].rank):
         yield from _describe_effect(engine, key, effect, witness, shown)
@@ -81,7 +80,7 @@ def describe_candidate(evaluator: Evaluator, value: Value) -> str:
     if isinstance(value, Instance):
         return f"instance of {callable_name(evaluator, value.cls)}"
     if isinstance(value, Parameter):
-        return f"parameter {value.position} of {evaluator.module(value.key[0]).symbol(value.key[1])}"
+        return f"parameter {value.position} of {evaluator.module(value.key[0]).symbol(value.key)}"
     if isinstance(value, Display):
         return f"{evaluator.container_kind(value)} written in {evaluator.module(value.key[0]).name}"
     name = callable_name(evaluator, value)
@@ -90,9 +89,10 @@ def describe_candidate(evaluator: Evaluator, value: Value) -> str:
     return f"{type(value).__name__} {name}"
 
 
-def _innermost(defs: tuple[Def, ...], line: int) -> int | None:
-    found = [number for number, item in enumerate(defs) if item.start <= line <= item.end]
-    return max(found, key=lambda number: (defs[number].start, -defs[number].end, number), default=None)
+def _innermost(module: Module, line: int) -> Key | None:
+    spans = {key: module.definition(key) for key in module.keys}
+    found = [key for key, item in spans.items() if item.start <= line <= item.end]
+    return max(found, key=lambda key: (spans[key].start, -spans[key].end, module.place(key)), default=None)
 
 
 def _describe_value(
@@ -122,7 +122,7 @@ def _describe_effect(
     yield f"    {kind} {effect.family}{models}: {witness.cause or witness.symbol}"
     for hop in hops(engine, key, witness) if witness.site >= 0 else ():
         module = engine.evaluator.module(hop.key[0])
-        position, _ = position_of(module, hop.key[1], hop.site)
+        position, _ = position_of(module, hop.key, hop.site)
         yield f"      {shown(hop.key[0])}:{position.line} calls {hop.symbol}"
     for reason in witness.reasons:
         yield f"      assuming: {reason}"
