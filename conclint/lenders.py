@@ -34,7 +34,7 @@ _PLACING: Final = frozenset(
 )
 """Those of the index's words one of which stands in a file that hands a callable to another model."""
 _CALLS: Final = re.compile(
-    rb"(?:Thread|Process|Pool|Executor|to_thread|submit|apply_async|run_in_\w+|run_sync|call_soon\w*"
+    rb"(?:Thread|Process|Pool|Executor|to_thread|submit|apply_async|run_in_\w{1,40}|run_sync|call_soon\w{0,40}"
     rb"|call_later|call_at|delayed)\s*\("
 )
 _MANY: Final = 5

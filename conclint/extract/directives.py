@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NOQA = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 """As flake8 has it: what follows a colon and is no code makes it a blanket one."""
 _CONCLINT = re.compile(
-    r"#\s*conclint[ \t]*:[ \t]*(?P<word>[a-z-]+)(?:[ \t]*\[(?P<codes>[^\]]*)\])?", re.IGNORECASE
+    r"#\s*conclint[ \t]*:[ \t]*(?P<word>[a-z-]+)(?:[ \t]*\[(?P<codes>[^\]]{0,1000})\])?", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"[,\s]+")
 _ASSERTIONS = {"blocks": Assertion.BLOCKS, "nonblocking": Assertion.NONBLOCKING}

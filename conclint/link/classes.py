@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Arguments, arguments_of
+from conclint.link.fixpoint import Memo
 from conclint.link.values import (
-    BOTTOM,
     NONE,
     UNKNOWN,
     Above,
@@ -21,8 +21,10 @@ from conclint.link.values import (
     Instance,
     Key,
     Known,
+    KnownMemo,
     Parameter,
     Value,
+    known_memo,
     to_index,
     union,
     without_none,
@@ -40,6 +42,11 @@ class Ancestry(NamedTuple):
 
     classes: tuple[Class | External, ...]
     partial: bool
+
+
+def _alone(cls: Class) -> Ancestry:
+    """That of a class that inherits from itself."""
+    return Ancestry((cls,), True)
 
 
 def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
@@ -78,23 +85,17 @@ class Classes:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._ancestry: dict[Class, Ancestry] = {}
+        self._ancestry: Memo[Class, Ancestry] = Memo(_alone, _alone)
         self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}
         self._members: dict[Class, dict[str, list[int]]] = {}
-        self._attributes: dict[tuple[Instance, str], Known] = {}
+        self._attributes: KnownMemo[tuple[Instance, str]] = known_memo()
 
     def ancestry(self, cls: Class) -> Ancestry:
         """The class and all its bases in Python's order (C3)."""
-        found = self._ancestry.get(cls)
-        if found is None:
-            self._ancestry[cls] = Ancestry((cls,), True)  # a class that inherits from itself
-            try:
-                found = self._linearise(cls)
-            except BaseException:
-                del self._ancestry[cls]
-                raise
-            self._ancestry[cls] = found
-        return found
+        found = self._ancestry.final.get(cls)
+        if found is not None:
+            return found
+        return self._evaluator.solver.answer(self._ancestry, cls, partial(self._linearise, cls))
 
     def _linearise(self, cls: Class) -> Ancestry:
         definition = self._evaluator.definition(cls.key)
@@ -310,13 +311,8 @@ class Classes:
             owner = Class(name.cls)
             is_base = owner in self.ancestry(instance.cls).classes
             return self.above(owner, name.name, instance) if is_base else UNKNOWN
-        slot = (instance, name)
-        found = self._attributes.get(slot)
-        if found is not None:
-            return found
-        return self._evaluator.remembered(
-            self._attributes, slot, partial(self._attribute_or_own, instance, name), BOTTOM
-        )
+        work = partial(self._attribute_or_own, instance, name)
+        return self._evaluator.solver.answer(self._attributes, (instance, name), work)
 
     def _attribute_or_own(self, instance: Instance, name: str) -> Known:
         found = self._attribute(instance, name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from conclint.link.fixpoint import Memo
 from conclint.link.values import (
-    BOTTOM,
     NONE,
     UNKNOWN,
     Class,
@@ -18,6 +19,7 @@ from conclint.link.values import (
     Instance,
     Key,
     Known,
+    KnownMemo,
     Literal,
     ModuleRef,
     Parameter,
@@ -25,6 +27,7 @@ from conclint.link.values import (
     is_module,
     join,
     known,
+    known_memo,
     to_index,
     union,
 )
@@ -33,6 +36,8 @@ from conclint.model.summary import Body, DefKind, Op, Site, SiteKind, StoreKind
 if TYPE_CHECKING:
     from conclint.link.evaluate import Evaluator
 
+Items: TypeAlias = tuple[tuple[Literal | None, Known], ...]
+"""Of a mapping: what is under a literal; None stands for any other key."""
 DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}
 _PUTS_FIRST = frozenset({"append", "appendleft", "add"})
 _PUTS_SECOND = frozenset({"insert", "setdefault"})
@@ -56,7 +61,8 @@ class Containers:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._open: dict[Display, int] = {}
+        self._held: KnownMemo[tuple[Display, bool]] = known_memo()
+        self._items: Memo[Display, Items] = Memo(lambda _: (), lambda _: ((None, UNKNOWN),))
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._global_puts: dict[str, dict[str, list[Put]]] = {}
         self._class_puts: dict[Key, dict[str, list[Put]]] = {}
@@ -154,7 +160,7 @@ class Containers:
             return self.values_in(display)
         found: list[Known] = []
         is_complete = True
-        for name, item in self._pairs(display, node):
+        for name, item in self._pairs(display):
             if name is None:
                 is_complete = False
             elif name.value == position.value:
@@ -172,41 +178,37 @@ class Containers:
             return union(found)
         return UNKNOWN if is_complete else self.values_in(display)
 
-    def _pairs(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
+    def _pairs(self, display: Display) -> Items:
         """The items of a dict written out, with those of the mappings it takes over by `**`."""
-        if display in self._open:
-            self._evaluator.cut_at(self._open[display])
-            return [(None, BOTTOM)]
-        self._open[display] = self._evaluator.depth
-        try:
-            return self._pairs_of(display, node)
-        finally:
-            del self._open[display]
+        return self._evaluator.solver.answer(self._items, display, partial(self._pairs_of, display))
 
-    def _pairs_of(self, display: Display, node: tuple[object, ...]) -> list[tuple[Literal | None, Known]]:
-        result: list[tuple[Literal | None, Known]] = []
+    def _pairs_of(self, display: Display) -> Items:
+        node = self._evaluator.body(display.key).values[display.value]
+        items: dict[Literal | None, Known] = {}
         for name, item in zip(node[1::2], node[2::2], strict=False):
             value = self._evaluator.evaluate(display.key, to_index(item))
+            inner: Items | None = None
             if to_index(name) >= 0:
-                result.append((self.literal(display.key, to_index(name)), value))
-                continue
-            inner = self.mapping(value)
-            result += inner if inner is not None else [(None, self._union_of_values(value))]
-        return result
+                inner = ((self.literal(display.key, to_index(name)), value),)
+            else:
+                inner = self.mapping(value)
+            for key, held in inner if inner is not None else ((None, self._union_of_values(value)),):
+                items[key] = union([items[key], held]) if key is None and key in items else held
+        return tuple(items.items())
 
-    def mapping(self, item: Known) -> list[tuple[Literal | None, Known]] | None:
+    def mapping(self, item: Known) -> Items | None:
         """The items of a mapping, if all are known."""
         if len(item.values) != 1 or item.partial:
             return None
         value = item.values[0]
         if isinstance(value, Display):
             node = self._evaluator.body(value.key).values[value.value]
-            return self._pairs(value, node) if node[0] == Op.DICT and not self.puts(value) else None
+            return self._pairs(value) if node[0] == Op.DICT and not self.puts(value) else None
         if isinstance(value, Container) and value.keys:
-            return [
+            return tuple(
                 (name if isinstance(name, Literal) else None, known(element))
                 for name, element in zip(value.keys, value.elements, strict=True)
-            ]
+            )
         return None
 
     def merged(self, *mappings: Known) -> Known:
@@ -291,18 +293,15 @@ class Containers:
         that are put in later."""
         if isinstance(collection, Container):
             return Known(collection.elements, not collection.elements)
+        work = partial(self._values_in, collection, as_made=as_made)
+        return self._evaluator.solver.answer(self._held, (collection, as_made), work)
+
+    def _values_in(self, collection: Display, *, as_made: bool) -> Known:
         node = self._evaluator.body(collection.key).values[collection.value]
-        parts: list[Known] = []
         if node[0] == Op.DICT:
-            parts += [item for _, item in self._pairs(collection, node)]
-        elif collection in self._open:  # a list that is made from itself in a loop
-            self._evaluator.cut_at(self._open[collection])
+            parts = [item for _, item in self._pairs(collection)]
         else:
-            self._open[collection] = self._evaluator.depth
-            try:
-                parts += self._written(collection, node)
-            finally:
-                del self._open[collection]
+            parts = self._written(collection, node)
         for put in () if as_made else self.puts(collection):
             value = self._put_value(collection, put)
             if not put.all_of:

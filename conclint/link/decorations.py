@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.catalog.facts import DecoratorFact
 from conclint.link.arguments import Arguments
+from conclint.link.fixpoint import Memo
 from conclint.link.values import (
     UNKNOWN,
     Class,
@@ -61,21 +62,25 @@ class Decorations:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._decorations: dict[Key, Decoration] = {}
+        self._decorations: Memo[Key, Decoration] = Memo(self._undecorated, self._undecorated)
 
     def of(self, key: Key) -> Decoration:
         """What a def is once its decorators were applied."""
-        found = self._decorations.get(key)
+        found = self._decorations.final.get(key)
         if found is None:
-            definition = self._evaluator.definition(key)
-            plain: Value = Class(key) if definition.kind == DefKind.CLASS else Function(key)
-            if not definition.decorators:
-                found = Decoration(known(plain))
+            plain = self._plain(key)
+            if not self._evaluator.definition(key).decorators:
+                found = self._decorations.final[key] = Decoration(known(plain))
             else:
-                decorate = partial(self._decorate, key, plain)
-                return self._evaluator.remembered(self._decorations, key, decorate, Decoration(known(plain)))
-            self._decorations[key] = found
+                work = partial(self._decorate, key, plain)
+                found = self._evaluator.solver.answer(self._decorations, key, work)
         return found
+
+    def _plain(self, key: Key) -> Value:
+        return Class(key) if self._evaluator.definition(key).kind == DefKind.CLASS else Function(key)
+
+    def _undecorated(self, key: Key) -> Decoration:
+        return Decoration(known(self._plain(key)))
 
     def _decorate(self, key: Key, plain: Value) -> Decoration:
         definition = self._evaluator.definition(key)

@@ -1,14 +1,14 @@
 """Evaluation of value graphs: what a value of a body may be.
 
-The answer for a value does not depend on what was asked before it: a result that was cut short by a
-cycle is only remembered where the cycle began.
+The answer for a value does not depend on what was asked before it: see fixpoint.py for values that are made
+from themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeAlias
 
 from conclint.catalog.loader import Catalog
 from conclint.link.annotations import annotation_type
@@ -16,13 +16,12 @@ from conclint.link.arguments import Passed, StarItem
 from conclint.link.classes import Classes
 from conclint.link.containers import DISPLAYS, Containers
 from conclint.link.decorations import Decorations
+from conclint.link.fixpoint import Solver
 from conclint.link.names import Names
 from conclint.link.overrides import Overrides
 from conclint.link.program import Module, Program
 from conclint.link.results import Results
-from conclint.link.stack import with_room
 from conclint.link.values import (
-    BOTTOM,
     NONE,
     UNKNOWN,
     Above,
@@ -39,6 +38,7 @@ from conclint.link.values import (
     Instance,
     Key,
     Known,
+    KnownMemo,
     Literal,
     ModuleRef,
     Parameter,
@@ -46,6 +46,7 @@ from conclint.link.values import (
     Value,
     join,
     known,
+    known_memo,
     plain,
     to_index,
     union,
@@ -53,16 +54,11 @@ from conclint.link.values import (
 )
 from conclint.model.summary import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
-Slot = TypeVar("Slot", bound=Hashable)
-T = TypeVar("T")
+_Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], Known]"
 
-MAX_DEPTH: Final = 20_000
-"""How many answers may be waiting for each other, one for each name or call that leads to the next; what
-lies deeper is unknown."""
-_MAX_STEPS = 20_000
-"""For one question: attributes that are made from each other in a knot have exponentially many paths."""
-_STRIDE: Final = 8
-"""Of so many steps down, one looks whether the stack has room."""
+
+def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> Known:
+    return plain(handler(key, node))
 
 
 class Evaluator:
@@ -71,6 +67,7 @@ class Evaluator:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.catalog: Catalog = program.catalog
+        self.solver = Solver()
         self.classes = Classes(self)
         self.names = Names(self)
         self.decorations = Decorations(self)
@@ -80,17 +77,14 @@ class Evaluator:
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
-        self._memo: dict[tuple[Key, int], Known] = {}
-        self.active: dict[Hashable, int] = {}
-        self._low = 1 << 30
-        self._spent = 0
-        self._cut_short: set[Hashable] = set()
+        self._values: KnownMemo[tuple[Key, int]] = known_memo()
+        self._final = self._values.final
         self._constants: dict[object, Callable[[object], Known]] = {
             Op.CONST: lambda value: known(Literal(type(value).__name__, value)),
             Op.TYPED: lambda kind: known(ExternalInstance(f"builtins.{kind}")),
             Op.COMPARE: lambda _: known(ExternalInstance("builtins.bool")),
         }
-        self._dispatch: dict[object, Callable[[Key, tuple[object, ...]], Known]] = {
+        self._dispatch: dict[object, _Handler] = {
             Op.PARAM: self._param,
             Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
             Op.FREE: lambda key, node: self.names.free(self.module(key[0]).at(node[1]), str(node[2])),
@@ -153,94 +147,21 @@ class Evaluator:
         if value < 0:
             return UNKNOWN
         slot = (key, value)
-        found = self._memo.get(slot)
+        found = self._final.get(slot)
         if found is not None:
             return found
-        depth = self.active.get(slot)
-        if depth is not None:
-            self._low = min(self._low, depth)
-            return BOTTOM
-        depth = len(self.active)
-        if depth > MAX_DEPTH:
-            return UNKNOWN
-        if self._is_spent(slot, depth):
-            self._low = -1
-            return UNKNOWN
         body = self._bodies.get(key)
         node = (self.body(key) if body is None else body).values[value]
         constant = self._constants.get(node[0])
         if constant is not None:
-            result = self._memo[slot] = constant(node[1])
+            result = self._final[slot] = constant(node[1])
             return result
         handler = self._dispatch.get(node[0])
         if handler is None:
             result = known(Display(key, value)) if node[0] in DISPLAYS else UNKNOWN
-            self._memo[slot] = result
+            self._final[slot] = result
             return result
-        outer, self._low = self._low, 1 << 30
-        self.active[slot] = depth
-        try:
-            result = handler(key, node) if depth % _STRIDE else with_room(partial(handler, key, node))
-        finally:
-            del self.active[slot]
-            low, self._low = self._low, min(outer, self._low)
-        result = plain(result)
-        if low >= depth:
-            self._memo[slot] = result
-            self._low = outer
-        else:
-            self._cut_short.add(slot)
-        return result
-
-    def remembered(self, memo: dict[Slot, T], slot: Slot, work: Callable[[], T], cut: T) -> T:
-        """What is in the memo under the slot, else what the work gives, kept there unless a cycle through
-        something that is still being evaluated cut it short; `cut` where the work asks for itself."""
-        found = memo.get(slot)
-        if found is not None:
-            return found
-        place = (id(memo), slot)
-        depth = self.active.get(place)
-        if depth is not None:
-            self._low = min(self._low, depth)
-            return cut
-        depth = len(self.active)
-        if depth > MAX_DEPTH:
-            return cut
-        if self._is_spent(place, depth):
-            self._low = -1
-            return cut
-        outer, self._low = self._low, 1 << 30
-        self.active[place] = depth
-        try:
-            found = work() if depth % _STRIDE else with_room(work)
-        finally:
-            del self.active[place]
-            low, self._low = self._low, min(outer, self._low)
-        if low >= depth:
-            memo[slot] = found
-            self._low = outer
-        else:
-            self._cut_short.add(place)
-        return found
-
-    def _is_spent(self, place: Hashable, depth: int) -> bool:
-        """Whether too much was already asked again, for one question, that a cycle had cut short."""
-        if not depth:
-            self._spent = 0
-            self._cut_short.clear()
-        elif place in self._cut_short:
-            self._spent += 1
-        return self._spent > _MAX_STEPS
-
-    @property
-    def depth(self) -> int:
-        """How deep in the question the value is that is being evaluated; -1 where none is."""
-        return len(self.active) - 1
-
-    def cut_at(self, depth: int) -> None:
-        """What is being evaluated was cut short, since it is made from itself: it must not be remembered
-        below the depth at which that began."""
-        self._low = min(self._low, depth)
+        return self.solver.answer(self._values, slot, partial(_plainly, handler, key, node))
 
     def passed(self, argument: Passed | None) -> Known:
         """What an argument may be."""

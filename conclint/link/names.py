@@ -16,9 +16,11 @@ from conclint.link.values import (
     ExternalInstance,
     Key,
     Known,
+    KnownMemo,
     ModuleRef,
     Value,
     known,
+    known_memo,
     union,
     without_none,
 )
@@ -33,17 +35,15 @@ class Names:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._globals: dict[tuple[str, str], Known] = {}
-        self._lazy: dict[tuple[str, str], Known] = {}
+        self._globals: KnownMemo[tuple[str, str]] = known_memo()
+        self._lazy: KnownMemo[tuple[str, str]] = known_memo()
+        self._free: KnownMemo[tuple[Key, str]] = known_memo()
         self._without: set[tuple[str, str]] = set()
 
     def global_name(self, path: str, name: str) -> Known:
         """What a module variable may be: all its assignments, else a star import, else a builtin."""
-        slot = (path, name)
-        found = self._globals.get(slot)
-        if found is not None:
-            return found
-        return self._evaluator.remembered(self._globals, slot, partial(self._global_name, path, name), BOTTOM)
+        work = partial(self._global_name, path, name)
+        return self._evaluator.solver.answer(self._globals, (path, name), work)
 
     def _global_name(self, path: str, name: str) -> Known:
         module = self._evaluator.module(path)
@@ -115,6 +115,10 @@ class Names:
 
     def free(self, owner: Key, name: str) -> Known:
         """What a variable of an enclosing function may be: all its assignments."""
+        work = partial(self._find_free, owner, name)
+        return self._evaluator.solver.answer(self._free, (owner, name), work)
+
+    def _find_free(self, owner: Key, name: str) -> Known:
         parts = [
             self._evaluator.evaluate(owner, store.value)
             for store in self._evaluator.body(owner).stores
@@ -190,7 +194,7 @@ class Names:
     def _lazy_attribute(self, module: Module, name: str) -> Known:
         make = partial(lazy_attribute, self._evaluator, module, name)
         # modules may send each other round in a circle
-        found = self._evaluator.remembered(self._lazy, (module.path, name), make, BOTTOM)
+        found = self._evaluator.solver.answer(self._lazy, (module.path, name), make)
         return found if found.values else UNKNOWN
 
     def followed_class(self, dotted: str, importer: str) -> Class | None:

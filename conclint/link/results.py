@@ -9,7 +9,6 @@ from conclint.link import builtin_calls
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
 from conclint.link.values import (
-    BOTTOM,
     CALLED,
     ITERATED,
     NONE,
@@ -28,11 +27,13 @@ from conclint.link.values import (
     Instance,
     Key,
     Known,
+    KnownMemo,
     Parameter,
     Partial,
     Value,
     join,
     known,
+    known_memo,
     union,
     without_none,
 )
@@ -47,7 +48,7 @@ class Results:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._returned: dict[Key, Known] = {}
+        self._returned: KnownMemo[Key] = known_memo()
 
     def call_result(self, key: Key, number: int) -> Known:
         """What the call at a site gives."""
@@ -167,9 +168,7 @@ class Results:
         replaced by what the call passes."""
         key = function.key
         definition = self._evaluator.definition(key)
-        found = self._returned.get(key)
-        if found is None:
-            found = self._evaluator.remembered(self._returned, key, partial(self._returns_of, key), BOTTOM)
+        found = self._evaluator.solver.answer(self._returned, key, partial(self._returns_of, key))
         if definition.flags & DefFlags.GENERATOR:
             elements = self.substitute(found, function, arguments).values
             if self._evaluator.decorations.of(key).is_manager:

@@ -6,8 +6,10 @@ Every value is a plain tuple underneath, so it can be hashed and compared; a `Ke
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Hashable
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
+from conclint.link.fixpoint import Memo
 from conclint.model.summary import MODULE_KEY
 
 Key: TypeAlias = tuple[str, str]
@@ -199,6 +201,15 @@ class Known(NamedTuple):
 BOTTOM: Final = Known()
 """No value at all: not reached yet in a cycle."""
 UNKNOWN: Final = Known(partial=True)
+
+
+Slot = TypeVar("Slot", bound=Hashable)
+KnownMemo: TypeAlias = Memo[Slot, Known]
+
+
+def known_memo() -> KnownMemo[Slot]:
+    """A memo of questions for what something may be."""
+    return Memo(lambda _: BOTTOM, lambda _: UNKNOWN)
 
 
 def known(*values: Value) -> Known:

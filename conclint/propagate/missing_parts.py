@@ -53,7 +53,7 @@ class MissingParts:
         found = self._missing.get(slot)
         if found is None:
             found = self._reasons(receiver, name)
-            if not self._evaluator.active:
+            if self._evaluator.solver.is_idle:
                 self._missing[slot] = found
         return found
 

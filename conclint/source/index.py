@@ -74,16 +74,18 @@ class FileIndex(NamedTuple):
 
 
 # A break inside a statement is a backslash and a newline. Loops over it are written so that each byte
-# can be matched in one way only: nothing here backtracks more than linearly.
+# can be matched in one way only: nothing here backtracks more than linearly. What a lookahead has found is
+# matched as it is (`(?=(…))\N`), without a shorter try: Python 3.10 has no other way to say so.
 _SPACE: Final = rb"(?:[ \t\f]|\\\r?\n)"
 _NAME: Final = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
-_PATH: Final = _NAME + rb"(?:" + _SPACE + rb"*\." + _SPACE + rb"*" + _NAME + rb")*"
+_PATH: Final = _NAME + rb"(?:" + _SPACE + rb"*\." + _SPACE + rb"*" + _NAME + rb"){0,100}"
+_IMPORT: Final = rb"import(?![\w\x80-\xff])"
 _REST: Final = rb"([^\r\n\\#;(]*(?:\\\r?\n[^\r\n\\#;(]*)*)"
 _BODY: Final = (
     rb"[ \t\f]*(?=[acdfi])(?:"  # asking for the letter first halves the time
     rb"import(?=[ \t\f\\])" + _REST + rb"|"
-    rb"from((?:" + _SPACE + rb"|\.)+(?:" + _PATH + rb")?)"
-    + _SPACE + rb"*import(?![\w\x80-\xff])" + _REST + rb"|"
+    rb"from(?=((?:" + _SPACE + rb"|\.)+(?:(?!" + _IMPORT + rb")" + _PATH + rb")?))\2"
+    + _SPACE + rb"*" + _IMPORT + _REST + rb"|"
     rb"class" + _SPACE + rb"+(" + _NAME + rb")" + _SPACE + rb"*(?:\(([^()\[\]{}#'\"]{0,2000})\)|(?=[(\[:]))|"
     rb"(?:(async)" + _SPACE + rb"+)?def" + _SPACE + rb"+(" + _NAME + rb"))"
 )  # fmt: skip
@@ -91,7 +93,8 @@ _FIRST: Final = re.compile(rb"(?:\xef\xbb\xbf)?" + _BODY)
 _STATEMENT: Final = re.compile(rb"[\n\r:;]" + _BODY)
 _ASYNC_DEF: Final = re.compile(rb"async" + _SPACE + rb"+def" + _SPACE)
 _DOTTED: Final = re.compile(rb"[\s*]*(" + _NAME + rb"(?:\s*\.\s*" + _NAME + rb")*)\s*")
-_TOKEN: Final = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*|[()\[\]{},]", re.DOTALL)
+_TOKEN: Final = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?|#[^\n]*|[()\[\]{},]", re.DOTALL)
+_PARENTHESIS: Final = re.compile(rb"[()]|#[^\n]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _BLANKS: Final = b" \t\f\v\r\n\\"
 _LITERAL_WORDS: Final = tuple((word, word.encode()) for word in ROOT_WORDS if word != ASYNC_DEF)
@@ -106,17 +109,15 @@ def scan(data: bytes) -> FileIndex:
     classes: dict[ClassMention, None] = {}
     functions: dict[bytes, None] = {}
     has_async = False
-    unclosed = False
+    read = 0
     for match in _statements(data):
         plain, module, names, cls, bases, is_async, function = match.groups()
         if function is not None:
             functions[function] = None
             has_async = has_async or is_async is not None
         elif module is not None:
-            if data[match.end() : match.end() + 1] == b"(" and not unclosed:
-                inside = _parenthesised(data, match.end() + 1)
-                unclosed = inside is None
-                names = inside or b""
+            if data[match.end() : match.end() + 1] == b"(" and match.end() >= read:
+                names, read = _parenthesised(data, match.end() + 1)
             imports[_text(module.translate(None, _BLANKS)), tuple(_imported(names))] = None
         elif plain is not None:
             for name in _imported(plain):
@@ -171,21 +172,19 @@ def _text(name: bytes) -> str:
         return name.decode("latin-1")
 
 
-def _parenthesised(data: bytes, start: int) -> bytes | None:
-    """The bytes from `start` to the closing parenthesis, comments removed; None if it never closes."""
+def _parenthesised(data: bytes, start: int) -> tuple[bytes, int]:
+    """The bytes from `start` to the closing parenthesis, comments removed, and where that is; none if another
+    one opens before, or it never closes."""
     parts = []
-    while True:
-        end = data.find(b")", start)
-        if end < 0:
-            return None
-        comment = data.find(b"#", start, end)
-        if comment < 0:
-            parts.append(data[start:end])
-            return b" ".join(parts)
-        parts.append(data[start:comment])
-        start = data.find(b"\n", comment)
-        if start < 0:
-            return None
+    for token in _PARENTHESIS.finditer(data, start):
+        if token[0] != b"(":
+            parts.append(data[start : token.start()])
+            start = token.end()
+        if token[0] == b")":
+            return b" ".join(parts), start
+        if token[0] == b"(":
+            return b"", token.start()
+    return b"", len(data)
 
 
 def _imported(names: bytes) -> Iterator[str]:

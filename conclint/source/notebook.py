@@ -23,10 +23,10 @@ SUFFIX: Final = ".ipynb"
 _PYTHON_MAGICS: Final = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "py"})
 """Cell magics whose cell is Python of the notebook's own."""
 _MAGIC: Final = re.compile(r"(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
-_ASSIGNED: Final = re.compile(r"(\s*[^=#'\"]+=\s*)(?:%\w|!).*$")
+_ASSIGNED: Final = re.compile(r"(\s*[^\s=#'\"][^=#'\"]*=\s*)(?:%\w|!).*$")
 _AWAIT: Final = re.compile(r"\bawait\b|\basync\s+(?:for|with)\b")
 _TOKEN: Final = re.compile(
-    r"'''|\"\"\"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|#.*|[()\[\]{}]|\\$", re.DOTALL | re.MULTILINE
+    r"'''|\"\"\"|'(?:[^'\\\n]|\\.)*'?|\"(?:[^\"\\\n]|\\.)*\"?|#.*|[()\[\]{}]|\\$", re.DOTALL | re.MULTILINE
 )
 
 
@@ -50,7 +50,7 @@ class Notebook:
 
     def cell_at(self, line: int) -> Cell | None:
         """The cell that a line of the module lies in."""
-        found = bisect_right([cell.first for cell in self.cells], line) - 1
+        found = bisect_right(self.cells, line, key=lambda cell: cell.first) - 1
         return self.cells[found] if found >= 0 else None
 
     def awaits_at(self, line: int) -> bool:
