@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conclint.cache import Cache, Space
@@ -347,26 +347,25 @@ class Analysis:
             self._judge = ModuleJudge(self._project, self._own_facts, effects=effects)
         return self._judge
 
-    def _share(self) -> Path:
+    def _share(self) -> Cache:
         """A cache for this run alone, through which workers get the summaries."""
         self._temporary = tempfile.TemporaryDirectory(prefix="conclint-")
-        with Cache.open(self._temporary.name) as shared:
+        with Cache.open(self._temporary.name, os.urandom(32)) as shared:
             self._store.hand_over(shared)
-        return Path(self._temporary.name)
+        return shared
 
     def _in_processes(self, groups: list[list[str]], jobs: int) -> Iterator[tuple[int, Judged]]:
         from conclint.judging.processes import Setup, judge_in_processes
 
-        folder = self._cache.folder
-        if folder is None:
-            folder = self._share()
+        shared = self._cache if self._cache.folder is not None else self._share()
         self._store.release()
         contents = self._project.contents
         setup = Setup(
             self._config,
             tuple(self._sources.values()),
             self._own_facts,
-            str(folder),
+            str(shared.folder),
+            shared.key,
             contents.digests,
             contents.sizes,
             self._known.headers,

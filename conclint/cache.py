@@ -1,9 +1,9 @@
 """The cache folder: what was once computed from a file's bytes, kept under their hash.
 
-Everything in it can be lost without harm. Entries are data, never code; damaged, truncated and foreign
-files are ignored and replaced. Each run that has something new adds one segment file under a fresh
-name, so parallel runs never write to the same file; now and then segments are merged into one, and
-what was not used for a month is left out.
+Everything in it can be lost without harm. Entries are data, never code, and sealed with the user's key:
+what somebody else wrote is not there, as is what is damaged or truncated. Each run that has something new
+adds one segment file under a fresh name, so parallel runs never write to the same file; now and then
+segments are merged into one, and what was not used for a month is left out.
 """
 
 from __future__ import annotations
@@ -19,28 +19,16 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from conclint import __version__
-from conclint.cache_file import (
-    KEY_SIZE,
-    Entry,
-    Segment,
-    open_segment,
-    replace_file,
-    seal,
-    unseal,
-    write_segment,
-)
+from conclint.cache_file import KEY_SIZE, Entry, Segment, open_segment, write_segment
+from conclint.config import Config
 from conclint.model.summary import FORMAT as SUMMARY_FORMAT
+from conclint.own_folder import NotOwnError, OwnFolder
 from conclint.replay import RACY_NS
-from conclint.replay import SUFFIX as _REPLAY
+from conclint.sealing import NoKeyError, read_sealed, seal, user_key
 
 MARSHAL_FORMAT: Final = 2
 """The version in which entries are marshalled: every supported Python writes and reads it alike."""
 
-_GITIGNORE: Final = b"# Made by conclint.\n*\n"
-_TAG: Final = (
-    b"Signature: 8a477f597d28d172789f06886806bc55\n"
-    b"# This folder is a cache of conclint. See https://bford.info/cachedir/\n"
-)
 _DAY: Final = 86_400
 _REFRESH_DAYS: Final = 7
 _KEEP_DAYS: Final = 30
@@ -83,20 +71,32 @@ def key_space(*more: object) -> bytes:
 class Cache:
     """Entries of earlier runs, and those of this run until `save` writes them.
 
-    Without a folder, or with one that can't be read, it is empty; one that can't be written is used as
-    far as it can be read. `note` then says why, once, for verbose output.
+    Without a folder, with one that is not conclint's own or can't be read, and without a key, it is empty;
+    one that can't be written is used as far as it can be read. `note` then says why. No link is followed on
+    the way to the folder, below `within`. If it is `believed`, so is whoever has sealed what is in it: for a
+    cache that the user has named as one to trust, which is only read.
     """
 
     def __init__(
-        self, folder: Path | None, space: bytes | None = None, now: Callable[[], float] = time.time
+        self,
+        folder: Path | None,
+        space: bytes | None = None,
+        now: Callable[[], float] = time.time,
+        *,
+        key: bytes | None = None,
+        within: str | None = None,
+        believed: bool = False,
     ) -> None:
         self.folder = folder
         self.note: str | None = None
+        self._within = within
+        self._believed = believed
         self._space = space or key_space()
-        self._prefix = self._space.hex()[:12]
         self._started_ns = int(now() * 1e9)
         self._now = now
         self._today = int(now() // _DAY)
+        self._own: OwnFolder | None = None
+        self._is_made = False
         self._segments: dict[str, Segment] = {}  # newest first: a report may have been made anew
         self._new: dict[bytes, bytes] = {}
         self._used: dict[bytes, int] = {}
@@ -107,15 +107,32 @@ class Cache:
         self._asked: set[str] = set()
         self.passing: set[bytes] = set()
         """Hashes of contents that hardly any later run has to do with: the text between two keystrokes."""
-        if folder is not None:
+        if folder is not None and key is None and not believed:
+            try:
+                key = user_key()
+            except NoKeyError as error:
+                self.note = f"there is no key to seal it with: {error}"
+                self.folder = None
+        self.key = key or b""
+        # What was sealed with another key is another's: neither read nor removed.
+        self._prefix = hashlib.blake2b(self._space, digest_size=6, key=self.key).hexdigest()
+        if self.folder is not None:
+            self._open_folder()
             for _ in range(3):
-                if not self._load_segments():
+                if self._own is None or not self._load_segments(self._own):
                     break
 
     @classmethod
-    def open(cls, folder: str | None) -> Cache:
-        """The cache in that folder, which need not exist yet; None stands for no cache."""
-        return cls(Path(folder).absolute() if folder is not None else None)
+    def open(cls, folder: str | None, key: bytes | None = None) -> Cache:
+        """The cache in that folder, which need not exist yet; None stands for no cache. Without a key it is
+        sealed with the user's."""
+        return cls(Path(folder).absolute() if folder is not None else None, key=key)
+
+    @classmethod
+    def of(cls, config: Config) -> Cache:
+        """The cache that the configuration asks for."""
+        within = str(config.cache_within) if config.cache_within is not None else None
+        return cls(config.cache_dir if config.use_cache else None, within=within)
 
     def get(self, space: Space, digest: bytes) -> bytes | None:
         """The entry for a content's hash, or None if there is none or it is damaged."""
@@ -156,30 +173,39 @@ class Cache:
 
     def get_state(self, digest: bytes) -> bytes | None:
         """What was last kept under that name by `put_state`; None if there is nothing or it is damaged."""
-        if self.folder is None:
-            return None
-        try:
-            return unseal(self._space, self._state_path(digest).read_bytes())
-        except OSError:
-            return None
+        return self._read(self._state_file(digest), b"state" + digest)
 
     def put_state(self, digest: bytes, content: bytes) -> None:
         """Keeps something that changes from run to run, at once; of parallel runs the last one's stays."""
         if self.folder is None:
             return
         try:
-            prepare_folder(self.folder)
-            replace_file(self._state_path(digest), [seal(self._space, content)])
-            states = self.folder.glob(f"{self._prefix}-*{_STATE}")
-            by_age = sorted(states, key=lambda path: (path.stat().st_mtime_ns, path.name))
-            for path in by_age[:-_STATES]:
-                path.unlink()
+            folder = self._folder()
+            header = seal(self.key, self._space + b"state" + digest, content)
+            folder.replace(self._state_file(digest), [header, content])
+            for name in folder.entries(self._prefix, _STATE)[:-_STATES]:
+                folder.remove(name)
         except OSError as error:
             self._cannot_write(error)
 
-    def _state_path(self, digest: bytes) -> Path:
-        assert self.folder is not None
-        return self.folder / f"{self._prefix}-{digest.hex()}{_STATE}"
+    def _state_file(self, digest: bytes) -> str:
+        return f"{self._prefix}-{digest.hex()}{_STATE}"
+
+    def _read(self, file: str, name: bytes) -> bytes | None:
+        """What is sealed by that name in a small file of the folder."""
+        if self._own is None:
+            return None
+        try:
+            opened = self._own.open_file(file)
+        except OSError:
+            return None
+        try:
+            sealed = read_sealed(opened, self.key, self._space + name)
+            return sealed[0] if sealed is not None else None
+        except OSError:
+            return None
+        finally:
+            os.close(opened)
 
     def _cannot_write(self, error: OSError) -> None:
         self.note = f"the cache folder {self.folder} cannot be written: {error.strerror or error}"
@@ -206,19 +232,17 @@ class Cache:
 
     def save(self) -> None:
         """Writes what is new. Never raises OSError: a folder that can't be written is no cache."""
-        if self.folder is None:
+        if self.folder is None or self._believed:
             return
         try:
             rows = self._unsaved()
-            if rows or self._new_stats or self._damaged or self._broken:
-                prepare_folder(self.folder)
             if rows:
-                self._add_segment(rows)
+                self._add_segment(self._folder(), rows)
                 self._new.clear()
             if self._damaged or self._broken or len(self._segments) > _SEGMENTS:
-                self._merge()
+                self._merge(self._folder())
             if self._new_stats:
-                self._write_stats()
+                self._write_stats(self._folder())
         except OSError as error:
             self._cannot_write(error)
 
@@ -237,23 +261,43 @@ class Cache:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
-    def _load_segments(self) -> bool:
-        """Opens the segments not yet open; whether one vanished, merged by another run into a new one."""
-        assert self.folder is not None
-        vanished = False
+    def _open_folder(self) -> None:
         try:
-            names = sorted(path.name for path in self.folder.iterdir())
+            self._own = OwnFolder.open(str(self.folder), self._within)
         except FileNotFoundError:
-            return False
+            return
+        except OSError as error:
+            if isinstance(error, NotOwnError):
+                self.note = f"{self.folder} {error.strerror}"
+                self.folder = None
+            else:
+                self.note = f"the cache folder {self.folder} cannot be read: {error.strerror or error}"
+
+    def _folder(self) -> OwnFolder:
+        """The folder, to write to. Raises OSError."""
+        if self._own is None or not self._is_made:
+            self._own = OwnFolder.open(str(self.folder), self._within, make=True)
+            self._is_made = True
+        return self._own
+
+    def _load_segments(self, folder: OwnFolder) -> bool:
+        """Opens the segments not yet open; whether one vanished, merged by another run into a new one."""
+        vanished = False
+        start = "" if self._believed else self._prefix
+        try:
+            names = folder.entries(start, _SUFFIX)
         except OSError as error:
             self.note = f"the cache folder {self.folder} cannot be read: {error.strerror or error}"
             return False
-        for name in names:
-            if not name.startswith(self._prefix) or not name.endswith(_SUFFIX) or name in self._segments:
+        for name in sorted(names):
+            if name in self._segments:
                 continue
             try:
-                segment = open_segment(self.folder / name, self._space)
+                segment = open_segment(folder, name, None if self._believed else self.key, self._space)
             except FileNotFoundError:
                 vanished = True
                 continue
@@ -281,19 +325,16 @@ class Cache:
                     rows.append((key, self._today, blob))
         return rows
 
-    def _add_segment(self, rows: list[tuple[bytes, int, bytes]]) -> None:
-        assert self.folder is not None
+    def _add_segment(self, folder: OwnFolder, rows: list[tuple[bytes, int, bytes]]) -> None:
         name = f"{self._prefix}-{os.urandom(8).hex()}{_SUFFIX}"
-        path = self.folder / name
-        write_segment(path, self._space, rows)
-        segment = open_segment(path, self._space)
+        write_segment(folder, name, self.key, self._space, rows)
+        segment = open_segment(folder, name, self.key, self._space)
         if segment is not None:
             self._segments[name] = segment
             self._order_segments()
 
-    def _merge(self) -> None:
+    def _merge(self, folder: OwnFolder) -> None:
         """Makes one segment of the small ones; of all, without what expired, when the small outweigh."""
-        assert self.folder is not None
         by_size = sorted(self._segments, key=lambda name: (self._segments[name].size, name))
         weight = sum(self._segments[name].size for name in by_size[:-1])
         everything = self._damaged or len(by_size) < 2 or 2 * weight > self._segments[by_size[-1]].size
@@ -315,15 +356,16 @@ class Cache:
             if blob is not None:
                 rows.append((key, day, blob))
         if rows:
-            self._add_segment(rows)
+            self._add_segment(folder, rows)
         for name in merged:
             self._segments.pop(name).close()
         for name in [*merged, *sorted(self._broken)]:
             with suppress(OSError):  # another run was first, or (Windows) still reads it
-                (self.folder / name).unlink()
+                folder.remove(name)
         self._broken.clear()
         self._damaged = False
-        self._sweep(self.folder)
+        now = self._now()
+        folder.sweep(self._prefix, now - _ABANDONED, now - _KEEP_DAYS * _DAY)
 
     def _expire(self, days: dict[bytes, int], lengths: dict[bytes, int]) -> None:
         """Drops what was not used for long, and the oldest where there is more than twice the rest."""
@@ -335,40 +377,19 @@ class Cache:
             if spare < 0 or -age + _KEEP_DAYS < self._today:
                 del days[key]
 
-    def _sweep(self, folder: Path) -> None:
-        """Removes what killed runs and other versions left behind long ago."""
-        now = self._now()
-        for path in folder.iterdir():
-            name = path.name
-            if name.endswith(".tmp"):
-                limit = now - _ABANDONED
-            elif name.endswith((_SUFFIX, _STATS, _STATE, _REPLAY)) and not name.startswith(self._prefix):
-                limit = now - _KEEP_DAYS * _DAY
-            else:
-                continue
-            with suppress(OSError):
-                if path.stat().st_mtime < limit:
-                    path.unlink()
-
     def _read_stats(self) -> dict[str, _Stat]:
-        if self.folder is None:
-            return {}
-        try:
-            content = unseal(self._space, (self.folder / f"{self._prefix}{_STATS}").read_bytes())
-            table = marshal.loads(content) if content is not None else {}
-        except (OSError, EOFError, ValueError, TypeError):
-            return {}
-        return table if isinstance(table, dict) else {}
+        content = self._read(f"{self._prefix}{_STATS}", b"stats")
+        return marshal.loads(content) if content is not None else {}
 
-    def _write_stats(self) -> None:
-        assert self.folder is not None
+    def _write_stats(self, folder: OwnFolder) -> None:
         table = self._read_stats()  # another run may have written meanwhile
         if not self._new_stats.keys() <= table.keys():
             # The table grows: a time to forget files that are no more.
             table = {path: row for path, row in table.items() if path in self._asked or Path(path).exists()}
         table.update(self._new_stats)
-        path = self.folder / f"{self._prefix}{_STATS}"
-        replace_file(path, [seal(self._space, marshal.dumps(table, MARSHAL_FORMAT))])
+        content = marshal.dumps(table, MARSHAL_FORMAT)
+        header = seal(self.key, self._space + b"stats", content)
+        folder.replace(f"{self._prefix}{_STATS}", [header, content])
         self._stats = table
         self._new_stats = {}
 
@@ -376,12 +397,3 @@ class Cache:
 def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
     """What changes when a file's content does: also if it is put back to its old time (ctime)."""
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-
-
-def prepare_folder(folder: Path) -> None:
-    """Makes the folder, with the marks by which others know what it is. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in ((".gitignore", _GITIGNORE), ("CACHEDIR.TAG", _TAG)):
-        path = folder / name
-        if not path.exists():
-            replace_file(path, [content])

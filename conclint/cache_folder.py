@@ -1,14 +1,15 @@
-"""Cache folders as a whole: removed, and merged."""
+"""Cache folders as a whole: cleared, and merged."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from conclint import __version__
 from conclint.cache import Cache, Space
+from conclint.config import Config
+from conclint.own_folder import NotOwnError, OwnFolder
 
 BY_CONTENT: Final = (Space.SUMMARY, Space.INDEX, Space.CHECK)
 """What depends on the bytes of one file alone, and is true wherever it was found out."""
@@ -18,39 +19,44 @@ class ForeignFolderError(Exception):
     """A folder that conclint has not made, or can't use. The text is one line for the user."""
 
 
-def remove_cache(folder: Path) -> bool:
-    """Whether there was a cache, which is gone now.
+def remove_cache(config: Config) -> bool:
+    """Whether there was a cache, which is gone now: its files, and the folder if nothing else is in it.
 
-    Raises ForeignFolderError for a folder without conclint's mark, and where it can't be removed.
+    Raises ForeignFolderError for a folder that holds something else, and where it can't be removed.
     """
-    if not folder.is_dir():
-        return False
-    if folder.is_symlink() or not is_cache(folder):
-        raise ForeignFolderError(
-            f"{folder} is no cache of conclint (its CACHEDIR.TAG is missing): left alone"
-        )
+    folder = config.cache_dir
+    if config.no_cache_because is not None:
+        raise ForeignFolderError(f"{config.no_cache_because}: left alone")
     try:
-        shutil.rmtree(folder)
+        within = str(config.cache_within) if config.cache_within is not None else None
+        own = OwnFolder.open(str(folder), within)
+    except FileNotFoundError:
+        return False
+    except NotOwnError as error:
+        raise ForeignFolderError(f"{folder} {error.strerror}: left alone") from error
+    except OSError as error:
+        raise ForeignFolderError(f"{folder}: cannot be read: {error.strerror or error}") from error
+    try:
+        left = own.clear()
+        if not left:
+            folder.rmdir()
     except OSError as error:
         raise ForeignFolderError(f"{folder}: cannot be removed: {error.strerror or error}") from error
+    finally:
+        own.close()
     return True
 
 
-def is_cache(folder: Path) -> bool:
-    """Whether conclint has made the folder."""
-    try:
-        return b"conclint" in (folder / "CACHEDIR.TAG").read_bytes()[:200]
-    except OSError:
-        return False
-
-
-def merge_caches(folders: Iterable[Path], target: Path) -> int:
-    """How many entries the target has got from the folders that it had not.
+def merge_caches(folders: Iterable[Path], config: Config) -> int:
+    """How many entries the configuration's cache has got from the folders that it had not. Whoever has sealed
+    what is in them is believed, and it is sealed anew.
 
     Raises ForeignFolderError for a folder that is no cache of this version, before anything is written.
     """
     caches = [_opened(folder) for folder in folders]
-    into = Cache.open(str(target))
+    into = Cache.of(config)
+    if into.folder is None:
+        raise ForeignFolderError(config.no_cache_because or into.note or "there is no cache")
     try:
         number = 0
         for cache in caches:
@@ -70,9 +76,7 @@ def merge_caches(folders: Iterable[Path], target: Path) -> int:
 
 
 def _opened(folder: Path) -> Cache:
-    if not is_cache(folder):
-        raise ForeignFolderError(f"{folder} is no cache of conclint")
-    cache = Cache.open(str(folder))
+    cache = Cache(folder, believed=True)
     if not any(cache.digests(space) for space in BY_CONTENT):
-        raise ForeignFolderError(f"{folder} holds nothing of conclint {__version__}")
+        raise ForeignFolderError(cache.note or f"{folder} holds nothing of conclint {__version__}")
     return cache

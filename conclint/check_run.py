@@ -57,6 +57,8 @@ def run_check(request: CheckRequest) -> int:
         return _summarise(request, request.shard)
     from conclint.pipeline import check
 
+    if request.config.no_cache_because is not None and not request.quiet:
+        _say(f"warning: no cache: {request.config.no_cache_because}")
     check_writable([output.file for output in request.outputs if output.file is not None])
     known = _Baseline(request)
     with ProgressBar(wanted=not request.quiet) as progress:
@@ -86,6 +88,10 @@ def run_check(request: CheckRequest) -> int:
         _say("warning: no Python files below the given paths")
     if request.verbose:
         _say(f"{report.files} files in {report.seconds:.2f} s")
+        from conclint.cache import Cache
+
+        if note := Cache.of(request.config).note:
+            _say(f"no cache: {note}")
     return status
 
 

@@ -15,14 +15,15 @@ from conclint.cli_options import cache_dir_option
 def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_dir: str | None) -> None:
     """Remove the cache of the project that PATHS lie in (default: the current directory).
 
-    A folder that conclint has not made is left alone. Exit status: 0, or 2 where it can't be removed.
+    Only files that conclint has written are removed; a folder with anything else in it is left alone. Exit
+    status: 0, or 2 where it can't be removed.
     """
     from conclint.cache_folder import ForeignFolderError, remove_cache
     from conclint.config import ConfigError, load_config
 
     try:
         found = load_config(list(paths) or ["."], file=config, options={"cache_dir": cache_dir})
-        removed = remove_cache(found.cache_dir)
+        removed = remove_cache(found)
     except (ConfigError, ForeignFolderError) as error:
         click.echo(f"conclint: error: {error}", err=True)
         ctx.exit(2)
@@ -38,14 +39,15 @@ def merge(ctx: click.Context, folders: tuple[str, ...], target: str | None, conf
     """Merge the cache FOLDERS into one, such as those that `conclint check --shard` filled on other machines.
 
     What is taken over is known by the content of files, so it does not matter where it was made. A check then
-    has nothing left to parse. Exit status: 0, or 2 for a folder that is no cache of this conclint.
+    has nothing left to parse. The caches named here are believed whoever has written them: name only those of
+    machines that you trust. Exit status: 0, or 2 for a folder that is no cache of this conclint.
     """
     from conclint.cache_folder import ForeignFolderError, merge_caches
     from conclint.config import ConfigError, load_config
 
     try:
         found = load_config(["."], file=config, options={"cache_dir": target})
-        entries = merge_caches([found.cwd / folder for folder in folders], found.cache_dir)
+        entries = merge_caches([found.cwd / folder for folder in folders], found)
     except (ConfigError, ForeignFolderError) as error:
         click.echo(f"conclint: error: {error}", err=True)
         ctx.exit(2)

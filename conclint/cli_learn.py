@@ -65,7 +65,7 @@ def learn(
         click.echo(f"conclint: error: {error}", err=True)
         ctx.exit(2)
     releases = distribution_versions(folders, tops)
-    cache = Cache.open(str(config.cache_dir) if config.use_cache else None)
+    cache = Cache.of(config)
     for top in tops:
         found = learn_package(
             top,

@@ -18,6 +18,9 @@ from typing import Any, Final
 from conclint.config_file import ConfigError, Table, check_codes, read_project, read_table
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil, Runtime
+from conclint.own_folder import NotOwnError, check_folder, check_place
+from conclint.replay import FOLDER_NAME
+from conclint.sealing import NoKeyError, given_key
 
 __all__ = ["Affects", "Config", "ConfigError", "load_config"]
 
@@ -54,7 +57,8 @@ class Config:
     of a Dask scheduler whose workers parse instead. `catalog` and `catalog_files` are the user's own facts,
     not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed packages into which
     chains go on ("installed": all), `python` is the interpreter or environment that has them; None for the
-    one that is found. `baseline` is the file of findings that are known.
+    one that is found. `baseline` is the file of findings that are known. Below `cache_within` no link leads
+    to the cache; `no_cache_because` is why the cache that was asked for is not used.
 
     Each field says what its value can change, so that no cache forgets one.
     """
@@ -73,7 +77,9 @@ class Config:
     min_confidence: Confidence = field(default=Confidence.MEDIUM, metadata=_FINDINGS)
     src: tuple[Path, ...] = field(default=(), metadata=_FINDINGS)
     cache_dir: Path = field(default_factory=Path, metadata=_NOTHING)
+    cache_within: Path | None = field(default=None, metadata=_NOTHING)
     use_cache: bool = field(default=True, metadata=_NOTHING)
+    no_cache_because: str | None = field(default=None, metadata=_NOTHING)
     jobs: int = field(default=0, metadata=_NOTHING)
     executor: str | None = field(default=None, metadata=_NOTHING)
     force_exclude: bool = field(default=False, metadata=_NOTHING)
@@ -125,30 +131,60 @@ def load_config(
     merged["target_version"] = merged.get("target_version") or required_python(start) or _RUNNING_PYTHON
     src = merged.pop("src", None) or (".", "src")
     catalog_files = merged.pop("catalog_files", ())
-    cache_dir = merged.pop("cache_dir", None)
+    asked = merged.pop("cache_dir", None)
     python = merged.pop("python", None)
     if python is not None:
         python = Path(os.path.abspath((cwd if "python" in given else root) / Path(python).expanduser()))
     baseline = merged.pop("baseline", None)
     if baseline is not None:
         baseline = Path(os.path.abspath((cwd if "baseline" in given else root) / str(baseline)))
-    if cache_dir is None:
-        cache_dir = root / ".conclint_cache"
-    elif "cache_dir" in given:
-        cache_dir = cwd / str(cache_dir)
-    else:
-        cache_dir = root / str(cache_dir)
+    base = cwd if "cache_dir" in given else root
+    cache_dir = Path(os.path.abspath(root / FOLDER_NAME if asked is None else base / str(asked)))
+    within = root if asked is None or os.path.isabs(str(asked)) else _common(root, cache_dir)
+    if merged.get("use_cache", True):
+        try:
+            _check_cache(cache_dir, root, cwd, within)
+        except NotOwnError as error:
+            why = f"cache-dir: {asked!r} {error.strerror}"
+            if "cache_dir" in given:
+                raise ConfigError(f"--{why}: name a folder of its own") from error
+            if asked is not None and table is not None:
+                table.fail("cache-dir", f"{why}: name a folder of its own")
+            merged["no_cache_because"] = f"{cache_dir} {error.strerror}"
+            merged["use_cache"] = False
     return Config(
         root=root,
         cwd=cwd,
         file=table.file if table is not None else None,
         catalog_files=tuple(Path(os.path.abspath(root / part)) for part in catalog_files),
         src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
-        cache_dir=Path(os.path.abspath(cache_dir)),
+        cache_dir=cache_dir,
+        cache_within=within,
         python=python,
         baseline=baseline,
         **merged,
     )
+
+
+def _check_cache(folder: Path, root: Path, cwd: Path, within: Path) -> None:
+    """Raises NotOwnError for a folder that can't be the cache, ConfigError for a key that can't seal it."""
+    try:
+        given_key()
+    except NoKeyError as error:
+        raise ConfigError(str(error)) from error
+    holding = ((str(root), "the project's root"), (str(cwd), "the working folder"))
+    home = os.path.expanduser("~")
+    check_place(
+        str(folder), (*holding, (home, "the home folder")) if os.path.isabs(home) else holding, str(within)
+    )
+    check_folder(str(folder), str(within))
+
+
+def _common(one: Path, other: Path) -> Path:
+    try:
+        return Path(os.path.commonpath([one, other]))
+    except ValueError:  # other drives
+        return one
 
 
 def _common_folder(paths: Sequence[str], cwd: Path) -> Path:

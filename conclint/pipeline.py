@@ -196,7 +196,7 @@ def _may_hold_findings(source: Source, config: Config) -> bool:
     data = source.data or b""
     if is_root(data) or mentions(data, starting_imports()) or read_user_knowledge(config).facts:
         return True
-    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+    with Cache.of(config) as cache:
         return bool(find_lenders((source,), config, cache).sources)
 
 
@@ -227,7 +227,7 @@ def map_sources(
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.analysis import Analysis
 
-    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+    with Cache.of(config) as cache:
         cache.passing = hashes_of(given_texts(sources))
         analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
         try:
@@ -273,7 +273,7 @@ def run_on(
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
     knowledge = read_user_knowledge(config)
-    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+    with Cache.of(config) as cache:
         given = given_texts(sources)
         cache.passing = set() if keep else hashes_of(given)
         contents = Contents(cache, given)

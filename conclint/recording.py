@@ -6,13 +6,11 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from conclint.cache import prepare_folder
-from conclint.cache_file import replace_file
 from conclint.catalog.digest import shipped_files
 from conclint.config import CONFIG_FILES, ROOT_MARKERS, Config
+from conclint.own_folder import OwnFolder
 from conclint.replay import (
     RACY_NS,
     SUFFIX,
@@ -21,11 +19,12 @@ from conclint.replay import (
     encode,
     file_name,
     holds_still,
-    key_of,
     look_at,
+    question_of,
     today,
     with_parents,
 )
+from conclint.sealing import NoKeyError, user_key
 
 if TYPE_CHECKING:
     from conclint.pipeline import Basis
@@ -47,7 +46,7 @@ class Recorder:
 
     def __init__(self, arguments: tuple[str, ...]) -> None:
         self._arguments = list(arguments)
-        self._key = key_of(self._arguments)
+        self._question = question_of(self._arguments)
         self._settled_ns = time.time_ns() - RACY_NS
 
     def record(self, config: Config, paths: Iterable[str], basis: Basis, output: bytes, status: int) -> None:
@@ -57,12 +56,14 @@ class Recorder:
         Never raises OSError: what can't be kept is made anew.
         """
         folder = os.fspath(config.cache_dir)
-        if self._key is None or folder not in map(os.path.abspath, cache_folders(self._arguments)):
+        question = self._question
+        if question is None or folder not in map(os.path.abspath, cache_folders(self._arguments)):
             return
-        with suppress(OSError, ValueError, OverflowError):
+        with suppress(OSError, ValueError, OverflowError, NoKeyError):
             recording = self._recording(config, paths, basis, output, status)
             if recording is not None:
-                _keep(config.cache_dir, file_name(self._key), encode(self._key, recording))
+                key = user_key()
+                _keep(config, file_name(key, question), encode(key, question, recording))
 
     def _recording(
         self, config: Config, paths: Iterable[str], basis: Basis, output: bytes, status: int
@@ -99,10 +100,12 @@ class Recorder:
         return Recording(today(), status, output, seen, looks.tobytes(), lists, tuple(present), tuple(absent))
 
 
-def _keep(folder: Path, name: str, data: bytes) -> None:
-    prepare_folder(folder)
-    replace_file(folder / name, [data])
-    recordings = folder.glob(f"*{SUFFIX}")
-    by_age = sorted(recordings, key=lambda path: (path.stat().st_mtime_ns, path.name))
-    for path in by_age[:-_RECORDINGS]:
-        path.unlink()
+def _keep(config: Config, name: str, data: bytes) -> None:
+    within = os.fspath(config.cache_within) if config.cache_within is not None else None
+    folder = OwnFolder.open(os.fspath(config.cache_dir), within, make=True)
+    try:
+        folder.replace(name, [data])
+        for old in folder.entries("", SUFFIX)[:-_RECORDINGS]:
+            folder.remove(old)
+    finally:
+        folder.close()

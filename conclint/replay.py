@@ -2,8 +2,8 @@
 
 This is the whole of such a run, so nothing is imported here but what every start of Python has loaded
 anyway. A recording (made by `conclint.recording`) holds the output, the exit status, and what these hung on:
-files and folders by their stat, and paths that led nowhere. It is data, sealed with a checksum; whatever is
-wrong with one, there is no answer here and the command runs as ever.
+files and folders by their stat, and paths that led nowhere. It is data, sealed with the user's key as the
+answer to this command; whatever is wrong with one, there is no answer here and the command runs as ever.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import marshal
 import os
 import sys
 import time
-import zlib
 from array import array
 
 from conclint import __version__
+from conclint.sealing import NoKeyError, blake2b, open_regular, read_at, read_sealed, seal, user_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as `typing` has it, which takes half as long to import as the rest of the run
@@ -33,12 +33,18 @@ RACY_NS = 2_000_000_000
 """Nanoseconds: so coarse is the coarsest clock of a file system in use (FAT). What was changed less than
 that before a run could be changed again and look the same."""
 
-_FORMAT = 2
-_MAGIC = b"conclint replay\n"
+_FORMAT = 3
 _MARSHAL_FORMAT = 2
 _ENVIRONMENT = ("COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM")
 _DAY = 86_400
 _MANY = 20
+_CONFIGURATION = 1 << 20
+"""Bytes in which a configuration says where the cache is, if it does."""
+_CONFIG_FILES = (".conclint.toml", "conclint.toml", "pyproject.toml")
+_ROOT_MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+
+
+_FIELDS = ("day", "status", "output", "paths", "looks", "lists", "present", "absent")
 
 
 class Recording:
@@ -50,7 +56,7 @@ class Recording:
     used for long.
     """
 
-    __slots__ = ("absent", "day", "lists", "looks", "output", "paths", "present", "status")
+    __slots__ = _FIELDS
 
     def __init__(
         self,
@@ -81,8 +87,8 @@ def replay(arguments: list[str]) -> int | None:
     collecting = gc.isenabled()
     gc.disable()  # thousands of tuples are about to be made, and none is part of a cycle
     try:
-        key = key_of(arguments)
-        recording = _find(arguments, key) if key is not None else None
+        question = question_of(arguments)
+        recording = _find(arguments, question) if question is not None else None
         if recording is None or not still_holds(recording):
             return None
     finally:
@@ -94,7 +100,7 @@ def replay(arguments: list[str]) -> int | None:
     return recording.status
 
 
-def key_of(arguments: list[str]) -> bytes | None:
+def question_of(arguments: list[str]) -> bytes | None:
     """All that decides, besides files, what the command prints; None where that can't be told."""
     try:
         if not hasattr(sys.stdout, "buffer"):
@@ -107,9 +113,9 @@ def key_of(arguments: list[str]) -> bytes | None:
         return None
 
 
-def file_name(key: bytes) -> str:
-    """The name, in a cache folder, of the recording with that key."""
-    return f"{zlib.crc32(key):08x}{SUFFIX}"
+def file_name(key: bytes, question: bytes) -> str:
+    """The name, in a cache folder, of the recording that answers the question."""
+    return blake2b(question, key=key, digest_size=4).hexdigest() + SUFFIX
 
 
 def today() -> int:
@@ -137,30 +143,11 @@ def holds_still(folder: str, whole: bool, names: tuple[str, ...]) -> bool:
     return held == names if whole else set(names).isdisjoint(held)
 
 
-def encode(key: bytes, recording: Recording) -> bytes:
+def encode(key: bytes, question: bytes, recording: Recording) -> bytes:
     """The content of a recording's file."""
-    fields = (
-        recording.day,
-        recording.status,
-        recording.output,
-        recording.paths,
-        recording.looks,
-        recording.lists,
-        recording.present,
-        recording.absent,
-    )
-    content = marshal.dumps((key, *fields), _MARSHAL_FORMAT)
-    return b"%s%08x%s" % (_MAGIC, zlib.crc32(content), content)
-
-
-def decode(key: bytes, data: bytes) -> Recording | None:
-    """The recording in a file's content; None for a damaged one, and for one that has another key."""
-    start = len(_MAGIC) + 8
-    content = data[start:]
-    if data[:start] != b"%s%08x" % (_MAGIC, zlib.crc32(content)):
-        return None
-    found, *fields = marshal.loads(content)
-    return Recording(*fields) if found == key else None
+    fields = tuple(getattr(recording, name) for name in _FIELDS)
+    content = marshal.dumps(fields, _MARSHAL_FORMAT)
+    return seal(key, b"replay" + question, content) + content
 
 
 def still_holds(recording: Recording) -> bool:
@@ -190,32 +177,91 @@ def _still_listed(recording: Recording, looks: bytes) -> bool:
     return True
 
 
-def _find(arguments: list[str], key: bytes) -> Recording | None:
-    name = file_name(key)
+def _find(arguments: list[str], question: bytes) -> Recording | None:
+    try:
+        key = user_key(make=False)
+    except NoKeyError:
+        return None
+    name = file_name(key, question)
     for folder in cache_folders(arguments):
         try:
-            with open(os.path.join(folder, name), "rb", buffering=0) as file:
-                return decode(key, file.readall())
-        except (OSError, ValueError, EOFError, TypeError):
+            file = open_regular(os.path.join(folder, name))
+        except (OSError, ValueError):
             continue
+        try:
+            sealed = read_sealed(file, key, b"replay" + question)
+        except OSError:
+            sealed = None
+        finally:
+            os.close(file)
+        if sealed is not None:
+            return Recording(*marshal.loads(sealed[0]))
     return None
 
 
 def cache_folders(arguments: list[str]) -> list[str]:
-    """Where a recording may be: in the folder that an option names, else beside what the command is about or
-    above it."""
-    named = None
-    words = ["."]
+    """Where a recording may be: in the folder that an option names, else in the cache of the project that the
+    command is about, as far as that can be told without reading the configuration as such."""
+    words = []
     for place, word in enumerate(arguments[:_MANY]):
         if word == "--cache-dir":
-            named = "".join(arguments[place + 1 : place + 2])
-        elif word.startswith("--cache-dir="):
-            named = word.partition("=")[2]
-        elif word[:1] != "-":
+            return arguments[place + 1 : place + 2]
+        if word.startswith("--cache-dir="):
+            return [word.partition("=")[2]]
+        if word[:1] != "-" and os.path.lexists(word):
             words.append(word)
-    if named is not None:
-        return [named]
-    return [os.path.join(folder, FOLDER_NAME) for folder in with_parents(words)]
+    starts = [path if os.path.isdir(path) else os.path.dirname(path) for path in map(os.path.abspath, words)]
+    folders: dict[str, None] = {}
+    try:
+        starts.insert(0, os.path.commonpath(starts) if starts else os.getcwd())
+    except ValueError:  # several drives
+        return []
+    for start in dict.fromkeys(starts):
+        folders.update(dict.fromkeys(_caches_of_project(start)))
+    return list(folders)
+
+
+def _caches_of_project(start: str) -> Iterable[str]:
+    """The cache folder of the project that a folder is part of: beside the configuration, else at the nearest
+    root of a project, else here (`conclint.config` finds it so)."""
+    above = list(with_parents([start]))
+    for folder in above:
+        for name in _CONFIG_FILES:
+            text = _configuration(os.path.join(folder, name))
+            if text is not None and (name != "pyproject.toml" or b"conclint" in text):
+                yield os.path.join(folder, _cache_dir_in(text) or FOLDER_NAME)
+                if name != "pyproject.toml":
+                    return
+    for folder in above:
+        if any(os.path.exists(os.path.join(folder, name)) for name in _ROOT_MARKERS):
+            yield os.path.join(folder, FOLDER_NAME)
+            return
+    here = os.getcwd()
+    yield os.path.join(here if here in above else start, FOLDER_NAME)
+
+
+def _configuration(path: str) -> bytes | None:
+    try:
+        file = open_regular(path, links=True)
+    except OSError:
+        return None
+    try:
+        return read_at(file, 0, _CONFIGURATION)
+    except OSError:
+        return None
+    finally:
+        os.close(file)
+
+
+def _cache_dir_in(text: bytes) -> str | None:
+    """What a line of a configuration file sets `cache-dir` to, where it is written plainly."""
+    for line in text.split(b"\n") if b"cache-dir" in text else ():
+        name, _, value = line.partition(b"=")
+        value = value.strip()
+        quote = value[:1]
+        if name.strip() == b"cache-dir" and quote in (b'"', b"'") and b"\\" not in value:
+            return value[1:].partition(quote)[0].decode("utf-8", "replace") or None
+    return None
 
 
 def with_parents(paths: Iterable[str]) -> dict[str, None]:

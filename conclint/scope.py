@@ -50,7 +50,7 @@ def affected_by(
     every = {source.path: source for source in (*project, *others, *given.values())}
     gone = frozenset(gone)
     finder = ModuleFinder(source_roots(config, every), [*every, *gone])
-    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
+    with Cache.of(config) as cache:
         texts = given_texts(every.values())
         cache.passing = hashes_of(texts)
         contents = Contents(cache, texts)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from conclint.analysis import Progress
 from conclint.cache import Cache
 from conclint.catalog.loader import starting_imports
-from conclint.config import Config
+from conclint.config import Config, ConfigError
 from conclint.judging.project import Project
 from conclint.reach import files_reached
 from conclint.source.discovery import discover_files
@@ -55,7 +55,9 @@ def summarise_shard(
     of the same files. Raises ConfigError.
     """
     sources = discover_files(paths, config, config.cwd).sources
-    cache = Cache.open(str(config.cache_dir))
+    cache = Cache.of(config)
+    if cache.folder is None:
+        raise ConfigError(f"--shard fills a cache, and {config.no_cache_because or cache.note}")
     tell = (lambda done, total: progress(done, total, "summarising")) if progress else None
     project = Project(config, sources, cache, tell)
     store = project.store

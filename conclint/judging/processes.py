@@ -27,12 +27,14 @@ _PRELOAD: Final = ["conclint.judging.modules"]
 
 
 class Setup(NamedTuple):
-    """All that a worker needs to know of the run; summaries come from the cache in `folder`."""
+    """All that a worker needs to know of the run; summaries come from the cache in `folder`, which
+    is sealed with that key."""
 
     config: Config
     sources: tuple[Source, ...]
     own_facts: tuple[LibraryFacts, ...]
     folder: str
+    key: bytes
     hashes: dict[str, bytes]
     sizes: dict[str, int]
     headers: dict[str, Headers]
@@ -71,7 +73,7 @@ def judge_in_processes(
 def _prepare(setup: Setup) -> None:
     ignore_interrupt()
     never_collect()
-    cache = Cache.open(setup.folder)
+    cache = Cache.open(setup.folder, setup.key)
     project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)

@@ -268,5 +268,6 @@ def test_a_replay_imports_next_to_nothing(project: Path) -> None:
         "conclint",
         "conclint.__main__",
         "conclint.replay",
+        "conclint.sealing",
     }
     assert loaded & {"click", "typing", "re", "pathlib", "json"} == set()

@@ -76,6 +76,7 @@ jobs = 3
         min_confidence=Confidence.LOW,
         src=(tmp_path / "lib",),
         cache_dir=tmp_path / ".cache/conclint",
+        cache_within=tmp_path,
         jobs=3,
     )
 
