@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conclint.bounded_file import CONFIGURATION, read_bounded
 from conclint.config_keys import KEYS, WrongValueError, kind_of
 
 if sys.version_info >= (3, 11):
@@ -46,7 +47,7 @@ def read_table(file: Path, *, required: bool) -> Table | None:
     Raises ConfigError for a file that can't be read, isn't TOML, or holds an unknown key or a wrong type.
     """
     try:
-        data = file.read_bytes()
+        data = read_bounded(file, CONFIGURATION)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from error
     whole_file = file.name != "pyproject.toml"
@@ -79,7 +80,7 @@ def read_table(file: Path, *, required: bool) -> Table | None:
 def read_project(file: Path) -> Mapping[str, object]:
     """The `project` table of a pyproject.toml; empty if there is none or the file isn't TOML."""
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(read_bounded(file, CONFIGURATION).decode("utf-8-sig"))
     except (OSError, ValueError):
         return {}
     project = document.get("project")

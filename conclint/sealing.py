@@ -110,7 +110,7 @@ def open_regular(path: str, folder: int | None = None, *, links: bool = False) -
     file = os.open(path, _READ if links else _READ | _NO_LINK, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(errno.EINVAL, "is not a regular file", path)
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
     return file
 
 

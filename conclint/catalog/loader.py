@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from conclint.bounded_file import CONFIGURATION, read_bounded
 from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.tables import CatalogError
@@ -39,10 +40,10 @@ def read_file(path: Path) -> LibraryFacts:
 def read_toml(path: Path) -> Mapping[str, Any]:
     """What a catalog file holds, not checked yet. Raises CatalogError, naming the file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_bounded(path, CONFIGURATION).decode("utf-8"))
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CatalogError(f"{path}: is not valid TOML: {error}") from error
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from conclint.bounded_file import BASELINE, read_bounded
 from conclint.config import Config
 from conclint.model.finding import Finding
 
@@ -75,7 +76,7 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
     Raises BaselineError for a file that can't be read, or is no baseline of this version.
     """
     try:
-        document: Any = json.loads(file.read_bytes())
+        document: Any = json.loads(read_bounded(file, BASELINE))
     except FileNotFoundError as error:
         raise BaselineError(f"{file}: there is no such baseline (--write-baseline makes one)") from error
     except OSError as error:

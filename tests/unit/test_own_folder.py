@@ -14,9 +14,9 @@ NAME = "0123456789ab.stats"
 SEALED = b"conclint sealed\n and more"
 
 
-def _touch(path: Path) -> None:
+def _touch(path: Path, content: bytes = b"") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"")
+    path.write_bytes(content)
 
 
 HOLDING: dict[str, Callable[[Path], object]] = {
@@ -26,9 +26,8 @@ HOLDING: dict[str, Callable[[Path], object]] = {
     "packs of Git": lambda folder: _touch(folder / f"pack-{'0' * 40}.pack"),
     "another pack": lambda folder: _touch(folder / "0123456789ab-0123456789abcdef0.pack"),
     "another state": lambda folder: _touch(folder / "ubuntu.state"),
-    "another program's tag": lambda folder: (
-        folder.mkdir(),
-        (folder / "CACHEDIR.TAG").write_bytes(b"Signature: 8a477f597d28d172789f06886806bc55\n# pytest\n"),
+    "another program's tag": lambda folder: _touch(
+        folder / "CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n# pytest\n"
     ),
     "a tag that is a folder": lambda folder: (folder / "CACHEDIR.TAG").mkdir(parents=True),
 }
