@@ -13,11 +13,12 @@ from conclint.cache import Cache, Space
 from conclint.config import Config
 from conclint.finding_rows import from_row
 from conclint.gc_control import uncollected
+from conclint.judging.failures import failure, unreadable
 from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
 from conclint.judging.project import Project
 from conclint.link.workers import processors
-from conclint.model.execution import Confidence
-from conclint.model.finding import UNREADABLE, Finding, Position
+from conclint.model.failure import describe_failure
+from conclint.model.finding import Finding, Position
 from conclint.model.summary import Directive
 from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
@@ -30,6 +31,7 @@ from conclint.source.notebook import is_notebook
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
     from conclint.judging.modules import Judged, ModuleJudge
+    from conclint.link.values import Key
     from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.source.absent import Absent
 
@@ -70,6 +72,7 @@ class Analysis:
         self._around: dict[str, Headers] | None = None
         self._taken: list[str] | None = None
         self._missed: set[str] = set()
+        self._failed: dict[str, str] = {}
         self._judged_anew = 0
         self._keeps = False
         self._judge: ModuleJudge | None = None
@@ -92,6 +95,11 @@ class Analysis:
         return self._project.roots
 
     @property
+    def has_failed(self) -> bool:
+        """Whether conclint itself failed in a module: what was found then is not kept for a later run."""
+        return bool(self._failed) or self._store.has_failed
+
+    @property
     def looked_around(self) -> bool:
         """Whether what was found depends on files of the project that were neither asked for nor led to."""
         return self._around is not None
@@ -111,8 +119,16 @@ class Analysis:
         """Takes in what an earlier run has judged, as far as it still holds; `name` is its name in the
         cache, that of all that judgements depend on besides files.
 
-        What was judged for another choice of files is no help: which files are roots depends on it.
+        What was judged for another choice of files is no help: which files are roots depends on it. Where
+        that can't be found out, everything is judged anew.
         """
+        try:
+            self._recall(name)
+        except Exception as error:
+            describe_failure(error)
+            self._known = Judgements.none()
+
+    def _recall(self, name: bytes) -> None:
         data = self._cache.get_state(name)
         if data is None:
             self._keeps = True
@@ -193,7 +209,7 @@ class Analysis:
 
     def remember(self, name: bytes) -> None:
         """Keeps what is judged for a later run. An editor's buffer is not what that will find on disk."""
-        if self._keeps and self._judged_anew and not self._project.has_buffers:
+        if self._keeps and self._judged_anew and not self._project.has_buffers and not self.has_failed:
             self._cache.put_state(name, encode_judgements(self._known._replace(absent=self.missing)))
 
     def findings(self) -> list[Finding]:
@@ -222,9 +238,18 @@ class Analysis:
             return ()
         return here.settled(lambda: tuple(describe_line(here.engine, path, line, self._project.shown)))
 
+    def failures(self) -> list[Finding]:
+        """The asked files in which conclint itself failed, so far."""
+        return [
+            failure(self._project.shown(path), message)
+            for path, message in sorted(self._failed.items())
+            if path in self._sources
+        ]
+
     def concurrency_map(self) -> ConcurrencyMap:
         """Which functions of the asked files, and of what they lead to, run on which execution models."""
         from conclint.judging.modules import ModuleJudge
+        from conclint.link.program import NeedModule
         from conclint.mapping.build import build_map
         from conclint.rules.starts import find_starts
 
@@ -237,12 +262,23 @@ class Analysis:
         engine, judge = here.engine, here.judge
 
         def build() -> ConcurrencyMap:
-            views = [view for path in taken if (view := judge.view(path)) is not None]
-            keys = [key for view in views for key in view.keys]
-            on_loop = {key for view in views for key in find_starts(view).on_loop}
+            keys: list[Key] = []
+            on_loop: set[Key] = set()
+            for path in taken:
+                try:
+                    view = judge.view(path)
+                    if view is not None:
+                        on_loop.update(find_starts(view).on_loop)
+                        keys += view.keys
+                except NeedModule:
+                    raise
+                except Exception as error:
+                    engine.fail((path, 0), error)
             return build_map(engine, keys, on_loop, self._project.shown)
 
-        return here.settled(build)
+        found = here.settled(build)
+        self._failed.update(here.failed)
+        return found
 
     def _judged(self) -> list[str]:
         """The asked files that can hold a finding, once all of them are judged: those that mention
@@ -331,6 +367,7 @@ class Analysis:
     def _take(self, judged: Judged) -> None:
         self._known.add(judged)
         self._missed.update(judged.missed)
+        self._failed.update(judged.failed)
 
     def _here(self, groups: list[list[str]]) -> Iterator[tuple[int, Judged]]:
         for number, group in enumerate(groups):
@@ -423,16 +460,3 @@ def with_fingerprints(findings: list[Finding]) -> list[Finding]:
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         result.append(replace(finding, fingerprint=digest))
     return result
-
-
-def unreadable(path: str, line: int, column: int, message: str) -> Finding:
-    return Finding(
-        code=UNREADABLE,
-        name="unreadable-file",
-        message=message,
-        path=path,
-        position=Position(line, column, line, column),
-        symbol="",
-        confidence=Confidence.HIGH,
-        logical_line=(line, line),
-    )

@@ -15,7 +15,10 @@ from typing import Final, NamedTuple
 
 from conclint.cache import Cache
 from conclint.config import Config
+from conclint.judging.failures import failure
 from conclint.link.summaries import SummaryStore
+from conclint.model.failure import describe_failure
+from conclint.model.finding import Finding
 from conclint.source.absent import Absent, absent
 from conclint.source.contents import Contents, given_texts
 from conclint.source.discovery import Source, shown_path
@@ -43,11 +46,18 @@ _MANY: Final = 5
 
 class Lenders(NamedTuple):
     """Files of the project that may hold a wrapper, in order; and what that answer depends on: the files
-    that were looked into, and those that were looked for in vain."""
+    that were looked into, and those that were looked for in vain. `failed` are the given files of which it
+    could not be found out, and what is to be said of that."""
 
     sources: tuple[Source, ...] = ()
     looked_at: tuple[tuple[str, bytes], ...] = ()
     missing: Absent = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+    def problems(self, sources: Sequence[Source]) -> list[Finding]:
+        """What is reported of the given files where conclint itself failed."""
+        shown = {source.path: source.shown for source in sources}
+        return [failure(shown[path], message) for path, message in self.failed]
 
 
 def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Lenders:
@@ -56,6 +66,7 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
     if len(sources) > _MOST:
         return Lenders()
     asked = {source.path: source for source in sources}
+    failed: list[tuple[str, str]] = []
     contents = Contents(cache, given_texts(sources))
     store = SummaryStore(cache, 1, None, contents)
     try:
@@ -68,7 +79,12 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
             return Lenders()
         finder = ModuleFinder(source_roots(config, asked), asked)
         search = _Search(store, contents, finder, frozenset(asked))
-        found = {path for borrower in borrowers for path in search.lenders(*borrower)}
+        found: set[str] = set()
+        for path, index in borrowers:
+            try:
+                found |= search.lenders(path, index)
+            except Exception as error:
+                failed.append((path, describe_failure(error)))
         if len(found) > _MANY:
             found = set()
     finally:
@@ -81,6 +97,7 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
             if (content := contents.digest(path)) is not None
         ),
         absent(finder.missed),
+        tuple(failed),
     )
 
 

@@ -232,7 +232,7 @@ def map_sources(
         analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
         try:
             found = analysis.concurrency_map()
-            unread = analysis.in_cells([*problems, *analysis.unreadable_files()])
+            unread = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
             return found, tuple(sorted(unread, key=lambda item: item.sort_key))
         finally:
             analysis.close()
@@ -255,7 +255,7 @@ def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
 def _problems(discovery: Discovery) -> list[Finding]:
     if not discovery.problems:
         return []
-    from conclint.analysis import unreadable
+    from conclint.judging.failures import unreadable
 
     return [unreadable(path, 1, 1, message) for path, message in discovery.problems]
 
@@ -289,6 +289,7 @@ def run_on(
 
         lenders = find_lenders(sources, config, cache)
         asked = {source.shown for source in sources}
+        problems = [*problems, *lenders.problems(sources)]
         sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
         analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
         try:
@@ -301,7 +302,8 @@ def run_on(
                     analysis.remember(name)
                 if key is not None and analysis.looked_around:
                     report = report._replace(around=shape_around())
-                if key is not None and analysis.looked_around == (report.around is not None):
+                whole = not analysis.has_failed and not lenders.failed
+                if key is not None and whole and analysis.looked_around == (report.around is not None):
                     keep_report(cache, key, report)
             found = analysis.concurrency_map() if with_map else None
             return Run(report, found, settled=not contents.unsettled)

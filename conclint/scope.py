@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from conclint.cache import Cache
 from conclint.config import Config
 from conclint.link.summaries import SummaryStore
+from conclint.model.failure import describe_failure
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
 from conclint.source.contents import Contents, given_texts, hashes_of
@@ -56,7 +57,10 @@ def affected_by(
         contents = Contents(cache, texts)
         store = SummaryStore(cache, config.jobs or None, None, contents)
         try:
-            reaching = files_reaching({*given, *gone}, store.indexes(every), finder)
+            reaching: Iterable[str] = files_reaching({*given, *gone}, store.indexes(every), finder)
+        except Exception as error:
+            describe_failure(error)
+            reaching = every  # what can't be told is looked at
         finally:
             store.close()
     wanted = sorted({*given, *reaching} & every.keys())

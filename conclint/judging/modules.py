@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from conclint.catalog.loader import Catalog
 from conclint.finding_rows import to_row
 from conclint.gc_control import dismantle
+from conclint.judging.failures import failure
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule, Program
+from conclint.model.failure import describe_failure
 from conclint.propagate.effect_rows import to_rows
 from conclint.propagate.engine import Engine
 from conclint.rules.illustrate import illustrate
@@ -48,7 +50,8 @@ class Judged(NamedTuple):
     derived classes were asked for in judging it, `derived` the files that define such classes, and `missed`
     the files that were looked for in vain;
     `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
-    that were; `effects` are those of functions, by `Def.key`, that other modules asked for.
+    that were; `effects` are those of functions, by `Def.key`, that other modules asked for; `failed` are the
+    modules in which conclint itself failed, asked for or not, with what is to be said of it.
     """
 
     rows: dict[str, tuple[tuple[Any, ...], ...]]
@@ -60,6 +63,7 @@ class Judged(NamedTuple):
     directives: dict[str, tuple[tuple[Any, ...], ...]]
     contents: dict[str, bytes]
     effects: dict[str, dict[str, tuple[Any, ...]]]
+    failed: dict[str, str]
 
 
 class Edges(NamedTuple):
@@ -103,6 +107,7 @@ class ModuleJudge:
 
     def _begin(self) -> None:
         self._served = 0
+        self._failed: dict[str, str] = {}
         self._effects.release()
         self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
         self.engine = Engine(Evaluator(self._program), self._effects.of)
@@ -127,8 +132,25 @@ class ModuleJudge:
             self.is_whole = False
         self._served += 1
         self.link(group)
-        rows = {path: tuple(map(self._row, self._settled(path))) for path in group}
+        rows: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        for path in group:
+            try:
+                rows[path] = tuple(map(self._row, self._settled(path)))
+            except Exception as error:
+                self._fail(path, error)
+        failed = self.failed
+        for path in failed.keys() & set(group):
+            # a part of what there is would depend on what was judged before
+            rows[path] = (to_row(failure(self._project.shown(path), failed[path])),)
         return self._judged(rows)
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The modules in which conclint itself failed so far, and what is to be said of it."""
+        return {**self.engine.failed, **self._failed}
+
+    def _fail(self, path: str, error: Exception) -> None:
+        self._failed.setdefault(path, describe_failure(error))
 
     def effects_of(self, path: str, names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
         """The effects of functions of a module, as rows, by their keys; of those that it has."""
@@ -158,7 +180,10 @@ class ModuleJudge:
         """Have the effects of all functions of these modules."""
         self._store.load(paths)
         for path in paths:
-            self.engine.demand(self.judge.roots(path))
+            try:
+                self.engine.demand(self.judge.roots(path))
+            except Exception as error:
+                self._fail(path, error)
         self.engine.run(self._store.load)
 
     def settled(self, work: Callable[[], T]) -> T:
@@ -207,8 +232,9 @@ class ModuleJudge:
             if module is not None and module.summary.directives:
                 directives[path] = tuple(map(tuple, module.summary.directives))
         effects: dict[str, dict[str, tuple[Any, ...]]] = {}
+        failed = self.failed
         for key, found in self.engine.take_shared():
-            if key not in self._told_effects and self._effects.of(key) is None:
+            if not failed and key not in self._told_effects and self._effects.of(key) is None:
                 effects.setdefault(key[0], {})[key[1]] = to_rows(found)
                 self._told_effects.add(key)
         for path, of_path in effects.items():
@@ -220,6 +246,7 @@ class ModuleJudge:
             directives,
             contents,
             effects,
+            failed,
         )
 
 

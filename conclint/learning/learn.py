@@ -84,6 +84,7 @@ def learn_package(
                     break
     finally:
         store.close()
+    failed = {path: (message, 1, 1) for path, message in engine.failed.items()}
     known = tuple(sorted(fact.dotted for fact in facts if _states(catalog, fact)))
     wrong = tuple(text for fact in facts if (text := _contradiction(catalog, fact)))
     kept = [fact for fact in facts if not (only_new and fact.dotted in set(known))]
@@ -104,7 +105,7 @@ def learn_package(
         len(facts),
         known,
         wrong,
-        {os.path.relpath(path): problem for path, problem in store.problems.items()},
+        {os.path.relpath(path): problem for path, problem in (store.problems | failed).items()},
     )
 
 

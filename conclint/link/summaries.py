@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from conclint.cache import MARSHAL_FORMAT, Cache, Space
 from conclint.link.workers import Work, Workers
+from conclint.model.failure import describe_failure
 from conclint.model.summary import ModuleSummary
 from conclint.source import index as source_index
 from conclint.source.contents import Contents
@@ -65,9 +66,12 @@ def check_source(data: bytes) -> Problem | None:
     return _problem(error) if error is not None else None
 
 
-def _scan_source(data: bytes) -> bytes:
+def _scan_source(data: bytes) -> Outcome:
     """The encoded index: its format in the first byte, so that an old one is known without decoding."""
-    return bytes((source_index.FORMAT,)) + marshal.dumps(tuple(source_index.scan(data)), MARSHAL_FORMAT)
+    try:
+        return bytes((source_index.FORMAT,)) + marshal.dumps(tuple(source_index.scan(data)), MARSHAL_FORMAT)
+    except Exception as error:
+        return _problem(error)
 
 
 class SummaryStore:
@@ -105,6 +109,8 @@ class SummaryStore:
         self._checked: dict[bytes, Problem | None] = {}
         self._done = 0
         self._wanted = 0
+        self.has_failed = False
+        """Whether a problem is conclint's own, and may be gone at the next run."""
         self.decoded_bytes = 0
         """Bytes of the encoded summaries whose decoded ones are held."""
 
@@ -202,10 +208,15 @@ class SummaryStore:
                 entries[digest] = entry
             else:
                 missing[digest] = path
-        for digest, entry in self._run(_scan_source, list(missing.values()), b"", _SCAN_PAYS):
-            entries[digest] = entry
-            self._cache.put(Space.INDEX, digest, entry)
+        failed: dict[bytes, Problem | None] = {}
+        for digest, found in self._run(_scan_source, list(missing.values()), _CRASHED, _SCAN_PAYS):
+            if isinstance(found, Problem):
+                failed[digest] = found
+            else:
+                entries[digest] = found
+                self._cache.put(Space.INDEX, digest, found)
         for path in wanted:
+            self._note_problem(path, failed)
             entry = entries.get(self._contents.digests.get(path, b""), b"")
             yield path, FileIndex(*marshal.loads(entry[1:])) if entry else _NOTHING
 
@@ -291,6 +302,7 @@ class SummaryStore:
         problem = problems.get(digest) if digest is not None else None
         if problem is not None:
             self._problems[path] = problem[:3]
+            self.has_failed = self.has_failed or problem.fleeting
 
     def _run(
         self, function: Callable[[bytes], R], files: list[str], crashed: C, pays: int
@@ -310,7 +322,8 @@ def _problem(error: object) -> Problem:
         return Problem(error.message, error.line, error.column)
     if isinstance(error, DecodingError):
         return Problem(error.message, error.line, 1)
-    return Problem(f"the analysis of this file failed: {type(error).__name__}: {error}", 1, 1, fleeting=True)
+    assert isinstance(error, BaseException)
+    return Problem(describe_failure(error), 1, 1, fleeting=True)
 
 
 @cache

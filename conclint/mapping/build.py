@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from conclint.link.calls import Link, Target
-from conclint.link.program import Module
+from conclint.link.program import Module, NeedModule
 from conclint.link.values import (
     Class,
     ContextManager,
@@ -67,11 +67,15 @@ def build_map(
     models = _models(engine, edges, on_loop)
     keys = {key for edge in edges for key in (edge.caller, edge.callee)} | set(asked)
     costs = CostModel(engine)
-    functions = [
-        _function(engine, costs, key, models.get(key, {}), shown)
-        for key in keys
-        if _module(engine, key).definition(key).kind in _FUNCTIONS or _is_active(key, edges)
-    ]
+    functions: list[MapFunction] = []
+    for key in sorted(keys):
+        try:
+            if _module(engine, key).definition(key).kind in _FUNCTIONS or _is_active(key, edges):
+                functions.append(_function(engine, costs, key, models.get(key, {}), shown))
+        except NeedModule:
+            raise
+        except Exception as error:
+            engine.fail(key, error)
     functions.sort(key=lambda item: (item.path, item.line, item.symbol))
     return ConcurrencyMap(tuple(functions), tuple(sorted({_shown_edge(engine, edge) for edge in edges})))
 
@@ -94,7 +98,14 @@ def _edges(engine: Engine, asked: Iterable[Key]) -> list[_Edge]:
     seen = set(todo)
     while todo:
         key = todo.pop()
-        for edge in _edges_of(engine, key):
+        try:
+            edges = list(_edges_of(engine, key))
+        except NeedModule:
+            raise
+        except Exception as error:
+            engine.fail(key, error)
+            continue
+        for edge in edges:
             found[edge] = None
             if edge.callee not in seen:
                 seen.add(edge.callee)

@@ -13,6 +13,7 @@ from conclint.link.conditions import Dependence
 from conclint.link.evaluate import Evaluator
 from conclint.link.program import NeedModule
 from conclint.link.values import Function, Key, unwrapped
+from conclint.model.failure import describe_failure
 from conclint.model.summary import SiteKind
 from conclint.propagate.assertions import as_asserted
 from conclint.propagate.coverage import Occurrence, raised
@@ -54,6 +55,9 @@ class Engine:
         self._needs: set[str] = set()
         self._current: tuple[Key, int] | None = None
         self.asking: str | None = None
+        self.failed: dict[str, str] = {}
+        """The modules of which a function could not be worked on, and why: nothing is said of that function,
+        and not all that there is of the module."""
 
     def demand(self, keys: Iterable[Key]) -> None:
         """Ask for the effects of these functions."""
@@ -74,13 +78,24 @@ class Engine:
         while True:
             while self._todo:
                 key, _ = self._todo.popitem()
-                self._update(key)
+                try:
+                    self._update(key)
+                except NeedModule as need:
+                    self._lack(key, need)
+                except Exception as error:
+                    self.fail(key, error)
             if not self._needs:
                 self._blocked.clear()
                 return
             needs, self._needs = sorted(self._needs), set()
             load(needs)
             self._todo, self._blocked = self._blocked, {}
+
+    def fail(self, key: Key, error: Exception) -> None:
+        """Notes that a function could not be worked on: what comes of the rest stands."""
+        self.failed.setdefault(key[0], describe_failure(error))
+        self._links[key] = ()
+        self._effects.setdefault(key, {})
 
     def take_changed(self) -> list[tuple[Key, Effects]]:
         """The functions whose effects have changed since this was last asked, with these."""

@@ -184,7 +184,10 @@ def _display(c: Aligner, node: Any, at: int) -> int:
 
 def _starred(c: Aligner, node: Any, at: int) -> int:
     first = at + len(node.lpar)
-    at = NODES[type(node.value)](c, node.value, first + 1) + len(node.rpar)
+    after = NODES[type(node.value)](c, node.value, first + 1)
+    if id(node) in c.wanted:
+        c.note(node, first, after)
+    at = after + len(node.rpar)
     return at + 1 if type(node.comma) is cst.Comma else at
 
 

@@ -1,0 +1,25 @@
+"""Findings about what could not be analysed."""
+
+from __future__ import annotations
+
+from conclint.model.execution import Confidence
+from conclint.model.finding import UNREADABLE, Finding, Position
+
+
+def unreadable(path: str, line: int, column: int, message: str) -> Finding:
+    """A file that can't be read or is no Python, and where."""
+    return Finding(
+        code=UNREADABLE,
+        name="unreadable-file",
+        message=message,
+        path=path,
+        position=Position(line, column, line, column),
+        symbol="",
+        confidence=Confidence.HIGH,
+        logical_line=(line, line),
+    )
+
+
+def failure(path: str, message: str) -> Finding:
+    """A file in which conclint itself failed."""
+    return unreadable(path, 1, 1, message)

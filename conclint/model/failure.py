@@ -1,0 +1,32 @@
+"""What is said of a failure of conclint's own: no finding of the user's code, but a report for its makers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path, PurePath
+from typing import Final
+
+_PACKAGE: Final = str(Path(__file__).parent.parent)
+_ADVICE: Final = "please report this"
+
+
+def describe_failure(error: BaseException) -> str:
+    """One line for the user: the kind of the error and where in conclint it came from. Not its text, which
+    may differ from run to run. CONCLINT_DEBUG shows all of it on standard error."""
+    if os.environ.get("CONCLINT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+    return f"could not be analysed: {type(error).__name__}{_place(error)} ({_ADVICE})"
+
+
+def _place(error: BaseException) -> str:
+    place = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file.startswith(_PACKAGE + os.sep):
+            place = f" at {PurePath(os.path.relpath(file, _PACKAGE)).as_posix()}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
