@@ -19,7 +19,7 @@ from conclint.judging.project import Project
 from conclint.link.workers import processors
 from conclint.model.failure import describe_failure
 from conclint.model.finding import Finding, Position
-from conclint.model.summary import Directive
+from conclint.model.summary import MODULE_KEY, Directive
 from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
 from conclint.source.contents import Contents
@@ -273,7 +273,7 @@ class Analysis:
                 except NeedModule:
                     raise
                 except Exception as error:
-                    engine.fail((path, 0), error)
+                    engine.fail((path, MODULE_KEY), error)
             return build_map(engine, keys, on_loop, self._project.shown)
 
         found = here.settled(build)
