@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conclint.model.summary import ModuleSummary
-    from conclint.source.nesting import Token
+    from conclint.source.nesting import Nesting
+    from conclint.source.tokens import Token
 
 _RECURSION_LIMIT: Final = 100_000
 """For deeply nested files. Python 3.10 spends the stack of C on each call, so they get a large one, too."""
@@ -27,27 +28,31 @@ def extract(data: bytes) -> ModuleSummary:
     text = decode_source(data)
     tokens = find_tokens(text)
     source_hash = blake2b(data, digest_size=16).digest()
-    if not check_brackets(text, tokens):
+    nesting = check_brackets(text, tokens)
+    if not nesting.deep:
         try:
-            return _summarise(text, tokens, source_hash)
+            return _summarise(text, tokens, nesting, source_hash)
         except RecursionError:
             pass
-    return with_large_stack(lambda: _summarise_deep(text, tokens, source_hash))
+    return with_large_stack(lambda: _summarise_deep(text, tokens, nesting, source_hash))
 
 
-def _summarise(text: str, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
-    record = walk_module(text, parse_checked(text))
-    summary = finish(record, tokens, source_hash)
+def _summarise(text: str, tokens: Sequence[Token], nesting: Nesting, source_hash: bytes) -> ModuleSummary:
+    parsed = parse_checked(text, tokens, nesting)
+    record = walk_module(text, parsed.tree)
+    summary = finish(record, tokens, source_hash, parsed.layout)
     # The record and its scopes know each other. Apart they die at once, and with them the tree, which the
     # garbage collector would need a seventh of the parser's time to find.
     record.scopes.clear()
     return summary
 
 
-def _summarise_deep(text: str, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
+def _summarise_deep(
+    text: str, tokens: Sequence[Token], nesting: Nesting, source_hash: bytes
+) -> ModuleSummary:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
-        return _summarise(text, tokens, source_hash)
+        return _summarise(text, tokens, nesting, source_hash)
     finally:
         sys.setrecursionlimit(limit)

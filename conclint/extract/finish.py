@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conclint.extract.scope import Scope
-    from conclint.source.nesting import Token
+    from conclint.source.layout import Layout
+    from conclint.source.tokens import Token
 
 _Store = tuple[int, int, str | int, int, int]
 
@@ -50,15 +51,18 @@ class _Body(NamedTuple):
     spans: list[tuple[int, ...]]
 
 
-def finish(record: ModuleRecord, tokens: Sequence[Token], source_hash: bytes) -> ModuleSummary:
-    """The summary of a walked module."""
-    return _Finisher(record, tokens).finish(source_hash)
+def finish(
+    record: ModuleRecord, tokens: Sequence[Token], source_hash: bytes, layout: Layout | None = None
+) -> ModuleSummary:
+    """The summary of a walked module; `layout` is that of the text it was parsed from, if that is another."""
+    return _Finisher(record, tokens, layout).finish(source_hash)
 
 
 class _Finisher:
-    def __init__(self, record: ModuleRecord, tokens: Sequence[Token]) -> None:
+    def __init__(self, record: ModuleRecord, tokens: Sequence[Token], layout: Layout | None) -> None:
         self.record = record
         self.tokens = tokens
+        self.layout = layout
         self.lines = Lines(record.text)
         comments = may_have_directives(record.text)
         self.places = self._locate(comments)
@@ -82,7 +86,8 @@ class _Finisher:
         try:
             return align(record.tree, record.text, self.tokens, nodes, comments)
         except AlignmentError:
-            return locate(record.tree, nodes, marks, comments)
+            places = locate(record.tree, nodes, marks, comments)
+        return places if self.layout is None else places.moved(self.layout.original)
 
     def finish(self, source_hash: bytes) -> ModuleSummary:
         record = self.record

@@ -17,6 +17,7 @@ from libcst._nodes.internal import CodegenState
 from conclint.source.nodes import cst
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from libcst import CSTNode, FormattedString, Module
@@ -57,6 +58,13 @@ class Places(NamedTuple):
     ends: dict[int, int]
     marks: dict[int, int]
     comments: list[tuple[int, str]]
+
+    def moved(self, original: Callable[[int], int]) -> Places:
+        """The same in another text, by what gives an offset in it."""
+        starts, ends, marks = (
+            {key: original(offset) for key, offset in offsets.items()} for offsets in self[:3]
+        )
+        return Places(starts, ends, marks, [(original(offset), text) for offset, text in self.comments])
 
 
 def locate(module: Module, nodes: set[int], marks: set[int], comments: bool) -> Places:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import io
+import encodings.aliases
+import pkgutil
 import re
-import tokenize
+from functools import cache
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#[^\r\n]*)?$")
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_REWRITING = frozenset(("unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"))
+"""Codecs of text that CPython decodes sources with, after which lines and columns are others."""
 _NOT_ASCII = re.compile(rb"[^\x00-\x7f]")
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
 
@@ -29,6 +33,8 @@ def decode_source(data: bytes) -> str:
     that the encoding doesn't allow, a coding line that contradicts the byte order mark, and an encoding
     Python doesn't know.
     """
+    if data.startswith(_WIDE_MARKS):
+        raise DecodingError("is UTF-16 or UTF-32 by its byte order mark; Python sources can't be", 1)
     marked = data.startswith(codecs.BOM_UTF8)
     if marked:
         data = data[3:]
@@ -38,10 +44,11 @@ def decode_source(data: bytes) -> str:
     declared, line = _coding_line(data)
     if declared is None:
         return _decode(data, "utf-8", "it has no coding line, so it must be UTF-8")
-    try:
-        encoding = codecs.lookup(declared)
-    except (LookupError, ValueError):
-        raise DecodingError(f"unknown encoding {declared!r}", line) from None
+    encoding = _lookup(_usual_name(declared))
+    if encoding is None:
+        raise DecodingError(f"unknown encoding {declared!r}", line)
+    if encoding.name in _REWRITING:
+        raise DecodingError(f"{declared!r} gives ASCII another meaning, so places in the file are lost", line)
     if not getattr(encoding, "_is_text_encoding", True):
         raise DecodingError(f"{declared!r} is no text encoding", line)
     if marked and encoding.name != "utf-8":
@@ -57,11 +64,43 @@ def decode_source(data: bytes) -> str:
 def encode_source(text: str) -> bytes:
     """Bytes that decode, as PEP 263 says, to the text (an editor's buffer has no bytes of its own)."""
     data = text.encode("utf-8", "surrogatepass")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data if encoding.startswith("utf-8") else text.encode(encoding)
-    except (SyntaxError, UnicodeError):
+    declared, _ = _coding_line(data)
+    encoding = _lookup(_usual_name(declared)) if declared is not None else None
+    if encoding is None or encoding.name == "utf-8":
         return data
+    try:
+        return text.encode(encoding.name)
+    except (UnicodeError, LookupError):
+        return data
+
+
+def _usual_name(declared: str) -> str:
+    """The encoding that CPython takes the word of a coding line for (Emacs writes `utf-8-unix`)."""
+    word = declared[:12].lower().replace("_", "-")
+    if word == "utf-8" or word.startswith("utf-8-"):
+        return "utf-8"
+    latin = ("latin-1", "iso-8859-1", "iso-latin-1")
+    if word in latin or word.startswith(tuple(f"{name}-" for name in latin)):
+        return "iso-8859-1"
+    return declared
+
+
+def _lookup(name: str) -> codecs.CodecInfo | None:
+    """Python's own codec of that name. No other is looked for: to find one is to import it."""
+    normal = encodings.normalize_encoding(name).lower()
+    module = encodings.aliases.aliases.get(normal) or encodings.aliases.aliases.get(normal.replace(".", "_"))
+    if (module or normal) not in _known_codecs():
+        return None
+    try:
+        return codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+
+
+@cache
+def _known_codecs() -> frozenset[str]:
+    """The modules of the package `encodings`, and nothing else that bears such a name."""
+    return frozenset(module.name for module in pkgutil.iter_modules(encodings.__path__)) - {"aliases"}
 
 
 def _coding_line(data: bytes) -> tuple[str | None, int]:

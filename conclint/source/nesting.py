@@ -1,35 +1,45 @@
 """How deeply a text is nested, told from its tokens: libcst's parser crashes or stalls on what is too deep.
 
 Measured with libcst 1.9 on an 8 MB stack: 3,000 nested brackets crash it, and so do 5,000 links of `elif`,
-`and` or `lambda`; 1,000 chained calls take it two seconds and 3,000 nineteen; nested patterns of `case` take
-four times as long with each level, seventeen seconds for eleven.
+`and` or `lambda`. 1,000 chained calls take it three seconds and 1,600 ten; nested patterns of `case` take two
+to four times as long with each level, three seconds for ten: these it is given in pieces
+(`conclint.source.pieces`).
 """
 
 from __future__ import annotations
 
 import re
+import string
 import sys
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from conclint.source.tokens import Token, begins_line
+
 MAX_BRACKETS: Final = 200
 """CPython refuses more, too."""
-MAX_OPERATORS: Final = 4000
+MAX_OPERATORS: Final = 20_000
 """Operators in one expression, those in brackets within it not counted."""
-MAX_LINKS: Final = 2000
-"""Calls, subscripts and attributes in one chain."""
-MAX_ELIFS: Final = 4000
-"""Links of `elif` in one statement."""
-MAX_PATTERNS: Final = 8
-"""Nested brackets in a pattern of `case`."""
+MAX_NESTED: Final = 2000
+"""Of these, those whose right side holds the next: libcst takes four times as long for twice as many."""
+MAX_LINKS: Final = 10_000
+"""Calls, subscripts and attributes in one chain; CPython takes 9,000 at most."""
+MAX_ELIFS: Final = 6000
+"""Links of `elif` in one statement; CPython takes 5,000 at most."""
+
+
+_FAST_CHAIN: Final = 128
+"""Links or operators of a chain that libcst takes no long time for."""
+_FAST_PATTERNS: Final = 4
+"""Levels of brackets in a pattern of `case`, likewise."""
+_FEW_TOKENS: Final = 500
+"""A statement with no more has no chain that takes long."""
 
 _SHALLOW_BRACKETS: Final = 50
 _SHALLOW_OPERATORS: Final = 250
 """What surely needs no large stack."""
-_FEW_OPERATORS: Final = 250 if sys.platform == "win32" else MAX_OPERATORS
+_FEW_OPERATORS: Final = 250 if sys.platform == "win32" else MAX_NESTED
 """A file with no more in all of it is fine on the main thread's stack: 1 MB on Windows, elsewhere 8."""
-
-Token = tuple[int, int]
 
 
 class TooDeep(NamedTuple):
@@ -40,19 +50,35 @@ class TooDeep(NamedTuple):
 
 
 class Nesting(NamedTuple):
-    """Whether the text needs a large stack, and where it is nested too deeply for any."""
+    """Whether the text needs a large stack, where it is nested too deeply for any, and whether libcst would
+    take a long time for it as a whole."""
 
     deep: bool
     too_deep: TooDeep | None
+    slow: bool = False
 
 
 def measure_nesting(text: str, tokens: Sequence[Token]) -> Nesting:
     """The nesting of a text; what most files are spared is the look at each token."""
-    if sum(map(text.count, _OPERATORS)) <= _FEW_OPERATORS and not _has_nested_string(text, tokens):
+    if (
+        sum(map(text.count, _OPERATORS)) <= _FEW_OPERATORS
+        and not _has_nested_string(text, tokens)
+        and not _has_long_statement(text, tokens)
+    ):
         depth = _bracket_depth(text, tokens)
-        if depth <= MAX_PATTERNS or (depth <= _SHALLOW_BRACKETS and "case" not in text):
+        if depth <= _FAST_PATTERNS or (depth <= _SHALLOW_BRACKETS and _CASE.search(text) is None):
             return _SHALLOW
     return _measure_lines(text, tokens)
+
+
+def _has_long_statement(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether there are so many tokens without two words next to each other, as there are where a statement
+    ends (a keyword or a literal ends such a run, too; chains of many of these are found by their number)."""
+    if len(tokens) <= _FEW_TOKENS:
+        return False
+    kinds = "".join([text[start : start + 1] for start, _ in tokens]).translate(_WORDS_AND_CLOSERS)
+    runs = kinds.replace("ww", "w w").replace(")w", ") w").split(" ")
+    return len(max(runs, key=len)) > _FEW_TOKENS
 
 
 def _bracket_depth(text: str, tokens: Sequence[Token]) -> int:
@@ -71,14 +97,15 @@ def _bracket_depth(text: str, tokens: Sequence[Token]) -> int:
 
 def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
     """The same, exactly: counted within logical lines."""
-    depth = operators = links = before = 0
-    deep = False
-    outer: list[tuple[int, int]] = []
+    depth = operators = links = branches = run = before = 0
+    deep = slow = False
+    outer: list[tuple[int, int, int, int]] = []
     chains: dict[int, int] = {}
     pattern = -1  # deepest bracket of the pattern, in a line that may be a `case`
+    kind = last = -1
     for start, end in tokens:
-        if not depth and (not before or _NEWLINE.search(text, before, start)):
-            operators = links = 0
+        if not depth and begins_line(text, before, start):
+            operators = links = branches = run = 0
             word = text[start:end]
             column = start - text.rfind("\n", 0, start)
             if word == "if":
@@ -92,13 +119,14 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
         before = end
         if _is_nested_string(text, start, end):
             return Nesting(True, TooDeep(f"more than {MAX_BRACKETS} nested braces", start))
-        kind = _KINDS.get(text[start : start + 1])
-        if kind is None:
+        one_before, last = last, kind
+        kind = _KINDS.get(text[start : start + 1], -1)
+        if kind < 0:
             continue
         if kind == _OPEN:
             links += 1
-            outer.append((operators, links))
-            operators = links = 0
+            outer.append((operators, links, branches, run))
+            operators = links = branches = run = 0
             depth += 1
             if pattern >= 0:
                 pattern = max(pattern, depth)
@@ -106,24 +134,34 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
                 return Nesting(True, TooDeep(f"more than {MAX_BRACKETS} nested brackets", start))
         elif kind == _CLOSE:
             depth = max(depth - 1, 0)
-            operators, links = outer.pop() if outer else (0, 0)
+            operators, links, branches, run = outer.pop() if outer else (0, 0, 0, 0)
         elif kind == _DOT:
             links += 1
         elif kind == _COMMA:
-            operators = links = 0
+            operators = links = branches = run = 0
         elif kind != _WORD or text[start:end] in _OPERATOR_WORDS:
             operators += 1
             links = 0
-            if pattern > MAX_PATTERNS and not depth:
-                return Nesting(True, TooDeep(f"more than {MAX_PATTERNS} nested patterns", start))
+            slow = slow or (pattern > _FAST_PATTERNS and not depth)
+            word = text[start:end]
+            if word in ("else", "lambda"):
+                branches += 1
+            elif word in ("not", "**") or (kind == last == one_before == _OPERATOR):
+                run += 1
+            elif last != _OPERATOR:
+                run = 0
+            if max(branches, run) > MAX_NESTED:
+                return Nesting(True, TooDeep(f"more than {MAX_NESTED} nested operators", start))
             if not depth and text.startswith(("if", ":"), start):
                 pattern = -1
         if operators > MAX_OPERATORS:
             return Nesting(True, TooDeep(f"more than {MAX_OPERATORS} operators in one expression", start))
         if links > MAX_LINKS:
             return Nesting(True, TooDeep(f"more than {MAX_LINKS} links in one chain of calls", start))
-        deep = deep or depth > _SHALLOW_BRACKETS or max(operators, links) > _SHALLOW_OPERATORS
-    return Nesting(deep, None)
+        longest = max(operators, links)
+        slow = slow or longest > _FAST_CHAIN
+        deep = deep or depth > _SHALLOW_BRACKETS or longest > _SHALLOW_OPERATORS
+    return Nesting(deep, None, slow)
 
 
 def _has_nested_string(text: str, tokens: Sequence[Token]) -> bool:
@@ -158,7 +196,10 @@ _KINDS: Final = {
 _OPERATOR_WORDS: Final = frozenset(("and", "or", "not", "if", "else", "in", "is", "lambda", "await"))
 _OPERATORS: Final = (*"+-*/%@&|^~<>=!:.", "and", "or", "not", "if", "else", "in", "is", "lambda", "await")
 _NO_BRACKETS: Final = re.compile(r"[^()\[\]{}]+")
-_NEWLINE: Final = re.compile(r"(?<!\\)\r\n?|(?<![\\\r])\n")
-"""The end of a line that no backslash continues."""
+_CASE: Final = re.compile(r"^[ \t\f]*case\b", re.MULTILINE)
+_WORDS_AND_CLOSERS: Final = {
+    **dict.fromkeys(map(ord, string.ascii_letters + string.digits + "_'\""), "w"),
+    **dict.fromkeys(map(ord, "]}"), ")"),
+}
 _BRACE: Final = re.compile(r"[{}]")
 _SHALLOW: Final = Nesting(False, None)

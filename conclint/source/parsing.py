@@ -7,14 +7,16 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 
 from conclint.source.decoding import DecodingError, decode_source
-from conclint.source.nesting import Token, measure_nesting
-from conclint.source.tokens import find_tokens
+from conclint.source.nesting import Nesting, measure_nesting
+from conclint.source.tokens import Token, find_tokens
 
 if TYPE_CHECKING:
     from libcst import Module
+
+    from conclint.source.layout import Layout
 
 T = TypeVar("T")
 
@@ -38,11 +40,17 @@ class SourceError(Exception):
         self.column = column
 
 
-def check_brackets(text: str, tokens: Sequence[Token] | None = None) -> bool:
-    """Refuses what libcst can't parse without crashing or stalling; see `conclint.source.nesting`.
+class Parsed(NamedTuple):
+    """A tree, and how the text was laid out for it, where libcst refuses the text as it is."""
 
-    True for text so deeply nested that it needs the stack of `with_large_stack`. `tokens` are the text's,
-    if they are known. Raises SourceError at the place where nesting goes too far.
+    tree: Module
+    layout: Layout | None = None
+
+
+def check_brackets(text: str, tokens: Sequence[Token] | None = None) -> Nesting:
+    """Refuses what can't be parsed without crashing or stalling; see `conclint.source.nesting`.
+
+    `tokens` are the text's, if they are known. Raises SourceError at the place where nesting goes too far.
     """
     nesting = measure_nesting(text, find_tokens(text) if tokens is None else tokens)
     if nesting.too_deep is not None:
@@ -50,51 +58,113 @@ def check_brackets(text: str, tokens: Sequence[Token] | None = None) -> bool:
         line = text.count("\n", 0, offset) + 1
         column = offset - text.rfind("\n", 0, offset)
         raise SourceError(f"too deeply nested to be analysed: {message}", line, column)
-    return nesting.deep
+    return nesting
 
 
 def parse_module(text: str) -> Module:
-    """The tree of a whole file, of the classes of `conclint.source.nodes`.
+    """The tree of a whole file, of the classes of `conclint.source.nodes`; where libcst refuses valid text,
+    that of the text as `conclint.source.layout` lays it out.
 
-    Raises SourceError where libcst finds the text to be no Python, and where it is too deeply nested.
+    Raises SourceError where the text is found to be no Python, and where it is too deeply nested.
     """
-    if check_brackets(text):
-        return with_large_stack(lambda: parse_checked(text))
-    return parse_checked(text)
+    tokens = find_tokens(text)
+    nesting = check_brackets(text, tokens)
+    if nesting.deep:
+        return with_large_stack(lambda: parse_checked(text, tokens, nesting)).tree
+    return parse_checked(text, tokens, nesting).tree
 
 
-def parse_checked(text: str) -> Module:
+def parse_checked(text: str, tokens: Sequence[Token], nesting: Nesting) -> Parsed:
     """As `parse_module`, for text that `check_brackets` has let through."""
     from libcst import ParserSyntaxError
 
     from conclint.source import nodes
 
+    if nesting.slow:
+        tree = _in_pieces(text, tokens)
+        if tree is not None:
+            return Parsed(tree)
     try:
-        return nodes.parse_module(text)
+        return Parsed(nodes.parse_module(text))
     except ParserSyntaxError as error:
-        raise _explain(text, error.message, error.raw_line) from None
+        message, line = error.message, error.raw_line
+    tree = None if nesting.slow else _in_pieces(text, tokens)
+    if tree is not None:
+        return Parsed(tree)
+    return _laid_out(text, tokens) or _explain(text, message, line)
 
 
-def _explain(text: str, message: str, line: int) -> SourceError:
-    """The error libcst found, in the compiler's words and at its place, where the compiler finds one too."""
+def _in_pieces(text: str, tokens: Sequence[Token]) -> Module | None:
+    """The tree of the text, parsed in pieces; None where it has none, or they are found to be no Python."""
+    from libcst import ParserSyntaxError
+
+    from conclint.source.grafting import PieceError, parse_pieces
+    from conclint.source.pieces import cut
+
+    found = cut(text, tokens)
+    if not found.pieces:
+        return None
+    try:
+        return parse_pieces(found)
+    except (ParserSyntaxError, PieceError):
+        return None
+
+
+def _laid_out(text: str, tokens: Sequence[Token]) -> Parsed | None:
+    """The tree of the text as it is laid out for libcst; None where that doesn't help."""
+    from libcst import ParserSyntaxError
+
+    from conclint.source import nodes
+    from conclint.source.layout import lay_out
+
+    layout = lay_out(text, tokens)
+    if layout is None or not _mean_the_same(text, layout.text):
+        return None
+    try:
+        return Parsed(nodes.parse_module(layout.text), layout)
+    except ParserSyntaxError:
+        tree = _in_pieces(layout.text, find_tokens(layout.text))
+    return Parsed(tree, layout) if tree is not None else None
+
+
+def _mean_the_same(text: str, other: str) -> bool:
+    """Whether both are the same to the running Python's compiler, be they too new for it, or too deep."""
+    before, after = _compile(text), _compile(other)
+    if isinstance(before, ast.AST) and isinstance(after, ast.AST):
+        try:
+            return ast.dump(before) == ast.dump(after)
+        except RecursionError:
+            return True
+    return isinstance(before, ast.AST) == isinstance(after, ast.AST)
+
+
+def _explain(text: str, message: str, line: int) -> NoReturn:
+    """Raises the error libcst found, in the compiler's words and at its place, where that finds one too."""
     error = _compile(text)
     if isinstance(error, SyntaxError):
-        return SourceError(error.msg or "invalid syntax", error.lineno or line, max(error.offset or 1, 1))
+        raise SourceError(error.msg or "invalid syntax", error.lineno or line, max(error.offset or 1, 1))
     place = _PLACE.search(message)
+    if place is not None:
+        line, column = int(place.group(1)), int(place.group(2)) + 1
+    else:
+        column = 1
+    if isinstance(error, ast.AST):
+        raise SourceError("this syntax is valid but cannot be parsed yet; please report it", line, column)
     if place is None:
-        return SourceError(message.rpartition("error: ")[2] or "invalid syntax", line, 1)
-    return SourceError("invalid syntax", int(place.group(1)), int(place.group(2)) + 1)
+        raise SourceError(message.rpartition("error: ")[2] or "invalid syntax", line, 1)
+    raise SourceError("invalid syntax", line, column)
 
 
-def _compile(source: str | bytes) -> Exception | None:
-    """What the running Python's compiler objects to; the code is not executed."""
+def _compile(source: str | bytes) -> ast.AST | Exception:
+    """The tree of the running Python's compiler, or what it objects to; the code is not executed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree = compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             return error
-    return None
+    assert isinstance(tree, ast.AST)
+    return tree
 
 
 def with_large_stack(work: Callable[[], T]) -> T:
@@ -150,7 +220,7 @@ def check_syntax(data: bytes) -> SourceError | None:
             check_brackets(text)
         except SourceError as error:
             return error
-    if _compile(data) is None:
+    if isinstance(_compile(data), ast.AST):
         return None
     try:
         parse_module(text)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+Token = tuple[int, int]
+"""Where a token begins and ends."""
+
 _STRING: Final = r"""
     '''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
   | \"\"\"[^"\\]*(?:(?:\\.|"(?!\"\"))[^"\\]*)*\"\"\"
@@ -41,7 +44,28 @@ _TOKEN: Final = re.compile(
 )
 
 
-def find_tokens(text: str) -> list[tuple[int, int]]:
+_STRING_START: Final = re.compile(r"[bBfFrRtTuU]{0,2}[\"']")
+COMMENT: Final = re.compile(r"#[^\r\n]*")
+NEWLINE: Final = re.compile(r"(?<!\\)\r\n?|(?<![\\\r])\n")
+"""The end of a line that no backslash continues."""
+
+
+def is_string(word: str) -> bool:
+    """Whether the token is a literal of a string or of bytes."""
+    return _STRING_START.match(word) is not None
+
+
+def begins_line(text: str, before: int, start: int) -> bool:
+    """Whether a token outside of brackets begins a logical line; `before` is the end of the one before."""
+    if not before:
+        return True
+    gap = text[before:start]
+    if "\n" not in gap and "\r" not in gap:
+        return False
+    return "\\" not in gap or NEWLINE.search(COMMENT.sub("", gap)) is not None
+
+
+def find_tokens(text: str) -> list[Token]:
     """The start and end offset of each token, and last an empty one at the end of the text."""
     tokens = [found.span(1) for found in _TOKEN.finditer(text)]
     if len(tokens) > 1 and tokens[-2][0] == tokens[-1][0]:

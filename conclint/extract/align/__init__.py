@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from libcst import Module
 
-    from conclint.source.nesting import Token
+    from conclint.source.tokens import Token
 
 __all__ = ["AlignmentError", "align"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conclint.source.nesting import Token
+    from conclint.source.tokens import Token
 
 
 class AlignmentError(Exception):
