@@ -6,11 +6,15 @@ import atexit
 import os
 import sys
 
-from conclint.replay import replay
+from conclint.search_path import keep_out, working_folder
 
 
 def main() -> None:
     """Runs the command; ends the process with its status."""
+    # Before anything else is imported: `python -m` and PYTHONPATH bring the project's own modules.
+    keep_out(working_folder())
+    from conclint.replay import replay
+
     arguments = sys.argv[1:]
     try:
         status = replay(arguments)
@@ -26,6 +30,9 @@ def main() -> None:
         status = 2
     if status is not None:
         sys.exit(status)
+    from conclint.interruption import unwind_when_asked_to_end
+
+    unwind_when_asked_to_end()
     from conclint.cli import cli
 
     cli(arguments, prog_name="conclint", obj=tuple(arguments))
@@ -39,7 +46,13 @@ def run() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     try:
         main()
+    except KeyboardInterrupt:  # before the command could take it
+        os._exit(130)
     except SystemExit as end:
+        if type(end) is not SystemExit and isinstance(end.code, int):
+            # Interrupted: whoever asked for the end waits neither for output nor for threads.
+            atexit._run_exitfuncs()
+            os._exit(end.code)
         threads = sys.modules.get("threading")
         if isinstance(end.code, int) and (threads is None or threads.active_count() == 1):
             atexit._run_exitfuncs()

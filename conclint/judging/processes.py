@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT, Cache
+from conclint.children.pool import ProcessPool
 from conclint.gc_control import never_collect
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
-from conclint.link.workers import Work, Workers, ignore_interrupt, start_processes
+from conclint.link.workers import Work, Workers
 from conclint.source.derived import Derived
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def judge_in_processes(
     """For each group, by number and in no particular order: its outcome (None where a worker died of it), and
     what is new for the cache."""
 
-    workers = Workers(jobs, lambda count: start_processes(count, _PRELOAD, _prepare, setup))
+    workers = Workers(jobs, lambda count: ProcessPool(count, _PRELOAD, _prepare, setup))
     sizes = [sum(setup.sizes.get(path, 0) for path in group) for group in groups]
     work = Work(
         _judge_group, sizes, lambda number: marshal.dumps(list(groups[number]), MARSHAL_FORMAT), b"", 0
@@ -71,7 +72,6 @@ def judge_in_processes(
 
 
 def _prepare(setup: Setup) -> None:
-    ignore_interrupt()
     never_collect()
     cache = Cache.open(setup.folder, setup.key)
     project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)

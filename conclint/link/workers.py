@@ -6,14 +6,14 @@ any `concurrent.futures` executor can carry.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Final, Generic, TypeVar
 
+from conclint.children.pool import ProcessPool
 from conclint.gc_control import paused
 
 R = TypeVar("R")
@@ -57,9 +57,10 @@ class Work(Generic[R, C]):
 class Workers:
     """A pool that is started when there is enough to do, used until closed, and replaced when it breaks.
 
-    `jobs` of 0 or None means as many as there are processors. Where processes can't be had (inside a
-    daemon process, in a sandbox without semaphores) everything is done in this one. `start` makes another
-    executor, `always` uses it however little there is to do.
+    `jobs` of 0 or None means as many as there are processors. Where processes can't be had (in a sandbox,
+    in an executable that can't start Python) or aren't wanted (inside a daemon process, of which there are
+    as many as processors already) everything is done in this one. `start` makes another executor, `always`
+    uses it however little there is to do.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Workers:
         self._start = start or _start_pool
         self._always = always
         self._pool: Executor | None = None
-        self._usable = self.jobs > 1 and not multiprocessing.current_process().daemon
+        self._usable = self.jobs > 1 and not _in_daemon()
         self._probed = False
 
     def run(self, work: Work[R, C]) -> Iterator[tuple[int, R | C]]:
@@ -106,7 +107,7 @@ class Workers:
                         else:
                             yield from zip(numbers, results, strict=True)
                 if suspects:
-                    # The pool is broken, and with it all that is in flight: one of these is guilty.
+                    # The pool may be broken, and with it all that is in flight: one of these is guilty.
                     for future, numbers in flying.items():
                         results = _results(future)
                         if results is None:
@@ -114,7 +115,7 @@ class Workers:
                         else:
                             yield from zip(numbers, results, strict=True)
                     flying.clear()
-                    self.close()
+                    self._drop_broken()
                     yield from self._try_apart(work, suspects)
                     if not self._usable:
                         rest = [number for numbers in waiting for number in numbers]
@@ -126,9 +127,11 @@ class Workers:
 
     def close(self, *, cancel: bool = False) -> None:
         """Ends the worker processes; `cancel` doesn't wait for what they are doing."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=not cancel, cancel_futures=True)
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if cancel and isinstance(pool, ProcessPool):
+            pool.kill_workers()
+        elif pool is not None:
+            pool.shutdown(wait=not cancel, cancel_futures=True)
 
     def _run_here(self, work: Work[R, C], numbers: Sequence[int]) -> Iterator[tuple[int, R | C]]:
         for number in numbers:
@@ -158,11 +161,16 @@ class Workers:
             if results is not None:
                 yield from zip(numbers, results, strict=True)
                 continue
-            self.close()
+            self._drop_broken()
             if len(numbers) == 1:
                 yield numbers[0], work.crashed
             else:
                 chunks.extendleft([number] for number in reversed(numbers))
+
+    def _drop_broken(self) -> None:
+        """Ends a pool in which a worker has died, unless it is one that goes on with another."""
+        if not (isinstance(self._pool, ProcessPool) and self._pool.is_open):
+            self.close()
 
     def _submit(self, function: Callable[[bytes], R], datas: list[bytes]) -> Future[list[R]] | None:
         try:
@@ -211,25 +219,15 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def start_processes(
-    jobs: int, preload: Sequence[str], initializer: Callable[..., None], *arguments: object
-) -> Executor:
-    """A pool of worker processes, each of which runs the initializer first; a fork server, where there is
-    one, loads the modules once for all."""
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Not fork: this process may have threads (a progress bar).
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(list(preload))
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=initializer, initargs=arguments)
-
-
 def _start_pool(jobs: int) -> Executor:
-    return start_processes(jobs, _PRELOAD, ignore_interrupt)
+    return ProcessPool(jobs, _PRELOAD, _prepare)
 
 
-def ignore_interrupt() -> None:
-    """Leaves Ctrl-C to the main process, which ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _prepare() -> None:
+    """A worker has nothing else to do before its first chunk."""
+
+
+def _in_daemon() -> bool:
+    """Whether this is a daemon process of `multiprocessing`, which is imported then."""
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and processes.current_process().daemon

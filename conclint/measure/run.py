@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import metadata
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from conclint.catalog.facts import CallableFact, Effect
 from conclint.catalog.loader import read_file, shipped_files
+from conclint.children.isolated import python_command
 from conclint.measure.gil import Measurement, Spread, has_gil
 from conclint.measure.table import Row, Table
 from conclint.measure.workloads import GROUPS
@@ -110,36 +111,45 @@ def _answers(names: Sequence[str]) -> Iterator[tuple[str, Measurement | None, st
     """What a child process says of each name; a child that dies or hangs costs the name it was at."""
     left = list(names)
     while left:
-        with _child(left) as child:
-            assert child.stdout is not None
-            lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-            threading.Thread(target=_pass_on, args=(child.stdout, lines), daemon=True).start()
-            reason = ""
-            while left:
-                try:
-                    line = lines.get(timeout=_ANSWER_SECONDS)
-                except queue.Empty:
-                    child.kill()
-                    reason = f"no answer in {_ANSWER_SECONDS} s"
-                    break
-                if not line:
-                    break
-                name, measured, why = json.loads(line)
-                left.remove(name)
-                yield name, _measurement(measured), why
+        with TemporaryDirectory(prefix="conclint-", ignore_cleanup_errors=True) as folder:
+            child = _child(left, folder)
+            try:
+                assert child.stdout is not None
+                lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+                threading.Thread(target=_pass_on, args=(child.stdout, lines), daemon=True).start()
+                reason = ""
+                while left:
+                    try:
+                        line = lines.get(timeout=_ANSWER_SECONDS)
+                    except queue.Empty:
+                        child.kill()
+                        reason = f"no answer in {_ANSWER_SECONDS} s"
+                        break
+                    if not line:
+                        break
+                    name, measured, why = json.loads(line)
+                    left.remove(name)
+                    yield name, _measurement(measured), why
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                child.wait()
         if left:
             yield left.pop(0), None, reason or f"its process ended with status {child.returncode}"
 
 
-def _child(names: Sequence[str]) -> subprocess.Popen[str]:
-    package = str(Path(__file__).parents[2])
-    path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
+def _child(names: Sequence[str], folder: str) -> subprocess.Popen[str]:
+    """Measures the names, in that folder and with nothing of the working folder on its path: libraries look
+    there for modules and for their configuration."""
+    code = f"from conclint.measure.child import main; main({list(names)!a})"
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "conclint.measure.child", *names],
+        python_command(f"import warnings; warnings.simplefilter('ignore'); {code}"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path, "MPLBACKEND": "Agg"},
+        env={**os.environ, **_ONE_THREAD, "MPLBACKEND": "Agg"},
+        cwd=folder,
     )
 
 

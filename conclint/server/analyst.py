@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 
-from conclint.server.frames import encode_frame, receive_frame
+from conclint.children.frames import encode_frame, receive_frame
+from conclint.children.isolated import python_command
 from conclint.server.jobs import Answer, Failed, Job
 
 _GRACE = 1.0  # seconds in which a run that is out of date may end by itself: a start costs about as much
@@ -20,6 +20,7 @@ class Analyst:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._lifeline: int | None = None
 
     async def run(self, job: Job, stale: asyncio.Event | None = None) -> Answer | None:
         """The answer; None if it was out of date before it was there."""
@@ -54,6 +55,9 @@ class Analyst:
 
     def close(self) -> None:
         """Ends the process, and those that it has started."""
+        lifeline, self._lifeline = self._lifeline, None
+        if lifeline is not None:
+            os.close(lifeline)
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
@@ -66,14 +70,20 @@ class Analyst:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        # Not `-m`: that would put the project's folder first, and import modules of the user's for ours.
-        code = f"import sys; sys.path[:] = {sys.path!r}; from conclint.server.worker import main; main()"
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            code,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=os.name == "posix",
-        )
+        self.close()  # what one that died has left
+        handles: list[int] = []
+        if os.name == "posix":  # elsewhere it can't be handed over
+            lifeline, self._lifeline = os.pipe()
+            handles.append(lifeline)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *python_command(f"from conclint.server.worker import main; main(*{handles})"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=handles,
+                start_new_session=os.name == "posix",
+            )
+        finally:
+            for handle in handles:
+                os.close(handle)
         return self._process

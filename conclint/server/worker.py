@@ -6,11 +6,17 @@ from __future__ import annotations
 import os
 import sys
 
-from conclint.server.frames import encode_frame, read_frame
+from conclint.children.frames import encode_frame, read_frame
 
 
-def main() -> None:
-    """Answers jobs from standard input on standard output until the server goes away."""
+def main(lifeline: int | None = None) -> None:
+    """Answers jobs from standard input on standard output until the server goes away, or lets go of the
+    lifeline, in the middle of a job too."""
+    if lifeline is not None and sys.platform != "win32":
+        from conclint.children.lifeline import arm, watch
+
+        arm(lifeline)
+        watch(lifeline)
     jobs, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else writes there must not disturb the answers
     from conclint.gc_control import one_of_many_runs

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conclint.children.pool import ProcessPool
 from conclint.link.workers import Work, Workers, _chunks
-
-LOCK = threading.Lock()
-
-
-def reverse(data: bytes) -> bytes:
-    return data[::-1]
-
-
-def process_of(data: bytes) -> int:
-    return os.getpid()
-
-
-def fragile(data: bytes) -> bytes:
-    """Ends its process on some data, as a crash in native code would."""
-    if b"DIE" in data:
-        os._exit(11)
-    return data[::-1]
+from worker_functions import LOCK, fragile, is_locked, path_and_flags, process_of, reverse, unpicklable
 
 
 def work(
@@ -39,9 +24,22 @@ def work(
     return Work(function, sizes, items.__getitem__, "crashed", pays)
 
 
-@pytest.fixture
-def two() -> Iterator[Workers]:
-    workers = Workers(2)
+def forked(jobs: int) -> ProcessPool:
+    return ProcessPool(jobs, [], prepare)
+
+
+def spawned(jobs: int) -> ProcessPool:
+    return ProcessPool(jobs, [], prepare, fork=False)
+
+
+def prepare() -> None:
+    """Nothing."""
+
+
+@pytest.fixture(params=[spawned, *([forked] if hasattr(os, "fork") else [])])
+def two(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    """Two workers, forked or started one by one."""
+    workers = Workers(2, request.param)
     yield workers
     workers.close()
 
@@ -92,14 +90,24 @@ def test_when_every_item_kills_its_worker_each_is_named(two: Workers) -> None:
 
 
 def test_where_no_worker_lives_the_work_is_done_here() -> None:
-    from concurrent.futures import ProcessPoolExecutor
-
     def stillborn(jobs: int) -> Executor:
-        return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), os._exit, (1,))
+        return ProcessPool(jobs, [], os._exit, 1)
 
     workers = Workers(2, start=stillborn)
     assert {result for _, result in workers.run(work(process_of, ITEMS))} == {os.getpid()}
     assert len(dict(workers.run(work(reverse, ITEMS)))) == 40
+
+
+def test_where_the_workers_parent_does_not_live_the_work_is_done_here() -> None:
+    workers = Workers(2, start=lambda jobs: ProcessPool(jobs, ["there_is_no_such_module"], prepare))
+    assert {result for _, result in workers.run(work(process_of, ITEMS))} == {os.getpid()}
+
+
+def test_where_this_python_cannot_be_started_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for executable in ("", "/nowhere/python"):
+        monkeypatch.setattr("sys.executable", executable)
+        workers = Workers(2)
+        assert {result for _, result in workers.run(work(process_of, ITEMS))} == {os.getpid()}
 
 
 @pytest.mark.parametrize(
@@ -126,6 +134,22 @@ def test_an_error_of_the_function_is_the_callers(two: Workers) -> None:
     assert len(dict(two.run(work(reverse, ITEMS)))) == 40
 
 
+def test_a_result_that_cannot_be_sent_is_an_error_of_the_function(two: Workers) -> None:
+    with pytest.raises(RuntimeError, match="pickle"):
+        dict(two.run(work(unpicklable, ITEMS)))
+
+
+def test_workers_are_isolated_and_import_nothing_from_the_working_folder(
+    two: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for entry in ("", ".", "src", str(tmp_path), str(tmp_path / "src")):
+        monkeypatch.syspath_prepend(entry)
+    for _, (path, isolated) in two.run(work(path_and_flags, ITEMS)):  # type: ignore[misc]
+        assert isolated
+        assert [entry for entry in path if not os.path.isabs(entry) or str(tmp_path) in entry] == []
+
+
 def test_the_run_can_be_left_in_the_middle(two: Workers) -> None:
     results = two.run(work(reverse, ITEMS))
     next(results)
@@ -149,11 +173,7 @@ def test_inside_a_daemon_process_nothing_is_started() -> None:
 def test_a_process_with_threads_is_not_forked(two: Workers) -> None:
     """Nothing of this process's state reaches a worker: a lock held here isn't held there for ever."""
     with LOCK:
-        assert {result for _, result in two.run(work(_locked, ITEMS))} == {False}
-
-
-def _locked(data: bytes) -> bool:
-    return LOCK.locked()
+        assert {result for _, result in two.run(work(is_locked, ITEMS))} == {False}
 
 
 @given(st.lists(st.integers(0, 400_000), min_size=1, max_size=60), st.integers(1, 16))

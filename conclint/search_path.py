@@ -1,0 +1,84 @@
+"""Where modules are imported from: never from the project that is analysed.
+
+Python puts the working folder first (`python -m`, `python -c`), `PYTHONPATH` may name folders of the project,
+and so may an editable installation of it. Of these, none must be there when something is imported: a
+`struct.py` or `libcst.py` of the project's would be executed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as `typing` has it: this is imported before anything else
+    from collections.abc import Iterable, Iterator
+
+
+def outside(folders: Iterable[str]) -> list[str]:
+    """The entries of `sys.path` but those that lie in one of the folders, or that one of them lies in.
+
+    What Python and its packages were installed to stays, and where conclint itself comes from, even where
+    that is in the project: an environment beside the sources, or a clone of conclint.
+    """
+    projects = {os.path.realpath(folder) for folder in folders}
+    # A file system's root holds all that there is: what lies below it isn't the project's for that.
+    wide = {project for project in projects if os.path.dirname(project) == project}
+    kept: list[str] = []
+    installed: set[str] | None = None
+    for entry in sys.path:
+        if not isinstance(entry, str) or not os.path.isabs(entry):
+            continue  # wherever this process happens to be
+        real = os.path.realpath(entry)
+        if real in projects or any(_holds(real, p) or _holds(p, real) for p in projects - wide):
+            if installed is None:
+                installed = set(map(os.path.realpath, _installed()))
+            if real not in installed:
+                continue
+        kept.append(entry)
+    return kept
+
+
+def keep_out(*folders: str) -> None:
+    """Takes what belongs to these folders off `sys.path`, for good: for a process of our own."""
+    sys.path[:] = outside(folders)
+
+
+class kept_out:  # noqa: N801 (a context manager that needs no `contextlib`)
+    """Takes what belongs to these folders off `sys.path` for a while, in a process that is another's."""
+
+    def __init__(self, *folders: str) -> None:
+        self._folders = folders
+
+    def __enter__(self) -> None:
+        self._before = sys.path
+        sys.path = outside(self._folders)
+
+    def __exit__(self, *failure: object) -> None:
+        sys.path = self._before
+
+
+def working_folder() -> str:
+    """The working folder; empty where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def _installed() -> Iterator[str]:
+    library = os.path.dirname(os.__file__)
+    yield library
+    yield os.path.join(library, "lib-dynload")
+    yield os.path.join(os.path.dirname(library), f"python{sys.version_info[0]}{sys.version_info[1]}.zip")
+    yield os.path.join(sys.base_prefix, "DLLs")  # Windows
+    yield os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    site = sys.modules.get("site")
+    if site is not None:
+        yield from site.getsitepackages()
+        if site.ENABLE_USER_SITE and site.USER_SITE:
+            yield site.USER_SITE

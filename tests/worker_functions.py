@@ -1,0 +1,38 @@
+"""What the tests have worker processes call: a module of its own, which takes a worker no time to import."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+LOCK = threading.Lock()
+
+
+def reverse(data: bytes) -> bytes:
+    return data[::-1]
+
+
+def process_of(data: bytes) -> int:
+    return os.getpid()
+
+
+def fragile(data: bytes) -> bytes:
+    """Ends its process on some data, as a crash in native code would."""
+    if b"DIE" in data:
+        os._exit(11)
+    return data[::-1]
+
+
+def is_locked(data: bytes) -> bool:
+    return LOCK.locked()
+
+
+def path_and_flags(data: bytes) -> tuple[list[str], bool]:
+    """Where the process imports modules from, and whether it was started isolated."""
+    import sys
+
+    return sys.path, bool(sys.flags.isolated)
+
+
+def unpicklable(data: bytes) -> object:
+    return lambda: data
