@@ -6,16 +6,16 @@ import atexit
 import os
 import sys
 
-from conclint.search_path import keep_out, working_folder
+from conclint.search_path import asked_folders, keep_out, working_folder
 
 
 def main() -> None:
     """Runs the command; ends the process with its status."""
+    arguments = sys.argv[1:]
     # Before anything else is imported: `python -m` and PYTHONPATH bring the project's own modules.
-    keep_out(working_folder())
+    keep_out(working_folder(), *asked_folders(arguments))
     from conclint.replay import replay
 
-    arguments = sys.argv[1:]
     try:
         status = replay(arguments)
     except BrokenPipeError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from conclint import __version__
 from conclint.gc_control import paused
+from conclint.search_path import importing_from, outside, working_folder
 
 if TYPE_CHECKING:
     from conclint.config import Config
@@ -90,14 +92,22 @@ class Plugin:
 
     def run(self) -> Iterator[_Result]:
         """Line from 1, column from 0, text, and the plugin's type, as flake8 wants them."""
+        # The process is flake8's, and may have the project on its path, which our imports must not find.
+        folder = str(Path(self._filename).absolute().parent)
+        with importing_from(list(_search_path((working_folder(), folder), tuple(sys.path)))):
+            results = self._results()
+        yield from results
+
+    def _results(self) -> list[_Result]:
         try:
             findings = self._findings()
         except Exception as error:
-            yield 1, 0, f"{_UNREADABLE_CODE} {_complaint(error)}", type(self)
-            return
-        for finding in findings:
-            if finding.code != _UNREADABLE_CODE:
-                yield finding.position.line, finding.position.column - 1, _message(finding), type(self)
+            return [(1, 0, f"{_UNREADABLE_CODE} {_complaint(error)}", type(self))]
+        return [
+            (finding.position.line, finding.position.column - 1, _message(finding), type(self))
+            for finding in findings
+            if finding.code != _UNREADABLE_CODE
+        ]
 
     def _findings(self) -> tuple[Finding, ...]:
         from conclint.catalog.loader import starting_imports
@@ -115,6 +125,12 @@ class Plugin:
 
             config = _load(str(Path(self._filename).absolute().parent), self._options)
             return check_file(self._filename, data, config)
+
+
+@lru_cache(maxsize=64)
+def _search_path(folders: tuple[str, ...], path: tuple[str, ...]) -> tuple[str, ...]:
+    """What is left of `sys.path`, which is `path` now."""
+    return tuple(outside(folders))
 
 
 @lru_cache(maxsize=64)

@@ -44,15 +44,14 @@ def keep_out(*folders: str) -> None:
     sys.path[:] = outside(folders)
 
 
-class kept_out:  # noqa: N801 (a context manager that needs no `contextlib`)
-    """Takes what belongs to these folders off `sys.path` for a while, in a process that is another's."""
+class importing_from:  # noqa: N801 (a context manager that needs no `contextlib`)
+    """Has modules imported from these folders for a while, in a process that is another's."""
 
-    def __init__(self, *folders: str) -> None:
-        self._folders = folders
+    def __init__(self, path: list[str]) -> None:
+        self._path = path
 
     def __enter__(self) -> None:
-        self._before = sys.path
-        sys.path = outside(self._folders)
+        self._before, sys.path = sys.path, self._path
 
     def __exit__(self, *failure: object) -> None:
         sys.path = self._before
@@ -64,6 +63,13 @@ def working_folder() -> str:
         return os.getcwd()
     except OSError:
         return ""
+
+
+def asked_folders(arguments: Iterable[str]) -> set[str]:
+    """The folders that a command line may be about; a word that is none does no harm."""
+    sources = (".py", ".pyi", ".ipynb")
+    words = [word for word in arguments if word[:1] != "-"]
+    return {(os.path.dirname(word) or ".") if word.endswith(sources) else word for word in words}
 
 
 def _holds(folder: str, path: str) -> bool:

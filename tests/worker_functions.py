@@ -8,6 +8,10 @@ import threading
 LOCK = threading.Lock()
 
 
+def prepare() -> None:
+    """What a worker is told to do first."""
+
+
 def reverse(data: bytes) -> bytes:
     return data[::-1]
 

@@ -25,7 +25,7 @@ class Analyst:
     async def run(self, job: Job, stale: asyncio.Event | None = None) -> Answer | None:
         """The answer; None if it was out of date before it was there."""
         try:
-            process = await self._started()
+            process = await self._started(job.folder)
             assert process.stdin is not None and process.stdout is not None
             process.stdin.write(encode_frame(job))
             await process.stdin.drain()
@@ -67,7 +67,7 @@ class Analyst:
             else:
                 process.kill()
 
-    async def _started(self) -> asyncio.subprocess.Process:
+    async def _started(self, folder: str) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
         self.close()  # what one that died has left
@@ -77,7 +77,7 @@ class Analyst:
             handles.append(lifeline)
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *python_command(f"from conclint.server.worker import main; main(*{handles})"),
+                *python_command(f"from conclint.server.worker import main; main(*{handles})", folder),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=handles,

@@ -7,6 +7,7 @@ import os
 import sys
 
 from conclint.children.frames import encode_frame, read_frame
+from conclint.search_path import keep_out
 
 
 def main(lifeline: int | None = None) -> None:
@@ -19,12 +20,13 @@ def main(lifeline: int | None = None) -> None:
         watch(lifeline)
     jobs, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else writes there must not disturb the answers
-    from conclint.gc_control import one_of_many_runs
-    from conclint.server.answer import answer_job
-
     try:
         while True:
             job = read_frame(jobs)
+            keep_out(job.folder)  # before anything else is imported
+            from conclint.gc_control import one_of_many_runs
+            from conclint.server.answer import answer_job
+
             with one_of_many_runs():  # which collects when the answer is already out
                 answers.write(encode_frame(answer_job(job)))
                 answers.flush()

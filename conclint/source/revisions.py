@@ -7,14 +7,13 @@ and files that Git doesn't know yet (and isn't told to ignore) have changed.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from conclint.source.git import GitError, run_git
 
-class GitError(Exception):
-    """What Git could not do. The text is one line for the user."""
+__all__ = ["Changes", "GitError", "Repository"]
 
 
 class Changes(NamedTuple):
@@ -55,7 +54,10 @@ class Repository:
 
     def changes_since(self, commit: str) -> Changes:
         """The Python files that differ between the commit and the working tree."""
-        listed = self._git("diff", "--name-status", "--no-ext-diff", "-M", "-z", commit, "--")
+        listed = self._git(
+            *("diff", "--name-status", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"),
+            *("-M", "-z", commit, "--"),
+        )
         fields = iter(listed.decode("utf-8", "surrogateescape").split("\0"))
         changed: set[str] = set()
         deleted: set[str] = set()
@@ -99,18 +101,4 @@ class Repository:
         self, *arguments: str, environment: Mapping[str, str] | None = None, given: bytes | None = None
     ) -> bytes:
         folder = getattr(self, "top", self._folder)
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(folder), *arguments],
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", **(environment or {})},
-                input=b"" if given is None else given,
-                capture_output=True,
-                check=False,
-            )
-        except OSError as error:
-            raise GitError(f"git cannot be run: {error.strerror or error}") from error
-        if done.returncode:
-            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            reason = lines[-1].removeprefix("fatal: ") if lines else f"git {arguments[0]} failed"
-            raise GitError(f"{folder}: {reason}")
-        return done.stdout
+        return run_git(folder, *arguments, environment=environment, given=given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 import subprocess
 import sys
@@ -161,3 +162,36 @@ def test_summaries_are_the_same_without_twins(tmp_path: Path) -> None:
     assert run.stdout.split() == [
         hashlib.sha1(encode_module(extract_summary(Path(path).read_bytes()))).hexdigest() for path in paths
     ]
+
+
+class Watcher:
+    """In a cycle with itself: only the collector finds it, and it notes what `libcst` is meanwhile."""
+
+    seen: list[object] = []
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        Watcher.seen.append(sys.modules["libcst"])
+
+
+def test_no_finalizer_runs_while_the_copy_is_there() -> None:
+    """Up to Python 3.11 an allocation starts the collector, and with it finalizers, in the middle of C code."""
+    Watcher.seen.clear()
+    before = gc.get_threshold()
+    gc.collect()
+    try:
+        for allocations in range(5, 200, 5):  # until the collector starts
+            gc.disable()
+            for _ in range(3):
+                Watcher()
+            gc.set_threshold(allocations, 1, 1)
+            gc.enable()
+            nodes.parse_module("f(a, [b, c])\n" * 100)
+            gc.collect()
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+    assert len(Watcher.seen) == 39 * 3
+    assert all(found is libcst for found in Watcher.seen)

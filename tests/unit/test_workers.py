@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,16 @@ from hypothesis import strategies as st
 
 from conclint.children.pool import ProcessPool
 from conclint.link.workers import Work, Workers, _chunks
-from worker_functions import LOCK, fragile, is_locked, path_and_flags, process_of, reverse, unpicklable
+from worker_functions import (
+    LOCK,
+    fragile,
+    is_locked,
+    path_and_flags,
+    prepare,
+    process_of,
+    reverse,
+    unpicklable,
+)
 
 
 def work(
@@ -32,8 +42,10 @@ def spawned(jobs: int) -> ProcessPool:
     return ProcessPool(jobs, [], prepare, fork=False)
 
 
-def prepare() -> None:
-    """Nothing."""
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers import nothing from the working folder, so it is not that of the tests."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(params=[spawned, *([forked] if hasattr(os, "fork") else [])])
@@ -135,7 +147,7 @@ def test_an_error_of_the_function_is_the_callers(two: Workers) -> None:
 
 
 def test_a_result_that_cannot_be_sent_is_an_error_of_the_function(two: Workers) -> None:
-    with pytest.raises(RuntimeError, match="pickle"):
+    with pytest.raises(Exception, match="pickle"):
         dict(two.run(work(unpicklable, ITEMS)))
 
 
@@ -145,9 +157,10 @@ def test_workers_are_isolated_and_import_nothing_from_the_working_folder(
     monkeypatch.chdir(tmp_path)
     for entry in ("", ".", "src", str(tmp_path), str(tmp_path / "src")):
         monkeypatch.syspath_prepend(entry)
-    for _, (path, isolated) in two.run(work(path_and_flags, ITEMS)):  # type: ignore[misc]
+    for _, result in two.run(work(path_and_flags, ITEMS)):
+        path, isolated = cast("tuple[list[str], bool]", result)
         assert isolated
-        assert [entry for entry in path if not os.path.isabs(entry) or str(tmp_path) in entry] == []
+        assert [entry for entry in path if not Path(entry).is_absolute() or str(tmp_path) in entry] == []
 
 
 def test_the_run_can_be_left_in_the_middle(two: Workers) -> None:
