@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import libcst
 import pytest
@@ -167,7 +167,7 @@ def test_summaries_are_the_same_without_twins(tmp_path: Path) -> None:
 class Watcher:
     """In a cycle with itself: only the collector finds it, and it notes what `libcst` is meanwhile."""
 
-    seen: list[object] = []
+    seen: ClassVar[list[object]] = []
 
     def __init__(self) -> None:
         self.itself = self
@@ -177,7 +177,7 @@ class Watcher:
 
 
 def test_no_finalizer_runs_while_the_copy_is_there() -> None:
-    """Up to Python 3.11 an allocation starts the collector, and with it finalizers, in the middle of C code."""
+    """Up to Python 3.11 an allocation starts the collector, and with it finalizers, even in C code."""
     Watcher.seen.clear()
     before = gc.get_threshold()
     gc.collect()
