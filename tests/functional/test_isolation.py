@@ -17,9 +17,10 @@ import pytest
 
 SCRIPTS = Path(sys.executable).parent
 CONCLINT = str(SCRIPTS / ("conclint.exe" if os.name == "nt" else "conclint"))
-MODULES = 12
+MODULES = 34
 SLOW = "async def wait():\n    input()\n\n\n"
-FILLER = "# nothing\n" * 10_000
+FILLER = f"# {'nothing ' * 25}\n" * 500
+"""In all more than 3 MiB, from which files are judged in worker processes too."""
 
 
 class Planted(NamedTuple):
@@ -77,13 +78,18 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     project.folder.mkdir()
     (project.folder / "pyproject.toml").write_text("[tool.conclint]\nexclude = []\n")
     for number in range(MODULES):
-        (project.folder / f"waits{number}.py").write_text(SLOW + FILLER)
+        (project.folder / f"waits{number}.py").write_text(text_of(number))
     names = {*sys.stdlib_module_names, *dependencies(), "sitecustomize", "usercustomize"}
     assert {"libcst", "msgspec", "typing_extensions", "lsprotocol", "struct", "threading"} <= names
     for name in names:
         mark = str(project.marks / name)
         (project.folder / f"{name}.py").write_text(f"open({mark!r}, 'a').close()\n")
     return project
+
+
+def text_of(number: int) -> str:
+    """One of the modules: no two are equal, for those would be looked at once."""
+    return f"{SLOW}# {number}\n{FILLER}"
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +106,10 @@ def places(output: str) -> list[str]:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_the_command(planted: Planted, expected: list[str], jobs: str) -> None:
-    command = [CONCLINT, f"--jobs={jobs}", "--no-cache", "--output-format=json", "."]
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_command(planted: Planted, expected: list[str], tmp_path: Path, jobs: str, cached: bool) -> None:
+    cache = f"--cache-dir={tmp_path / 'cache'}" if cached else "--no-cache"
+    command = [CONCLINT, f"--jobs={jobs}", cache, "--output-format=json", "."]
     assert places(planted.run(*command)) == expected
 
 
@@ -149,7 +157,7 @@ def test_the_language_server(planted: Planted, expected: list[str]) -> None:
 
     async def session() -> None:
         async with Editor(planted.folder, command=(CONCLINT, "server")) as editor:
-            editor.open(files[0], SLOW + FILLER)
+            editor.open(files[0], text_of(0))
             await editor.until(lambda: all(editor.known.get(uri_of(file)) for file in files))
             found = [
                 f"{file.name}:{mark.range.start.line + 1} {mark.code}"
@@ -198,7 +206,7 @@ def test_the_pre_commit_hook_in_a_repository_whose_configuration_names_programs(
         git(folder, "config", key, value)
     (planted.marks / "git").unlink(missing_ok=True)
     for name in ("waits0.py", "waits1.py"):
-        (folder / name).write_text("x = 1\n" + SLOW + FILLER)
+        (folder / name).write_text("x = 1\n" + SLOW)
     (folder / "new.py").write_text(SLOW)
     # A fake Git where an empty entry of PATH means the working folder.
     (folder / "git").write_text(f"#!/bin/sh\ntouch {planted.marks}/fake-git\n")
