@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from conclint.server.frames import encode_frame, read_frame
+from conclint.children.frames import encode_frame, read_frame
 from conclint.server.jobs import Checked, CheckJob, MapJob, Scope
 
 _PROC = Path("/proc/self/fd")
