@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcParseError
 
+from conclint.interruption import Interrupted
 from conclint.server.protocol import EditorProtocol
 
 HEADER_LIMIT: Final = 1 << 20
@@ -44,6 +45,8 @@ async def serve(stream: MessageStream, protocol: EditorProtocol, complain: Calla
     try:
         while (body := await _next_body(stream, complain)) is not None:
             _handle(body, protocol, complain)
+    except Interrupted:  # a signal, not the editor's wish
+        raise
     except SystemExit as ending:
         return 1 if ending.code else 0
     except ConnectionError:
