@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,25 +49,21 @@ class Planted(NamedTuple):
 
 
 def dependencies() -> set[str]:
-    """The names of all packages that conclint, with its extras, needs, directly or through others."""
-    wanted, found = ["conclint"], set[str]()
+    """The names of all modules of the packages that conclint, with its extras, needs, also through others."""
+    wanted, seen, modules = ["conclint"], set[str](), set[str]()
     while wanted:
-        name = re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", wanted.pop())[0]).lower()
-        if name not in found:
-            found.add(name)
-            try:
-                wanted += [
-                    line for line in requires(name) or () if "extra ==" not in line or name == "conclint"
-                ]
-            except PackageNotFoundError:
-                continue
-    return {
-        module
-        for module, distributions in packages_distributions().items()
-        if module.isidentifier()
-        and module != "conclint"
-        and any(re.sub(r"[-_.]+", "-", name).lower() in found for name in distributions)
-    }
+        name = re.split(r"[^\w.-]", wanted.pop())[0]
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            package = distribution(name)
+        except PackageNotFoundError:  # of an extra, or for another system
+            continue
+        wanted += [line for line in package.requires or () if "extra ==" not in line or name == "conclint"]
+        tops = {file.parts[0] for file in package.files or () if file.suffix == ".py"}
+        modules |= {top.removesuffix(".py") for top in tops}
+    return {module for module in modules if module.isidentifier()} - {"conclint"}
 
 
 @pytest.fixture(scope="module")
