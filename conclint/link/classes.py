@@ -115,7 +115,7 @@ class Classes:
                 else:
                     parts.append((value,))
         heads = tuple(part[0] for part in parts)
-        order = _merge([*parts, heads])
+        order = list(parts[0]) if len(parts) == 1 else _merge([*parts, heads])
         if order is None:
             order, partial = list(dict.fromkeys(item for part in parts for item in part)), True
         return Ancestry((cls, *(item for item in order if item != cls)), partial)
