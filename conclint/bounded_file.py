@@ -11,6 +11,10 @@ from conclint.sealing import open_regular, read_at
 
 CONFIGURATION: Final = 16 << 20
 """Bytes of a configuration or a catalog file at most."""
+SOURCE: Final = 5 << 20
+"""Bytes of Python in a file at most: libcst takes some forty seconds and a gigabyte for as much."""
+NOTEBOOK: Final = 100 << 20
+"""Bytes of a notebook at most, of which most may be pictures."""
 BASELINE: Final = 256 << 20
 """Bytes of a baseline at most: about a million findings."""
 
@@ -26,3 +30,8 @@ def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
     if size > most or len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MB", os.fspath(path))
     return data
+
+
+def read_source(path: str) -> bytes:
+    """The content of a file to analyse. Raises OSError, as `read_bounded` does."""
+    return read_bounded(path, NOTEBOOK if path.endswith(".ipynb") else SOURCE)

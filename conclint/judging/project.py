@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
+from conclint.bounded_file import read_source
 from conclint.cache import Cache
 from conclint.config import Config
 from conclint.link.summaries import Progress, SummaryStore
@@ -66,7 +66,7 @@ class Project:
     def data(self, path: str) -> bytes:
         """The bytes that were given for the file, be they none, else those on disk. Raises OSError."""
         given = self._overrides.get(path)
-        return Path(path).read_bytes() if given is None else given
+        return read_source(path) if given is None else given
 
     def text(self, path: str) -> bytes | None:
         """The file's Python, as it was analysed; None if it can't be read."""

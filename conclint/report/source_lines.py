@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
+from conclint.bounded_file import read_source
 from conclint.model.finding import Finding
 from conclint.source.decoding import DecodingError, decode_source
 
@@ -63,7 +64,7 @@ class SourceLines:
                 file = self._cwd / path
                 if not file.is_file():
                     return
-                data = file.read_bytes()
+                data = read_source(str(file))
             if path.endswith(".ipynb"):
                 from conclint.source.notebook import read_notebook
 

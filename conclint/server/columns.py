@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
+from conclint.bounded_file import read_source
 from conclint.model.finding import Position
 from conclint.server.jobs import Extent
 from conclint.source.decoding import DecodingError, decode_source
@@ -28,7 +28,7 @@ class Columns:
         if path not in self._lines:
             try:
                 data = self._texts.get(path)
-                text = decode_source(Path(path).read_bytes() if data is None else data)
+                text = decode_source(read_source(path) if data is None else data)
                 self._lines[path] = _LINE_END.split(text)
             except (OSError, ValueError, DecodingError):
                 self._lines[path] = []

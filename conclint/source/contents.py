@@ -6,6 +6,7 @@ import marshal
 import os
 from collections.abc import Iterable, Mapping
 
+from conclint.bounded_file import SOURCE, read_source
 from conclint.cache import MARSHAL_FORMAT, Cache, content_hash
 from conclint.source.discovery import Source
 
@@ -80,7 +81,7 @@ class Contents:
         data = self._overrides.get(path)
         if data is None:
             try:
-                data = _bytes_of(path)
+                data = read_source(path)
             except (OSError, ValueError) as error:
                 self._unreadable(path, error)
                 return None
@@ -88,6 +89,9 @@ class Contents:
             data = as_python(path, data)
         except DecodingError as error:
             self.problems[path] = (error.message, error.line, 1)
+            return None
+        if len(data) > SOURCE:
+            self.problems[path] = (f"cannot be analysed: it has more than {SOURCE >> 20} MB of source", 1, 1)
             return None
         self.digests[path] = content_hash(data)
         self.sizes[path] = len(data)
@@ -97,11 +101,6 @@ class Contents:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         self.problems[path] = (f"the file cannot be read: {reason}", 1, 1)
         self.digests.pop(path, None)
-
-
-def _bytes_of(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as stream:
-        return stream.readall()
 
 
 def hashes_of(texts: Mapping[str, bytes]) -> set[bytes]:

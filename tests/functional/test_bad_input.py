@@ -123,3 +123,19 @@ def test_order_and_workers_change_nothing(folder: Path) -> None:
         check(folder, "--jobs", "2", ".", "copy.py", "x.py", "good.py"),
     ]
     assert runs[0] == runs[1] == runs[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_what_has_no_end_or_is_too_large_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    with (tmp_path / "huge.py").open("wb") as stream:
+        stream.write(ROOTED.encode())
+        stream.truncate(20 << 30)  # of which the disk holds nothing
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "nowhere.py").symlink_to("missing")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    _, found = check(tmp_path, ".", "pipe.py", "zero.py", "/dev/zero")
+    assert set(unreadable(found)) == {"huge.py", "pipe.py", "nowhere.py", "zero.py", "/dev/zero"}
+    (huge,) = (item for item in found if item["path"] == "huge.py")
+    assert "larger than 5 MB" in huge["message"]
+    assert [item["path"] for item in found if item["code"] == "CON102"] == ["good.py"]

@@ -129,15 +129,15 @@ _EXPRESSIONS = st.recursive(
         inner.map(lambda part: f"(lambda *v: {part})"),
         st.tuples(inner, inner).map(lambda parts: f"f({parts[0]},\n  *{parts[1]})"),
     ),
-    max_leaves=12,
+    max_leaves=5,
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(_EXPRESSIONS, min_size=1, max_size=4),
+    st.lists(_EXPRESSIONS, min_size=1, max_size=3),
     st.sampled_from([" + ", " * ", "-", " | ", " ** "]),
-    st.integers(1, 40),
+    st.integers(1, 8),
 )
 def test_a_tree_in_pieces_is_the_whole_one(parts: list[str], operator: str, times: int) -> None:
     text = f"x = ({operator.join(parts * times)})" + ".c()" * times + "\n"
