@@ -58,7 +58,9 @@ def run_check(request: CheckRequest) -> int:
     from conclint.pipeline import check
 
     if request.config.no_cache_because is not None and not request.quiet:
-        _say(f"warning: no cache: {request.config.no_cache_because}")
+        from conclint.report.printable import printable
+
+        _say(f"warning: no cache: {printable(request.config.no_cache_because)}")
     check_writable([output.file for output in request.outputs if output.file is not None])
     known = _Baseline(request)
     with ProgressBar(wanted=not request.quiet) as progress:

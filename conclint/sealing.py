@@ -89,19 +89,22 @@ def read_sealed(file: int, key: bytes | None, name: bytes) -> tuple[bytes, int] 
 
 def read_at(file: int, offset: int, length: int) -> bytes:
     """That many bytes from the offset on, fewer at the end of the file. Raises OSError."""
-    parts = []
-    while length:
-        if hasattr(os, "pread"):
-            data = os.pread(file, length, offset)
-        else:  # pragma: no cover (Windows)
-            os.lseek(file, offset, os.SEEK_SET)
-            data = os.read(file, length)
-        if not data:
+    data = _read_once(file, length, offset)
+    while 0 < len(data) < length:  # cut short by a signal, or more than the system reads at once
+        more = _read_once(file, length - len(data), offset + len(data))
+        if not more:
             break
-        parts.append(data)
-        offset += len(data)
-        length -= len(data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        data += more
+    return data
+
+
+if hasattr(os, "pread"):
+    _read_once = os.pread
+else:  # pragma: no cover (Windows)
+
+    def _read_once(file: int, length: int, offset: int) -> bytes:
+        os.lseek(file, offset, os.SEEK_SET)
+        return os.read(file, length)
 
 
 def open_regular(path: str, folder: int | None = None, *, links: bool = False) -> int:
