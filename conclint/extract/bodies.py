@@ -6,6 +6,7 @@ Half the size of marshal, before compression and after it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -226,7 +227,12 @@ def encode_spans(spans: Iterable[Sequence[int]]) -> bytes:
 
 def decode_spans(body: Body) -> tuple[Span, ...]:
     """The spans of a body's sites, in their order."""
-    numbers = unpack(body.spans)
+    return _decode_spans(body.spans)
+
+
+@lru_cache(maxsize=64)  # asked for site by site
+def _decode_spans(encoded: bytes) -> tuple[Span, ...]:
+    numbers = unpack(encoded)
     spans: list[Span] = []
     line = 0
     for at in range(0, len(numbers) - 5, 6):

@@ -52,16 +52,26 @@ def _alone(cls: Class) -> Ancestry:
 def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
     """The C3 merge; None where no order keeps to all of the sequences."""
     order: list[Class | External] = []
-    rest = [list(sequence) for sequence in sequences if sequence]
+    rest = [list(reversed(sequence)) for sequence in sequences if sequence]  # what comes first is at the end
+    behind: dict[Class | External, int] = {}
+    """In how many sequences it is, and not first."""
+    for sequence in rest:
+        for item in sequence[:-1]:
+            behind[item] = behind.get(item, 0) + 1
     while rest:
         for sequence in rest:
-            head = sequence[0]
-            if not any(head in other[1:] for other in rest):
+            head = sequence[-1]
+            if not behind.get(head):
                 break
         else:
             return None
         order.append(head)
-        rest = [left for other in rest if (left := [item for item in other if item != head])]
+        for sequence in rest:
+            if sequence[-1] == head:
+                sequence.pop()
+                if sequence:
+                    behind[sequence[-1]] -= 1
+        rest = [sequence for sequence in rest if sequence]
     return order
 
 
@@ -114,6 +124,8 @@ class Classes:
                     partial = partial or above.partial
                 else:
                     parts.append((value,))
+        if len(parts) == 1 and cls not in parts[0]:
+            return Ancestry((cls, *parts[0]), partial)
         heads = tuple(part[0] for part in parts)
         order = list(parts[0]) if len(parts) == 1 else _merge([*parts, heads])
         if order is None:

@@ -19,7 +19,7 @@ from conclint.link.stack import with_room
 Slot = TypeVar("Slot", bound=Hashable)
 Answer = TypeVar("Answer")
 
-_MAX_DEPTH: Final = 120
+_MAX_DEPTH: Final = 2_000
 """Of questions within questions: a deeper one waits, and is worked out with the outermost."""
 _MAX_CHANGES: Final = 12
 """More than the candidates that a value may have: an answer that changes as often never settles."""

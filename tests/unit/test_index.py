@@ -6,6 +6,7 @@ import ast
 import keyword
 import marshal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,18 @@ def test_unclosed_brackets_cost_linear_time() -> None:
     scan(b"from x import (\n" * 100_000)
     scan(b"class A(\n" * 3_000)
     assert time.process_time() - started < 10  # a second; quadratic would be minutes
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(lambda n: b"import asyncio\nfrom" + b" " * n + b"\n", id="from-and-blanks"),
+        pytest.param(lambda n: b"from a import (x\n" * (n // 17), id="parentheses-that-never-close"),
+        pytest.param(lambda n: b"from a import (x\n" * (n // 17) + b")", id="one-that-closes"),
+        pytest.param(lambda n: b'class A("' + b'\\"' * (n // 2), id="a-string-that-never-closes"),
+    ],
+)
+def test_half_a_megabyte_of_any_shape_is_scanned_in_seconds(shape: Callable[[int], bytes]) -> None:
+    started = time.process_time()
+    scan(shape(500_000))
+    assert time.process_time() - started < 5  # hours, if each byte were looked at again for each other
