@@ -24,8 +24,9 @@ def main() -> None:
         status = 1
     except OSError as error:
         from conclint.report.destination import unwritable
+        from conclint.report.terminal import say
 
-        print(f"conclint: error: {unwritable('standard output', error)}", file=sys.stderr)
+        say(f"error: {unwritable('standard output', error)}")
         sys.stdout = None
         status = 2
     if status is not None:

@@ -13,7 +13,7 @@ from conclint.model.finding import Finding
 from conclint.report.destination import Output, check_writable, write_files
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.progress import ProgressBar
-from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, source_width, write_output
+from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, say, source_width, write_output
 
 if TYPE_CHECKING:
     from conclint.pipeline import Basis, Report
@@ -58,9 +58,7 @@ def run_check(request: CheckRequest) -> int:
     from conclint.pipeline import check
 
     if request.config.no_cache_because is not None and not request.quiet:
-        from conclint.report.printable import printable
-
-        _say(f"warning: no cache: {printable(request.config.no_cache_because)}")
+        say(f"warning: no cache: {request.config.no_cache_because}")
     check_writable([output.file for output in request.outputs if output.file is not None])
     known = _Baseline(request)
     with ProgressBar(wanted=not request.quiet) as progress:
@@ -87,13 +85,15 @@ def run_check(request: CheckRequest) -> int:
     if request.recorder is not None and report.basis is not None and report.files and not said:
         _record(request, request.recorder, report.basis, printed, status)
     if not request.quiet and not report.files and not findings and request.diff_base is None:
-        _say("warning: no Python files below the given paths")
+        say("warning: no Python files below the given paths")
     if request.verbose:
-        _say(f"{report.files} files in {report.seconds:.2f} s")
+        say(f"{report.files} files in {report.seconds:.2f} s")
         from conclint.cache import Cache
 
-        if note := Cache.of(request.config).note:
-            _say(f"no cache: {note}")
+        with Cache.of(request.config) as cache:
+            note = cache.note
+        if note:
+            say(f"no cache: {note}")
     return status
 
 
@@ -115,7 +115,7 @@ def _summarise(request: CheckRequest, shard: Shard) -> int:
         done = summarise_shard(request.paths or ["."], request.config, shard, progress)
     if not request.quiet:
         part = f"shard {shard.number}/{shard.of}: {done.files} of {_count(done.total, 'file')}"
-        _say(f"{part} summarised in {request.config.cache_dir}")
+        say(f"{part} summarised in {request.config.cache_dir}")
     return 0
 
 
@@ -145,11 +145,6 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
     write_files(files)
     write_output(printed)
     return printed
-
-
-def _say(text: str) -> None:
-    """A line on standard error."""
-    print(f"conclint: {text}", file=sys.stderr)
 
 
 class _Baseline:
@@ -194,9 +189,9 @@ class _Baseline:
         kept = not_looked_at(earlier, report.asked, project)
         write_files({str(file): encode_baseline([*entries_of(findings, project), *kept])})
         if not self._request.quiet:
-            _say(f"{_count(len(findings), 'finding')} written to {file}")
+            say(f"{_count(len(findings), 'finding')} written to {file}")
             if self._request.config.baseline is None:
-                _say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
+                say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
 
     def report_gone(self, report: Report) -> bool:
         """Says which entries no longer occur, and takes them out of the file if that was asked for; whether
@@ -215,12 +210,12 @@ class _Baseline:
         number = len(self._gone)
         verb = "occurs" if number == 1 else "occur"
         done = "removed" if prune else "--prune-baseline removes them"
-        _say(f"{self._file.name}: {_count(number, 'entry', 'entries')} no longer {verb} ({done})")
+        say(f"{self._file.name}: {_count(number, 'entry', 'entries')} no longer {verb} ({done})")
         listed = self._gone if self._request.verbose else self._gone[:_LISTED]
         for entry in listed:
-            _say(f"  {entry.code} in {entry.symbol or entry.path} ({entry.path})")
+            say(f"  {entry.code} in {entry.symbol or entry.path} ({entry.path})")
         if len(listed) < number:
-            _say(f"  and {number - len(listed)} more (--verbose lists them)")
+            say(f"  and {number - len(listed)} more (--verbose lists them)")
         return True
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -18,6 +20,18 @@ from conclint.cli_learn import learn
 from conclint.cli_map import map_command
 from conclint.cli_options import UNNAMED, version_option
 from conclint.cli_server import server_command
+
+
+@contextmanager
+def _printable_complaints() -> Iterator[None]:
+    """What click says of words that were given, which may be the names of files."""
+    try:
+        yield
+    except click.ClickException as error:
+        from conclint.report.printable import printable
+
+        error.message = printable(error.message)  # type: ignore[misc]  # final for who reads it
+        raise
 
 
 class CheckByDefault(click.Group):
@@ -38,22 +52,28 @@ class CheckByDefault(click.Group):
         check.format_options(click.Context(check, parent=ctx), formatter)
         self.format_commands(ctx, formatter)
 
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        with _printable_complaints():
+            return super().make_context(*given, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         if ctx.obj is not None:  # a process of its own
             from conclint.gc_control import collect_seldom
 
             collect_seldom()
         try:
-            return super().invoke(ctx)
+            with _printable_complaints():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
             ctx.exit(130)
         except Exception as error:
             from conclint.report.destination import UnwritableError
+            from conclint.report.terminal import say
 
             if isinstance(error, UnwritableError):
-                click.echo(f"conclint: error: {error}", err=True)
+                say(f"error: {error}")
                 ctx.exit(2)
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
@@ -63,7 +83,7 @@ class CheckByDefault(click.Group):
                 traceback.print_exc()
             text = " ".join(f"{type(error).__name__}: {error}".split())
             advice = "please report this; CONCLINT_DEBUG=1 shows the traceback"
-            click.echo(f"conclint: internal error: {text} ({advice})", err=True)
+            say(f"internal error: {text} ({advice})")
             ctx.exit(2)
 
 

@@ -20,14 +20,15 @@ def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_
     """
     from conclint.cache_folder import ForeignFolderError, remove_cache
     from conclint.config import ConfigError, load_config
+    from conclint.report.terminal import say
 
     try:
         found = load_config(list(paths) or ["."], file=config, options={"cache_dir": cache_dir})
         removed = remove_cache(found)
     except (ConfigError, ForeignFolderError) as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        say(f"error: {error}")
         ctx.exit(2)
-    click.echo(f"conclint: {'removed' if removed else 'there is no'} {found.cache_dir}", err=True)
+    say(f"{'removed' if removed else 'there is no'} {found.cache_dir}")
 
 
 @click.command()
@@ -44,12 +45,13 @@ def merge(ctx: click.Context, folders: tuple[str, ...], target: str | None, conf
     """
     from conclint.cache_folder import ForeignFolderError, merge_caches
     from conclint.config import ConfigError, load_config
+    from conclint.report.terminal import say
 
     try:
         found = load_config(["."], file=config, options={"cache_dir": target})
         entries = merge_caches([found.cwd / folder for folder in folders], found)
     except (ConfigError, ForeignFolderError) as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        say(f"error: {error}")
         ctx.exit(2)
     caches = "1 cache" if len(folders) == 1 else f"{len(folders)} caches"
-    click.echo(f"conclint: {entries} new entries of {caches} in {found.cache_dir}", err=True)
+    say(f"{entries} new entries of {caches} in {found.cache_dir}")

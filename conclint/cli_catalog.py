@@ -29,16 +29,16 @@ def catalog(
     from conclint.catalog.user_facts import read_user_knowledge
     from conclint.config import ConfigError, load_config
     from conclint.report.catalog_list import CatalogView, UnknownNameError
-    from conclint.report.terminal import write_output
+    from conclint.report.terminal import say, write_output
 
     try:
         own = read_user_knowledge(load_config([], file=config)).facts
         text = CatalogView(own).render(name, as_json=output_format == "json")
     except ConfigError as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        say(f"error: {error}")
         ctx.exit(2)
     except UnknownNameError as error:
-        click.echo(f"conclint: {error}", err=True)
+        say(str(error))
         ctx.exit(1)
     write_output(text)
 
@@ -46,7 +46,7 @@ def catalog(
 def _print_measurements(name: str | None, *, as_json: bool) -> int:
     from conclint.measure.run import measure_gil
     from conclint.measure.table import Row, render_json, render_row, render_summary
-    from conclint.report.terminal import write_output
+    from conclint.report.terminal import say, write_output
 
     def tell(row: Row) -> None:
         if not as_json:
@@ -55,7 +55,7 @@ def _print_measurements(name: str | None, *, as_json: bool) -> int:
     try:
         table = measure_gil([name] if name else [], tell)
     except ValueError as error:
-        click.echo(f"conclint: {error}", err=True)
+        say(str(error))
         return 1
     write_output(render_json(table) if as_json else f"{render_summary(table)}\n")
     return 1 if table.contradicted else 0

@@ -100,7 +100,9 @@ def config_command(ctx: click.Context, /, **given: Any) -> None:
 
 
 def _fail(ctx: click.Context, error: Exception) -> NoReturn:
-    click.echo(f"conclint: error: {error}", err=True)
+    from conclint.report.terminal import say
+
+    say(f"error: {error}")
     ctx.exit(2)
 
 

@@ -52,7 +52,9 @@ def resolve_command(ctx: click.Context, place: str, config: str | None) -> None:
 
         lines = resolve_line(match[1], int(match[2]), configuration)
     except ConfigError as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        from conclint.report.terminal import say
+
+        say(f"error: {error}")
         ctx.exit(2)
     if not lines:
         raise click.UsageError(f"there is no such file or line, or it is no Python: {place}")

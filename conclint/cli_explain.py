@@ -32,7 +32,7 @@ def explain(
     rule has none, or they can't be run here.
     """
     from conclint.config_file import nearest
-    from conclint.report.terminal import has_colour, write_output
+    from conclint.report.terminal import has_colour, say, write_output
     from conclint.rules.registry import all_rules, rule_page
 
     if not measure and (size or output_format):
@@ -49,7 +49,7 @@ def explain(
         try:
             print_measured(rule, Size(size or "reference"), as_json=output_format == "json")
         except PairError as error:
-            click.echo(f"conclint: {error}", err=True)
+            say(str(error))
             ctx.exit(1)
         return
     page = rule_page(rule.code)

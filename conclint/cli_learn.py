@@ -48,7 +48,8 @@ def learn(
     from conclint.config_keys import parse_confidence
     from conclint.learning.learn import learn_package
     from conclint.learning.toml_text import render_catalog
-    from conclint.report.terminal import write_output
+    from conclint.report.printable import printable_json
+    from conclint.report.terminal import say, say_line, write_output
     from conclint.source.installed import (
         NoPackagesError,
         distribution_versions,
@@ -62,7 +63,7 @@ def learn(
         folders = find_package_folders(config.python, config.root)
         tops = sorted({top for name in packages for top in import_names([name], folders)})
     except (ConfigError, NoPackagesError) as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        say(f"error: {error}")
         ctx.exit(2)
     releases = distribution_versions(folders, tops)
     cache = Cache.of(config)
@@ -76,24 +77,23 @@ def learn(
             only_new=not everything,
             jobs=jobs or None,
         )
-        text = render_catalog(found.table)
+        text = printable_json(render_catalog(found.table))
         read_library(found.table, top)  # what is written is what the schema takes
         if output is not None:
             try:
                 Path(output).mkdir(parents=True, exist_ok=True)
                 (Path(output) / f"{top}.toml").write_text(text, encoding="utf-8")
             except OSError as error:
-                click.echo(f"conclint: error: {output}: {error.strerror or error}", err=True)
+                say(f"error: {output}: {error.strerror or error}")
                 ctx.exit(2)
         else:
             write_output(text)
         for path, (message, line, column) in found.problems.items():
-            click.echo(f"{path}:{line}:{column}: {message}", err=True)
+            say_line(f"{path}:{line}:{column}: {message}")
         for line_of_text in found.contradictions:
-            click.echo(f"conclint: {line_of_text}", err=True)
-        click.echo(
-            f"conclint: {releases.get(top, top)}: {found.looked_at} public functions and methods, "
-            f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog",
-            err=True,
+            say(line_of_text)
+        say(
+            f"{releases.get(top, top)}: {found.looked_at} public functions and methods, "
+            f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
         )
     cache.save()

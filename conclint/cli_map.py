@@ -46,7 +46,7 @@ def map_command(
     """
     from conclint.config import ConfigError, load_config
     from conclint.config_keys import parse_follow
-    from conclint.report.terminal import write_output
+    from conclint.report.terminal import say, say_line, write_output
 
     words = [word for value in follow for word in value.split(",")]
     options["follow"] = parse_follow(words) if follow else None
@@ -57,11 +57,11 @@ def map_command(
 
         found, problems = map_concurrency(list(paths) or ["."], configuration)
     except ConfigError as error:
-        click.echo(f"conclint: error: {error}", err=True)
+        say(f"error: {error}")
         ctx.exit(2)
     for problem in problems:
         at = problem.position
-        click.echo(f"{problem.path}:{at.line}:{at.column}: {problem.code} {problem.message}", err=True)
+        say_line(f"{problem.path}:{at.line}:{at.column}: {problem.code} {problem.message}")
     if symbol is not None:
         symbol = _resolved(symbol, found)
         found = found.around(symbol)

@@ -25,10 +25,9 @@ def server_command(ctx: click.Context, stdio: bool, tcp: int | None) -> None:
     try:
         import pygls.lsp.server  # noqa: F401
     except ImportError:
-        click.echo(
-            "conclint: error: the language server needs the package pygls: pip install 'conclint[server]'",
-            err=True,
-        )
+        from conclint.report.terminal import say
+
+        say("error: the language server needs the package pygls: pip install 'conclint[server]'")
         ctx.exit(2)
     from conclint.server.start import serve_port, serve_stdio
 

@@ -176,9 +176,10 @@ def _message(finding: Finding) -> str:
 
 def _complaint(error: Exception) -> str:
     from conclint.config import ConfigError
+    from conclint.report.printable import printable
     from conclint.suppress.baseline import BaselineError
 
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     if isinstance(error, (ConfigError, BaselineError)):
         return f"conclint can't run: {text}"
     return f"conclint failed, please report this: {type(error).__name__}: {text}"

@@ -10,11 +10,11 @@ from conclint.check_run import CheckRequest, run_check
 from conclint.config import CONFIG_FILES, ConfigError
 from conclint.gc_control import one_of_many_runs
 from conclint.report.destination import UnwritableError
+from conclint.report.terminal import clear_screen, say, say_line
 from conclint.source.discovery import DEFAULT_EXCLUDES
 from conclint.source.revisions import GitError
 from conclint.suppress.baseline import BaselineError
 
-_CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 _SUFFIXES = (".py", ".gitignore")
 
 
@@ -40,19 +40,18 @@ def watch_check(make_request: Callable[[], CheckRequest]) -> None:
             if _concerns(request, (path for _, path in changes)):
                 _run(make_request)
     except KeyboardInterrupt:
-        print(file=sys.stderr)
+        say_line("")
 
 
 def _run(make_request: Callable[[], CheckRequest]) -> None:
-    if sys.stdout.isatty():
-        sys.stdout.write(_CLEAR)
+    clear_screen()
     try:
         with one_of_many_runs():
             run_check(make_request())
     except (ConfigError, GitError, BaselineError, UnwritableError) as error:
-        print(f"conclint: error: {error}", file=sys.stderr)
+        say(f"error: {error}")
     sys.stdout.flush()
-    print("conclint: watching for changes; Ctrl-C ends it", file=sys.stderr, flush=True)
+    say("watching for changes; Ctrl-C ends it")
 
 
 def _folders(request: CheckRequest) -> list[Path]:

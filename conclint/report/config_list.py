@@ -13,7 +13,8 @@ from conclint.config import Config, required_python
 from conclint.config_file import Table, read_table
 from conclint.config_keys import KEYS
 from conclint.model.execution import Confidence
-from conclint.report.printable import printable
+from conclint.report.json import dump
+from conclint.report.printable import printable, printable_json
 
 _OPTION = "command line"
 _DEFAULT = "default"
@@ -42,7 +43,7 @@ def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -
             "file": file,
             "settings": {item.key: {"value": item.value, "origin": item.origin} for item in settings},
         }
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        return dump(document)
     lines = [
         f"# project: {printable(str(config.root))}",
         f"# configuration file: {printable(file) if file is not None else 'none'}",
@@ -111,4 +112,4 @@ def _toml(value: object) -> str:
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return printable_json(json.dumps(value, ensure_ascii=False, default=str))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conclint.model.finding import Finding
+from conclint.report.printable import printable_lines
 from conclint.report.repository import repository_path
 from conclint.report.severity import Severity, severity_of
 from conclint.report.wording import long_message
@@ -34,5 +35,5 @@ def _command(finding: Finding, cwd: Path) -> str:
 
 
 def _escape(text: str, *, property_value: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = printable_lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if property_value else text

@@ -6,25 +6,27 @@ import json
 from collections.abc import Iterable, Sequence
 
 from conclint.model.finding import Finding, Recommendation, Step
+from conclint.report.printable import printable_json
 
 
 def render_json(findings: Sequence[Finding]) -> str:
-    """An array with one object for each finding, in the order given.
-
-    The text may hold lone surrogates (from file names that are not UTF-8); encode it with
-    "backslashreplace", which makes them JSON's own escapes.
-    """
+    """An array with one object for each finding, in the order given."""
     return dump_array(_as_object(finding) for finding in findings)
 
 
 def render_json_lines(findings: Sequence[Finding]) -> str:
     """One line for each finding, with the same object as in the array; nothing for none."""
-    return "".join(json.dumps(_as_object(finding), ensure_ascii=False) + "\n" for finding in findings)
+    return "".join(dump(_as_object(finding), indent=None) for finding in findings)
 
 
 def dump_array(objects: Iterable[object]) -> str:
     """A JSON array, ended by a line feed, that differs from another only where the objects differ."""
-    return json.dumps(list(objects), indent=2, ensure_ascii=False) + "\n"
+    return dump(list(objects))
+
+
+def dump(document: object, *, indent: int | None = 2) -> str:
+    """The document, ended by a line feed; what a terminal would obey is written as JSON's escapes."""
+    return printable_json(json.dumps(document, indent=indent, ensure_ascii=False)) + "\n"
 
 
 def _as_object(finding: Finding) -> dict[str, object]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from conclint.model.finding import Finding
+from conclint.report.printable import printable_lines
 from conclint.report.wording import long_message
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,5 +51,6 @@ def _add_suite(root: Element, path: str, findings: Sequence[Finding]) -> None:
 
 
 def _text(text: str) -> str:
-    """The text, with an escape for each character that XML can't hold."""
+    """The text, with an escape for each character that XML can't hold or that is unsafe to print."""
+    text = printable_lines(text)
     return _NOT_IN_XML.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 
 from conclint.model.concurrency_map import ConcurrencyMap, EdgeKind, MapFunction
 from conclint.model.execution import ExecutionModel
+from conclint.report.json import dump
+from conclint.report.printable import printable
 
 _COLOURS = {
     ExecutionModel.EVENT_LOOP: "#cfe3ff",
@@ -43,7 +45,7 @@ def render_map_json(found: ConcurrencyMap) -> str:
             for edge in found.edges
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return dump(document)
 
 
 def render_dot(found: ConcurrencyMap) -> str:
@@ -71,7 +73,7 @@ def render_mermaid(found: ConcurrencyMap) -> str:
     for cluster, path in enumerate(dict.fromkeys(item.path for item in found.functions)):
         lines.append(f"  subgraph f{cluster}[{_mermaid(path)}]")
         lines += [
-            f"    n{numbers[item.symbol]}[{_mermaid('<br/>'.join(_label(item)))}]"
+            f"    n{numbers[item.symbol]}[{_mermaid(*_label(item))}]"
             for item in found.functions
             if item.path == path
         ]
@@ -108,12 +110,14 @@ def _colour(item: MapFunction) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _quoted(text: str) -> str:
     return f'"{_escaped(text)}"'
 
 
-def _mermaid(text: str) -> str:
-    return '"' + text.replace('"', "#quot;").replace("<", "&lt;").replace("&lt;br/>", "<br/>") + '"'
+def _mermaid(*lines: str) -> str:
+    """The lines as one label: of what Mermaid reads in one (entities, tags, Markdown) nothing is left."""
+    escaped = (re.sub('[#&<>"`]', lambda found: f"#{ord(found[0])};", printable(line)) for line in lines)
+    return f'"{"<br/>".join(escaped)}"'

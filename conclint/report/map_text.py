@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from conclint.model.concurrency_map import ConcurrencyMap, EdgeKind, MapEdge, MapFunction
 from conclint.model.execution import ExecutionModel
+from conclint.report.printable import printable
 
 _MODEL_WORDS = {model: model.value.replace("_", " ") for model in ExecutionModel}
 _MAX_DEPTH = 30
@@ -27,7 +28,7 @@ def render_map(found: ConcurrencyMap) -> str:
     told = ", ".join(f"{count} on {_an(model)}" for model, count in counts.items() if count)
     lines += [""] if lines else []
     lines.append(f"{len(found.functions)} functions{f': {told}' if told else ''}.")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def render_around(found: ConcurrencyMap, symbol: str) -> str:
@@ -41,7 +42,7 @@ def render_around(found: ConcurrencyMap, symbol: str) -> str:
         if symbol in steps:
             lines += ["", f"{head}:"]
             lines += _tree(steps, items, symbol, forwards)
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _tree(

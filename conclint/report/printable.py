@@ -1,36 +1,63 @@
-"""Text that is safe to print: what a file name or a source line holds must not steer the terminal."""
+"""Text that is safe to print: what a file name, a source line or a configuration holds must not steer the
+terminal, a CI log or an editor, nor look like what it is not.
+
+Everything that is written passes through here, piece by piece where a report is made, and once more as a
+whole where it leaves (`conclint.report.terminal`).
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 TAB_STOP = 4
+
+# Control characters, line and paragraph separators, lone surrogates, what changes the direction of text, and
+# what can't be seen at all. Joiners stay: words of some languages, and emoji, need them.
+_UNSAFE_BUT_LINE_FEED: Final = (
+    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\ud800-\\udfff\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f"
+)
+_UNSAFE: Final = re.compile(f"[\\n{_UNSAFE_BUT_LINE_FEED}]")
+_UNSAFE_IN_LINES: Final = re.compile(f"[{_UNSAFE_BUT_LINE_FEED}]")
+_UNSAFE_BUT_COLOUR: Final = re.compile(f"(?!\x1b\\[[0-9;]*m)[{_UNSAFE_BUT_LINE_FEED}]")
 
 
 @lru_cache(maxsize=4096)
 def character_cells(character: str) -> tuple[str, int]:
-    """What to print for one character other than a tab, and how many terminal cells that fills.
-
-    Control characters, those that change the direction of text, and lone surrogates become escapes.
-    """
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and _turns_direction(character)):
-        escape = character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    """What to print for one character other than a tab, and how many terminal cells that fills."""
+    if _UNSAFE.match(character):
+        escape = _escape(character)
         return escape, len(escape)
-    if category in ("Mn", "Me", "Cf"):
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return character, 0
     return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def printable(text: str) -> str:
-    """The text on one line, with characters that a terminal would obey written as escapes."""
+    """The text on one line, with an escape for each character that a terminal would obey or not show."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if character == " " else character_cells(character)[0] for character in text)
+    return _UNSAFE.sub(lambda found: _escape(found[0]), text)
 
 
-def _turns_direction(character: str) -> bool:
-    return (
-        "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069" or character in "\u200e\u200f"
-    )
+def printable_lines(text: str, *, colour: bool = False) -> str:
+    """The same for a text of several lines, in which `colour` may be set."""
+    unsafe = _UNSAFE_BUT_COLOUR if colour else _UNSAFE_IN_LINES
+    return unsafe.sub(lambda found: _escape(found[0]), text)
+
+
+def printable_json(document: str) -> str:
+    """A document of JSON, or a value of TOML, with the same characters in its strings as these write them."""
+    return _UNSAFE_IN_LINES.sub(_escape_for_json, document)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _escape_for_json(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from conclint import __version__
 from conclint.model.finding import Finding, Step
+from conclint.report.json import dump
 from conclint.report.repository import repository_path
 from conclint.report.severity import severity_of
 from conclint.report.wording import advice
@@ -41,7 +41,7 @@ def render_sarif(findings: Sequence[Finding], cwd: Path) -> str:
         "results": [_result(finding, codes.index(finding.code), cwd) for finding in findings],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return dump(log)
 
 
 def _rule(rule: Rule) -> Node:

@@ -10,6 +10,8 @@ import io
 from collections.abc import Iterable
 from enum import Enum
 
+from conclint.report.printable import printable
+
 Span = tuple[str, "Style"]
 Line = tuple[Span, ...]
 
@@ -34,14 +36,17 @@ def plain(text: str) -> Span:
 def render_lines(lines: Iterable[Line], *, colour: bool) -> str:
     """The lines, each ended by a line feed, never wrapped."""
     if not colour:
-        return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+        return "".join(printable("".join(text for text, _ in line)).rstrip() + "\n" for line in lines)
     # A style's own rendering: the console's printing costs thirty times as much for each line.
     from rich.color import ColorSystem
     from rich.style import Style as RichStyle
 
     parsed = {style: RichStyle.parse(style.value) for style in Style}
     return "".join(
-        "".join(parsed[style].render(text, color_system=ColorSystem.STANDARD) for text, style in line) + "\n"
+        "".join(
+            parsed[style].render(printable(text), color_system=ColorSystem.STANDARD) for text, style in line
+        )
+        + "\n"
         for line in lines
     )
 
@@ -53,5 +58,5 @@ def render_markdown(page: str) -> str:
 
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, no_color=False, legacy_windows=False)
-    console.print(Markdown(page))
+    console.print(Markdown(page, hyperlinks=False))  # the one thing to steer a terminal is colour
     return out.getvalue()

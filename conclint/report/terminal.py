@@ -1,11 +1,16 @@
-"""Where the report goes: encoding, colour and width of standard output, whatever the locale says."""
+"""Where everything goes that is said: standard output and standard error, whatever the locale and whatever
+the text holds. Nothing else writes to them (`tests/test_meta.py`)."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
+from conclint.report.printable import printable, printable_lines
+
+_CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 UNLIMITED_WIDTH = 160
 """Width of source lines where there is no terminal: wide, since nothing wraps; but no megabyte line."""
 
@@ -52,5 +57,23 @@ def write_output(text: str) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """The bytes that stand for the text on standard output."""
-    return text.encode("utf-8", "backslashreplace")
+    """The bytes that stand for the text on standard output, where nothing but our colours steers anything."""
+    return printable_lines(text, colour=has_colour(sys.stdout)).encode("utf-8", "backslashreplace")
+
+
+def say(text: str) -> None:
+    """A line on standard error, in the name of conclint."""
+    say_line(f"conclint: {text}")
+
+
+def say_line(text: str) -> None:
+    """A line on standard error. Where that is closed or full there is nobody to tell."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(printable(text), file=sys.stderr, flush=True)
+
+
+def clear_screen() -> None:
+    """Begins a new screen, where there is one."""
+    if sys.stdout.isatty():
+        sys.stdout.write(_CLEAR)

@@ -10,6 +10,7 @@ from pathlib import Path
 from conclint.config import Config, ConfigError, load_config
 from conclint.model.finding import Finding, Step
 from conclint.pipeline import map_sources, new_findings, run_on
+from conclint.report.printable import printable, printable_lines
 from conclint.report.severity import severity_of
 from conclint.report.wording import advice
 from conclint.rules.registry import rule_url, rules_by_code
@@ -32,13 +33,13 @@ def answer_job(job: Job) -> Answer:
         config = load_config([job.folder], cwd=Path(job.folder), known_codes=rules_by_code())
         return _check(job, config) if isinstance(job, CheckJob) else _map(job, config)
     except (ConfigError, BaselineError) as error:
-        return Failed(" ".join(str(error).split()), is_usage=True)
+        return Failed(printable(" ".join(str(error).split())), is_usage=True)
     except Exception as error:
         if os.environ.get("CONCLINT_DEBUG"):
             import traceback
 
             traceback.print_exc()
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = printable(" ".join(f"{type(error).__name__}: {error}".split()))
         return Failed(f"internal error: {text} (please report this; CONCLINT_DEBUG=1 shows the traceback)")
 
 
@@ -106,9 +107,9 @@ def _mark(finding: Finding, path: str, config: Config, columns: Columns) -> Mark
         code=finding.code,
         url=rule_url(finding.code),
         level=severity_of(finding).value,
-        message="\n".join(filter(None, (finding.message, advice(finding)))),
+        message="\n".join(map(printable, filter(None, (finding.message, advice(finding))))),
         related=tuple(_related(step, config, columns) for step in finding.chain[: _length(finding)]),
-        explanation=explain_finding(finding, config.cwd),
+        explanation=printable_lines(explain_finding(finding, config.cwd)),
     )
 
 
@@ -119,7 +120,7 @@ def _length(finding: Finding) -> int:
 
 def _related(step: Step, config: Config, columns: Columns) -> Related:
     path = os.path.normpath(config.cwd / step.path)
-    return Related(path, columns.name_at(path, step.line, step.column), f"calls {step.symbol}")
+    return Related(path, columns.name_at(path, step.line, step.column), printable(f"calls {step.symbol}"))
 
 
 def _map(job: MapJob, config: Config) -> Mapped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from conclint import __version__
 from conclint.config import CONFIG_FILES
+from conclint.report.terminal import say_line
 from conclint.server import present
 from conclint.server.buffers import Buffer
 from conclint.server.jobs import Failed, Mark, Note
@@ -53,7 +53,7 @@ class Server(LanguageServer):
 
     def complain(self, text: str) -> None:
         """A line on standard error, which editors keep as the server's log."""
-        print(f"conclint server: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        say_line(f"conclint server: {' '.join(text.split())}")
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """What pygls could not do. A method that we don't know has its answer, and is nothing wrong."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conclint.model.concurrency_map import ConcurrencyMap, EdgeKind, MapEdge, MapFunction, ReachedModel
+from conclint.report.printable import printable, printable_lines
 from conclint.report.wording import MODEL_WORDS
 from conclint.server.columns import Columns
 from conclint.server.jobs import Extent, Note
@@ -31,15 +32,15 @@ def notes_of(
                 notes.append(
                     Note(
                         extent,
-                        _title(item, known.get(item.symbol, [])),
-                        _text(item, known.get(item.symbol, [])),
+                        printable(_title(item, known.get(item.symbol, []))),
+                        printable_lines(_text(item, known.get(item.symbol, []))),
                     )
                 )
     for edge in found.edges:
         caller, callee = functions.get(edge.caller), functions.get(edge.callee)
         if caller is None or callee is None or caller.path != source.shown or not edge.line:
             continue
-        text = _text(callee, known.get(callee.symbol, []))
+        text = printable_lines(_text(callee, known.get(callee.symbol, [])))
         words = columns.words_at(source.path, edge.line, _name(callee.symbol))
         notes += [Note(extent, "", text) for extent in words]
     return tuple(sorted(set(notes)))

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from pygls.io_ import StdoutWriter
 
+from conclint.report.terminal import say_line
 from conclint.server.app import Server
 from conclint.server.wire import HEADER_LIMIT, serve
 
@@ -79,7 +80,7 @@ async def _on_port(port: int) -> int:
 
     listener = await asyncio.start_server(connected, "127.0.0.1", port, limit=HEADER_LIMIT)
     place = listener.sockets[0].getsockname()
-    print(f"conclint server: listening on {place[0]}:{place[1]}", file=sys.stderr, flush=True)
+    say_line(f"conclint server: listening on {place[0]}:{place[1]}")
     return await status
 
 

@@ -161,7 +161,7 @@ class TestGitHub:
         )
         (line,) = show(OutputFormat.GITHUB, finding, cwd=subfolder).splitlines()
         assert "file=sub dir/a%2Cb%3Ac%25.py,line=3" in line
-        assert line.endswith("CON101 x%0A::stop-commands::%0D%25")
+        assert line.endswith("CON101 x%0A::stop-commands::\\r%25")
 
     def test_columns_only_within_one_line(self) -> None:
         shown = show(OutputFormat.GITHUB, make_finding(position=Position(3, 5, 4, 2)))
