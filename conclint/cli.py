@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,6 +33,14 @@ def _printable_complaints() -> Iterator[None]:
 
         error.message = printable(error.message)  # type: ignore[misc]  # final for who reads it
         raise
+
+
+def _has_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 class CheckByDefault(click.Group):
@@ -77,6 +86,9 @@ class CheckByDefault(click.Group):
                 ctx.exit(2)
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
+            if isinstance(error, FileNotFoundError) and not _has_folder():
+                say("error: the current folder has been removed")
+                ctx.exit(2)
             if os.environ.get("CONCLINT_DEBUG"):
                 import traceback
 

@@ -19,10 +19,12 @@ _T = TypeVar("_T")
 UNNAMED = "conclint.cli.unnamed"
 """Set in a context's meta where `check` was not named: the next word may still be a command."""
 
+_MOST_JOBS = 1_000  # as `conclint.config_keys` has it, which `--help` need not import
+
 no_cache_option = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
 jobs_option = click.option(
-    "--jobs", "-j", type=click.IntRange(min=0), help="Number of processes; 0: what pays."
+    "--jobs", "-j", type=click.IntRange(0, _MOST_JOBS), help="Number of processes; 0: what pays."
 )
 version_option = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 

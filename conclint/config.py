@@ -134,7 +134,7 @@ def load_config(
     asked = merged.pop("cache_dir", None)
     python = merged.pop("python", None)
     if python is not None:
-        python = Path(os.path.abspath((cwd if "python" in given else root) / Path(python).expanduser()))
+        python = Path(os.path.abspath((cwd if "python" in given else root) / _at_home(python)))
     baseline = merged.pop("baseline", None)
     if baseline is not None:
         baseline = Path(os.path.abspath((cwd if "baseline" in given else root) / str(baseline)))
@@ -185,6 +185,14 @@ def _common(one: Path, other: Path) -> Path:
         return Path(os.path.commonpath([one, other]))
     except ValueError:  # other drives
         return one
+
+
+def _at_home(path: str) -> Path:
+    """The path, a `~` at its beginning resolved. Raises ConfigError."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"python: there is no home folder for {path!r}") from error
 
 
 def _common_folder(paths: Sequence[str], cwd: Path) -> Path:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from conclint.bounded_file import CONFIGURATION, read_bounded
 from conclint.config_keys import KEYS, WrongValueError, kind_of
@@ -17,6 +17,10 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:  # pragma: no cover
     import tomli as tomllib
+
+
+_MOST_PARTS: Final = 1_000
+"""Dots before the first `=` of a line: the decoder's time grows with the square of a key's parts."""
 
 
 class ConfigError(Exception):
@@ -55,12 +59,9 @@ def read_table(file: Path, *, required: bool) -> Table | None:
         # Somebody else's file, broken or not, is no concern of ours.
         return None
     try:
-        text = data.decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not UTF-8: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+        text, document = parse_toml(data)
+    except TomlError as error:
+        raise ConfigError(f"{file}{error.line}: {error}") from error
     raw: object = document
     if not whole_file or set(document) == {"tool"}:
         tool = document.get("tool")
@@ -77,11 +78,41 @@ def read_table(file: Path, *, required: bool) -> Table | None:
     return Table(file, dict(_checked(table, raw)), text)
 
 
+class TomlError(Exception):
+    """Text that is no TOML. The text says why, `line` where, after a colon, unless the text does."""
+
+    def __init__(self, message: str, line: str = "") -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parse_toml(data: bytes) -> tuple[str, dict[str, Any]]:
+    """The text and what it says. Raises TomlError."""
+    try:
+        text = data.decode("utf-8-sig")
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.partition("=")[0].count(".") > _MOST_PARTS:
+                raise TomlError("has a key of too many parts", f":{number}")
+        return text, tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise TomlError(f"is not UTF-8: {error}") from error
+    except ValueError as error:  # a number of too many digits is no error of the decoder's
+        raise TomlError(f"is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise TomlError("is nested too deeply", _deepest(text)) from error
+
+
+def _deepest(text: str) -> str:
+    """The number, after a colon, of the line with the most brackets."""
+    lines = [(line.count("[") + line.count("{"), -number) for number, line in enumerate(text.splitlines(), 1)]
+    return f":{-max(lines)[1]}"
+
+
 def read_project(file: Path) -> Mapping[str, object]:
     """The `project` table of a pyproject.toml; empty if there is none or the file isn't TOML."""
     try:
-        document = tomllib.loads(read_bounded(file, CONFIGURATION).decode("utf-8-sig"))
-    except (OSError, ValueError):
+        _, document = parse_toml(read_bounded(file, CONFIGURATION))
+    except (OSError, TomlError):
         return {}
     project = document.get("project")
     return project if isinstance(project, dict) else {}

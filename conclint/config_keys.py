@@ -107,6 +107,17 @@ def _string(value: object) -> str:
     return value
 
 
+def _path(value: object) -> str:
+    text = _string(value)
+    if "\0" in text:
+        raise WrongValueError("must be a path, and none has a NUL character in it")
+    return text
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    return tuple(map(_path, _strings(value)))
+
+
 def _follow(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         if value not in FOLLOW_WORDS:
@@ -119,9 +130,14 @@ def _follow(value: object) -> tuple[str, ...]:
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise WrongValueError(f"must be a whole number, {kind_of(value)}")
-    if value < 0:
-        raise WrongValueError(f"must be 0 (as many as pay) or more, not {value}")
+    if not 0 <= value <= MOST_JOBS:
+        raise WrongValueError(f"must be 0 (as many as pay) to {MOST_JOBS}, not {_shortened(value)}")
     return value
+
+
+def _shortened(number: int) -> str:
+    """The number in digits; one that is too large for that (Python would not write it) in words."""
+    return str(number) if abs(number) < 10**12 else "a larger number" if number > 0 else "a negative number"
 
 
 def _per_file(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -149,6 +165,7 @@ def _table(value: object) -> Mapping[str, object]:
     return value
 
 
+MOST_JOBS: Final = 1_000
 FOLLOW_ALL: Final = "installed"
 FOLLOW_WORDS: Final = ("project", FOLLOW_ALL)
 
@@ -212,9 +229,9 @@ KEYS: Final[Mapping[str, Key]] = {
     "min-confidence": Key(
         _confidence, '`"low"`, `"medium"` or `"high"`', "Report only what is at least as sure."
     ),
-    "src": Key(_strings, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'),
-    "baseline": Key(_string, "file", "Report only what is not in this baseline."),
-    "cache-dir": Key(_string, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
+    "src": Key(_paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'),
+    "baseline": Key(_path, "file", "Report only what is not in this baseline."),
+    "cache-dir": Key(_path, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
     "jobs": Key(_count, "whole number", "How many processes read files; 0: as many as pay."),
     "follow": Key(
         _follow,
@@ -223,7 +240,7 @@ KEYS: Final[Mapping[str, Key]] = {
         '`"project"`: none',
     ),
     "python": Key(
-        _string,
+        _path,
         "interpreter or environment",
         "Where the packages of `follow` are installed.",
         "the active environment, `.venv`, or the one that conclint runs in",
@@ -231,6 +248,6 @@ KEYS: Final[Mapping[str, Key]] = {
     "catalog": Key(
         _table, "table in the catalog's schema", "Your own facts about libraries and about your functions."
     ),
-    "catalog-files": Key(_strings, "list of files", "Files in the catalog's schema."),
+    "catalog-files": Key(_paths, "list of files", "Files in the catalog's schema."),
 }
 """Every key of a conclint table."""

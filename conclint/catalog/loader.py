@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -14,11 +13,7 @@ from conclint.bounded_file import CONFIGURATION, read_bounded
 from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.tables import CatalogError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
+from conclint.config_file import TomlError, parse_toml
 
 _HERE = Path(__file__).parent
 _IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
@@ -40,11 +35,11 @@ def read_file(path: Path) -> LibraryFacts:
 def read_toml(path: Path) -> Mapping[str, Any]:
     """What a catalog file holds, not checked yet. Raises CatalogError, naming the file."""
     try:
-        return tomllib.loads(read_bounded(path, CONFIGURATION).decode("utf-8"))
+        return parse_toml(read_bounded(path, CONFIGURATION))[1]
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CatalogError(f"{path}: is not valid TOML: {error}") from error
+    except TomlError as error:
+        raise CatalogError(f"{path}{error.line}: {error}") from error
 
 
 @cache

@@ -112,7 +112,8 @@ def path_of(uri: str) -> str | None:
     """The file that the name stands for; None for what is no file."""
     with suppress(ValueError):
         path = to_fs_path(uri)
-        return os.path.normpath(path) if path and Path(path).is_absolute() else None
+        is_path = path and "\0" not in path and Path(path).is_absolute()
+        return os.path.normpath(path) if path and is_path else None
     return None
 
 

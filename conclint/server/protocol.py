@@ -29,6 +29,8 @@ class EditorProtocol(LanguageServerProtocol):
                 raise JsonRpcInvalidRequest("it comes after shutdown")
             if self._workspace is None and method != "initialize":
                 raise JsonRpcServerNotInitialized("it comes before initialize")
+            if self._workspace is not None and method == "initialize":
+                raise JsonRpcInvalidRequest("the session has begun before")
         try:
             structured = self.structure_message(message)
         except Exception as error:

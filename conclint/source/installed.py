@@ -15,6 +15,8 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final
 
+from conclint.bounded_file import CONFIGURATION, read_bounded
+
 _ENVIRONMENTS: Final = (".venv", "venv")
 _LAYOUTS: Final = (
     "lib/python3*/site-packages",
@@ -69,7 +71,7 @@ def _folders_of(python: Path) -> tuple[str, ...]:
     return ()
 
 
-def _below(prefix: Path, interpreter: str) -> Iterator[Path]:
+def _below(prefix: Path, interpreter: str, *, is_base: bool = False) -> Iterator[Path]:
     """The package folders of a prefix: of the version that the interpreter's name tells, else the newest;
     those of the base environment too where a virtual environment includes them."""
     found = [folder for layout in _LAYOUTS for folder in prefix.glob(layout) if folder.is_dir()]
@@ -78,12 +80,15 @@ def _below(prefix: Path, interpreter: str) -> Iterator[Path]:
     wanted = int(named[1]) if named and int(named[1]) in versions else max(versions, default=0)
     yield from (folder for folder in found if _version_of(folder) in (wanted, 0))
     settings = prefix / "pyvenv.cfg"
-    if settings.is_file():
-        text = settings.read_text(encoding="utf-8", errors="replace")
+    if settings.is_file() and not is_base:
+        try:
+            text = read_bounded(settings, CONFIGURATION).decode("utf-8", "replace")
+        except OSError:
+            return
         pairs = (line.partition("=") for line in text.splitlines())
         values = {key.strip().lower(): value.strip() for key, _, value in pairs}
         if values.get("include-system-site-packages", "").lower() == "true" and values.get("home"):
-            yield from _below(Path(values["home"]).parent, interpreter)
+            yield from _below(Path(values["home"]).parent, interpreter, is_base=True)
 
 
 def _version_of(folder: Path) -> int:
@@ -97,7 +102,7 @@ def _with_paths_of(folder: Path) -> Iterator[str]:
     yield os.path.abspath(folder)
     for file in sorted(folder.glob("*.pth")):
         try:
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = read_bounded(file, CONFIGURATION).decode("utf-8", "replace").splitlines()
         except OSError:
             continue
         for line in map(str.strip, lines):

@@ -81,8 +81,10 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
         raise BaselineError(f"{file}: there is no such baseline (--write-baseline makes one)") from error
     except OSError as error:
         raise BaselineError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BaselineError(f"{file}: is not JSON: {error}") from error
+    except RecursionError as error:
+        raise BaselineError(f"{file}: is nested too deeply") from error
     if not isinstance(document, dict) or "version" not in document:
         raise BaselineError(f"{file}: is no conclint baseline")
     version = document["version"]

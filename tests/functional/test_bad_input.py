@@ -139,3 +139,51 @@ def test_what_has_no_end_or_is_too_large_is_named(tmp_path: Path) -> None:
     (huge,) = (item for item in found if item["path"] == "huge.py")
     assert "larger than 5 MB" in huge["message"]
     assert [item["path"] for item in found if item["code"] == "CON102"] == ["good.py"]
+
+
+def complaint(folder: Path, *arguments: str) -> str:
+    """What is said of a run that can't be."""
+    command = [sys.executable, "-m", "conclint", "--no-cache", *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    assert result.returncode == 2
+    (line,) = result.stderr.decode().splitlines()
+    return line.removeprefix("conclint: error: ").removeprefix(str(folder) + "/")
+
+
+WRONG = [
+    ("x = " + "[" * 100_000, "conclint.toml:1: is nested too deeply"),
+    ("[catalog]\nx = " + "{a = " * 50_000, "conclint.toml:2: is nested too deeply"),
+    ("\n" + ".".join(["a"] * 50_000) + " = 1", "conclint.toml:2: has a key of too many parts"),
+    (
+        'cache-dir = "a\\u0000"',
+        "conclint.toml:1: cache-dir: must be a path, and none has a NUL character in it",
+    ),
+    ('python = "~no-such-user/x"', "python: there is no home folder for '~no-such-user/x'"),
+    (
+        "jobs = 0x" + "f" * 5_000,
+        "conclint.toml:1: jobs: must be 0 (as many as pay) to 1000, not a larger number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WRONG, ids=range(len(WRONG)))
+def test_a_configuration_that_is_none(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "conclint.toml").write_text(text)
+    assert complaint(tmp_path) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert complaint(tmp_path, "--baseline=pipe") == "pipe: cannot be read: it is no regular file"
+    (tmp_path / "conclint.toml").write_text('catalog-files = ["pipe"]')
+    assert complaint(tmp_path) == "pipe: cannot be read: it is no regular file"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use can't be removed there")
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    code = "import os, sys; os.rmdir(os.getcwd()); from conclint.__main__ import run; run()"
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "conclint: error: the current folder has been removed\n")

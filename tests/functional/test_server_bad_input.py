@@ -135,6 +135,23 @@ def test_requests_out_of_their_time() -> None:
     assert ended.status == 0
 
 
+def test_a_session_begins_once() -> None:
+    again = INITIALIZE.replace(b'"id": 1', b'"id": 2')
+    closed = notification("textDocument/didClose", textDocument={"uri": "file:///a.py"})
+    changed = {"textDocument": {"uri": "file:///a.py", "version": 1}, "contentChanges": [{"text": "x"}]}
+    ended = Ended(
+        INITIALIZE,
+        again,
+        notification("textDocument/didChange", **changed),
+        closed,
+        closed,
+        ENDING,
+    )
+    assert ended.error(2) == -32600
+    assert ended.answers[99]["result"] is None
+    assert ended.status == 0
+
+
 def test_odd_documents_are_borne(project: Path) -> None:
     views = project / "app/views.py"
     texts = [

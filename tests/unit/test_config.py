@@ -173,7 +173,7 @@ def test_a_named_file_must_exist_and_have_the_table(tmp_path: Path) -> None:
         ('gil = "off"', ':2: gil: must be "enabled", "free-threaded" or "both", not \'off\''),
         ("gil = false", ":2: gil: must be a string, but is a boolean"),
         ("jobs = true", ":2: jobs: must be a whole number, but is a boolean"),
-        ("jobs = -1", ":2: jobs: must be 0 (as many as pay) or more, not -1"),
+        ("jobs = -1", ":2: jobs: must be 0 (as many as pay) to 1000, not -1"),
         ("cache-dir = 1", ":2: cache-dir: must be a string, but is a whole number"),
         ('exclude = ["!"]', ":2: exclude: must be a .gitignore pattern, not '!'"),
         (
