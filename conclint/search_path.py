@@ -21,7 +21,7 @@ def outside(folders: Iterable[str]) -> list[str]:
     What Python and its packages were installed to stays, and where conclint itself comes from, even where
     that is in the project: an environment beside the sources, or a clone of conclint.
     """
-    projects = {os.path.realpath(folder) for folder in folders}
+    projects = set(_real(folders))
     # A file system's root holds all that there is: what lies below it isn't the project's for that.
     wide = {project for project in projects if os.path.dirname(project) == project}
     kept: list[str] = []
@@ -37,6 +37,14 @@ def outside(folders: Iterable[str]) -> list[str]:
                 continue
         kept.append(entry)
     return kept
+
+
+def _real(folders: Iterable[str]) -> Iterator[str]:
+    for folder in folders:
+        try:
+            yield os.path.realpath(folder)
+        except (OSError, ValueError):
+            continue  # relative to a working folder that is gone: nothing is imported from there
 
 
 def keep_out(*folders: str) -> None:

@@ -175,9 +175,9 @@ def test_a_configuration_that_is_none(tmp_path: Path, text: str, expected: str) 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
 def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert complaint(tmp_path, "--baseline=pipe") == "pipe: cannot be read: it is no regular file"
+    assert complaint(tmp_path, "--baseline=pipe") == "pipe: cannot be read: it is not a regular file"
     (tmp_path / "conclint.toml").write_text('catalog-files = ["pipe"]')
-    assert complaint(tmp_path) == "pipe: cannot be read: it is no regular file"
+    assert complaint(tmp_path) == "pipe: cannot be read: it is not a regular file"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder in use can't be removed there")
