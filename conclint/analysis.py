@@ -10,7 +10,6 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from conclint.cache import Cache, Space
-from conclint.config import Config
 from conclint.finding_rows import from_row
 from conclint.gc_control import uncollected
 from conclint.judging.failures import failure, unreadable
@@ -22,14 +21,13 @@ from conclint.model.finding import Finding, Position
 from conclint.model.summary import MODULE_KEY, Directive
 from conclint.source.absent import absent, has_appeared, merged
 from conclint.source.cells import in_cell
-from conclint.source.contents import Contents
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
-from conclint.source.discovery import Source, project_files
+from conclint.source.discovery import Source
 from conclint.source.notebook import is_notebook
+from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
-    from conclint.catalog.schema import LibraryFacts
     from conclint.judging.modules import Judged, ModuleJudge
     from conclint.link.values import Key
     from conclint.model.concurrency_map import ConcurrencyMap
@@ -47,23 +45,19 @@ class Analysis:
 
     def __init__(
         self,
-        config: Config,
+        workspace: Workspace,
         sources: Iterable[Source],
-        cache: Cache,
         progress: Progress | None = None,
-        own_facts: tuple[LibraryFacts, ...] = (),
-        contents: Contents | None = None,
     ) -> None:
-        self._config = config
-        self._own_facts = own_facts
-        self._cache = cache
+        self._workspace = workspace
+        self._config = workspace.config
+        self._own_facts = workspace.knowledge.facts
+        self._cache = workspace.cache
         self._progress = progress
         self._project = Project(
-            config,
+            workspace,
             sources,
-            cache,
             (lambda done, total: progress(done, total, "summarising")) if progress else None,
-            contents,
         )
         self._store = self._project.store
         self._sources = self._project.sources
@@ -157,7 +151,7 @@ class Analysis:
         if changed or doubtful:
             from conclint.judging.cutoff import CutOff
 
-            cutoff = CutOff(self._project, self._own_facts, self._cache)
+            cutoff = CutOff(self._project, self._cache)
             known = cutoff.still_known(known, changed, doubtful, wanted)
             self._missed.update(cutoff.missed)
         self._known = known.after_move(moved, self._project.shown) if moved else known
@@ -179,7 +173,7 @@ class Analysis:
         return now
 
     def _in_project(self) -> set[str]:
-        return {*self._sources, *(source.path for source in project_files(self._config))}
+        return {*self._sources, *(source.path for source in self._workspace.project)}
 
     def _headers(self) -> dict[str, Headers]:
         """The class headers of the asked files; of the whole project, where a single one was asked for."""
@@ -232,7 +226,7 @@ class Analysis:
         from conclint.debug.resolution import describe_line
         from conclint.judging.modules import ModuleJudge
 
-        here = ModuleJudge(self._project, self._own_facts)
+        here = ModuleJudge(self._project)
         here.link([path])
         if self._store.get(path) is None:
             return ()
@@ -257,7 +251,7 @@ class Analysis:
         here = self._judge
         if here is None or not here.is_whole:
             # the map shows how functions come by their effects, which is not kept
-            here = ModuleJudge(self._project, self._own_facts)
+            here = ModuleJudge(self._project)
         here.link(taken)
         engine, judge = here.engine, here.judge
 
@@ -381,7 +375,7 @@ class Analysis:
 
         if self._judge is None:
             effects = KeptEffects(self._known.effects) if self._known.effects else None
-            self._judge = ModuleJudge(self._project, self._own_facts, effects=effects)
+            self._judge = ModuleJudge(self._project, effects=effects)
         return self._judge
 
     def _share(self) -> Cache:

@@ -13,20 +13,18 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from conclint.cache import Cache
-from conclint.config import Config
 from conclint.judging.failures import failure
 from conclint.link.summaries import SummaryStore
 from conclint.model.failure import describe_failure
 from conclint.model.finding import Finding
 from conclint.source.absent import Absent, absent
-from conclint.source.contents import Contents, given_texts
+from conclint.source.contents import Contents
 from conclint.source.discovery import Source, shown_path
 from conclint.source.imports import imported_files, imported_names
 from conclint.source.index import FileIndex, mentions
 from conclint.source.modules import ModuleFinder
 from conclint.source.notebook import is_notebook
-from conclint.source.roots import source_roots
+from conclint.workspace import Workspace
 
 _MOST: Final = 200
 """Where more files are asked for, what they lean on is among them as a rule, and nothing is looked for."""
@@ -60,15 +58,15 @@ class Lenders(NamedTuple):
         return [failure(shown[path], message) for path, message in self.failed]
 
 
-def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Lenders:
+def find_lenders(workspace: Workspace, sources: Sequence[Source]) -> Lenders:
     """Files of the project besides the given ones that may hold a wrapper which one of these calls, though
     it says nothing of concurrency itself."""
     if len(sources) > _MOST:
         return Lenders()
     asked = {source.path: source for source in sources}
     failed: list[tuple[str, str]] = []
-    contents = Contents(cache, given_texts(sources))
-    store = SummaryStore(cache, 1, None, contents)
+    contents = workspace.contents
+    store = workspace.store(jobs=1)
     try:
         borrowers = [
             (path, index)
@@ -77,7 +75,7 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
         ]
         if not borrowers:
             return Lenders()
-        finder = ModuleFinder(source_roots(config, asked), asked)
+        finder = workspace.finder(asked)
         search = _Search(store, contents, finder, frozenset(asked))
         found: set[str] = set()
         for path, index in borrowers:
@@ -90,7 +88,7 @@ def find_lenders(sources: Sequence[Source], config: Config, cache: Cache) -> Len
     finally:
         store.close()
     return Lenders(
-        tuple(Source(path, shown_path(path, str(config.cwd))) for path in sorted(found)),
+        tuple(Source(path, shown_path(path, str(workspace.config.cwd))) for path in sorted(found)),
         tuple(
             (path, content)
             for path in sorted(search.looked_at)

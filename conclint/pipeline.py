@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conclint.cache import Cache, Space
+from conclint.cache import Space
 from conclint.catalog.digest import catalog_digest
-from conclint.catalog.user_facts import read_user_knowledge
 from conclint.config import Config
 from conclint.model.finding import UNREADABLE, Finding
 from conclint.report_cache import (
@@ -24,16 +23,15 @@ from conclint.report_cache import (
     still_holds,
 )
 from conclint.source.absent import Absent, merged
-from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import (
     Discovery,
     Source,
     Walked,
     discover_files,
-    project_files,
     shown_path,
     source_of_text,
 )
+from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
     from conclint.analysis import Analysis, Progress
@@ -103,12 +101,13 @@ def check(
             sources[given.path] = given
     problems = _problems(discovery)
     asked = tuple(sources.values())
-    if diff_base is not None:
-        asked, run = _run_on_change(asked, problems, config, progress, diff_base, with_map=with_map)
-    elif affected:
-        asked, run = _run_on_affected(asked, problems, config, progress, with_map=with_map)
-    else:
-        run = run_on(asked, problems, config, progress, with_map=with_map)
+    with Workspace(config, asked) as workspace:
+        if diff_base is not None:
+            asked, run = _run_on_change(workspace, asked, problems, progress, diff_base, with_map=with_map)
+        elif affected:
+            asked, run = _run_on_affected(workspace, asked, problems, progress, with_map=with_map)
+        else:
+            run = run_on(workspace, asked, problems, progress, with_map=with_map)
     shown = tuple(source.shown for source in asked)
     seconds = time.perf_counter() - started
     kept, found, settled = run
@@ -126,17 +125,17 @@ def check(
 
 
 def _run_on_affected(
+    workspace: Workspace,
     named: tuple[Source, ...],
     problems: list[Finding],
-    config: Config,
     progress: Progress | None,
     *,
     with_map: bool,
 ) -> tuple[tuple[Source, ...], Run]:
     from conclint.scope import affected_by
 
-    scope = affected_by(named, config)
-    report, concurrency, _ = run_on(scope.sources, problems, config, progress, with_map=with_map)
+    scope = affected_by(workspace, named)
+    report, concurrency, _ = run_on(workspace, scope.sources, problems, progress, with_map=with_map)
     about = {source.shown for source in named} | {problem.path for problem in problems}
     report = report._replace(
         findings=tuple(found for found in report.findings if found.path in about or scope.takes(found)),
@@ -146,9 +145,9 @@ def _run_on_affected(
 
 
 def _run_on_change(
+    workspace: Workspace,
     asked: tuple[Source, ...],
     problems: list[Finding],
-    config: Config,
     progress: Progress | None,
     revision: str,
     *,
@@ -159,15 +158,20 @@ def _run_on_change(
     from conclint.scope import affected_by, change_in
     from conclint.source.revisions import Repository
 
+    config = workspace.config
     repository = Repository(config.cwd)
     commit = repository.commit(revision)
     changes = repository.changes_since(commit)
-    change = change_in(changes, config)
-    reached = affected_by(change.touched, config, change.gone).sources
+    change = change_in(workspace, changes)
+    reached = affected_by(workspace, change.touched, change.gone).sources
     sources = tuple(sorted({*asked} & {*reached}, key=lambda source: source.path))
-    report, concurrency, _ = run_on(sources, problems, config, progress, with_map=with_map)
-    with laid_out(repository, commit, config, [source.path for source in sources], changes.renamed) as before:
-        earlier = run_on(before.sources, [], before.config, keep=False).report
+    report, concurrency, _ = run_on(workspace, sources, problems, progress, with_map=with_map)
+    paths = [source.path for source in sources]
+    with (
+        laid_out(repository, commit, config, paths, changes.renamed) as before,
+        Workspace(before.config, before.sources, keep=False) as then,
+    ):
+        earlier = run_on(then, before.sources, [], keep=False).report
     cwd = os.path.realpath(config.cwd)
     old = {shown_path(new, cwd): shown_path(was, cwd) for new, was in changes.renamed.items()}
     report = report._replace(
@@ -182,22 +186,23 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     baseline; for flake8, which applies `noqa` itself. Raises BaselineError as well as ConfigError."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
-    if not _may_hold_findings(source, config):
-        return ()
-    return new_findings((source,), run_on((source,), [], config, inline=False).report, config)
+    with Workspace(config, (source,)) as workspace:
+        if not _may_hold_findings(workspace, source):
+            return ()
+        run = run_on(workspace, (source,), [], inline=False)
+    return new_findings((source,), run.report, config)
 
 
-def _may_hold_findings(source: Source, config: Config) -> bool:
+def _may_hold_findings(workspace: Workspace, source: Source) -> bool:
     """Whether the file is worth an analysis: by its own words, or by what it calls."""
     from conclint.catalog.loader import starting_imports
     from conclint.lenders import find_lenders
     from conclint.source.index import is_root, mentions
 
     data = source.data or b""
-    if is_root(data) or mentions(data, starting_imports()) or read_user_knowledge(config).facts:
+    if is_root(data) or mentions(data, starting_imports()) or workspace.knowledge.facts:
         return True
-    with Cache.of(config) as cache:
-        return bool(find_lenders((source,), config, cache).sources)
+    return bool(find_lenders(workspace, (source,)).sources)
 
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
@@ -218,24 +223,23 @@ def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMa
     """
     discovery = discover_files(list(paths), config, config.cwd)
     problems = _problems(discovery)
-    return map_sources(discovery.sources, config, problems)
+    with Workspace(config, discovery.sources, keep=False) as workspace:
+        return map_sources(workspace, discovery.sources, problems)
 
 
 def map_sources(
-    sources: Sequence[Source], config: Config, problems: Sequence[Finding] = ()
+    workspace: Workspace, sources: Sequence[Source], problems: Sequence[Finding] = ()
 ) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.analysis import Analysis
 
-    with Cache.of(config) as cache:
-        cache.passing = hashes_of(given_texts(sources))
-        analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
-        try:
-            found = analysis.concurrency_map()
-            unread = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
-            return found, tuple(sorted(unread, key=lambda item: item.sort_key))
-        finally:
-            analysis.close()
+    analysis = Analysis(workspace, sources)
+    try:
+        found = analysis.concurrency_map()
+        unread = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
+        return found, tuple(sorted(unread, key=lambda item: item.sort_key))
+    finally:
+        analysis.close()
 
 
 def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
@@ -244,8 +248,8 @@ def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
     from conclint.analysis import Analysis
 
     sources = discover_files([path], config, config.cwd).sources[:1]
-    with Cache.open(str(config.cache_dir) if config.use_cache else None) as cache:
-        analysis = Analysis(config, sources, cache, None, read_user_knowledge(config).facts)
+    with Workspace(config) as workspace:
+        analysis = Analysis(workspace, sources)
         try:
             return analysis.resolved(sources[0].path, line) if sources else ()
         finally:
@@ -261,9 +265,9 @@ def _problems(discovery: Discovery) -> list[Finding]:
 
 
 def run_on(
+    workspace: Workspace,
     sources: Sequence[Source],
     problems: list[Finding],
-    config: Config,
     progress: Progress | None = None,
     *,
     inline: bool = True,
@@ -272,43 +276,39 @@ def run_on(
 ) -> Run:
     """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
-    knowledge = read_user_knowledge(config)
-    with Cache.of(config) as cache:
-        given = given_texts(sources)
-        cache.passing = set() if keep else hashes_of(given)
-        contents = Contents(cache, given)
-        key = None
-        if keep and not problems:
-            key = _key_of(sources, cache, contents, config, knowledge.digest(), inline=inline)
-        shape_around = partial(_shape_around, frozenset(source.path for source in sources), config, contents)
-        report = _kept_report(cache, contents, key, shape_around) if key is not None else None
-        if report is not None and not with_map:
-            return Run(report, settled=not contents.unsettled)
-        from conclint.analysis import Analysis
-        from conclint.lenders import find_lenders
+    config, contents = workspace.config, workspace.contents
+    key = None
+    if keep and not problems:
+        key = _key_of(workspace, sources, inline=inline)
+    shape_around = partial(_shape_around, workspace, frozenset(source.path for source in sources))
+    report = _kept_report(workspace, key, shape_around) if key is not None else None
+    if report is not None and not with_map:
+        return Run(report, settled=not contents.unsettled)
+    from conclint.analysis import Analysis
+    from conclint.lenders import find_lenders
 
-        lenders = find_lenders(sources, config, cache)
-        asked = {source.shown for source in sources}
-        problems = [*problems, *lenders.problems(sources)]
-        sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
-        analysis = Analysis(config, sources, cache, progress, knowledge.facts, contents)
-        try:
-            if report is None:
-                catalog = catalog_digest() + knowledge.digest()
-                name = judgement_key(config, catalog, analysis.packages, analysis.roots)
-                analysis.recall(name)
-                report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
-                if keep:
-                    analysis.remember(name)
-                if key is not None and analysis.looked_around:
-                    report = report._replace(around=shape_around())
-                whole = not analysis.has_failed and not lenders.failed
-                if key is not None and whole and analysis.looked_around == (report.around is not None):
-                    keep_report(cache, key, report)
-            found = analysis.concurrency_map() if with_map else None
-            return Run(report, found, settled=not contents.unsettled)
-        finally:
-            analysis.close()
+    lenders = find_lenders(workspace, sources)
+    asked = {source.shown for source in sources}
+    problems = [*problems, *lenders.problems(sources)]
+    sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
+    analysis = Analysis(workspace, sources, progress)
+    try:
+        if report is None:
+            catalog = catalog_digest() + workspace.knowledge.digest()
+            name = judgement_key(config, catalog, analysis.packages, analysis.roots)
+            analysis.recall(name)
+            report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
+            if keep:
+                analysis.remember(name)
+            if key is not None and analysis.looked_around:
+                report = report._replace(around=shape_around())
+            whole = not analysis.has_failed and not lenders.failed
+            if key is not None and whole and analysis.looked_around == (report.around is not None):
+                keep_report(workspace.cache, key, report)
+        found = analysis.concurrency_map() if with_map else None
+        return Run(report, found, settled=not contents.unsettled)
+    finally:
+        analysis.close()
 
 
 def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> KeptReport:
@@ -327,32 +327,29 @@ def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> Kept
 
 
 def _kept_report(
-    cache: Cache, contents: Contents, key: bytes, shape_around: Callable[[], bytes | None]
+    workspace: Workspace, key: bytes, shape_around: Callable[[], bytes | None]
 ) -> KeptReport | None:
     """The report of an earlier run that was asked the same, if it still holds."""
-    report = find_report(cache, key)
-    return report if report is not None and still_holds(report, contents.digest, shape_around) else None
+    report = find_report(workspace.cache, key)
+    holds = report is not None and still_holds(report, workspace.contents.digest, shape_around)
+    return report if holds else None
 
 
-def _shape_around(asked: Collection[str], config: Config, contents: Contents) -> bytes | None:
+def _shape_around(workspace: Workspace, asked: Collection[str]) -> bytes | None:
     """The shape of the project's files besides those that were asked for."""
-    return contents.shape([source.path for source in project_files(config) if source.path not in asked])
+    others = [source.path for source in workspace.project if source.path not in asked]
+    return workspace.contents.shape(others)
 
 
-def _key_of(
-    sources: Sequence[Source], cache: Cache, contents: Contents, config: Config, facts: bytes, *, inline: bool
-) -> bytes | None:
+def _key_of(workspace: Workspace, sources: Sequence[Source], *, inline: bool) -> bytes | None:
     """What the report is kept under; None where a file can't be read, so that it is tried again.
 
     It is a hash over the contents of all files, so where all of them look as they did when it was last
     made, it isn't made again.
     """
-    packages: tuple[str, ...] = ()
-    if config.follow:
-        from conclint.source.roots import followed_packages
-
-        packages, _ = followed_packages(config)
-    facts = catalog_digest() + facts
+    config, cache, contents = workspace.config, workspace.cache, workspace.contents
+    packages, _ = workspace.packages
+    facts = catalog_digest() + workspace.knowledge.digest()
     shape = contents.shape([source.path for source in sources])
     short = None
     if shape is not None:

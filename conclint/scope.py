@@ -6,17 +6,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from conclint.cache import Cache
-from conclint.config import Config
-from conclint.link.summaries import SummaryStore
 from conclint.model.failure import describe_failure
 from conclint.model.finding import Finding
 from conclint.reach import files_reaching, passes_through
-from conclint.source.contents import Contents, given_texts, hashes_of
-from conclint.source.discovery import Source, project_files
+from conclint.source.discovery import Source
 from conclint.source.modules import ModuleFinder
 from conclint.source.revisions import Changes
-from conclint.source.roots import source_roots
+from conclint.workspace import Workspace
 
 _MUCH: Final = 0.25
 """The part of a project from which looking at all of it is as well."""
@@ -36,8 +32,8 @@ class Scope(NamedTuple):
 
 
 def affected_by(
+    workspace: Workspace,
     named: Iterable[Source],
-    config: Config,
     gone: Iterable[str] = (),
     others: Iterable[Source] = (),
 ) -> Scope:
@@ -47,27 +43,23 @@ def affected_by(
     `others` are further files of the project whose text is given.
     """
     given = {source.path: source for source in named}
-    project = project_files(config)
-    every = {source.path: source for source in (*project, *others, *given.values())}
+    every = {source.path: source for source in (*workspace.project, *others, *given.values())}
     gone = frozenset(gone)
-    finder = ModuleFinder(source_roots(config, every), [*every, *gone])
-    with Cache.of(config) as cache:
-        texts = given_texts(every.values())
-        cache.passing = hashes_of(texts)
-        contents = Contents(cache, texts)
-        store = SummaryStore(cache, config.jobs or None, None, contents)
-        try:
-            reaching: Iterable[str] = files_reaching({*given, *gone}, store.indexes(every), finder)
-        except Exception as error:
-            describe_failure(error)
-            reaching = every  # what can't be told is looked at
-        finally:
-            store.close()
+    finder = workspace.finder(every, gone)
+    store = workspace.store()
+    try:
+        reaching: Iterable[str] = files_reaching({*given, *gone}, store.indexes(every), finder)
+    except Exception as error:
+        describe_failure(error)
+        reaching = every  # what can't be told is looked at
+    finally:
+        store.close()
     wanted = sorted({*given, *reaching} & every.keys())
     if len(wanted) > _MUCH * len(every):
         # Of all of it an earlier run's judgements can be taken, of a part not.
         wanted = sorted(every)
-    return Scope(tuple(every[path] for path in wanted), frozenset(given), finder, str(config.cwd))
+    sources = tuple(every[path] for path in wanted)
+    return Scope(sources, frozenset(given), finder, str(workspace.config.cwd))
 
 
 class Change(NamedTuple):
@@ -79,15 +71,15 @@ class Change(NamedTuple):
     renamed: Mapping[str, str]
 
 
-def change_in(changes: Changes, config: Config) -> Change:
+def change_in(workspace: Workspace, changes: Changes) -> Change:
     """The change as the run sees it: Git resolves symbolic links, discovery keeps them."""
-    project = project_files(config)
-    by_real = {os.path.realpath(source.path): source for source in project}
-    real_root = os.path.realpath(config.root)
+    by_real = {os.path.realpath(source.path): source for source in workspace.project}
+    root = workspace.config.root
+    real_root = os.path.realpath(root)
 
     def as_seen(path: str) -> str:
         below = path.startswith(real_root + os.sep)
-        return str(config.root / os.path.relpath(path, real_root)) if below else path
+        return str(root / os.path.relpath(path, real_root)) if below else path
 
     touched = tuple(by_real[path] for path in sorted(changes.changed) if path in by_real)
     return Change(touched, frozenset(map(as_seen, changes.deleted)), changes.renamed)

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from conclint.analysis import Progress
-from conclint.cache import Cache
 from conclint.catalog.loader import starting_imports
 from conclint.config import Config, ConfigError
 from conclint.judging.project import Project
 from conclint.reach import files_reached
 from conclint.source.discovery import discover_files
+from conclint.workspace import Workspace
 
 _CHECK_WEIGHT = 0.1
 """What finding out whether a file is Python costs, beside summarising it."""
@@ -55,11 +55,12 @@ def summarise_shard(
     of the same files. Raises ConfigError.
     """
     sources = discover_files(paths, config, config.cwd).sources
-    cache = Cache.of(config)
+    workspace = Workspace(config)
+    cache = workspace.cache
     if cache.folder is None:
         raise ConfigError(f"--shard fills a cache, and {config.no_cache_because or cache.note}")
     tell = (lambda done, total: progress(done, total, "summarising")) if progress else None
-    project = Project(config, sources, cache, tell)
+    project = Project(workspace, sources, tell)
     store = project.store
     try:
         indexes = dict(store.indexes(project.sources))

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from conclint.cache import MARSHAL_FORMAT, Cache, Space
-from conclint.catalog.schema import LibraryFacts
 from conclint.extract.codec import CodecError, decode_module
 from conclint.gc_control import uncollected
 from conclint.judging.kept import Judgements
@@ -28,9 +27,8 @@ class CutOff:
     """Finds out what of an earlier run's judgements holds after some modules have changed; `missed` are the
     files that were looked for in vain for that."""
 
-    def __init__(self, project: Project, own_facts: tuple[LibraryFacts, ...], cache: Cache) -> None:
+    def __init__(self, project: Project, cache: Cache) -> None:
         self._project = project
-        self._own_facts = own_facts
         self._cache = cache
         self.missed: set[str] = set()
 
@@ -80,7 +78,7 @@ class CutOff:
     ) -> dict[str, dict[str, tuple[Any, ...]]]:
         """The effects in these modules of which others asked, as they are now."""
         effects = {path: data for path, data in holding.effects.items() if path not in paths}
-        judge = ModuleJudge(self._project, self._own_facts, effects=KeptEffects(effects))
+        judge = ModuleJudge(self._project, effects=KeptEffects(effects))
         with uncollected():
             found = {path: judge.effects_of(path, sorted(known.effects_in(path))) for path in paths}
         edges = judge.take_edges()

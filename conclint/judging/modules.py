@@ -24,7 +24,6 @@ from conclint.rules.judge import Judge, wrapper_names
 from conclint.suppress.selection import Selection
 
 if TYPE_CHECKING:
-    from conclint.catalog.schema import LibraryFacts
     from conclint.link.values import Key
     from conclint.rules.drafts import Draft
 
@@ -87,7 +86,6 @@ class ModuleJudge:
     def __init__(
         self,
         project: Project,
-        own_facts: tuple[LibraryFacts, ...] = (),
         most: int | None = None,
         effects: KeptEffects | None = None,
     ) -> None:
@@ -96,7 +94,7 @@ class ModuleJudge:
         self.is_whole = effects is None
         self._told_effects: set[Key] = set()
         self._store = project.store
-        self._catalog = Catalog(own_facts)
+        self._catalog = Catalog(project.own_facts)
         self._selection = Selection(project.config)
         self._most = MOST_DECODED if most is None else most
         self._largest = _LARGEST * self._most

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from conclint.cache import MARSHAL_FORMAT, Cache
+from conclint.catalog.user_facts import UserFacts
 from conclint.children.pool import ProcessPool
 from conclint.gc_control import never_collect
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
 from conclint.link.workers import Work, Workers
 from conclint.source.derived import Derived
+from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
@@ -74,11 +76,13 @@ def judge_in_processes(
 def _prepare(setup: Setup) -> None:
     never_collect()
     cache = Cache.open(setup.folder, setup.key)
-    project = Project(replace(setup.config, jobs=1, executor=None), setup.sources, cache)
+    config = replace(setup.config, jobs=1, executor=None)
+    workspace = Workspace(config, setup.sources, cache=cache, knowledge=UserFacts(setup.own_facts))
+    project = Project(workspace, setup.sources)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)
     project.subclasses = Derived(lambda: setup.headers, project.sources)
-    _State.judge = ModuleJudge(project, setup.own_facts)
+    _State.judge = ModuleJudge(project)
     _State.cache = cache
 
 

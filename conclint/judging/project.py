@@ -7,18 +7,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from conclint.bounded_file import read_source
-from conclint.cache import Cache
 from conclint.config import Config
-from conclint.link.summaries import Progress, SummaryStore
+from conclint.link.summaries import Progress
 from conclint.link.workers import Workers
-from conclint.source.contents import Contents, given_texts
 from conclint.source.decoding import DecodingError
 from conclint.source.derived import Derived
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
-from conclint.source.modules import ModuleFinder
 from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
-from conclint.source.roots import followed_packages, source_roots
+from conclint.workspace import Workspace
 
 
 class Project:
@@ -29,23 +26,19 @@ class Project:
 
     def __init__(
         self,
-        config: Config,
+        workspace: Workspace,
         sources: Iterable[Source],
-        cache: Cache,
         progress: Progress | None = None,
-        contents: Contents | None = None,
     ) -> None:
-        self.config = config
+        self.config = workspace.config
         self.sources = {source.path: source for source in sources}
-        self.cache = cache
-        self._overrides = given_texts(self.sources.values())
-        self.contents = contents or Contents(cache, self._overrides)
-        self.store = SummaryStore(
-            cache, config.jobs or None, progress, self.contents, remote=_remote_workers(config)
-        )
-        self.packages, followed = followed_packages(config)
-        self.roots = tuple(source_roots(config, self.sources))
-        self.finder = ModuleFinder(self.roots, self.sources, self.packages, followed)
+        self._overrides = workspace.texts
+        self.contents = workspace.contents
+        self.own_facts = workspace.knowledge.facts
+        self.packages, _ = workspace.packages
+        self.store = workspace.store(progress, remote=_remote_workers(workspace.config))
+        self.finder = workspace.finder(self.sources, installed=True)
+        self.roots = self.finder.roots
         self.subclasses = Derived()
         self._notebooks: dict[str, Notebook | None] = {}
 

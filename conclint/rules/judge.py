@@ -44,7 +44,7 @@ class Judge:
         self._shown = shown
         self._notebook = notebook
         self._runtime = runtime
-        self._structural = StructuralJudge(engine, is_chosen)
+        self._structural = StructuralJudge(engine, self._costs, is_chosen)
 
     def roots(self, path: str) -> tuple[Key, ...]:
         """The functions of a module whose sites must be looked at: all of them."""

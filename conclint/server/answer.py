@@ -22,6 +22,7 @@ from conclint.server.notes import notes_of
 from conclint.source.discovery import Source, discover_files, shown_path, source_of_text
 from conclint.source.notebook import is_notebook
 from conclint.suppress.baseline import BaselineError
+from conclint.workspace import Workspace
 
 _SEARCHED_FILES = 2_000  # as many as are searched for callers whenever somebody looks at a function
 _MAPPED_FILES = 300  # as many as a map of what leads to one file may be made of
@@ -50,7 +51,9 @@ def _check(job: CheckJob, config: Config) -> Checked:
     every = {source.path: source for source in (*sources, *unsaved)}
     asked = tuple(every[path] for path in sorted(every))
     # The report on a text that is being typed, all findings of a folder, is hardly ever asked for again.
-    run = run_on(asked, [], config, keep=all(source.data is None for source in asked))
+    is_saved = all(source.data is None for source in asked)
+    with Workspace(config, asked, keep=is_saved) as workspace:
+        run = run_on(workspace, asked, [], keep=is_saved)
     findings = new_findings(asked, run.report, config)
     wanted = {source.shown: source.path for source in sources if not is_notebook(source.path)}
     columns = Columns(dict(job.texts), job.units)
@@ -132,10 +135,11 @@ def _map(job: MapJob, config: Config) -> Mapped:
         Source(whole, shown_path(whole, str(config.cwd))),
     )
     reaching: Sequence[Source] = discover_files([job.folder], config, config.cwd).sources
-    if len(reaching) <= _SEARCHED_FILES:
-        reaching = affected_by([target], config, others=buffers).sources
-    is_complete = len(reaching) <= _MAPPED_FILES
-    asked = {source.path: source for source in (*(reaching if is_complete else ()), *buffers, target)}
-    found, _ = map_sources([asked[path] for path in sorted(asked)], config)
+    with Workspace(config, (*buffers, target), keep=False) as workspace:
+        if len(reaching) <= _SEARCHED_FILES:
+            reaching = affected_by(workspace, [target], others=buffers).sources
+        is_complete = len(reaching) <= _MAPPED_FILES
+        asked = {source.path: source for source in (*(reaching if is_complete else ()), *buffers, target)}
+        found, _ = map_sources(workspace, [asked[path] for path in sorted(asked)])
     columns = Columns(texts, job.units)
     return Mapped(notes_of(asked[whole], found, columns, callers_known=is_complete))

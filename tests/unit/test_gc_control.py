@@ -12,6 +12,7 @@ from conclint.gc_control import uncollected
 from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.source.discovery import discover_files
+from conclint.workspace import Workspace
 
 
 def _judge(folder: Path, most: int) -> tuple[ModuleJudge, list[str]]:
@@ -20,7 +21,7 @@ def _judge(folder: Path, most: int) -> tuple[ModuleJudge, list[str]]:
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     config = Config(root=folder, cwd=folder)
     sources = discover_files([str(folder)], config, folder).sources
-    judge = ModuleJudge(Project(config, sources, Cache.open(None)), most=most)
+    judge = ModuleJudge(Project(Workspace(config, sources, cache=Cache.open(None)), sources), most=most)
     return judge, sorted(source.path for source in sources)
 
 

@@ -23,6 +23,7 @@ from conclint.model.execution import Confidence
 from conclint.pipeline import Report, check
 from conclint.propagate.effect_rows import from_rows, to_rows
 from conclint.source.discovery import discover_files
+from conclint.workspace import Workspace
 
 FILES = {
     "app/__init__.py": ["", "from app.helpers import fetch\n", "import time\ntime.sleep(1)\n"],
@@ -371,7 +372,7 @@ def test_effects_as_data_are_the_effects(tmp_path: Path) -> None:
     _project(tmp_path)
     config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache")
     sources = discover_files([str(tmp_path)], config, tmp_path).sources
-    judge = ModuleJudge(Project(config, sources, Cache.open(None)))
+    judge = ModuleJudge(Project(Workspace(config, sources, cache=Cache.open(None)), sources))
     judge.link(sorted(source.path for source in sources))
     found = [effects for _, effects in judge.engine.take_changed()]
     assert any(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
+from conclint.propagate.cost_model import CostModel
 from conclint.propagate.engine import Engine
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.awaiting import await_in_loop, to_thread_one_by_one
@@ -72,9 +73,9 @@ _DETECTORS: Final[dict[Habit, Detector]] = {
 class StructuralJudge:
     """Judges modules by the structural rules; what it learns of functions it keeps from module to module."""
 
-    def __init__(self, engine: Engine, is_chosen: Callable[[str], bool]) -> None:
+    def __init__(self, engine: Engine, costs: CostModel, is_chosen: Callable[[str], bool]) -> None:
         self._rules = (*_RULES, *(rule for code, rule in _HINTS.items() if is_chosen(code)))
-        self._habits = Habits(engine, _DETECTORS)
+        self._habits = Habits(engine, costs, _DETECTORS)
 
     def judge(self, view: ModuleView) -> Iterator[Draft]:
         """All that the structural rules find in a module."""

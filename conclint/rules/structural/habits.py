@@ -35,8 +35,8 @@ class Habits:
     """The habits of functions, remembered; and what calls cost. Only what every call does counts: nothing
     under a condition, in a coroutine or in a generator; nor in a loop, but for starting a process."""
 
-    def __init__(self, engine: Engine, detectors: dict[Habit, Detector]) -> None:
-        self.costs = CostModel(engine)
+    def __init__(self, engine: Engine, costs: CostModel, detectors: dict[Habit, Detector]) -> None:
+        self.costs = costs
         self._engine = engine
         self._detectors = detectors
         self._memo: dict[tuple[Habit, Key], tuple[Hop, ...]] = {}

@@ -1,0 +1,95 @@
+"""What one run builds once and hands to whoever needs it: its configuration, what the user knows, its cache,
+what files hold, the files of the project, and what makes stores of summaries and finders of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from types import TracebackType
+
+from conclint.cache import Cache
+from conclint.catalog.user_facts import UserFacts, read_user_knowledge
+from conclint.config import Config
+from conclint.link.summaries import SummaryStore
+from conclint.link.workers import Workers
+from conclint.source.contents import Contents, given_texts, hashes_of
+from conclint.source.discovery import Source, project_files
+from conclint.source.modules import ModuleFinder
+from conclint.source.roots import followed_packages, source_roots
+
+
+class Workspace:
+    """The fixed things of one run. Used as a context manager it saves and closes its cache.
+
+    `given` are sources whose text is perhaps given (an editor's buffer); with `keep` false these are not
+    worth keeping for long. `cache` and `knowledge` are used instead of the configured ones.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        given: Iterable[Source] = (),
+        *,
+        keep: bool = True,
+        cache: Cache | None = None,
+        knowledge: UserFacts | None = None,
+    ) -> None:
+        self.config = config
+        self.texts = given_texts(given)
+        self.cache = Cache.of(config) if cache is None else cache
+        self.cache.passing = set() if keep else hashes_of(self.texts)
+        self.contents = Contents(self.cache, self.texts)
+        self._knowledge = knowledge
+
+    def __enter__(self) -> Workspace:
+        self.cache.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cache.__exit__(kind, error, trace)
+
+    @cached_property
+    def knowledge(self) -> UserFacts:
+        """The user's own facts. Raises ConfigError where they are wrong."""
+        return read_user_knowledge(self.config) if self._knowledge is None else self._knowledge
+
+    @cached_property
+    def project(self) -> tuple[Source, ...]:
+        """All source files of the project, asked for or not."""
+        return project_files(self.config)
+
+    @cached_property
+    def packages(self) -> tuple[tuple[str, ...], frozenset[str] | None]:
+        """The folders of installed packages, and the import names to follow into them (None: all). Raises
+        ConfigError where a wanted package or the environment isn't there."""
+        return followed_packages(self.config)
+
+    def roots(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """The folders in which imports of these files are looked for."""
+        return tuple(source_roots(self.config, paths))
+
+    def finder(
+        self, paths: Collection[str], gone: Iterable[str] = (), *, installed: bool = False
+    ) -> ModuleFinder:
+        """A finder of the modules that these files import, in the project, and with `installed` in the
+        packages that are followed. The files in `gone` are found too, though they are no more."""
+        folders, followed = self.packages if installed else ((), None)
+        return ModuleFinder(self.roots(paths), [*paths, *gone], folders, followed)
+
+    def store(
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        jobs: int | None = None,
+        remote: Workers | None = None,
+    ) -> SummaryStore:
+        """A store of summaries of the run's files; to be closed. By default as many workers as configured."""
+        return SummaryStore(
+            self.cache,
+            (self.config.jobs or None) if jobs is None else jobs,
+            progress,
+            self.contents,
+            remote=remote,
+        )
