@@ -64,7 +64,7 @@ def check_pattern(pattern: str) -> str:
 
     try:
         GitIgnoreSpec.from_lines([pattern])
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise ValueError(f"a .gitignore pattern, not {pattern!r}") from error
     return pattern
 

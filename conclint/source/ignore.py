@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from conclint.bounded_file import CONFIGURATION, read_bounded
+
 
 class _Pattern(NamedTuple):
     """One line. `ignores` is false for a line with `!`.
@@ -92,8 +94,7 @@ class Patterns:
 def read_ignore_file(file: str, base: str) -> Patterns | None:
     """The patterns of a file such as .gitignore for the entries of `base`; None if it can't be read."""
     try:
-        with open(file, encoding="utf-8-sig", errors="surrogateescape") as stream:
-            lines = stream.read().splitlines()
+        lines = read_bounded(file, CONFIGURATION).decode("utf-8-sig", "surrogateescape").splitlines()
     except OSError:
         return None
     return Patterns(base, lines)
@@ -127,7 +128,7 @@ def _compile(pattern: str) -> Callable[[str], object] | None:
 
     try:
         compiled = list(GitIgnoreSpec.from_lines([pattern]).patterns)
-    except ValueError:
+    except (ValueError, re.error):  # pathspec passes a range such as z-a on as it is
         return None
     return compiled[0].match_file if compiled and compiled[0].include is not None else None
 

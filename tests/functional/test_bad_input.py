@@ -180,6 +180,18 @@ def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
     assert complaint(tmp_path) == "pipe: cannot be read: it is not a regular file"
 
 
+def test_patterns_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    (tmp_path / ".gitignore").write_bytes(b"[z-a]\n\0\xff[\n!\n")
+    assert [item["code"] for item in check(tmp_path)[1]] == ["CON102"]
+    if hasattr(os, "mkfifo"):
+        (tmp_path / ".gitignore").unlink()
+        os.mkfifo(tmp_path / ".gitignore")
+        assert [item["code"] for item in check(tmp_path)[1]] == ["CON102"]
+    (tmp_path / "conclint.toml").write_text('exclude = ["[z-a]"]')
+    assert complaint(tmp_path) == "conclint.toml:1: exclude: must be a .gitignore pattern, not '[z-a]'"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a folder in use can't be removed there")
 def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     code = "import os, sys; os.rmdir(os.getcwd()); from conclint.__main__ import run; run()"
