@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conclint.extract import literals
-from conclint.extract.expressions import expression
+from conclint.extract import literal_texts, literals
+from conclint.extract.expressions import ANNOTATIONS, expression
 from conclint.extract.identifiers import identifier
 from conclint.model.summary import Op
 from conclint.source.nodes import cst, parse_expression
@@ -34,7 +34,7 @@ def annotation(s: Scope, node: cst.BaseExpression, quoted: bool = False) -> int:
     if isinstance(node, cst.Subscript):
         return _subscript(s, node, quoted)
     if isinstance(node, cst.SimpleString):
-        return _string(s, literals.string_value(node))
+        return _string(s, literal_texts.string_value(node))
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
         left = annotation(s, node.left, quoted)
         return s.pure((Op.ARITH, "|", left, annotation(s, node.right, quoted)))
@@ -42,7 +42,7 @@ def annotation(s: Scope, node: cst.BaseExpression, quoted: bool = False) -> int:
         items = [annotation(s, element.value, quoted) for element in node.elements]
         return s.pure((Op.LIST if isinstance(node, cst.List) else Op.TUPLE, *items))
     if isinstance(node, cst.ConcatenatedString):
-        return _string(s, literals.joined_strings(node)[1])
+        return _string(s, literal_texts.joined_strings(node)[1])
     if quoted and not isinstance(node, (cst.Ellipsis, cst.Integer)):
         return s.unknown()
     return expression(s, node)
@@ -82,3 +82,6 @@ def _string(s: Scope, text: str | bytes | None) -> int:
     except (SourceError, cst.ParserSyntaxError):
         return literals.string_constant(s, text)
     return annotation(s, node, quoted=True)
+
+
+ANNOTATIONS[cst.SimpleString] = annotation

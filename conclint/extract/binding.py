@@ -109,7 +109,7 @@ def import_from(s: Scope, node: Any) -> None:
     module = dotted(node.module)
     level = len(node.relative)
     if isinstance(node.names, cst.ImportStar):
-        s.module.add_import(s, module, level, "*", "", _flags(s))
+        s.module.add_import(s.line, module, level, "*", "", _flags(s))
         return
     for alias in node.names:
         name = dotted(alias.name)
@@ -117,7 +117,7 @@ def import_from(s: Scope, node: Any) -> None:
 
 
 def _bind_import(s: Scope, module: str, level: int, name: str | None, bound: str) -> None:
-    index = s.module.add_import(s, module, level, name, bound, _flags(s))
+    index = s.module.add_import(s.line, module, level, name, bound, _flags(s))
     s.bind(bound, s.pure((Op.IMPORT, index)))
 
 

@@ -21,7 +21,7 @@ def function(s: Scope, node: cst.FunctionDef) -> bool:
     kind = DefKind.FUNCTION if node.asynchronous is None else DefKind.ASYNC_FUNCTION
     sites = _decorators(s, node.decorators)
     s.line = s.module.add_header(node, node.body)
-    inner = s.module.add_def(s, kind, name, node)
+    inner = s.inner(kind, name, node)
     inner.header = s.line
     inner.decorators = [value for value, _ in sites]
     names = s.type_names
@@ -43,7 +43,7 @@ def class_(s: Scope, node: cst.ClassDef) -> bool:
     name = identifier(node.name.value)
     sites = _decorators(s, node.decorators)
     s.line = s.module.add_header(node, node.body)
-    inner = s.module.add_def(s, DefKind.CLASS, name, node)
+    inner = s.inner(DefKind.CLASS, name, node)
     inner.header = s.line
     inner.decorators = [value for value, _ in sites]
     names = s.type_names
@@ -65,7 +65,7 @@ def class_(s: Scope, node: cst.ClassDef) -> bool:
 
 def lambda_(s: Scope, node: cst.Lambda) -> int:
     """A lambda: a def whose body is one `return`."""
-    inner = s.module.add_def(s, DefKind.LAMBDA, "<lambda>", node)
+    inner = s.inner(DefKind.LAMBDA, "<lambda>", node)
     inner.line = s.line
     _parameters(s, inner, node.params)
     return s.pure((Op.DEF, inner.index))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from conclint.extract import literals
+from conclint.extract import literal_texts, literals
 from conclint.extract.identifiers import identifier
 from conclint.extract.pending import UNBOUND
 from conclint.model.summary import DefFlags, Op, SiteKind, Slot, Use
@@ -134,9 +134,7 @@ def _names_a_type(function: cst.BaseExpression, argument: cst.Arg, position: int
 
 
 def _stated_type(s: Scope, node: cst.SimpleString) -> int:
-    from conclint.extract.annotations import annotation  # which reads expressions itself
-
-    return annotation(s, node)
+    return ANNOTATIONS[type(node)](s, node)
 
 
 def await_(s: Scope, node: cst.Await, use: int = 0) -> int:
@@ -183,7 +181,7 @@ def _slice(s: Scope, node: cst.BaseSlice) -> int:
 
 def concatenated_string(s: Scope, node: cst.ConcatenatedString) -> int:
     """Adjacent string literals."""
-    parts, text = literals.joined_strings(node)
+    parts, text = literal_texts.joined_strings(node)
     if text is not None:
         return literals.string_constant(s, text)
     for part in parts:
@@ -285,6 +283,9 @@ def ellipsis_(s: Scope, node: cst.Ellipsis) -> int:
     """`...`"""
     return s.constant(...)
 
+
+ANNOTATIONS: dict[type, Handler] = {}
+"""What reads an argument that is an annotation, by the type of its node (see `annotations`)."""
 
 EXPRESSIONS: dict[type, Handler] = {
     cst.Name: name,

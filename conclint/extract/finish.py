@@ -11,7 +11,7 @@ from conclint.extract.align import AlignmentError, align
 from conclint.extract.bodies import LiteralTable, encode_body, encode_spans
 from conclint.extract.codec import HASH_SIZE, MARSHAL_VERSION, number_names
 from conclint.extract.directives import read_directives
-from conclint.extract.module import ModuleRecord, last_mark
+from conclint.extract.module_record import ModuleRecord, last_mark
 from conclint.extract.positions import Lines, Places, locate
 from conclint.model.summary import (
     FORMAT,
@@ -52,14 +52,14 @@ class _Body(NamedTuple):
 
 
 def finish(
-    record: ModuleRecord, tokens: Sequence[Token], source_hash: bytes, layout: Layout | None = None
+    record: ModuleRecord[Scope], tokens: Sequence[Token], source_hash: bytes, layout: Layout | None = None
 ) -> ModuleSummary:
     """The summary of a walked module; `layout` is that of the text it was parsed from, if that is another."""
     return _Finisher(record, tokens, layout).finish(source_hash)
 
 
 class _Finisher:
-    def __init__(self, record: ModuleRecord, tokens: Sequence[Token], layout: Layout | None) -> None:
+    def __init__(self, record: ModuleRecord[Scope], tokens: Sequence[Token], layout: Layout | None) -> None:
         self.record = record
         self.tokens = tokens
         self.layout = layout

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from conclint.extract.graph import Value
-    from conclint.extract.module import ModuleRecord
+    from conclint.extract.module_record import ModuleRecord
 
 _FUNCTIONS: Final = frozenset((DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA))
 _CONSTANTS: Final[dict[str, object]] = {"None": None, "True": True, "False": False, "__debug__": True}
@@ -67,7 +67,7 @@ class Scope(Merging):
     )
 
     def __init__(
-        self, module: ModuleRecord, parent: Scope | None, kind: int, key: str, node: CSTNode
+        self, module: ModuleRecord[Scope], parent: Scope | None, kind: int, key: str, node: CSTNode
     ) -> None:
         super().__init__()
         self.module = module
@@ -107,6 +107,13 @@ class Scope(Merging):
     def is_function(self) -> bool:
         """Whether the def is a function or lambda."""
         return self.kind in _FUNCTIONS
+
+    def inner(self, kind: int, name: str, node: CSTNode) -> Scope:
+        """A def found in this one, whose body will be walked after this one's."""
+        key = self.module.new_key(self.key if self.parent is not None else "", name)
+        found = Scope(self.module, self, kind, key, node)
+        self.module.waiting.append(found)
+        return found
 
     # Binding --------------------------------------------------------------------------------------------
 

@@ -64,8 +64,8 @@ def _expression_statement(s: Scope, node: cst.Expr) -> bool:
     value = node.value
     if type(value) not in _SILENT:
         used_expression(s, value, Use.DROPPED)
-        if type(value) is cst.Call:
-            s.module.note_exports_call(s, value)
+        if type(value) is cst.Call and s.parent is None:
+            s.module.note_exports_call(value)
     return False
 
 
@@ -73,7 +73,8 @@ def _assign(s: Scope, node: cst.Assign) -> bool:
     value = used_expression(s, node.value, Use.BOUND)
     for target in node.targets:
         assign(s, target.target, value, node.value)
-        s.module.note_exports(s, target.target, node.value, False)
+        if s.parent is None:
+            s.module.note_exports(target.target, node.value, False)
     return False
 
 
@@ -85,7 +86,8 @@ def _annotated(s: Scope, node: cst.AnnAssign) -> bool:
         return False
     value = used_expression(s, node.value, Use.BOUND)
     assign(s, node.target, s.pure((Op.CAST, value, declared)), None)
-    s.module.note_exports(s, node.target, node.value, False)
+    if s.parent is None:
+        s.module.note_exports(node.target, node.value, False)
     return False
 
 
@@ -112,7 +114,8 @@ def _augmented(s: Scope, node: cst.AugAssign) -> bool:
         before = expression(s, target)
         value = s.add((Op.ARITH, operator, before, expression(s, node.value)))
         assign(s, target, value, None)
-        s.module.note_exports(s, target, node.value, True)
+        if s.parent is None:
+            s.module.note_exports(target, node.value, True)
     added = s.values[value][3]
     if s.values[before][0] not in BUILTIN and s.values[added][0] != Op.CONST:
         s.add_site(SiteKind.AUGMENT, target, before, 0, ((operator, added),))

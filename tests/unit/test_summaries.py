@@ -96,7 +96,7 @@ def test_each_problem_is_named_and_stops_nothing(program: Program) -> None:
     store.load(paths)
     shown = {Path(path).name: problem for path, problem in store.problems.items()}
     assert list(shown) == ["a_folder.py", "c_latin.py", "d_bad.py", "e_nul.py", "missing.py", "nul\0.py"]
-    assert "directory" in shown["a_folder.py"][0].lower()
+    assert "not a regular file" in shown["a_folder.py"][0]
     assert shown["d_bad.py"][1:] != (1, 0)
     assert shown["e_nul.py"][1] == 2
     assert all(line >= 1 and column >= 1 for _, line, column in shown.values())
