@@ -66,7 +66,7 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-@bounded(200)
+@bounded(120)
 @given(st.deferred(lambda: mutated(fixtures())), st.deferred(lambda: mutated(fixtures())))
 def test_changed_fixtures(one: str, two: str) -> None:
     note(one)
@@ -74,14 +74,14 @@ def test_changed_fixtures(one: str, two: str) -> None:
     attack({"one": as_bytes(one), "two": as_bytes(two)})
 
 
-@bounded(60)
+@bounded(40)
 @given(st.deferred(lambda: mutated(standard_library(), most=12)))
 def test_changed_files_of_the_standard_library(text: str) -> None:
     note(text)
     attack({"one": as_bytes(text)})
 
 
-@bounded(15)
+@bounded(8)
 @given(st.lists(hypothesmith.from_node(), min_size=1, max_size=3))
 def test_generated_trees(texts: list[str]) -> None:
     for text in texts:
@@ -89,7 +89,7 @@ def test_generated_trees(texts: list[str]) -> None:
     attack({f"m{number}": as_bytes(text) for number, text in enumerate(texts)})
 
 
-@bounded(15)
+@bounded(10)
 @given(hypothesmith.from_grammar())
 def test_text_generated_by_the_grammar(text: str) -> None:
     note(text)

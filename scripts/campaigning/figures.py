@@ -46,8 +46,9 @@ def block(results: Mapping[str, Any]) -> str:
     """What the page shows."""
     made = results["made"]
     head = (
-        f"{made['system']}, {made['cores']} cores, CPython {made['python']}, conclint {made['conclint']}, "
-        f"libcst {made['libcst']}; `compile` is that of {made['compiler']}. CPU is user and system time of "
+        f"{made['system']}, {made['cores']} cores, CPython {made['python']}, conclint {made['conclint']} "
+        f"(`-j{made['jobs']}`), libcst {made['libcst']}; "
+        f"`compile` is that of {made['compiler']}. CPU is user and system time of "
         f"all processes of a cold run, memory that of the biggest process; the bare parse is "
         f"`libcst.parse_module` over the same files; the start of the command ({made['start']:.2f} s) is "
         f"left out of the ratio. The slowest file is that of the {made['largest']} largest that took the "
