@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing import Queue
 
 LOCK = threading.Lock()
 
@@ -40,3 +44,12 @@ def path_and_flags(data: bytes) -> tuple[list[str], bool]:
 
 def unpicklable(data: bytes) -> object:
     return lambda: data
+
+
+def put_processes(queue: Queue[tuple[int, set[int]]], items: list[bytes]) -> None:
+    """Which process this is, and those that did some work that it asked for."""
+    from conclint.link.workers import Work, Workers
+
+    sizes = [len(item) for item in items]
+    results = Workers(2).run(Work(process_of, sizes, items.__getitem__, -1, 0))
+    queue.put((os.getpid(), {process for _, process in results}))

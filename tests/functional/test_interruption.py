@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough to parse for some seconds of two workers."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pyproject.toml").write_text("[tool.conclint]\n")
-    for number in range(40):
+    for number in range(16):
         body = "".join(f"    x{line} = call_{number}({line}, [a, b], key=c.d)\n" for line in range(2_500))
         (folder / f"m{number}.py").write_text(f"async def wait(a, b, c):\n    input()\n{body}")
     return folder
@@ -38,6 +38,7 @@ class Run:
     def __init__(self, *command: str, cwd: Path, **streams: int) -> None:
         self.mark = f"CONCLINT_TEST_RUN={os.getpid()}-{time.monotonic_ns()}"
         name, _, value = self.mark.partition("=")
+        self._older = {path.name for path in Path("/proc").iterdir()}
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -50,20 +51,20 @@ class Run:
 
     def processes(self) -> list[int]:
         """Those that live."""
-        names = (path.name for path in Path("/proc").iterdir())
+        names = {path.name for path in Path("/proc").iterdir()} - self._older
         return [pid for pid in map(int, filter(str.isdigit, names)) if self._is_ours(pid)]
 
     def until_there_are(self, number: int) -> None:
         end = time.monotonic() + 60
         while len(self.processes()) < number:
             assert time.monotonic() < end and self.process.poll() is None
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     def left_after(self, seconds: float) -> list[int]:
         """What lives when that time is over, or nothing as soon as nothing does."""
         end = time.monotonic() + seconds
         while (left := self.processes()) and time.monotonic() < end:
-            time.sleep(0.02)
+            time.sleep(0.05)
         return left
 
     def kill(self) -> None:
@@ -92,21 +93,26 @@ def runs() -> Iterator[list[Run]]:
 
 
 @pytest.mark.parametrize("number", STATUS, ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", ["at random", "while workers work"])
-def test_nothing_is_left_of_a_parallel_run(
-    project: Path, runs: list[Run], number: signal.Signals, moment: str
-) -> None:
+def test_nothing_is_left_of_a_parallel_run(project: Path, runs: list[Run], number: signal.Signals) -> None:
     run = Run(CONCLINT, "-j2", "--no-cache", ".", cwd=project)
     runs.append(run)
-    wait = random.uniform(0.0, 1.5) if moment == "at random" else random.uniform(0.0, 0.3)
-    if moment != "at random":
-        run.until_there_are(4)  # the command, what forks the workers, and these
+    run.until_there_are(4)  # the command, what forks the workers, and these
+    wait = random.uniform(0.0, 0.3)
     time.sleep(wait)
     run.process.send_signal(number)
     output, complaint = run.process.communicate(timeout=20)
     assert (run.left_after(PATIENCE), wait) == ([], wait)
-    if moment != "at random":
-        assert (run.process.returncode, output, complaint) == (STATUS[number], b"", b"")
+    assert (run.process.returncode, output, complaint) == (STATUS[number], b"", b"")
+
+
+def test_nothing_is_left_whatever_the_moment(project: Path, runs: list[Run]) -> None:
+    run = Run(CONCLINT, "-j2", "--no-cache", ".", cwd=project)
+    runs.append(run)
+    wait = random.uniform(0.0, 1.5)
+    time.sleep(wait)
+    run.process.kill()
+    run.process.communicate(timeout=20)
+    assert (run.left_after(PATIENCE), wait) == ([], wait)
 
 
 def test_a_pipe_is_let_go_of(project: Path) -> None:
@@ -118,7 +124,7 @@ def test_a_pipe_is_let_go_of(project: Path) -> None:
     assert done.stdout == b""
 
 
-@pytest.mark.parametrize("number", STATUS, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name)
 def test_nothing_is_left_of_the_language_server(
     project: Path, runs: list[Run], number: signal.Signals
 ) -> None:

@@ -7,20 +7,26 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 import pytest
 
+from conclint.judging.processes import JUDGING_PAYS
+
 SCRIPTS = Path(sys.executable).parent
 CONCLINT = str(SCRIPTS / ("conclint.exe" if os.name == "nt" else "conclint"))
-MODULES = 34
+MODULES = 9
+LONG = range(8)
+"""With enough text for worker processes to be started, also to judge; in one line, which costs little."""
 SLOW = "async def wait():\n    input()\n\n\n"
-FILLER = f"# {'nothing ' * 25}\n" * 500
-"""In all more than 3 MiB, from which files are judged in worker processes too."""
+FILLER = f"# {'nothing ' * (JUDGING_PAYS // 8 // len(LONG))}\n"
 
 
 class Planted(NamedTuple):
@@ -29,25 +35,33 @@ class Planted(NamedTuple):
     folder: Path
     marks: Path
 
-    def run(self, *command: str, cwd: Path | None = None, **environment: str) -> str:
+    def run(self, *command: str, cwd: Path | None = None, status: int = 1, **environment: str) -> str:
         """What the command prints about the folder. It must not fail, nor execute a module of the folder."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         done = subprocess.run(
             command,
             cwd=cwd or self.folder,
-            env={**kept, **environment},
+            env=clean_environment() | environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (1, "")
+        assert (done.returncode, done.stderr) == (status, "")
         assert self.executed() == []
         return done.stdout
+
+    def marking(self, name: str) -> str:
+        """Source that leaves a mark when it is executed."""
+        return f"open({str(self.marks / name)!r}, 'a').close()\n"
 
     def executed(self) -> list[str]:
         return sorted(mark.name for mark in self.marks.iterdir())
 
 
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+@cache
 def dependencies() -> set[str]:
     """The names of all modules of the packages that conclint, with its extras, needs, also through others."""
     wanted, seen, modules = ["conclint"], set[str](), set[str]()
@@ -72,20 +86,34 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     project = Planted(base / "project", base / "marks")
     project.marks.mkdir()
     project.folder.mkdir()
-    (project.folder / "pyproject.toml").write_text("[tool.conclint]\nexclude = []\n")
+    (project.folder / "pyproject.toml").write_text('[tool.conclint]\nexclude = [".venv"]\n')
     for number in range(MODULES):
         (project.folder / f"waits{number}.py").write_text(text_of(number))
     names = {*sys.stdlib_module_names, *dependencies(), "sitecustomize", "usercustomize"}
     assert {"libcst", "msgspec", "typing_extensions", "lsprotocol", "struct", "threading"} <= names
     for name in names:
-        mark = str(project.marks / name)
-        (project.folder / f"{name}.py").write_text(f"open({mark!r}, 'a').close()\n")
+        (project.folder / f"{name}.py").write_text(project.marking(name))
+    environment = project.folder / ".venv"
+    packages = environment / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (packages / "evil.pth").write_text(f"import sys; {project.marking('pth')}")
+    for name in ("sitecustomize", "struct", "libcst"):
+        (packages / f"{name}.py").write_text(project.marking(f"installed-{name}"))
+    (packages / "waiting").mkdir()
+    for number in range(MODULES):
+        (packages / "waiting" / f"waits{number}.py").write_text(text_of(number))
+    (packages / "waiting" / "__init__.py").write_text("from waiting.waits0 import wait\n")
+    (environment / "bin").mkdir()
+    for name in ("python", "python3"):
+        (environment / "bin" / name).write_text(f"#!/bin/sh\ntouch '{project.marks}/interpreter'\n")
+        (environment / "bin" / name).chmod(0o755)
     return project
 
 
 def text_of(number: int) -> str:
     """One of the modules: no two are equal, for those would be looked at once."""
-    return f"{SLOW}# {number}\n{FILLER}"
+    return f"{SLOW}# {number}\n{FILLER if number in LONG else ''}"
 
 
 @pytest.fixture(scope="module")
@@ -101,26 +129,52 @@ def places(output: str) -> list[str]:
     return [f"{Path(row['path']).name}:{row['line']} {row['code']}" for row in json.loads(output)]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("cached", [False, True])
-def test_the_command(planted: Planted, expected: list[str], tmp_path: Path, jobs: str, cached: bool) -> None:
-    cache = f"--cache-dir={tmp_path / 'cache'}" if cached else "--no-cache"
-    command = [CONCLINT, f"--jobs={jobs}", cache, "--output-format=json", "."]
-    assert places(planted.run(*command)) == expected
+def test_the_command(planted: Planted, expected: list[str], tmp_path: Path) -> None:
+    cache = f"--cache-dir={tmp_path / 'cache'}"
+    for options in (["--jobs=1", "--no-cache"], ["--jobs=2", cache], ["--jobs=2", cache]):
+        assert places(planted.run(CONCLINT, *options, "--output-format=json", ".")) == expected
 
 
 def test_a_map(planted: Planted) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    command = [CONCLINT, "map", "waits0.py", "--no-cache"]
-    done = subprocess.run(command, cwd=planted.folder, env=kept, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr, planted.executed()) == (0, "", [])
+    found = planted.run(CONCLINT, "map", ".", "--jobs=2", "--no-cache", status=0)
+    assert "waits8.py" in found
+
+
+def test_learning_from_an_environment_of_the_project(planted: Planted) -> None:
+    """Its packages are read; neither they nor its interpreter are run."""
+    command = [CONCLINT, "learn", "waiting", "--jobs=2", "--no-cache", "--python=.venv/bin/python"]
+    done = subprocess.run(
+        command, cwd=planted.folder, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert "wait" in done.stdout, done.stderr
+    assert planted.executed() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_watching(planted: Planted, tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles", reason="needs the extra `watch`")
+    watching = subprocess.Popen(
+        [CONCLINT, "--watch", "--jobs=1", f"--cache-dir={tmp_path / 'cache'}", "."],
+        cwd=planted.folder,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with watching:
+        assert watching.stderr is not None
+        assert "watching" in watching.stderr.readline()
+        file = planted.folder / "waits8.py"
+        Timer(0.5, file.write_text, [text_of(8)]).start()  # after the watcher has begun
+        assert "watching" in watching.stderr.readline()
+        watching.send_signal(signal.SIGTERM)
+    assert planted.executed() == []
 
 
 def test_flake8(planted: Planted, expected: list[str]) -> None:
-    files = ["waits0.py", "waits1.py", "struct.py"]
     form = "--format=%(path)s:%(row)d %(code)s"
-    found = planted.run(str(SCRIPTS / "flake8"), "--select=CON", "--disable-noqa", form, *files)
-    assert found.splitlines() == [place for place in expected if place.startswith(("waits0.", "waits1."))]
+    command = [str(SCRIPTS / "flake8"), "--select=CON", "--disable-noqa", form, "waits8.py", "struct.py"]
+    assert planted.run(*command).splitlines() == [place for place in expected if "waits8." in place]
 
 
 def test_flake8_with_the_working_folder_on_its_path(planted: Planted, tmp_path: Path) -> None:
@@ -134,15 +188,12 @@ def test_flake8_with_the_working_folder_on_its_path(planted: Planted, tmp_path: 
 
 def test_python_dash_m_and_pythonpath(planted: Planted, tmp_path: Path) -> None:
     """What the interpreter itself imports before conclint begins is not in its hands; all else is."""
-    for name in dependencies():
+    for name in (*dependencies(), "waits0", "waits1", "waits2", "waits8"):
         shutil.copy(planted.folder / f"{name}.py", tmp_path)
-    for number in range(MODULES):
-        shutil.copy(planted.folder / f"waits{number}.py", tmp_path)
-    for command in ([CONCLINT], [sys.executable, "-m", "conclint"]):
-        planted.run(*command, "-j2", "--no-cache", ".", cwd=tmp_path, PYTHONPATH=str(tmp_path))
-        planted.run(
-            *command, "-j2", "--no-cache", str(tmp_path), PYTHONPATH=str(tmp_path), cwd=tmp_path.parent
-        )
+    path = str(tmp_path)
+    module = [sys.executable, "-m", "conclint", "--no-cache"]
+    planted.run(*module, "--jobs=2", ".", cwd=tmp_path, PYTHONPATH=path)
+    planted.run(*module, str(tmp_path / "waits8.py"), cwd=tmp_path.parent, PYTHONPATH=path)
 
 
 def test_the_language_server(planted: Planted, expected: list[str]) -> None:
@@ -171,18 +222,47 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.mark.skipif(os.name == "nt" or shutil.which("git") is None, reason="needs Git and a shell")
-@pytest.mark.parametrize("how", ["--affected", "--diff-base=HEAD"])
-def test_the_pre_commit_hook_in_a_repository_whose_configuration_names_programs(
-    planted: Planted, expected: list[str], tmp_path: Path, how: str
-) -> None:
-    folder = tmp_path / "repository"
+@pytest.fixture(scope="module")
+def repository(planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project under version control."""
+    if os.name == "nt" or shutil.which("git") is None:
+        pytest.skip("needs Git and a shell")
+    folder = tmp_path_factory.mktemp("repository") / "project"
     shutil.copytree(planted.folder, folder)
+    (folder / ".gitignore").write_text(".venv\n")
     (folder / ".gitattributes").write_text("*.py filter=evil diff=evil\n")
+    (folder / ".pre-commit-config.yaml").write_text(
+        f"""repos:
+- repo: local
+  hooks:
+  - id: conclint
+    name: conclint
+    language: system
+    types: [python]
+    require_serial: true
+    entry: '{CONCLINT} check --affected --force-exclude --jobs=2 --no-cache'
+"""
+    )
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message=all")
-    hooks = tmp_path / "hooks"
+    return folder
+
+
+def test_pre_commit(planted: Planted, repository: Path, tmp_path: Path) -> None:
+    script = SCRIPTS / "pre-commit"
+    if not script.exists():
+        pytest.skip("needs pre-commit")
+    command = [str(script), "run", "--all-files", "--color=never"]
+    found = planted.run(*command, cwd=repository, PRE_COMMIT_HOME=str(tmp_path))
+    assert "Found 9 problems" in found
+
+
+def test_a_repository_whose_configuration_names_programs(
+    planted: Planted, repository: Path, tmp_path: Path
+) -> None:
+    folder = repository
+    hooks = folder.parent / "hooks"
     hooks.mkdir()
     program = f"touch {planted.marks}/git;cat;true"
     for hook in ("post-index-change", "fsmonitor-watchman", "pre-commit", "post-checkout"):
@@ -208,7 +288,8 @@ def test_the_pre_commit_hook_in_a_repository_whose_configuration_names_programs(
     (folder / "git").write_text(f"#!/bin/sh\ntouch {planted.marks}/fake-git\n")
     (folder / "git").chmod(0o755)
     path = os.pathsep.join(["", ".", str(folder), os.environ["PATH"]])
-    files = ["waits0.py", "waits1.py", "new.py"] if how == "--affected" else ["."]
-    command = [CONCLINT, "check", how, "--force-exclude", "--output-format=json", "--jobs=2", *files]
-    found = places(planted.run(*command, cwd=folder, PATH=path))
-    assert {place.partition(":")[0] for place in found} >= {"new.py"}
+    options = ["--force-exclude", "--output-format=json", "--jobs=1", f"--cache-dir={tmp_path / 'cache'}"]
+    for how in (["--affected", "waits0.py", "waits1.py", "new.py"], ["--diff-base=HEAD", "."]):
+        command = [CONCLINT, "check", *options, *how]
+        found = places(planted.run(*command, cwd=folder, PATH=path))
+        assert {place.partition(":")[0] for place in found} >= {"new.py"}
