@@ -34,7 +34,18 @@ def main() -> None:
     from conclint.interruption import unwind_when_asked_to_end
 
     unwind_when_asked_to_end()
-    from conclint.cli import cli
+    try:
+        from conclint.cli import cli
+    except ImportError as error:
+        from conclint.dependency import missing_dependency
+
+        missing = missing_dependency(error)
+        if missing is None:
+            raise
+        from conclint.report.terminal import say
+
+        say(f"error: {missing}")
+        sys.exit(2)
 
     cli(arguments, prog_name="conclint", obj=tuple(arguments))
 

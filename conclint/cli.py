@@ -78,11 +78,13 @@ class CheckByDefault(click.Group):
         except KeyboardInterrupt:
             ctx.exit(130)
         except Exception as error:
+            from conclint.dependency import missing_dependency
             from conclint.report.destination import UnwritableError
             from conclint.report.terminal import say
 
-            if isinstance(error, UnwritableError):
-                say(f"error: {error}")
+            known = str(error) if isinstance(error, UnwritableError) else missing_dependency(error)
+            if known is not None:
+                say(f"error: {known}")
                 ctx.exit(2)
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise

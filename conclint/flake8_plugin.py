@@ -175,6 +175,11 @@ def _message(finding: Finding) -> str:
 
 
 def _complaint(error: Exception) -> str:
+    from conclint.dependency import missing_dependency
+
+    missing = missing_dependency(error)
+    if missing is not None:
+        return missing
     from conclint.config import ConfigError
     from conclint.report.printable import printable
     from conclint.suppress.baseline import BaselineError

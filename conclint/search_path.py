@@ -47,9 +47,15 @@ def _real(folders: Iterable[str]) -> Iterator[str]:
             continue  # relative to a working folder that is gone: nothing is imported from there
 
 
+left_out: list[str] = []
+"""What was on the search path of this process, and is no more."""
+
+
 def keep_out(*folders: str) -> None:
     """Takes what belongs to these folders off `sys.path`, for good: for a process of our own."""
-    sys.path[:] = outside(folders)
+    kept = outside(folders)
+    left_out.extend(entry for entry in sys.path if entry not in kept)
+    sys.path[:] = kept
 
 
 class importing_from:  # noqa: N801 (a context manager that needs no `contextlib`)

@@ -1,1 +1,1 @@
-"""The values that every stage speaks in. Frozen, and importing nothing else of conclint."""
+"""The values that every stage speaks in. Frozen, and importing no other stage."""

@@ -7,17 +7,25 @@ import sys
 from pathlib import Path, PurePath
 from typing import Final
 
+from conclint.dependency import MissingDependencyError, missing_dependency
+
 _PACKAGE: Final = str(Path(__file__).parent.parent)
 _ADVICE: Final = "please report this"
 
 
 def describe_failure(error: BaseException) -> str:
     """One line for the user: the kind of the error and where in conclint it came from. Not its text, which
-    may differ from run to run. CONCLINT_DEBUG shows all of it on standard error."""
+    may differ from run to run. CONCLINT_DEBUG shows all of it on standard error.
+
+    Raises MissingDependencyError where it is no failure of this file's, but of the installation.
+    """
     if os.environ.get("CONCLINT_DEBUG"):
         import traceback
 
         traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+    missing = missing_dependency(error)
+    if missing is not None:
+        raise MissingDependencyError(missing) from error
     return f"could not be analysed: {type(error).__name__}{_place(error)} ({_ADVICE})"
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conclint.config import Config, ConfigError, load_config
+from conclint.dependency import missing_dependency
 from conclint.model.finding import Finding, Step
 from conclint.pipeline import map_sources, new_findings, run_on
 from conclint.report.printable import printable, printable_lines
@@ -36,6 +37,9 @@ def answer_job(job: Job) -> Answer:
     except (ConfigError, BaselineError) as error:
         return Failed(printable(" ".join(str(error).split())), is_usage=True)
     except Exception as error:
+        missing = missing_dependency(error)
+        if missing is not None:
+            return Failed(printable(missing), is_usage=True)
         if os.environ.get("CONCLINT_DEBUG"):
             import traceback
 
