@@ -84,6 +84,18 @@ class Run:
         return state != b"Z" and self.mark.encode() in environment.split(b"\0")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def ending_signals() -> Iterator[None]:
+    """What a shell's background job or `nohup` ignores is ignored by what it starts, too: here nothing is."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def runs() -> Iterator[list[Run]]:
     started: list[Run] = []
