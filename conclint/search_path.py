@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import sys
 
+_CONFIGURATIONS = (".conclint.toml", "conclint.toml", "pyproject.toml", "setup.cfg", "setup.py")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as `typing` has it: this is imported before anything else
     from collections.abc import Iterable, Iterator
 
 
 def outside(folders: Iterable[str]) -> list[str]:
-    """The entries of `sys.path` but those that lie in one of the folders, or that one of them lies in.
+    """The entries of `sys.path` but those that lie in the project of one of the folders, or that it lies in.
 
     What Python and its packages were installed to stays, and where conclint itself comes from, even where
     that is in the project: an environment beside the sources, or a clone of conclint.
@@ -25,15 +27,23 @@ def outside(folders: Iterable[str]) -> list[str]:
     # A file system's root holds all that there is: what lies below it isn't the project's for that.
     wide = {project for project in projects if os.path.dirname(project) == project}
     kept: list[str] = []
-    installed: set[str] | None = None
+    installed = set(_installed())
+    are_real = False
+    roots: set[str] | None = None  # not looked for unless there is a doubtful entry
     for entry in sys.path:
         if not isinstance(entry, str) or not os.path.isabs(entry):
             continue  # wherever this process happens to be
+        if entry in installed:  # as nearly all are
+            kept.append(entry)
+            continue
+        if not are_real:
+            installed |= set(map(os.path.realpath, installed))
+            are_real = True
         real = os.path.realpath(entry)
-        if real in projects or any(_holds(real, p) or _holds(p, real) for p in projects - wide):
-            if installed is None:
-                installed = set(map(os.path.realpath, _installed()))
-            if real not in installed:
+        if real not in installed:
+            if roots is None:
+                roots = projects | set(map(_project_root, projects - wide))
+            if real in roots or any(_holds(real, root) or _holds(root, real) for root in roots - wide):
                 continue
         kept.append(entry)
     return kept
@@ -49,6 +59,20 @@ def _real(folders: Iterable[str]) -> Iterator[str]:
 
 left_out: list[str] = []
 """What was on the search path of this process, and is no more."""
+
+
+def _project_root(folder: str) -> str:
+    """The repository that the folder is in, else the nearest folder that is configured, else the folder."""
+    configured = None
+    above = folder
+    while True:
+        if any(os.path.exists(os.path.join(above, name)) for name in (".git", ".hg")):
+            return above
+        if configured is None and any(os.path.exists(os.path.join(above, name)) for name in _CONFIGURATIONS):
+            configured = above
+        below, above = above, os.path.dirname(above)
+        if above in (below, os.path.dirname(above)):  # what lies in the root is no one project
+            return configured or folder
 
 
 def keep_out(*folders: str) -> None:
@@ -82,7 +106,8 @@ def working_folder() -> str:
 def asked_folders(arguments: Iterable[str]) -> set[str]:
     """The folders that a command line may be about; a word that is none does no harm."""
     sources = (".py", ".pyi", ".ipynb")
-    words = [word for word in arguments if word[:1] != "-"]
+    words = [word.partition("=")[2] if word[:1] == "-" else word for word in arguments]
+    words = [word for word in words if word]
     return {(os.path.dirname(word) or ".") if word.endswith(sources) else word for word in words}
 
 

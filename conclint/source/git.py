@@ -48,7 +48,8 @@ def run_git(
     done = _run([*command, *filters, *arguments], environment, given)
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = lines[-1].removeprefix("fatal: ") if lines else f"git {arguments[0]} failed"
+        fatal = [line for line in lines if line.startswith("fatal: ")] or lines[-1:]  # advice may follow it
+        reason = fatal[0].removeprefix("fatal: ") if fatal else f"git {arguments[0]} failed"
         raise GitError(f"{folder}: {reason}")
     return done.stdout
 

@@ -148,7 +148,7 @@ def test_an_error_of_the_function_is_the_callers(two: Workers) -> None:
 
 
 def test_a_result_that_cannot_be_sent_is_an_error_of_the_function(two: Workers) -> None:
-    with pytest.raises(Exception, match="pickle|local object"):
+    with pytest.raises(Exception, match=r"pickle|local object"):
         dict(two.run(work(unpicklable, ITEMS)))
 
 
