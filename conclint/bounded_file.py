@@ -12,9 +12,9 @@ from conclint.sealing import open_regular, read_at
 CONFIGURATION: Final = 16 << 20
 """Bytes of a configuration or a catalog file at most."""
 SOURCE: Final = 5 << 20
-"""Bytes of Python in a file at most: libcst takes some forty seconds and a gigabyte for as much."""
-NOTEBOOK: Final = 100 << 20
-"""Bytes of a notebook at most, of which most may be pictures."""
+"""Bytes of Python in a file at most, unless configured: written code of such length takes libcst ten seconds."""
+LARGEST: Final = 100 << 20
+"""The most that can be configured, and bytes of a notebook at most, of which most may be pictures."""
 BASELINE: Final = 256 << 20
 """Bytes of a baseline at most: about a million findings."""
 
@@ -32,6 +32,6 @@ def read_bounded(path: str | os.PathLike[str], most: int) -> bytes:
     return data
 
 
-def read_source(path: str) -> bytes:
-    """The content of a file to analyse. Raises OSError, as `read_bounded` does."""
-    return read_bounded(path, NOTEBOOK if path.endswith(".ipynb") else SOURCE)
+def read_source(path: str, most: int = LARGEST) -> bytes:
+    """The content of a file to analyse, or that was analysed. Raises OSError, as `read_bounded` does."""
+    return read_bounded(path, LARGEST if path.endswith(".ipynb") else most)

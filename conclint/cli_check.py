@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from conclint.bounded_file import LARGEST
 from conclint.cli_options import check_options
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     return CheckRequest(
         config=config,
         paths=paths,
-        stdin=sys.stdin.buffer.read() if from_stdin else None,
+        stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
         outputs=outputs,
         write_baseline=target,
         **wanted,

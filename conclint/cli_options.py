@@ -19,7 +19,9 @@ _T = TypeVar("_T")
 UNNAMED = "conclint.cli.unnamed"
 """Set in a context's meta where `check` was not named: the next word may still be a command."""
 
-_MOST_JOBS = 1_000  # as `conclint.config_keys` has it, which `--help` need not import
+# As `conclint.config_keys` has them, which `--help` need not import.
+_MOST_JOBS = 1_000
+_MOST_MEGABYTES = 100
 
 no_cache_option = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
@@ -192,6 +194,12 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             "--min-confidence",
             type=click.Choice(("low", "medium", "high")),
             help="Report only what is at least as sure.  [default: medium]",
+        ),
+        click.option(
+            "--max-file-size",
+            metavar="MB",
+            type=click.IntRange(1, _MOST_MEGABYTES),
+            help="Don't analyse files with more source.  [default: 5]",
         ),
         click.option("--quiet", "-q", is_flag=True, help="Print the findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Say what made a finding less than sure."),

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from conclint.bounded_file import SOURCE
 from conclint.config_file import ConfigError, Table, check_codes, read_project, read_table
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil, Runtime
@@ -52,13 +53,14 @@ _NOTHING: Final = {"affects": Affects.NOTHING}
 class Config:
     """What a run was asked to do. Paths are absolute; patterns are .gitignore patterns, relative to `root`.
 
-    An empty `select` means the rules that are on by default. `exclude` None means the built-in list
-    (see `conclint.source.discovery`). `jobs` 0 means as many workers as pay; `executor` is the host and port
-    of a Dask scheduler whose workers parse instead. `catalog` and `catalog_files` are the user's own facts,
-    not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed packages into which
-    chains go on ("installed": all), `python` is the interpreter or environment that has them; None for the
-    one that is found. `baseline` is the file of findings that are known. Below `cache_within` no link leads
-    to the cache; `no_cache_because` is why the cache that was asked for is not used.
+    An empty `select` means the rules that are on by default. `exclude` None means the built-in list (see
+    `conclint.source.discovery`). `max_file_size` is in MB. `jobs` 0 means as many workers as pay; `executor`
+    is the host and port of a Dask scheduler whose workers parse instead. `catalog` and `catalog_files` are
+    the user's own facts, not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed
+    packages into which chains go on ("installed": all), `python` is the interpreter or environment that has
+    them; None for the one that is found. `baseline` is the file of findings that are known. Below
+    `cache_within` no link leads to the cache; `no_cache_because` is why the cache that was asked for is not
+    used.
 
     Each field says what its value can change, so that no cache forgets one.
     """
@@ -80,6 +82,7 @@ class Config:
     cache_within: Path | None = field(default=None, metadata=_NOTHING)
     use_cache: bool = field(default=True, metadata=_NOTHING)
     no_cache_because: str | None = field(default=None, metadata=_NOTHING)
+    max_file_size: int = field(default=SOURCE >> 20, metadata=_FINDINGS)
     jobs: int = field(default=0, metadata=_NOTHING)
     executor: str | None = field(default=None, metadata=_NOTHING)
     force_exclude: bool = field(default=False, metadata=_NOTHING)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
+from conclint.bounded_file import LARGEST, SOURCE
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
 
@@ -135,6 +136,14 @@ def _count(value: object) -> int:
     return value
 
 
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise WrongValueError(f"must be a whole number of MB, {kind_of(value)}")
+    if not 1 <= value <= MOST_MEGABYTES:
+        raise WrongValueError(f"must be 1 to {MOST_MEGABYTES} MB, not {_shortened(value)}")
+    return value
+
+
 def _shortened(number: int) -> str:
     """The number in digits; one that is too large for that (Python would not write it) in words."""
     return str(number) if abs(number) < 10**12 else "a larger number" if number > 0 else "a negative number"
@@ -166,6 +175,7 @@ def _table(value: object) -> Mapping[str, object]:
 
 
 MOST_JOBS: Final = 1_000
+MOST_MEGABYTES: Final = LARGEST >> 20
 FOLLOW_ALL: Final = "installed"
 FOLLOW_WORDS: Final = ("project", FOLLOW_ALL)
 
@@ -232,6 +242,12 @@ KEYS: Final[Mapping[str, Key]] = {
     "src": Key(_paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'),
     "baseline": Key(_path, "file", "Report only what is not in this baseline."),
     "cache-dir": Key(_path, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
+    "max-file-size": Key(
+        _size,
+        "whole number of MB",
+        "Files with more source are not analysed, and reported as CON900; of a notebook, its code counts.",
+        f"`{SOURCE >> 20}`",
+    ),
     "jobs": Key(_count, "whole number", "How many processes read files; 0: as many as pay."),
     "follow": Key(
         _follow,

@@ -38,7 +38,7 @@ class Workspace:
         self.texts = given_texts(given)
         self.cache = Cache.of(config) if cache is None else cache
         self.cache.passing = set() if keep else hashes_of(self.texts)
-        self.contents = Contents(self.cache, self.texts)
+        self.contents = Contents(self.cache, self.texts, config.max_file_size << 20)
         self._knowledge = knowledge
 
     def __enter__(self) -> Workspace:

@@ -23,6 +23,8 @@ C = TypeVar("C")
 _SUMMARY_PAYS: Final = 1 << 20  # about two seconds of parsing; a pool starts in a third of one
 _CHECK_PAYS: Final = 8 << 20
 _SCAN_PAYS: Final = 16 << 20
+_PARSING: Final = 2
+"""To be raised where `conclint.source` parses what it refused before, or says something else of it."""
 _NOTHING: Final = FileIndex((), (), (), ())
 
 
@@ -293,7 +295,6 @@ class SummaryStore:
         if problem is None:
             self._cache.put(Space.CHECK, digest, b"")
         elif not problem.fleeting:
-            # A newer parser may know the syntax.
             entry = marshal.dumps((_parser_version(), *problem[:3]), MARSHAL_FORMAT)
             self._cache.put(Space.CHECK, digest, entry)
 
@@ -328,6 +329,8 @@ def _problem(error: object) -> Problem:
 
 @cache
 def _parser_version() -> str:
+    """What a refusal depends on: with a newer parser the file may be fine."""
     from importlib.metadata import version
 
-    return f"python {sys.version_info[0]}.{sys.version_info[1]}, libcst {version('libcst')}"
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"python {python}, libcst {version('libcst')}, ours {_PARSING}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from conclint.bounded_file import read_source
 from conclint.config import Config, ConfigError, load_config
 from conclint.dependency import missing_dependency
 from conclint.model.finding import Finding, Step
@@ -101,7 +102,7 @@ def _sources(job: CheckJob, config: Config, buffers: Sequence[Source]) -> list[S
 def _saved(source: Source) -> Source:
     """The source without its text if that is what the file holds: what is found then is kept for later."""
     try:
-        is_saved = Path(source.path).read_bytes() == source.data
+        is_saved = read_source(source.path) == source.data
     except (OSError, ValueError):
         is_saved = False
     return source._replace(data=None) if is_saved else source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import marshal
 import os
 from collections.abc import Iterable, Mapping
@@ -16,10 +17,12 @@ class Contents:
 
     Hash and size are those of the Python in a file: of a notebook, its cells as one text. `problems` says,
     by path, what is wrong with files that can't be read: message, line, column. `unsettled` tells that a
-    file whose shape was asked for is as young as this run.
+    file whose shape was asked for is as young as this run. A file may have `most` bytes of Python.
     """
 
-    def __init__(self, cache: Cache, overrides: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, cache: Cache, overrides: Mapping[str, bytes] | None = None, most: int = SOURCE
+    ) -> None:
         self.problems: dict[str, tuple[str, int, int]] = {}
         self.digests: dict[str, bytes] = {}
         self.sizes: dict[str, int] = {}
@@ -27,6 +30,7 @@ class Contents:
         self._cache = cache
         self._stats: dict[str, os.stat_result] = {}
         self._overrides = overrides or {}
+        self._most = most
 
     def shape(self, paths: Iterable[str]) -> bytes | None:
         """Bytes that differ where one of the files is another or was changed, without a look into any.
@@ -64,7 +68,9 @@ class Contents:
         except (OSError, ValueError) as error:
             self._unreadable(path, error)
             return None
-        known = self._cache.get_hash(path, stat)
+        # A run with a higher limit may have left the hash of a file that is too large for this one.
+        # (The source of a notebook can be a little longer than the notebook.)
+        known = self._cache.get_hash(path, stat) if stat.st_size <= self._most // 2 else None
         if known is not None:
             self.digests[path] = known
             self.sizes[path] = stat.st_size
@@ -76,13 +82,16 @@ class Contents:
     def read(self, path: str) -> bytes | None:
         """The file's bytes, whose hash is from now on the file's; None if it can't be read."""
         from conclint.source.decoding import DecodingError
-        from conclint.source.notebook import as_python
+        from conclint.source.notebook import as_python, is_notebook
 
         data = self._overrides.get(path)
         if data is None:
             try:
-                data = read_source(path)
+                data = read_source(path, self._most)
             except (OSError, ValueError) as error:
+                if getattr(error, "errno", None) == errno.EFBIG and not is_notebook(path):
+                    self._too_large(path)
+                    return None
                 self._unreadable(path, error)
                 return None
         try:
@@ -90,12 +99,17 @@ class Contents:
         except DecodingError as error:
             self.problems[path] = (error.message, error.line, 1)
             return None
-        if len(data) > SOURCE:
-            self.problems[path] = (f"cannot be analysed: it has more than {SOURCE >> 20} MB of source", 1, 1)
+        if len(data) > self._most:
+            self._too_large(path)
             return None
         self.digests[path] = content_hash(data)
         self.sizes[path] = len(data)
         return data
+
+    def _too_large(self, path: str) -> None:
+        size = f"{self._most >> 20} MB"
+        self.problems[path] = (f"not analysed: it has more than {size} of source (see max-file-size)", 1, 1)
+        self.digests.pop(path, None)
 
     def _unreadable(self, path: str, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, PathDistribution, distributions
 from pathlib import Path
 from typing import Final
 
@@ -136,10 +136,31 @@ def _is_importable(folder: str, name: str) -> bool:
     return os.path.isdir(stem) or os.path.isfile(f"{stem}.py")
 
 
+class _Distribution(PathDistribution):
+    """One whose metadata is read as far as such files go, and nothing where it can't be."""
+
+    def read_text(self, filename: str | os.PathLike[str]) -> str:
+        try:
+            file = Path(str(self._path), filename)
+            return read_bounded(file, CONFIGURATION).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return ""
+
+
+def _distributions(folders: tuple[str, ...], name: str | None = None) -> Iterator[_Distribution]:
+    """The distributions in the folders; only those of that name where one is given."""
+    for found in distributions(name=name, path=list(folders)):
+        if isinstance(found, PathDistribution) and isinstance(found._path, Path):  # not in a zip file
+            yield _Distribution(found._path)
+
+
+def _stated_tops(distribution: _Distribution) -> list[str]:
+    return distribution.read_text("top_level.txt").split()
+
+
 def _tops_of(name: str, folders: tuple[str, ...]) -> set[str]:
-    for distribution in distributions(name=name, path=list(folders)):
-        stated = distribution.read_text("top_level.txt")
-        return set(stated.split()) if stated else set(_tops_by_files(distribution))
+    for distribution in _distributions(folders, name=name):
+        return set(_stated_tops(distribution) or _tops_by_files(distribution))
     return set()
 
 
@@ -152,9 +173,10 @@ def _tops_by_files(distribution: Distribution) -> Iterator[str]:
 def distribution_versions(folders: tuple[str, ...], tops: Iterable[str]) -> dict[str, str]:
     """For each top-level import name the name and version of the distribution that brings it."""
     wanted, found = set(tops), {}
-    for distribution in distributions(path=list(folders)):
-        stated = distribution.read_text("top_level.txt")
-        for top in stated.split() if stated else _tops_by_files(distribution):
+    for distribution in _distributions(folders):
+        for top in _stated_tops(distribution) or _tops_by_files(distribution):
             if top in wanted and top not in found:
-                found[top] = f"{distribution.metadata['Name']} {distribution.version}"
+                metadata = distribution.metadata
+                if "Name" in metadata and "Version" in metadata:
+                    found[top] = f"{metadata['Name']} {metadata['Version']}"
     return found

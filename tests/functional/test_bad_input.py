@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from conclint.config import load_config
+from conclint.pipeline import check_file
+
 GOOD = "import time\n\n\nasync def pause():\n    time.sleep(1)\n"
 ROOTED = "import asyncio\n\n\nasync def f():\n    pass\n\n\n"
 
@@ -137,8 +140,35 @@ def test_what_has_no_end_or_is_too_large_is_named(tmp_path: Path) -> None:
     _, found = check(tmp_path, ".", "pipe.py", "zero.py", "/dev/zero")
     assert set(unreadable(found)) == {"huge.py", "pipe.py", "nowhere.py", "zero.py", "/dev/zero"}
     (huge,) = (item for item in found if item["path"] == "huge.py")
-    assert "larger than 5 MB" in huge["message"]
+    assert "more than 5 MB of source (see max-file-size)" in huge["message"]
     assert [item["path"] for item in found if item["code"] == "CON102"] == ["good.py"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_size_of_a_file_is_limited_as_configured(tmp_path: Path, jobs: str) -> None:
+    (tmp_path / "large.py").write_text(GOOD + "#" * (1 << 20))
+    (tmp_path / "good.py").write_text(GOOD)
+    (tmp_path / "conclint.toml").write_text("max-file-size = 1\n")
+    _, found = check(tmp_path, "-j", jobs)
+    assert [(item["path"], item["code"]) for item in found] == [("good.py", "CON102"), ("large.py", "CON900")]
+    _, found = check(tmp_path, "-j", jobs, "--max-file-size", "2")
+    assert [(item["path"], item["code"]) for item in found] == [("good.py", "CON102"), ("large.py", "CON102")]
+
+
+def test_the_limit_holds_for_a_text_that_is_given(tmp_path: Path) -> None:
+    """An editor's buffer, or what flake8 has read."""
+    for most, codes in ((1, ["CON900"]), (2, ["CON102"])):
+        config = load_config([str(tmp_path)], options={"max_file_size": most, "use_cache": False})
+        found = check_file(str(tmp_path / "a.py"), (GOOD + "#" * (1 << 20)).encode(), config)
+        assert [item.code for item in found] == codes
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_patterns_to_ignore_are_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    os.mkfifo(tmp_path / ".gitignore")
+    _, found = check(tmp_path)
+    assert [item["code"] for item in found] == ["CON102"]
 
 
 def complaint(folder: Path, *arguments: str) -> str:

@@ -58,6 +58,7 @@ gil = "both"
 min-confidence = "low"
 src = ["lib"]
 cache-dir = ".cache/conclint"
+max-file-size = 20
 jobs = 3
 """,
     )
@@ -77,6 +78,7 @@ jobs = 3
         src=(tmp_path / "lib",),
         cache_dir=tmp_path / ".cache/conclint",
         cache_within=tmp_path,
+        max_file_size=20,
         jobs=3,
     )
 
@@ -160,6 +162,9 @@ def test_a_named_file_must_exist_and_have_the_table(tmp_path: Path) -> None:
         ('select = "CON1"', ":2: select: must be a list of strings, but is a string"),
         ("select = [1]", ":2: select: must be a list of strings, but is a whole number in one place"),
         ('ignore = ["CON1O4"]', ":2: ignore: there is no rule 'CON1O4'; did you mean 'CON104'?"),
+        ("max-file-size = 0", ":2: max-file-size: must be 1 to 100 MB, not 0"),
+        ("max-file-size = 101", ":2: max-file-size: must be 1 to 100 MB, not 101"),
+        ('max-file-size = "5MB"', ":2: max-file-size: must be a whole number of MB, but is a string"),
         ('min-confidence = "sure"', ':2: min-confidence: must be "low", "medium" or "high", not \'sure\''),
         (
             "target-version = 3.10",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -77,3 +78,25 @@ def test_what_was_looked_at_before_it_was_read_is_not_taken_for_what_was_read(fi
     file.write_text("y = 2\n")
     assert found.digest(str(file)) == contents().digest(str(file))
     assert shape(file) != before
+
+
+def test_the_limit_of_a_run_holds_whatever_an_earlier_run_has_kept(tmp_path: Path) -> None:
+    megabyte = 1 << 20
+    code = tmp_path / "a.py"
+    code.write_text("#" * megabyte + "\n")
+    notebook = tmp_path / "b.ipynb"
+    cell = {"cell_type": "code", "source": code.read_text()}
+    notebook.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    paths = [str(code), str(notebook)]
+    for most, is_small in ((2, True), (1, False), (2, True)):
+        with Cache(tmp_path / "cache", now=lambda: time.time() + DAY) as cache:
+            found = Contents(cache, most=most * megabyte)
+            assert [found.digest(path) is not None for path in paths] == [is_small, is_small]
+            assert sorted(found.problems) == ([] if is_small else paths)
+
+
+def test_pictures_of_a_notebook_are_not_its_source(tmp_path: Path) -> None:
+    notebook = tmp_path / "b.ipynb"
+    cell = {"cell_type": "code", "source": "f()", "outputs": [{"data": {"image/png": "A" * (2 << 20)}}]}
+    notebook.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+    assert Contents(Cache(None), most=1 << 20).read(str(notebook)) == b"f()\n"
