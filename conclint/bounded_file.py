@@ -12,7 +12,7 @@ from conclint.sealing import open_regular, read_at
 CONFIGURATION: Final = 16 << 20
 """Bytes of a configuration or a catalog file at most."""
 SOURCE: Final = 5 << 20
-"""Bytes of Python in a file at most, unless configured: written code of such length takes libcst ten seconds."""
+"""Bytes of Python in a file at most, unless configured: a megabyte of code takes two to four seconds."""
 LARGEST: Final = 100 << 20
 """The most that can be configured, and bytes of a notebook at most, of which most may be pictures."""
 BASELINE: Final = 256 << 20
