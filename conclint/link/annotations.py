@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from conclint.link.interpreter import Interpreter
 from conclint.link.values import (
     UNKNOWN,
     Awaitable,
@@ -21,9 +20,6 @@ from conclint.link.values import (
     union,
 )
 from conclint.model.summary import Op
-
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
 
 _TRANSPARENT = frozenset(
     {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"}
@@ -45,7 +41,7 @@ _MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk",
 _NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
 
 
-def annotation_type(evaluator: Evaluator, key: Key, annotation: int) -> Known:
+def annotation_type(evaluator: Interpreter, key: Key, annotation: int) -> Known:
     """The type that an annotation states, as instances; unknown where it states none we can use.
 
     `annotation` is a value of the body of `key`. Optional and Union are read as their members.
@@ -65,7 +61,7 @@ def annotation_type(evaluator: Evaluator, key: Key, annotation: int) -> Known:
     return _instances(evaluator, evaluator.evaluate(key, annotation))
 
 
-def _instances(evaluator: Evaluator, types: Known) -> Known:
+def _instances(evaluator: Interpreter, types: Known) -> Known:
     values: list[Value] = []
     partial, reasons = types.partial, types.reasons
     for item in types.values:
@@ -89,14 +85,14 @@ def _is_type_name(dotted: str) -> bool:
     return module == "builtins" or name[:1].isupper() or name.endswith("_t") or "." in module or bool(module)
 
 
-def _arguments(evaluator: Evaluator, key: Key, index: int) -> list[int]:
+def _arguments(evaluator: Interpreter, key: Key, index: int) -> list[int]:
     value = evaluator.body(key).values[index]
     if value[0] == Op.TUPLE:
         return [to_index(item) for item in value[1:]]
     return [index]
 
 
-def _tuple_of(evaluator: Evaluator, key: Key, arguments: list[int]) -> Container:
+def _tuple_of(evaluator: Interpreter, key: Key, arguments: list[int]) -> Container:
     """A tuple: of any length where an ellipsis says so, else with each element known by itself."""
     values = evaluator.body(key).values
     members = [annotation_type(evaluator, key, item) for item in arguments]
@@ -109,7 +105,7 @@ def _tuple_of(evaluator: Evaluator, key: Key, arguments: list[int]) -> Container
     return Container(elements, "tuple", fixed=True)
 
 
-def _subscripted(evaluator: Evaluator, key: Key, base: int, index: int) -> Known:
+def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> Known:
     generic = evaluator.evaluate(key, base)
     if len(generic.values) != 1:
         return UNKNOWN

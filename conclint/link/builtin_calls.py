@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Arguments
+from conclint.link.interpreter import Interpreter
 from conclint.link.values import (
     UNKNOWN,
     Awaitable,
@@ -26,9 +28,6 @@ from conclint.link.values import (
     union,
 )
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
 _SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
 _OBJECT: Final = ExternalInstance("builtins.object")
@@ -39,7 +38,9 @@ _AWAIT_LIKE = frozenset(
 )
 
 
-def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tuple[Key, int]) -> Known | None:
+def result_of(
+    evaluator: Interpreter, dotted: str, arguments: Arguments, site: tuple[Key, int]
+) -> Known | None:
     """What calling `dotted` gives; None where it is no such call."""
     module, _, name = dotted.rpartition(".")
     first = arguments.positional[0] if arguments.positional else None
@@ -90,8 +91,6 @@ def result_of(evaluator: Evaluator, dotted: str, arguments: Arguments, site: tup
     if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
         stated = arguments.positional[0]
         if isinstance(stated, tuple) and not isinstance(stated, Known):
-            from conclint.link.annotations import annotation_type
-
             typed = annotation_type(evaluator, *stated)
             if typed.values:
                 return typed
@@ -115,7 +114,7 @@ def _only(item: Known) -> Value:
     return item.values[0] if len(item.values) == 1 and not item.partial else _OBJECT
 
 
-def _dict(evaluator: Evaluator, arguments: Arguments) -> Known | None:
+def _dict(evaluator: Interpreter, arguments: Arguments) -> Known | None:
     """`dict(a=…)`, `dict(mapping, a=…)`; None for what is made from pairs or from nothing."""
     named = [(name, evaluator.passed(item)) for name, item in arguments.keywords]
     keys = tuple(Literal("str", name) for name, item in named for _ in item.values)
@@ -128,7 +127,7 @@ def _dict(evaluator: Evaluator, arguments: Arguments) -> Known | None:
     return evaluator.containers.merged(base, own) if named else evaluator.containers.merged(base)
 
 
-def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Arguments) -> Known:
+def method_result(evaluator: Interpreter, method: ExternalMethod, arguments: Arguments) -> Known:
     """What a method of a builtin collection or of an exit stack gives; unknown for all others."""
     receiver = method.receiver
     if method.dotted in EXIT_STACKS and arguments.positional:
@@ -155,7 +154,7 @@ def method_result(evaluator: Evaluator, method: ExternalMethod, arguments: Argum
     return UNKNOWN
 
 
-def _super(evaluator: Evaluator, key: Key) -> Known:
+def _super(evaluator: Interpreter, key: Key) -> Known:
     module = evaluator.module(key[0])
     for method in (key, *module.around(key)):
         cls = evaluator.enclosing_class(method)

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 
 from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.builtin_calls import EXIT_STACKS
-from conclint.link.classes import Accessor
-from conclint.link.evaluate import Evaluator
+from conclint.link.interpreter import Accessor, Interpreter
 from conclint.link.values import (
     ITERATED,
     NONE,
@@ -55,7 +54,7 @@ class Link(NamedTuple):
     awaited: bool
 
 
-def link_site(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     """What the site runs; None where it runs nothing that matters. Raises NeedModule."""
     kind = site.kind
     if kind == SiteKind.CALL:
@@ -104,7 +103,7 @@ _AUGMENTED = {
 }  # fmt: skip
 
 
-def _entered(evaluator: Evaluator, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
+def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
     """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left."""
     groups: list[tuple[Target, ...]] = []
     for value, arguments in targets:
@@ -129,14 +128,14 @@ def _is_held(body: Body, value: int) -> bool:
     )
 
 
-def _raised(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+def _raised(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     """A class that is raised is called without arguments."""
     item = evaluator.evaluate(key, site.callee)
     targets = tuple(Target(value, Arguments()) for value in item.values if isinstance(value, Class))
     return Link(number, (targets,), item.partial, item.reasons, False) if targets else None
 
 
-def _augmented(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     """`x += y`: `__iadd__`, or `__add__` of what has none."""
     name = _AUGMENTED[str(site.args[0][0])]
     item = evaluator.evaluate(key, site.callee)
@@ -147,7 +146,9 @@ def _augmented(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link 
     return Link(number, (tuple(targets),), item.partial, item.reasons, False) if targets else None
 
 
-def _special(evaluator: Evaluator, key: Key, number: int, site: Site, names: tuple[str, ...]) -> Link | None:
+def _special(
+    evaluator: Interpreter, key: Key, number: int, site: Site, names: tuple[str, ...]
+) -> Link | None:
     if site.use & Use.ASYNC:
         return None
     item = evaluator.evaluate(key, site.callee)
@@ -164,7 +165,7 @@ def _special(evaluator: Evaluator, key: Key, number: int, site: Site, names: tup
     return Link(number, tuple(groups), item.partial, item.reasons, False)
 
 
-def _iteration(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link | None:
+def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     if site.use & Use.ASYNC:
         return None
     item = evaluator.evaluate(key, site.callee)
@@ -176,7 +177,7 @@ def _iteration(evaluator: Evaluator, key: Key, number: int, site: Site) -> Link 
     return Link(number, kept, item.partial, item.reasons, False) if kept else None
 
 
-def _unpacked(evaluator: Evaluator, key: Key, site: Site) -> Iterator[list[Target]]:
+def _unpacked(evaluator: Interpreter, key: Key, site: Site) -> Iterator[list[Target]]:
     """What the `*x` among the arguments run: they are iterated before the call."""
     for slot, index in site.args:
         if slot == Slot.STAR:
@@ -185,7 +186,7 @@ def _unpacked(evaluator: Evaluator, key: Key, site: Site) -> Iterator[list[Targe
                     yield from iterated(evaluator, value)
 
 
-def iterated(evaluator: Evaluator, value: Value) -> tuple[list[Target], list[Target]]:
+def iterated(evaluator: Interpreter, value: Value) -> tuple[list[Target], list[Target]]:
     """What iterating a value runs: `__iter__`, then `__next__` of what that gives; a generator's body;
     `__getitem__` of a class that has no `__iter__`."""
     if not isinstance(value, Instance):
@@ -223,7 +224,7 @@ _INVOKED = {
 """What builtin calls run of the class of their first argument: the first method that it has."""
 
 
-def protocol_targets(evaluator: Evaluator, dotted: str, arguments: Arguments) -> list[Target]:
+def protocol_targets(evaluator: Interpreter, dotted: str, arguments: Arguments) -> list[Target]:
     """What a builtin call such as `len(x)` runs of the program's classes; `iter(f, end)` calls f."""
     if not arguments.positional:
         return []
@@ -238,7 +239,7 @@ def protocol_targets(evaluator: Evaluator, dotted: str, arguments: Arguments) ->
     return targets
 
 
-def invoked(evaluator: Evaluator, value: Value, name: str) -> list[Target]:
+def invoked(evaluator: Interpreter, value: Value, name: str) -> list[Target]:
     if isinstance(value, (Generator, ContextManager)):
         wanted = "__next__" if isinstance(value, Generator) else "__enter__"
         if name != wanted:
@@ -258,7 +259,7 @@ def invoked(evaluator: Evaluator, value: Value, name: str) -> list[Target]:
     return []
 
 
-def _started(evaluator: Evaluator, method: Value) -> Value:
+def _started(evaluator: Interpreter, method: Value) -> Value:
     """The method, or what runs when it is a generator that is iterated at once."""
     if isinstance(method, Function):
         definition = evaluator.definition(method.key)
@@ -267,7 +268,7 @@ def _started(evaluator: Evaluator, method: Value) -> Value:
     return method
 
 
-def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor: Accessor) -> Link | None:
+def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, accessor: Accessor) -> Link | None:
     node = evaluator.body(key).values[site.callee]
     if node[0] != Op.ATTR:
         return None
@@ -285,7 +286,7 @@ def _attribute(evaluator: Evaluator, key: Key, number: int, site: Site, accessor
     return Link(number, (tuple(targets),), base.partial, base.reasons, False)
 
 
-def callable_name(evaluator: Evaluator, value: Value) -> str:
+def callable_name(evaluator: Interpreter, value: Value) -> str:
     """The dotted name by which a reader knows a callable; without the number of a name defined again."""
     if isinstance(value, (Function, Class)):
         symbol = evaluator.symbol(value.key)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Arguments, arguments_of
 from conclint.link.fixpoint import Memo
+from conclint.link.interpreter import Accessor, Ancestry, Interpreter
 from conclint.link.values import (
     NONE,
     UNKNOWN,
@@ -31,17 +30,7 @@ from conclint.link.values import (
 )
 from conclint.model.summary import DefFlags, DefKind, Op, StoreKind
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
-
-
-class Ancestry(NamedTuple):
-    """A class's bases in order of look-up, itself first; `partial` where a base is not known."""
-
-    classes: tuple[Class | External, ...]
-    partial: bool
 
 
 def _alone(cls: Class) -> Ancestry:
@@ -75,25 +64,10 @@ def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | Extern
     return order
 
 
-class Accessor(Enum):
-    """What is done with an attribute: the decorator of a property's method, the special method of a
-    descriptor, the argument of `property`, and its position."""
-
-    GETTER = ("getter", "__get__", "fget", 0)
-    SETTER = ("setter", "__set__", "fset", 1)
-    DELETER = ("deleter", "__delete__", "fdel", 2)
-
-    def __init__(self, word: str, special: str, keyword: str, position: int) -> None:
-        self.word = word
-        self.special = special
-        self.keyword = keyword
-        self.position = position
-
-
 class Classes:
     """Answers about classes, remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._ancestry: Memo[Class, Ancestry] = Memo(_alone, _alone)
         self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}

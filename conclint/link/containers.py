@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from conclint.link.fixpoint import Memo
+from conclint.link.interpreter import Interpreter, Items
 from conclint.link.values import (
     NONE,
     UNKNOWN,
@@ -33,11 +34,6 @@ from conclint.link.values import (
 )
 from conclint.model.summary import Body, DefKind, Op, Site, SiteKind, StoreKind
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
-Items: TypeAlias = tuple[tuple[Literal | None, Known], ...]
-"""Of a mapping: what is under a literal; None stands for any other key."""
 DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}
 _PUTS_FIRST = frozenset({"append", "appendleft", "add"})
 _PUTS_SECOND = frozenset({"insert", "setdefault"})
@@ -59,7 +55,7 @@ class Put(NamedTuple):
 class Containers:
     """Answers about collections; what is put into them after they were made is remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._held: KnownMemo[tuple[Display, bool]] = known_memo()
         self._items: Memo[Display, Items] = Memo(lambda _: (), lambda _: ((None, UNKNOWN),))

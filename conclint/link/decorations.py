@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.catalog.facts import DecoratorFact
 from conclint.link.arguments import Arguments
 from conclint.link.fixpoint import Memo
+from conclint.link.interpreter import Decoration, Interpreter
 from conclint.link.values import (
     UNKNOWN,
     Class,
@@ -27,9 +27,6 @@ from conclint.link.values import (
 )
 from conclint.model.summary import DefKind, Op
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
 _KEEPING = frozenset(
     {
         "abc.abstractmethod", "functools.lru_cache", "functools.cache", "functools.wraps", "typing.override",
@@ -43,24 +40,10 @@ _ABSTRACT = frozenset({"abc.abstractmethod", "abc.abstractproperty"})
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
 
 
-class Decoration(NamedTuple):
-    """What a def's decorators make of it. `moved` is what a decorator moves to another model: a call then
-    does not run it here, and `value` is unknown."""
-
-    value: Known
-    moved: Known | None = None
-    is_property: bool = False
-    is_static: bool = False
-    is_class: bool = False
-    is_manager: bool = False
-    is_cached: bool = False
-    is_abstract: bool = False
-
-
 class Decorations:
     """Answers about decorated defs, remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._decorations: Memo[Key, Decoration] = Memo(self._undecorated, self._undecorated)
 

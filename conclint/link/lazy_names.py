@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from conclint.link.interpreter import Interpreter
 from conclint.link.program import Module
 from conclint.link.values import BOTTOM, Display, External, Key, Known, Literal, Value, known, to_index, union
 from conclint.model.summary import Op, Site, Slot
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
 
-
-def lazy_attribute(evaluator: Evaluator, module: Module, name: str) -> Known:
+def lazy_attribute(evaluator: Interpreter, module: Module, name: str) -> Known:
     """What the module's `__getattr__` imports under a name, where it says so by a literal: a module, or a
     name of one; nothing where it does anything else."""
     stores = module.global_stores("__getattr__")
@@ -25,7 +21,7 @@ def lazy_attribute(evaluator: Evaluator, module: Module, name: str) -> Known:
     return union(found) if found else BOTTOM
 
 
-def _imported(evaluator: Evaluator, key: Key, value: int, name: str) -> Known:
+def _imported(evaluator: Interpreter, key: Key, value: int, name: str) -> Known:
     """`importlib.import_module(…)`, or `getattr(importlib.import_module(…), …)`."""
     module = _module(evaluator, key, value, name)
     if module is not None:
@@ -40,7 +36,7 @@ def _imported(evaluator: Evaluator, key: Key, value: int, name: str) -> Known:
     return evaluator.attribute(known(module), str(attribute.value), key)
 
 
-def _module(evaluator: Evaluator, key: Key, value: int, name: str) -> Value | None:
+def _module(evaluator: Interpreter, key: Key, value: int, name: str) -> Value | None:
     site = _call_of(evaluator, key, value, "importlib.import_module")
     if site is None or any(slot in (Slot.STAR, Slot.DOUBLE_STAR) for slot, _ in site.args):
         return None
@@ -59,7 +55,7 @@ def _module(evaluator: Evaluator, key: Key, value: int, name: str) -> Value | No
 _OWN_NAME = ((Op.GLOBAL, "__name__"), (Op.GLOBAL, "__package__"))
 
 
-def _call_of(evaluator: Evaluator, key: Key, value: int, dotted: str) -> Site | None:
+def _call_of(evaluator: Interpreter, key: Key, value: int, dotted: str) -> Site | None:
     node = evaluator.body(key).values[value]
     if node[0] != Op.CALL:
         return None
@@ -68,7 +64,7 @@ def _call_of(evaluator: Evaluator, key: Key, value: int, dotted: str) -> Site | 
     return site if is_meant and site.args else None
 
 
-def _literal(evaluator: Evaluator, key: Key, value: int, name: str) -> Value | None:
+def _literal(evaluator: Interpreter, key: Key, value: int, name: str) -> Value | None:
     """A literal, or a collection of literals, that an expression is for the name that is asked for."""
     node = evaluator.body(key).values[value]
     if node == (Op.PARAM, 0):
@@ -85,7 +81,7 @@ def _literal(evaluator: Evaluator, key: Key, value: int, name: str) -> Value | N
     return found[0] if len(found) == 1 else None
 
 
-def _item(evaluator: Evaluator, base: Value, index: Literal) -> Value | None:
+def _item(evaluator: Interpreter, base: Value, index: Literal) -> Value | None:
     pairs = evaluator.containers.mapping(known(base))
     if pairs is not None:
         found = union([item for place, item in pairs if place == index] or [BOTTOM]).values

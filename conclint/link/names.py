@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+from conclint.link.interpreter import Interpreter
 from conclint.link.lazy_names import lazy_attribute
 from conclint.link.program import Module
 from conclint.link.values import (
@@ -26,14 +26,11 @@ from conclint.link.values import (
 )
 from conclint.model.summary import ImportFlags, Store, StoreKind
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
 
 class Names:
     """Looks names up; module variables are remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._globals: KnownMemo[tuple[str, str]] = known_memo()
         self._lazy: KnownMemo[tuple[str, str]] = known_memo()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from conclint.link.interpreter import Interpreter
 from conclint.link.values import Class, External, Function, Instance, Key
 from conclint.model.summary import DefFlags, DefKind, Op
-
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
 
 _MOST: Final = 12
 """Of more classes nobody can say which is meant."""
@@ -30,7 +28,7 @@ class Overriding(NamedTuple):
 class Overrides:
     """Answers about the classes that derive from one, remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._derived: dict[tuple[Class, str], tuple[Class, ...]] = {}
 

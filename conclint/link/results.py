@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from conclint.link import builtin_calls
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
+from conclint.link.calls import iterated
+from conclint.link.interpreter import Interpreter
 from conclint.link.values import (
     CALLED,
     ITERATED,
@@ -39,14 +40,11 @@ from conclint.link.values import (
 )
 from conclint.model.summary import Def, DefFlags, DefKind, ParamKind
 
-if TYPE_CHECKING:
-    from conclint.link.evaluate import Evaluator
-
 
 class Results:
     """What calls give; what each function returns is remembered."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._returned: KnownMemo[Key] = known_memo()
 
@@ -112,8 +110,6 @@ class Results:
 
     def _iterated(self, items: Known) -> Known:
         """What iterating any of the candidates runs, as far as it is the program's own."""
-        from conclint.link.calls import iterated
-
         values: list[Value] = []
         for value in items.values:
             if isinstance(value, (Generator, Instance)):
