@@ -58,7 +58,8 @@ def every(a, *rest, key: "int" = 1, **more):
         print(a.method(), -a, a + 1, a in rest)
     sent = yield lazy
     made: Thing = Thing()
-    del made
+    gone = Thing()
+    del gone
     match a:
         case Thing(): pass
     return lambda: sent
