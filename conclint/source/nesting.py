@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from conclint.source.tokens import Token, begins_line
+from conclint.source.tokens import STRING_PREFIXES, Token, begins_line, formatted_string
 
 MAX_BRACKETS: Final = 200
 """CPython refuses more, too."""
@@ -24,9 +24,22 @@ MAX_NESTED: Final = 2000
 """Of these, those whose right side holds the next: libcst takes four times as long for twice as many."""
 MAX_LINKS: Final = 10_000
 """Calls, subscripts and attributes in one chain; CPython takes 9,000 at most."""
+MAX_IN_FIELD: Final = 250
+"""Operators, links and brackets in one field of an f-string."""
 MAX_ELIFS: Final = 6000
 """Links of `elif` in one statement; CPython takes 5,000 at most."""
 
+
+MAX_STEPS: Final = 500_000
+"""Steps of parsing a file: one for each token and line, more for what is nested, as that takes libcst longer.
+A step takes some 10 to 30 µs."""
+_MANY_TOKENS: Final = 20_000
+_LONG: Final = 400_000
+"""A file with more tokens or characters is looked at token by token."""
+_FEW_BRACKETS: Final = 30
+"""So is one with more in a string."""
+_NESTED_STEPS: Final = 13
+"""Levels of nested operators that cost a step more, each."""
 
 _FAST_CHAIN: Final = 128
 """Links or operators of a chain that libcst takes no long time for."""
@@ -47,6 +60,7 @@ class TooDeep(NamedTuple):
 
     message: str
     offset: int
+    fault: str = "too deeply nested"
 
 
 class Nesting(NamedTuple):
@@ -61,7 +75,9 @@ class Nesting(NamedTuple):
 def measure_nesting(text: str, tokens: Sequence[Token]) -> Nesting:
     """The nesting of a text; what most files are spared is the look at each token."""
     if (
-        sum(map(text.count, _OPERATORS)) <= _FEW_OPERATORS
+        len(tokens) <= _MANY_TOKENS
+        and len(text) <= _LONG
+        and sum(map(text.count, _OPERATORS)) <= _FEW_OPERATORS
         and not _has_nested_string(text, tokens)
         and not _has_long_statement(text, tokens)
     ):
@@ -98,6 +114,7 @@ def _bracket_depth(text: str, tokens: Sequence[Token]) -> int:
 def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
     """The same, exactly: counted within logical lines."""
     depth = operators = links = branches = run = before = 0
+    steps = len(tokens) + text.count("\n") + 2 * sum(map(text.count, ("{", "def ", "class ", "lambda")))
     deep = slow = False
     outer: list[tuple[int, int, int, int]] = []
     chains: dict[int, int] = {}
@@ -117,8 +134,11 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
                     return Nesting(True, TooDeep(f"more than {MAX_ELIFS} links of elif", start))
             pattern = 0 if word == "case" else -1
         before = end
-        if _is_nested_string(text, start, end):
-            return Nesting(True, TooDeep(f"more than {MAX_BRACKETS} nested braces", start))
+        if text[start : start + 1] in STRING_PREFIXES and "{" in text[start:end]:
+            message, more = _measure_fields(text, start)
+            steps += more
+            if message:
+                return Nesting(True, TooDeep(message, start))
         one_before, last = last, kind
         kind = _KINDS.get(text[start : start + 1], -1)
         if kind < 0:
@@ -128,6 +148,7 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
             outer.append((operators, links, branches, run))
             operators = links = branches = run = 0
             depth += 1
+            steps += depth
             if pattern >= 0:
                 pattern = max(pattern, depth)
             if depth > MAX_BRACKETS:
@@ -150,6 +171,7 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
                 run += 1
             elif last != _OPERATOR:
                 run = 0
+            steps += max(branches, run) // _NESTED_STEPS
             if max(branches, run) > MAX_NESTED:
                 return Nesting(True, TooDeep(f"more than {MAX_NESTED} nested operators", start))
             if not depth and text.startswith(("if", ":"), start):
@@ -161,24 +183,45 @@ def _measure_lines(text: str, tokens: Sequence[Token]) -> Nesting:
         longest = max(operators, links)
         slow = slow or longest > _FAST_CHAIN
         deep = deep or depth > _SHALLOW_BRACKETS or longest > _SHALLOW_OPERATORS
+    if steps > MAX_STEPS:
+        message = f"more than {MAX_STEPS:,} tokens, those in deep nests counted several times"
+        return Nesting(True, TooDeep(message, 0, "too large"))
     return Nesting(deep, None, slow)
 
 
 def _has_nested_string(text: str, tokens: Sequence[Token]) -> bool:
-    if text.count("{") <= MAX_BRACKETS:
+    if "{" not in text:
         return False
-    return any(_is_nested_string(text, start, end) for start, end in tokens if end - start > MAX_BRACKETS)
+    return any(
+        end - start > _FEW_BRACKETS
+        and text[start] in STRING_PREFIXES
+        and sum(text.count(bracket, start, end) for bracket in "([{") > _FEW_BRACKETS
+        for start, end in tokens
+    )
 
 
-def _is_nested_string(text: str, start: int, end: int) -> bool:
-    """Whether a string's braces are nested too deeply."""
-    if end - start <= MAX_BRACKETS or text.count("{", start, end) <= MAX_BRACKETS:
-        return False
-    depth = deepest = 0
-    for found in _BRACE.finditer(text, start, end):
-        depth = depth + 1 if found.group() == "{" else max(depth - 1, 0)
-        deepest = max(deepest, depth)
-    return deepest > MAX_BRACKETS
+def _measure_fields(text: str, start: int) -> tuple[str, int]:
+    """What is nested too deeply in an f-string's fields, which are not parsed in pieces; and their steps."""
+    found = formatted_string(text, start)
+    if found is None:
+        return "", 0
+    depth = operators = 0
+    steps = len(found[1])
+    for first, end in found[1]:
+        kind = _KINDS.get(text[first], -1)
+        if kind == _OPEN:
+            depth += 1
+            steps += depth
+            if depth > MAX_BRACKETS:
+                return f"more than {MAX_BRACKETS} nested brackets", steps
+        elif kind == _CLOSE:
+            depth = max(depth - 1, 0)
+            operators = operators if depth else 0
+        if kind in (_OPEN, _DOT, _OPERATOR) or (kind == _WORD and text[first:end] in _OPERATOR_WORDS):
+            operators += text[first] != ":"
+            if operators > MAX_IN_FIELD:
+                return f"more than {MAX_IN_FIELD} operators and links in a field of an f-string", steps
+    return "", steps
 
 
 _OPEN, _CLOSE, _DOT, _COMMA, _WORD, _STRING, _OPERATOR = range(7)
@@ -201,5 +244,4 @@ _WORDS_AND_CLOSERS: Final = {
     **dict.fromkeys(map(ord, string.ascii_letters + string.digits + "_'\""), "w"),
     **dict.fromkeys(map(ord, "]}"), ")"),
 }
-_BRACE: Final = re.compile(r"[{}]")
 _SHALLOW: Final = Nesting(False, None)

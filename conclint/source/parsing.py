@@ -54,10 +54,10 @@ def check_brackets(text: str, tokens: Sequence[Token] | None = None) -> Nesting:
     """
     nesting = measure_nesting(text, find_tokens(text) if tokens is None else tokens)
     if nesting.too_deep is not None:
-        message, offset = nesting.too_deep
+        message, offset, fault = nesting.too_deep
         line = text.count("\n", 0, offset) + 1
         column = offset - text.rfind("\n", 0, offset)
-        raise SourceError(f"too deeply nested to be analysed: {message}", line, column)
+        raise SourceError(f"{fault} to be analysed: {message}", line, column)
     return nesting
 
 

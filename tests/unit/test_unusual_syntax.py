@@ -112,6 +112,48 @@ def test_time_grows_with_the_length_of_a_chain(shape: Callable[[int], str]) -> N
     assert time.process_time() - started < 3
 
 
+def in_field(code: str) -> str:
+    return f'x = f"{{{code}}}"\n'
+
+
+CRASHING = {
+    "brackets in an f-string": in_field("(" * 3000 + "a" + ")" * 3000),
+    "operators in an f-string": in_field("not " * 3000 + "a"),
+    "calls in an f-string": in_field("a" + ".b()" * 1000),
+    "its own quotes inside": in_field("(" * 3000 + '"a"' + ")" * 3000),
+    "a quote that hides": 'x = f"{"\'"}" + ' + "(" * 3000 + "a" + ")" * 3000 + " + 'x'\n",
+    "lines in a field": in_field("\n" + "(" * 3000 + "a" + ")" * 3000),
+    "f-strings in f-strings": "x = " + "f'{" * 300 + "a" + "}'" * 300 + "\n",
+    "f-strings without an end": "f'{(\n" * 50_000,
+    "many statements": "x\n" * 300_000,
+    "many nests": ("f(" * 190 + ")" * 190 + "\n") * 100,
+    "many nested operators": ("x = " + "a if b else " * 1000 + "c\n") * 20,
+}
+"""What libcst 1.9 would crash on, or take more than ten seconds for."""
+
+
+@pytest.mark.parametrize("text", CRASHING.values(), ids=CRASHING.keys())
+def test_what_would_crash_or_take_long_is_refused(text: str) -> None:
+    with pytest.raises(SourceError, match=r"too (deeply nested|large) to be analysed"):
+        parse_module(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('f"{a["b"]}" + c', ['f"{a["b"]}"', "+", "c"]),
+        ('f"{"\'"}" + (\'x\')', ['f"{"\'"}"', "+", "(", "'x'", ")"]),
+        ('f"{\n1}" + b', ['f"{\n1}"', "+", "b"]),
+        ("f'{x!r:>{w}}' b", ["f'{x!r:>{w}}'", "b"]),
+        ("f'{{' f'{{{a['x']}}}' b", ["f'{{'", "f'{{{a['x']}}}'", "b"]),
+        ("f'{x:{'a'}}' y", ["f'{x:{'a'}}'", "y"]),
+        ("f'\\N{DASH}{a['x']}' b", ["f'\\N{DASH}{a['x']}'", "b"]),
+    ],
+)
+def test_an_f_string_is_one_token_whatever_it_holds(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in find_tokens(text)] == [*expected, ""]
+
+
 # Any program ---------------------------------------------------------------------------------------------
 
 _LEAVES = st.sampled_from(["a", "1", "f()", "'s'", "a.b", "(a)", "[1]", "not_", "-1", "f'{g()}'"])
