@@ -209,6 +209,17 @@ class TestDiffBase:
         (line,) = done.stderr.splitlines()
         assert line.startswith("conclint: error: Git knows no revision ")
 
+    def test_a_repository_of_another_user_is_refused_in_gits_words(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        for scope in ("GLOBAL", "SYSTEM"):  # which may say that all is safe
+            monkeypatch.setenv(f"GIT_CONFIG_{scope}", os.devnull)
+        done = run_conclint(project, "--diff-base=HEAD")
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert "dubious ownership" in line
+
     def test_no_repository(self, tmp_path: Path) -> None:
         project = write_project(tmp_path / "project", views=VIEWS)
         done = run_conclint(project, "--diff-base=HEAD")
