@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from conclint.cache import Cache, Space
+from conclint.cache import Space
 from conclint.finding_rows import from_row
-from conclint.gc_control import uncollected
 from conclint.judging.failures import failure, unreadable
+from conclint.judging.groups import GroupJudge
 from conclint.judging.kept import Judgements, decode_judgements, encode_judgements
 from conclint.judging.project import Project
-from conclint.link.workers import processors
-from conclint.model.failure import describe_failure
+from conclint.model.failure import bearable, describe_failure
 from conclint.model.finding import Finding, Position
 from conclint.model.summary import MODULE_KEY, Directive
 from conclint.source.absent import absent, has_appeared, merged
@@ -28,26 +25,28 @@ from conclint.source.notebook import is_notebook
 from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
-    from conclint.judging.modules import Judged, ModuleJudge
+    from conclint.judging.modules import Judged
     from conclint.link.values import Key
     from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.source.absent import Absent
 
 Progress = Callable[[int, int, str], None]
-_GROUP_LEAST = 32 << 10
-_GROUP_MOST = 128 << 10
 _MOST_COMPARED = 20
 """Changed files that are compared with what they were; where more have changed, most mean something else."""
 
 
 class Analysis:
-    """One run: the asked sources, judged here or in worker processes, with what an earlier run knew."""
+    """One run: the asked sources, judged here or in worker processes, with what an earlier run knew.
+
+    `helpers` are those of the sources that were not asked for by name: nothing is reported at them.
+    """
 
     def __init__(
         self,
         workspace: Workspace,
         sources: Iterable[Source],
         progress: Progress | None = None,
+        helpers: Collection[str] = (),
     ) -> None:
         self._workspace = workspace
         self._config = workspace.config
@@ -69,14 +68,13 @@ class Analysis:
         self._failed: dict[str, str] = {}
         self._judged_anew = 0
         self._keeps = False
-        self._judge: ModuleJudge | None = None
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._helpers = frozenset(helpers)
+        self._groups = GroupJudge(workspace, self._project)
 
     def close(self) -> None:
         """Stop the workers."""
         self._store.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        self._groups.close()
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -91,7 +89,7 @@ class Analysis:
     @property
     def has_failed(self) -> bool:
         """Whether conclint itself failed in a module: what was found then is not kept for a later run."""
-        return bool(self._failed) or self._store.has_failed
+        return bool(self._failed) or bool(self._store.failed)
 
     @property
     def looked_around(self) -> bool:
@@ -204,21 +202,23 @@ class Analysis:
     def remember(self, name: bytes) -> None:
         """Keeps what is judged for a later run. An editor's buffer is not what that will find on disk."""
         if self._keeps and self._judged_anew and not self._project.has_buffers and not self.has_failed:
-            self._cache.put_state(name, encode_judgements(self._known._replace(absent=self.missing)))
+            with bearable():
+                self._cache.put_state(name, encode_judgements(self._known._replace(absent=self.missing)))
 
     def findings(self) -> list[Finding]:
         """Everything found in the asked files, unfiltered; with recommendations where they can be shown."""
         taken = self._judged()
         self._store.check(self._sources.keys() - set(taken))
-        found = [from_row(row) for path in taken for row in self._known.rows.get(path, ())]
-        return [*found, *self.unreadable_files()]
+        rows = self._known.rows
+        found = [from_row(row) for path in taken if path not in self._failed for row in rows.get(path, ())]
+        return [*found, *self.unreadable_files(), *self.failures()]
 
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""
         return [
             unreadable(self._project.shown(path), line, column, message)
             for path, (message, line, column) in self._store.problems.items()
-            if path in self._sources
+            if path in self._sources and path not in self._store.failed
         ]
 
     def resolved(self, path: str, line: int) -> tuple[str, ...]:
@@ -233,12 +233,17 @@ class Analysis:
         return here.settled(lambda: tuple(describe_line(here.engine, path, line, self._project.shown)))
 
     def failures(self) -> list[Finding]:
-        """The asked files in which conclint itself failed, so far."""
-        return [
-            failure(self._project.shown(path), message)
-            for path, message in sorted(self._failed.items())
-            if path in self._sources
-        ]
+        """What is said of the files in which conclint itself failed, so far: at the file, or, where that was
+        not asked for, at one that leads there."""
+        failed = {**self._store.failed, **self._failed}
+        asked = self._sources.keys() - self._helpers
+        found = [failure(self._project.shown(path), failed[path]) for path in sorted(failed.keys() & asked)]
+        for path in sorted(failed.keys() - asked):
+            leading = self._known.importing([path]) & asked or asked
+            if leading:
+                message = f"{self._project.shown(path)}, which this file uses, {failed[path]}"
+                found.append(failure(self._project.shown(min(leading)), message))
+        return found
 
     def concurrency_map(self) -> ConcurrencyMap:
         """Which functions of the asked files, and of what they lead to, run on which execution models."""
@@ -248,10 +253,8 @@ class Analysis:
         from conclint.rules.starts import find_starts
 
         taken = self._judged()
-        here = self._judge
-        if here is None or not here.is_whole:
-            # the map shows how functions come by their effects, which is not kept
-            here = ModuleJudge(self._project)
+        # the map shows how functions come by their effects, which is not kept
+        here = self._groups.whole or ModuleJudge(self._project)
         here.link(taken)
         engine, judge = here.engine, here.judge
 
@@ -307,13 +310,17 @@ class Analysis:
         placers = set(Catalog(self._own_facts).user_placements()) if self._own_facts else set()
         for path, index in self._store.indexes(asked):
             content = self._store.source_hash(path)
-            self._known.starting[path] = bool(
-                index.words
-                or everywhere
-                or index.mentions_library(starting_imports())
-                or (placers and self._project.mentioned(path, placers))
-                or self._project.awaits(path)
-            )
+            try:
+                self._known.starting[path] = bool(
+                    index.words
+                    or everywhere
+                    or index.mentions_library(starting_imports())
+                    or (placers and self._project.mentioned(path, placers))
+                    or self._project.awaits(path)
+                )
+            except Exception as error:
+                self._failed[path] = describe_failure(error)
+                continue
             if content is not None:
                 self._known.contents[path] = content
             if headers := headers_of(index):
@@ -329,7 +336,11 @@ class Analysis:
         for path in self._sources.keys() - taken:
             earlier = known.mentions.get(path)
             unscanned = every if earlier is None else fresh
-            more = self._project.mentioned(path, unscanned) if unscanned else set()
+            try:
+                more = self._project.mentioned(path, unscanned) if unscanned else set()
+            except Exception as error:
+                self._failed[path] = describe_failure(error)
+                continue
             if more or earlier is None:
                 earlier = known.mentions[path] = tuple(sorted({*(earlier or ()), *more}))
             if earlier and not words.isdisjoint(earlier):
@@ -339,22 +350,16 @@ class Analysis:
 
     def _judge_anew(self, paths: list[str]) -> None:
         """Judge these modules, in worker processes where that pays."""
-        from conclint.judging.modules import in_groups
-        from conclint.judging.processes import JUDGING_PAYS
-
         if not paths:
             return
         self._judged_anew += len(paths)
         self._store.load(paths)
-        self._cache.save()  # an interrupted run has not parsed in vain
-        sizes = self._project.contents.sizes
-        groups = in_groups(paths, sizes, _GROUP_LEAST, _GROUP_MOST)
-        jobs = self._config.jobs or processors()
+        with bearable():
+            self._cache.save()  # an interrupted run has not parsed in vain
         done = 0
-        pays = jobs > 1 and sum(sizes.get(path, 0) for path in paths) >= JUDGING_PAYS
-        for number, judged in self._in_processes(groups, jobs) if pays else self._here(groups):
+        for number, judged in self._groups.judge(paths, self._known):
             self._take(judged)
-            done += len(groups[number])
+            done += number
             if self._progress is not None:
                 self._progress(done, len(paths), "judging")
 
@@ -362,48 +367,6 @@ class Analysis:
         self._known.add(judged)
         self._missed.update(judged.missed)
         self._failed.update(judged.failed)
-
-    def _here(self, groups: list[list[str]]) -> Iterator[tuple[int, Judged]]:
-        for number, group in enumerate(groups):
-            with uncollected():
-                judged = self._judging_here().judge_modules(group)
-            yield number, judged
-
-    def _judging_here(self) -> ModuleJudge:
-        from conclint.judging.modules import ModuleJudge
-        from conclint.judging.recalled import KeptEffects
-
-        if self._judge is None:
-            effects = KeptEffects(self._known.effects) if self._known.effects else None
-            self._judge = ModuleJudge(self._project, effects=effects)
-        return self._judge
-
-    def _share(self) -> Cache:
-        """A cache for this run alone, through which workers get the summaries."""
-        self._temporary = tempfile.TemporaryDirectory(prefix="conclint-")
-        with Cache.open(self._temporary.name, os.urandom(32)) as shared:
-            self._store.hand_over(shared)
-        return shared
-
-    def _in_processes(self, groups: list[list[str]], jobs: int) -> Iterator[tuple[int, Judged]]:
-        from conclint.judging.processes import Setup, judge_in_processes
-
-        shared = self._cache if self._cache.folder is not None else self._share()
-        self._store.release()
-        contents = self._project.contents
-        setup = Setup(
-            self._config,
-            tuple(self._sources.values()),
-            self._own_facts,
-            str(shared.folder),
-            shared.key,
-            contents.digests,
-            contents.sizes,
-            self._known.headers,
-        )
-        for number, judged, fresh in judge_in_processes(setup, groups, jobs):
-            self._cache.take(fresh)
-            yield number, self._judging_here().judge_modules(groups[number]) if judged is None else judged
 
     def in_cells(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, those in notebooks placed in their cells."""
@@ -425,9 +388,10 @@ class Analysis:
             spoken = sorted(path for path in others if may_have_directives(self._project.text(path) or b""))
             self._store.load(spoken)
             for path in spoken:
-                summary = self._store.get(path)
-                if summary is not None:
-                    found[path] = summary.directives
+                with bearable():  # what hides nothing
+                    summary = self._store.get(path)
+                    if summary is not None:
+                        found[path] = summary.directives
         return {
             self._project.shown(path): tuple(Directive(*row) for row in rows)
             for path, rows in sorted(found.items())

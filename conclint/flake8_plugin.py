@@ -106,7 +106,6 @@ class Plugin:
         return [
             (finding.position.line, finding.position.column - 1, _message(finding), type(self))
             for finding in findings
-            if finding.code != _UNREADABLE_CODE
         ]
 
     def _findings(self) -> tuple[Finding, ...]:

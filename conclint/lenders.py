@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from conclint.config import ConfigError
 from conclint.judging.failures import failure
 from conclint.link.summaries import SummaryStore
 from conclint.model.failure import describe_failure
@@ -64,29 +65,40 @@ def find_lenders(workspace: Workspace, sources: Sequence[Source]) -> Lenders:
     if len(sources) > _MOST:
         return Lenders()
     asked = {source.path: source for source in sources}
-    failed: list[tuple[str, str]] = []
-    contents = workspace.contents
     store = workspace.store(jobs=1)
+    borrowers: list[tuple[str, FileIndex]] = []
     try:
-        borrowers = [
-            (path, index)
-            for path, index in store.indexes(asked)
-            if index.imports and not index.words and not is_notebook(path)
-        ]
-        if not borrowers:
-            return Lenders()
-        finder = workspace.finder(asked)
-        search = _Search(store, contents, finder, frozenset(asked))
-        found: set[str] = set()
-        for path, index in borrowers:
-            try:
-                found |= search.lenders(path, index)
-            except Exception as error:
-                failed.append((path, describe_failure(error)))
-        if len(found) > _MANY:
-            found = set()
+        for path, index in store.indexes(asked):
+            if index.imports and not index.words and not is_notebook(path):
+                borrowers.append((path, index))
+        return _lenders_of(borrowers, asked.keys(), store, workspace) if borrowers else Lenders()
+    except ConfigError:
+        raise
+    except Exception as error:
+        message = describe_failure(error)
+        return Lenders(failed=tuple((path, message) for path, _ in borrowers))
     finally:
         store.close()
+
+
+def _lenders_of(
+    borrowers: Sequence[tuple[str, FileIndex]],
+    asked: Collection[str],
+    store: SummaryStore,
+    workspace: Workspace,
+) -> Lenders:
+    contents = workspace.contents
+    finder = workspace.finder(asked)
+    search = _Search(store, contents, finder, frozenset(asked))
+    found: set[str] = set()
+    failed: list[tuple[str, str]] = []
+    for path, index in borrowers:
+        try:
+            found |= search.lenders(path, index)
+        except Exception as error:
+            failed.append((path, describe_failure(error)))
+    if len(found) > _MANY:
+        found = set()
     return Lenders(
         tuple(Source(path, shown_path(path, str(workspace.config.cwd))) for path in sorted(found)),
         tuple(

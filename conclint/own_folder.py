@@ -77,10 +77,16 @@ def check_place(path: str, holding: Sequence[tuple[str, str]], within: str) -> N
 
 
 def check_folder(path: str, within: str) -> None:
-    """Raises NotOwnError for a folder that holds what is not conclint's. One that is not there, or can't be
-    read, is for who makes or reads it."""
-    with suppress(FileNotFoundError, PermissionError):
+    """Raises NotOwnError for a folder that holds what is not conclint's, and for a place where none can be.
+    One that is not there, or can't be read, is for who makes or reads it."""
+    try:
         OwnFolder.open(path, within).close()
+    except (FileNotFoundError, PermissionError):
+        return
+    except NotOwnError:
+        raise
+    except OSError as error:
+        raise NotOwnError(f"cannot be a folder: {error.strerror or error}") from error
 
 
 class OwnFolder:

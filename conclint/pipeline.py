@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.cache import Space
 from conclint.catalog.digest import catalog_digest
-from conclint.config import Config
+from conclint.config import Config, ConfigError
+from conclint.model.failure import bearable
 from conclint.model.finding import UNREADABLE, Finding
 from conclint.report_cache import (
     KeptReport,
@@ -202,7 +203,8 @@ def _may_hold_findings(workspace: Workspace, source: Source) -> bool:
     data = source.data or b""
     if is_root(data) or mentions(data, starting_imports()) or workspace.knowledge.facts:
         return True
-    return bool(find_lenders(workspace, (source,)).sources)
+    lenders = find_lenders(workspace, (source,))
+    return bool(lenders.sources or lenders.failed)
 
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
@@ -278,10 +280,12 @@ def run_on(
     kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
     config, contents = workspace.config, workspace.contents
     key = None
-    if keep and not problems:
-        key = _key_of(workspace, sources, inline=inline)
+    report = None
     shape_around = partial(_shape_around, workspace, frozenset(source.path for source in sources))
-    report = _kept_report(workspace, key, shape_around) if key is not None else None
+    if keep and not problems:
+        with bearable(ConfigError):
+            key = _key_of(workspace, sources, inline=inline)
+            report = _kept_report(workspace, key, shape_around) if key is not None else None
     if report is not None and not with_map:
         return Run(report, settled=not contents.unsettled)
     from conclint.analysis import Analysis
@@ -291,7 +295,7 @@ def run_on(
     asked = {source.shown for source in sources}
     problems = [*problems, *lenders.problems(sources)]
     sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
-    analysis = Analysis(workspace, sources, progress)
+    analysis = Analysis(workspace, sources, progress, [source.path for source in lenders.sources])
     try:
         if report is None:
             catalog = catalog_digest() + workspace.knowledge.digest()
@@ -304,7 +308,8 @@ def run_on(
                 report = report._replace(around=shape_around())
             whole = not analysis.has_failed and not lenders.failed
             if key is not None and whole and analysis.looked_around == (report.around is not None):
-                keep_report(workspace.cache, key, report)
+                with bearable():
+                    keep_report(workspace.cache, key, report)
         found = analysis.concurrency_map() if with_map else None
         return Run(report, found, settled=not contents.unsettled)
     finally:

@@ -12,6 +12,7 @@ from conclint.catalog.user_facts import UserFacts, read_user_knowledge
 from conclint.config import Config
 from conclint.link.summaries import SummaryStore
 from conclint.link.workers import Workers
+from conclint.model.failure import bearable
 from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import Source, project_files
 from conclint.source.modules import ModuleFinder
@@ -48,7 +49,8 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.cache.__exit__(kind, error, trace)
+        with bearable():
+            self.cache.__exit__(kind, error, trace)
 
     @cached_property
     def knowledge(self) -> UserFacts:

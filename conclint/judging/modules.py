@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from conclint.catalog.loader import Catalog
 from conclint.finding_rows import to_row
 from conclint.gc_control import dismantle
-from conclint.judging.failures import failure
 from conclint.judging.project import Project
 from conclint.judging.recalled import KeptEffects
 from conclint.link.evaluate import Evaluator
@@ -63,6 +62,11 @@ class Judged(NamedTuple):
     contents: dict[str, bytes]
     effects: dict[str, dict[str, tuple[Any, ...]]]
     failed: dict[str, str]
+
+    @classmethod
+    def failed_at(cls, path: str, message: str) -> Judged:
+        """The outcome for a module of which nothing but that can be said."""
+        return cls({path: ()}, {}, {}, {}, {}, (), {}, {}, {}, {path: message})
 
 
 class Edges(NamedTuple):
@@ -136,16 +140,14 @@ class ModuleJudge:
                 rows[path] = tuple(map(self._row, self._settled(path)))
             except Exception as error:
                 self._fail(path, error)
-        failed = self.failed
-        for path in failed.keys() & set(group):
-            # a part of what there is would depend on what was judged before
-            rows[path] = (to_row(failure(self._project.shown(path), failed[path])),)
+        for path in self.failed.keys() & set(group):
+            rows[path] = ()  # a part of what there is would depend on what was judged before
         return self._judged(rows)
 
     @property
     def failed(self) -> dict[str, str]:
         """The modules in which conclint itself failed so far, and what is to be said of it."""
-        return {**self.engine.failed, **self._failed}
+        return {**self._store.failed, **self.engine.failed, **self._failed}
 
     def _fail(self, path: str, error: Exception) -> None:
         self._failed.setdefault(path, describe_failure(error))

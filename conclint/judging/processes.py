@@ -14,6 +14,7 @@ from conclint.gc_control import never_collect
 from conclint.judging.modules import Judged, ModuleJudge
 from conclint.judging.project import Project
 from conclint.link.workers import Work, Workers
+from conclint.model.failure import describe_failure
 from conclint.source.derived import Derived
 from conclint.workspace import Workspace
 
@@ -46,6 +47,7 @@ class Setup(NamedTuple):
 class _State:
     """What a worker process holds from one group to the next."""
 
+    project: Project
     judge: ModuleJudge
     cache: Cache
     told: int = 0
@@ -54,8 +56,8 @@ class _State:
 def judge_in_processes(
     setup: Setup, groups: Sequence[Sequence[str]], jobs: int
 ) -> Iterator[tuple[int, Judged | None, list[tuple[bytes, bytes]]]]:
-    """For each group, by number and in no particular order: its outcome (None where a worker died of it), and
-    what is new for the cache."""
+    """For each group, by number and in no particular order: its outcome (None where a worker died of it or
+    failed), and what is new for the cache."""
 
     workers = Workers(jobs, lambda count: ProcessPool(count, _PRELOAD, _prepare, setup))
     sizes = [sum(setup.sizes.get(path, 0) for path in group) for group in groups]
@@ -82,12 +84,18 @@ def _prepare(setup: Setup) -> None:
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)
     project.subclasses = Derived(lambda: setup.headers, project.sources)
+    _State.project = project
     _State.judge = ModuleJudge(project)
     _State.cache = cache
 
 
 def _judge_group(data: bytes) -> bytes:
-    judged = _State.judge.judge_modules(marshal.loads(data))
+    try:
+        judged = _State.judge.judge_modules(marshal.loads(data))
+    except Exception as error:
+        describe_failure(error)
+        _State.judge = ModuleJudge(_State.project)  # what it holds may be half done
+        return b""
     fresh = _State.cache.unsaved()[_State.told :]
     _State.told += len(fresh)
     return marshal.dumps((tuple(judged), fresh), MARSHAL_FORMAT)

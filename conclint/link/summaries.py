@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from conclint.cache import MARSHAL_FORMAT, Cache, Space
+from conclint.config import ConfigError
 from conclint.link.workers import Work, Workers
 from conclint.model.failure import describe_failure
 from conclint.model.summary import ModuleSummary
@@ -111,8 +112,7 @@ class SummaryStore:
         self._checked: dict[bytes, Problem | None] = {}
         self._done = 0
         self._wanted = 0
-        self.has_failed = False
-        """Whether a problem is conclint's own, and may be gone at the next run."""
+        self._own_failures: dict[str, str] = {}
         self.decoded_bytes = 0
         """Bytes of the encoded summaries whose decoded ones are held."""
 
@@ -122,9 +122,19 @@ class SummaryStore:
         message, line, column."""
         return dict(sorted({**self._contents.problems, **self._problems}.items()))
 
+    @property
+    def failed(self) -> dict[str, str]:
+        """Of the problems those that are conclint's own, and may be gone at the next run: what is said of
+        them, by path."""
+        return {**self._contents.failed, **self._own_failures}
+
     def load(self, paths: Iterable[str]) -> None:
         """Makes the summaries of the files known, those that are not yet."""
         wave = [path for path in sorted(set(paths)) if path not in self._loaded]
+        self._together(self._load, wave)
+        self._loaded.update(wave)
+
+    def _load(self, wave: list[str]) -> None:
         missing: dict[bytes, str] = {}
         for path in wave:
             digest = self._contents.digest(path)
@@ -138,7 +148,6 @@ class SummaryStore:
             if digest is not None and digest not in self._encoded and digest not in self._failed:
                 self._summarise_all([path])
             self._note_problem(path, self._failed)
-        self._loaded.update(wave)
 
     def is_loaded(self, path: str) -> bool:
         """Whether `load` had that path, so that `get` answers for good."""
@@ -147,7 +156,7 @@ class SummaryStore:
     def get(self, path: str) -> ModuleSummary | None:
         """The summary of a loaded file; None if it has a problem or was not loaded."""
         digest = self._contents.digests.get(path)
-        if digest is None or path not in self._loaded:
+        if digest is None or path not in self._loaded or path in self._own_failures:
             return None
         summary = self._decoded.get(digest)
         if summary is None and digest not in self._failed:
@@ -200,6 +209,13 @@ class SummaryStore:
         """What each of the files mentions, ordered by path; see `index`."""
         wanted = sorted(set(paths))
         entries: dict[bytes, bytes] = {}
+        self._together(lambda wave: self._find_indexes(wave, entries), wanted)
+        for path in wanted:
+            entry = entries.get(self._contents.digests.get(path, b""), b"")
+            yield path, FileIndex(*marshal.loads(entry[1:])) if entry else _NOTHING
+
+    def _find_indexes(self, wanted: list[str], entries: dict[bytes, bytes]) -> None:
+        """Adds the files' encoded indexes, by the hashes of their bytes."""
         missing: dict[bytes, str] = {}
         for path in wanted:
             digest = self._contents.digest(path)
@@ -219,8 +235,6 @@ class SummaryStore:
                 self._cache.put(Space.INDEX, digest, found)
         for path in wanted:
             self._note_problem(path, failed)
-            entry = entries.get(self._contents.digests.get(path, b""), b"")
-            yield path, FileIndex(*marshal.loads(entry[1:])) if entry else _NOTHING
 
     def source_hash(self, path: str) -> bytes | None:
         """The hash of the bytes that the answers for this path are about; None if it can't be read."""
@@ -228,7 +242,9 @@ class SummaryStore:
 
     def check(self, paths: Iterable[str]) -> None:
         """Finds out whether files are Python that were not loaded; what is not goes to `problems`."""
-        wave = [path for path in sorted(set(paths)) if path not in self._loaded]
+        self._together(self._find_out, [path for path in sorted(set(paths)) if path not in self._loaded])
+
+    def _find_out(self, wave: list[str]) -> None:
         missing: dict[bytes, str] = {}
         for path in wave:
             digest = self._contents.digest(path)
@@ -249,6 +265,21 @@ class SummaryStore:
         """Ends the worker processes."""
         self._summarisers.close()
         self._workers.close()
+
+    def _together(self, work: Callable[[list[str]], None], paths: list[str]) -> None:
+        """The work on all of the files; where that fails, on each by itself, so that it costs one file."""
+        try:
+            work(paths)
+        except ConfigError:  # no workers where the user says that they are
+            raise
+        except Exception as error:
+            if len(paths) != 1:
+                for path in paths:
+                    self._together(work, [path])
+                return
+            (path,) = paths
+            self._own_failures[path] = describe_failure(error)
+            self._problems[path] = (self._own_failures[path], 1, 1)
 
     def _summarise_all(self, files: list[str]) -> None:
         self._wanted += len(files)
@@ -303,7 +334,8 @@ class SummaryStore:
         problem = problems.get(digest) if digest is not None else None
         if problem is not None:
             self._problems[path] = problem[:3]
-            self.has_failed = self.has_failed or problem.fleeting
+            if problem.fleeting:
+                self._own_failures[path] = problem.message
 
     def _run(
         self, function: Callable[[bytes], R], files: list[str], crashed: C, pays: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -27,6 +29,18 @@ def describe_failure(error: BaseException) -> str:
     if missing is not None:
         raise MissingDependencyError(missing) from error
     return f"could not be analysed: {type(error).__name__}{_place(error)} ({_ADVICE})"
+
+
+@contextmanager
+def bearable(*others: type[Exception]) -> Iterator[None]:
+    """Around what saves a later run time, or is no more than an addition: the run goes on without it. The
+    `others` are no failures of ours, and raised."""
+    try:
+        yield
+    except others:
+        raise
+    except Exception as error:
+        describe_failure(error)
 
 
 def _place(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from conclint.bounded_file import SOURCE, read_source
 from conclint.cache import MARSHAL_FORMAT, Cache, content_hash
+from conclint.model.failure import describe_failure
 from conclint.source.discovery import Source
 
 
@@ -16,14 +17,16 @@ class Contents:
     """The hashes of one run's files, each found once; `overrides` stand for files' own (an editor's buffer).
 
     Hash and size are those of the Python in a file: of a notebook, its cells as one text. `problems` says,
-    by path, what is wrong with files that can't be read: message, line, column. `unsettled` tells that a
-    file whose shape was asked for is as young as this run. A file may have `most` bytes of Python.
+    by path, what is wrong with files that can't be read: message, line, column; `failed` those where conclint
+    itself failed. `unsettled` tells that a file whose shape was asked for is as young as this run. A file may
+    have `most` bytes of Python.
     """
 
     def __init__(
         self, cache: Cache, overrides: Mapping[str, bytes] | None = None, most: int = SOURCE
     ) -> None:
         self.problems: dict[str, tuple[str, int, int]] = {}
+        self.failed: dict[str, str] = {}
         self.digests: dict[str, bytes] = {}
         self.sizes: dict[str, int] = {}
         self.unsettled = False
@@ -60,6 +63,13 @@ class Contents:
         known = self.digests.get(path)
         if known is not None or path in self.problems:
             return known
+        try:
+            return self._found_out(path)
+        except Exception as error:
+            self._fail(path, error)
+            return None
+
+    def _found_out(self, path: str) -> bytes | None:
         if path in self._overrides:
             self.read(path)
             return self.digests.get(path)
@@ -99,6 +109,9 @@ class Contents:
         except DecodingError as error:
             self.problems[path] = (error.message, error.line, 1)
             return None
+        except Exception as error:
+            self._fail(path, error)
+            return None
         if len(data) > self._most:
             self._too_large(path)
             return None
@@ -109,6 +122,11 @@ class Contents:
     def _too_large(self, path: str) -> None:
         size = f"{self._most >> 20} MB"
         self.problems[path] = (f"not analysed: it has more than {size} of source (see max-file-size)", 1, 1)
+        self.digests.pop(path, None)
+
+    def _fail(self, path: str, error: Exception) -> None:
+        self.failed[path] = describe_failure(error)
+        self.problems[path] = (self.failed[path], 1, 1)
         self.digests.pop(path, None)
 
     def _unreadable(self, path: str, error: Exception) -> None:

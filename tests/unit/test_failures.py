@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conclint.cache import Cache
 from conclint.config import load_config
 from conclint.extract import extraction
-from conclint.judging import cutoff
+from conclint.flake8_plugin import Plugin
+from conclint.judging import cutoff, groups, processes
+from conclint.judging.modules import ModuleJudge
+from conclint.judging.project import Project
 from conclint.link import decorations
 from conclint.link.evaluate import Evaluator
+from conclint.link.summaries import SummaryStore
 from conclint.mapping import build
 from conclint.pipeline import Report, check, map_concurrency
 from conclint.propagate.engine import Engine
 from conclint.rules.judge import Judge
 from conclint.rules.structural import StructuralJudge
+from conclint.server.answer import answer_job
+from conclint.server.jobs import Checked, CheckJob, Scope
 from conclint.source import index
+from conclint.source.contents import Contents
+from conclint.workspace import Workspace
 
 BLOCKING = "import asyncio\nimport time\n\n\nasync def f():\n    time.sleep(1)\n    marker_{name}()\n"
 
@@ -58,6 +69,10 @@ def _of_bad_text(data: Any, *_: Any) -> bool:
     return b"marker_bad" in data
 
 
+def _among(_: Any, paths: Any, *__: Any) -> bool:
+    return any(str(path).endswith("bad.py") for path in paths)
+
+
 def _of_bad_path(_: Any, key: Any, *__: Any) -> bool:
     path = key[0] if isinstance(key, tuple) else key
     return str(path).endswith("bad.py")
@@ -73,6 +88,11 @@ STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "listing": (Judge, "roots", _of_bad_path),
     "viewing": (Judge, "view", _of_bad_path),
     "judging": (Judge, "judge_module", _of_bad_path),
+    "hashing": (Contents, "_found_out", _of_bad_path),
+    "finding indexes": (SummaryStore, "_find_indexes", _among),
+    "loading": (SummaryStore, "_load", _among),
+    "judging a group": (ModuleJudge, "link", _among),
+    "telling of a group": (ModuleJudge, "_judged", lambda _, rows: any("bad.py" in path for path in rows)),
     "structural": (StructuralJudge, "judge", lambda _, view: view.module.path.endswith("bad.py")),
 }
 ERRORS = [RecursionError("deep"), MemoryError(), KeyError(id(STAGES)), AssertionError()]
@@ -148,3 +168,112 @@ def test_an_interrupt_is_no_failure(project: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         run(use_cache=False)
+
+
+@pytest.mark.parametrize("stage", ["loading", "judging a group", "judging", "evaluating"])
+def test_a_failure_in_a_worker_costs_its_module(
+    stage: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of workers that are threads here, so that they fail too; and of those that can't even begin."""
+    where, name, is_bad = STAGES[stage]
+    monkeypatch.setattr(where, name, failing(getattr(where, name), is_bad, KeyError()))
+    monkeypatch.setattr(processes, "JUDGING_PAYS", 0)
+    monkeypatch.setattr(groups, "_GROUP_MOST", 1)
+    begun: list[Any] = []
+
+    def start(count: int, _: Any, prepare: Callable[..., Any], setup: Any) -> ThreadPoolExecutor:
+        begun.append(setup)
+        return ThreadPoolExecutor(1, initializer=prepare, initargs=(setup,))
+
+    monkeypatch.setattr(processes, "ProcessPool", start)
+    expected = {"bad.py": ["CON900"], "good.py": ["CON102"], "other.py": ["CON102"]}
+    assert codes(run(use_cache=False, jobs=2)) == expected
+    assert begun
+    monkeypatch.setattr(processes, "_prepare", failing(processes._prepare, lambda *_: True, KeyError()))
+    assert codes(run(use_cache=False, jobs=2)) == expected
+    monkeypatch.setattr(processes, "_judge_group", failing(len, lambda *_: True, KeyError()))
+    assert codes(run(use_cache=False, jobs=2)) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(Cache, "get_state"), (Cache, "put_state"), (Cache, "save"), (Contents, "shape")],
+    ids=lambda item: item if isinstance(item, str) else item.__name__,
+)
+def test_a_failure_of_what_saves_time_costs_nothing_else(
+    where: Any, name: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(where, name, failing(len, lambda *_: True, KeyError()))
+        assert codes(run()) == codes(run())
+    assert set(codes(run())) == {"bad.py", "good.py", "other.py"}
+
+
+HELPED = {
+    "bad.py": "import time\n\n\ndef work():\n    time.sleep(1)  # marker_bad\n",
+    "good.py": "import asyncio\n\nfrom bad import work\n\n\nasync def f():\n    work()\n",
+    "other.py": "import asyncio\nimport time\n\nimport good\n\n\nasync def f():\n    time.sleep(1)\n",
+}
+
+
+@pytest.mark.parametrize(
+    "stage", ["extracting", "evaluating", "decoding", "propagating", "loading", "hashing"]
+)
+def test_a_failure_in_a_file_that_was_not_asked_for_is_told_where_it_is_used(
+    stage: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in HELPED.items():
+        (project / name).write_text(text)
+    where, name, is_bad = STAGES[stage]
+    config = load_config(["."], options={"jobs": 1}, known_codes={})
+    with monkeypatch.context() as broken:
+        broken.setattr(where, name, failing(getattr(where, name), is_bad, KeyError()))
+        report = check(["other.py", "good.py"], config)
+    assert codes(report) == {"good.py": ["CON900"], "other.py": ["CON102"]}
+    said = report.findings[0].message
+    if stage not in ("evaluating", "decoding"):  # which fail where the function is called
+        assert said.startswith("bad.py, which this file uses, could not be analysed: KeyError")
+    assert codes(check(["other.py", "good.py"], config)) == {"good.py": ["CON102"], "other.py": ["CON102"]}
+
+
+def test_a_failure_to_look_for_words_costs_that_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "good.py").write_text(
+        "import threading\n\n\ndef start(f):\n    threading.Thread(target=f).start()\n"
+    )
+    (project / "bad.py").write_text("def marker_bad(x):\n    return x\n")
+    monkeypatch.setattr(Project, "mentioned", failing(Project.mentioned, _of_bad_path, KeyError()))
+    assert codes(run(use_cache=False)) == {"bad.py": ["CON900"], "other.py": ["CON102"]}
+
+
+def test_a_failure_to_look_for_wrappers_is_told_at_the_file_that_may_call_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "bad.py").write_text("import good\n\n\ngood.f(print)\n")
+    fails = iter([True])
+    work = Workspace.finder
+    monkeypatch.setattr(Workspace, "finder", failing(work, lambda *_: next(fails, False), KeyError()))
+    assert codes(run(use_cache=False)) == {
+        "bad.py": ["CON900"],
+        "good.py": ["CON102"],
+        "other.py": ["CON102"],
+    }
+
+
+def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyError()))
+
+    def told(name: str) -> list[str]:
+        text = (project / name).read_text()
+        return [found[2] for found in Plugin(ast.parse(text), name, text.splitlines(keepends=True)).run()]
+
+    (line,) = told("bad.py")
+    assert line.startswith("CON900 could not be analysed: KeyError")
+    assert [line[:6] for line in told("good.py")] == ["CON102"]
+
+
+def test_the_server_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyError()))
+    answer = answer_job(CheckJob(str(project), Scope.ALL, ()))
+    assert isinstance(answer, Checked)
+    found = {Path(mark.path).name: mark.code for mark in answer.marks}
+    assert found == {"bad.py": "CON900", "good.py": "CON102", "other.py": "CON102"}

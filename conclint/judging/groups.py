@@ -1,0 +1,126 @@
+"""Groups of modules judged, here or in worker processes: a failure costs the module that it comes of."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from conclint.cache import Cache
+from conclint.config import ConfigError
+from conclint.gc_control import uncollected
+from conclint.link.workers import processors
+from conclint.model.failure import describe_failure
+
+if TYPE_CHECKING:
+    from conclint.judging.kept import Judgements
+    from conclint.judging.modules import Judged, ModuleJudge
+    from conclint.judging.project import Project
+    from conclint.workspace import Workspace
+
+_GROUP_LEAST: Final = 32 << 10
+_GROUP_MOST: Final = 128 << 10
+
+
+class GroupJudge:
+    """Judges the modules of one run, in worker processes where that pays.
+
+    A worker's failure, or one in what a group has in common, has the group judged again here, and at last
+    each module by itself.
+    """
+
+    def __init__(self, workspace: Workspace, project: Project) -> None:
+        self._workspace = workspace
+        self._project = project
+        self._judge: ModuleJudge | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def close(self) -> None:
+        """Removes what was handed to workers."""
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @property
+    def whole(self) -> ModuleJudge | None:
+        """The judge of this process, if all modules were judged by it and are linked in one program."""
+        return self._judge if self._judge is not None and self._judge.is_whole else None
+
+    def judge(self, paths: Sequence[str], known: Judgements) -> Iterator[tuple[int, Judged]]:
+        """Outcomes that together are about all of the modules, in no particular order, each with the number
+        of modules that it is about. `known` is what need not be found out again."""
+        from conclint.judging.modules import in_groups
+        from conclint.judging.processes import JUDGING_PAYS
+
+        sizes = self._project.contents.sizes
+        groups = in_groups(paths, sizes, _GROUP_LEAST, _GROUP_MOST)
+        jobs = self._workspace.config.jobs or processors()
+        waiting = dict(enumerate(groups))
+        if min(jobs, len(groups)) > 1 and sum(sizes.get(path, 0) for path in paths) >= JUDGING_PAYS:
+            try:
+                for number, judged in self._in_processes(groups, known, jobs):
+                    yield len(waiting.pop(number)), judged
+            except ConfigError:
+                raise
+            except Exception as error:
+                describe_failure(error)
+        for group in waiting.values():
+            yield from self._here(group, known)
+
+    def _here(self, group: list[str], known: Judgements) -> Iterator[tuple[int, Judged]]:
+        try:
+            with uncollected():
+                judged = self._judging_here(known).judge_modules(group)
+        except ConfigError:
+            raise
+        except Exception as error:
+            self._judge = None  # what it holds may be half done
+            if len(group) > 1:
+                for path in group:
+                    yield from self._here([path], known)
+                return
+            from conclint.judging.modules import Judged
+
+            judged = Judged.failed_at(group[0], describe_failure(error))
+        yield len(group), judged
+
+    def _judging_here(self, known: Judgements) -> ModuleJudge:
+        from conclint.judging.modules import ModuleJudge
+        from conclint.judging.recalled import KeptEffects
+
+        if self._judge is None:
+            effects = KeptEffects(known.effects) if known.effects else None
+            self._judge = ModuleJudge(self._project, effects=effects)
+        return self._judge
+
+    def _share(self) -> Cache:
+        """A cache for this run alone, through which workers get the summaries."""
+        self._temporary = tempfile.TemporaryDirectory(prefix="conclint-")
+        with Cache.open(self._temporary.name, os.urandom(32)) as shared:
+            self._project.store.hand_over(shared)
+        return shared
+
+    def _in_processes(
+        self, groups: Sequence[Sequence[str]], known: Judgements, jobs: int
+    ) -> Iterator[tuple[int, Judged]]:
+        """The outcomes of the groups, by number, that workers could judge."""
+        from conclint.judging.processes import Setup, judge_in_processes
+
+        cache = self._workspace.cache
+        shared = cache if cache.folder is not None else self._share()
+        self._project.store.release()
+        contents = self._project.contents
+        setup = Setup(
+            self._workspace.config,
+            tuple(self._project.sources.values()),
+            self._project.own_facts,
+            str(shared.folder),
+            shared.key,
+            contents.digests,
+            contents.sizes,
+            known.headers,
+        )
+        for number, judged, fresh in judge_in_processes(setup, groups, jobs):
+            cache.take(fresh)
+            if judged is not None:
+                yield number, judged
