@@ -187,6 +187,7 @@ def _register_documents(server: Server) -> None:
             return
         path = keep(document.uri, document.version)
         if path is not None:
+            session.start()  # some editors never say that they are initialized
             session.want([session.folders.of(path)])
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from pygls.exceptions import (
     JsonRpcException,
@@ -11,6 +12,8 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol
+
+_PATIENCE: Final = 1.0
 
 
 class EditorProtocol(LanguageServerProtocol):
@@ -36,6 +39,13 @@ class EditorProtocol(LanguageServerProtocol):
         except Exception as error:
             raise JsonRpcInvalidParams("its parameters are wrong") from error
         self.handle_message(structured)
+
+    async def finish(self) -> None:
+        """Has what nobody works on any more answered: each open request was cancelled by the shutdown."""
+        pending = [future for future in self._request_futures.values() if isinstance(future, asyncio.Future)]
+        if pending:
+            await asyncio.wait(pending, timeout=_PATIENCE)
+            await asyncio.sleep(0)  # the answers are sent by what is called when they are done
 
     def refuse(self, message: object, error: JsonRpcException) -> None:
         """Sends the error where the editor waits for an answer."""

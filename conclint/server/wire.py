@@ -45,6 +45,8 @@ async def serve(stream: MessageStream, protocol: EditorProtocol, complain: Calla
     try:
         while (body := await _next_body(stream, complain)) is not None:
             _handle(body, protocol, complain)
+            if protocol.is_shut_down:
+                await protocol.finish()
     except Interrupted:  # a signal, not the editor's wish
         raise
     except SystemExit as ending:

@@ -152,6 +152,98 @@ def test_a_session_begins_once() -> None:
     assert ended.status == 0
 
 
+def opened(path: Path, text: str) -> bytes:
+    document = {"uri": uri_of(path), "languageId": "python", "version": 1, "text": text}
+    return notification("textDocument/didOpen", textDocument=document)
+
+
+def test_every_request_has_an_answer_when_the_editor_ends_the_session(project: Path) -> None:
+    document = {"textDocument": {"uri": uri_of(project / "app/views.py")}}
+    hover = {**document, "position": {"line": 0, "character": 0}}
+    ended = Ended(
+        INITIALIZE,
+        notification("initialized"),
+        opened(project / "app/views.py", VIEWS),
+        request(2, "textDocument/hover", **hover),
+        request(3, "textDocument/codeLens", **document),
+        request(4, "textDocument/diagnostic", **document),
+        request(5, "workspace/diagnostic", previousResultIds=[]),
+        ENDING,
+    )
+    assert {2, 3, 4, 5, 99} <= ended.answers.keys()
+    assert {ended.error(number) for number in (2, 3, 4) if "error" in ended.answers[number]} <= {-32800}
+    assert (ended.said, ended.status) == ([], 0)
+
+
+ODD_PLACES = [-1, 2**31, 10**30, 1.5, "x", None, [], {}]
+
+
+def test_odd_places_are_refused_or_empty(project: Path) -> None:
+    views = project / "app/views.py"
+    document = {"uri": uri_of(views)}
+    hovers = [
+        request(
+            100 + number,
+            "textDocument/hover",
+            textDocument=document,
+            position={"line": place, "character": 0} if number % 2 else {"line": 0, "character": place},
+        )
+        for number, place in enumerate([place for place in ODD_PLACES for _ in range(2)])
+    ]
+    ended = Ended(INITIALIZE, notification("initialized"), opened(views, ""), *hovers, ENDING)
+    for number in range(len(hovers)):
+        answer = ended.answers[100 + number]
+        assert answer.get("error", {}).get("code", -32602) in (-32602, -32800), answer
+    assert ended.answers[99]["result"] is None
+    assert ended.status == 0
+
+
+def test_odd_edits_are_borne(project: Path) -> None:
+    views, other = uri_of(project / "app/views.py"), uri_of(project / "app/never_opened.py")
+    far = {"start": {"line": 9_999, "character": 9_999}, "end": {"line": 99_999, "character": 0}}
+    backwards = {"start": far["end"], "end": far["start"]}
+    parts: list[dict[str, Any]] = [
+        {"range": far, "text": "x"},
+        {"range": backwards, "text": "y"},
+        {"range": {**far, "start": {"line": -1, "character": -1}}, "text": "z"},
+        {"text": "x = 1\n" * 1_000_000},
+    ]
+    edits = [
+        notification(
+            "textDocument/didChange", textDocument={"uri": uri, "version": number}, contentChanges=[part]
+        )
+        for uri in (views, other)
+        for number, part in enumerate(parts)
+    ]
+    ended = Ended(
+        INITIALIZE, notification("initialized"), opened(project / "app/views.py", VIEWS), *edits, ENDING
+    )
+    assert ended.answers[99]["result"] is None
+    assert all(line.startswith("conclint server: ") for line in ended.said)
+    assert ended.status == 0
+
+
+def test_an_editor_that_never_says_initialized_sees_findings_too(project: Path) -> None:
+    async def session() -> None:
+        server = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "conclint",
+            "server",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert server.stdin is not None and server.stdout is not None
+        text = "import time\nasync def f():\n    time.sleep(1)\n"
+        server.stdin.write(INITIALIZE + opened(project / "new.py", text))
+        await asyncio.wait_for(server.stdout.readuntil(b"CON102"), PATIENCE)
+        server.stdin.write(ENDING)
+        await asyncio.wait_for(server.stdout.read(), PATIENCE)
+        assert await asyncio.wait_for(server.wait(), PATIENCE) == 0
+
+    in_editor(session())
+
+
 def test_odd_documents_are_borne(project: Path) -> None:
     views = project / "app/views.py"
     texts = [
