@@ -66,34 +66,33 @@ def learn(
         say(f"error: {error}")
         ctx.exit(2)
     releases = distribution_versions(folders, tops)
-    cache = Cache.of(config)
-    for top in tops:
-        found = learn_package(
-            top,
-            releases.get(top, ""),
-            folders,
-            cache,
-            least=parse_confidence(min_confidence),
-            only_new=not everything,
-            jobs=jobs or None,
-        )
-        text = printable_json(render_catalog(found.table))
-        read_library(found.table, top)  # what is written is what the schema takes
-        if output is not None:
-            try:
-                Path(output).mkdir(parents=True, exist_ok=True)
-                (Path(output) / f"{top}.toml").write_text(text, encoding="utf-8")
-            except OSError as error:
-                say(f"error: {output}: {error.strerror or error}")
-                ctx.exit(2)
-        else:
-            write_output(text)
-        for path, (message, line, column) in found.problems.items():
-            say_line(f"{path}:{line}:{column}: {message}")
-        for line_of_text in found.contradictions:
-            say(line_of_text)
-        say(
-            f"{releases.get(top, top)}: {found.looked_at} public functions and methods, "
-            f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
-        )
-    cache.save()
+    with Cache.of(config) as cache:
+        for top in tops:
+            found = learn_package(
+                top,
+                releases.get(top, ""),
+                folders,
+                cache,
+                least=parse_confidence(min_confidence),
+                only_new=not everything,
+                jobs=jobs or None,
+            )
+            text = printable_json(render_catalog(found.table))
+            read_library(found.table, top)  # what is written is what the schema takes
+            if output is not None:
+                try:
+                    Path(output).mkdir(parents=True, exist_ok=True)
+                    (Path(output) / f"{top}.toml").write_text(text, encoding="utf-8")
+                except OSError as error:
+                    say(f"error: {output}: {error.strerror or error}")
+                    ctx.exit(2)
+            else:
+                write_output(text)
+            for path, (message, line, column) in found.problems.items():
+                say_line(f"{path}:{line}:{column}: {message}")
+            for line_of_text in found.contradictions:
+                say(line_of_text)
+            say(
+                f"{releases.get(top, top)}: {found.looked_at} public functions and methods, "
+                f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
+            )

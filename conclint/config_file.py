@@ -20,7 +20,9 @@ else:  # pragma: no cover
 
 
 _MOST_PARTS: Final = 1_000
-"""Dots before the first `=` of a line: the decoder's time grows with the square of a key's parts."""
+"""Dots in a key: the decoder's time grows with the square of its parts."""
+_STRING: Final = re.compile(r""" "(?:[^"\\]|\\.)*"? | '[^']*'? """, re.VERBOSE)
+_BETWEEN_KEYS: Final = re.compile(r"[=,{}\[\]#]")
 
 
 class ConfigError(Exception):
@@ -90,8 +92,8 @@ def parse_toml(data: bytes) -> tuple[str, dict[str, Any]]:
     """The text and what it says. Raises TomlError."""
     try:
         text = data.decode("utf-8-sig")
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.partition("=")[0].count(".") > _MOST_PARTS:
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.count(".") > _MOST_PARTS and _has_long_key(line):
                 raise TomlError("has a key of too many parts", f":{number}")
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
@@ -100,6 +102,12 @@ def parse_toml(data: bytes) -> tuple[str, dict[str, Any]]:
         raise TomlError(f"is not valid TOML: {error}") from error
     except RecursionError as error:
         raise TomlError("is nested too deeply", _deepest(text)) from error
+
+
+def _has_long_key(line: str) -> bool:
+    """Whether there is a key of too many parts in the line, at its beginning or in an inline table."""
+    pieces = _BETWEEN_KEYS.split(_STRING.sub("x", line))
+    return any(piece.count(".") > _MOST_PARTS for piece in pieces)
 
 
 def _deepest(text: str) -> str:

@@ -80,6 +80,7 @@ def summarise_shard(
     finally:
         store.close()
         cache.save()
+        cache.close()
 
 
 def _division(weights: Mapping[str, float], names: Mapping[str, str], parts: int) -> list[set[str]]:

@@ -287,11 +287,26 @@ def operand_chain(n: int) -> Files:
     """Expressions, tests and annotations with many operands."""
     n = min(n, 900)
     return _module(
-        f"def f(x: {' | '.join(['int'] * n)} | None, y):\n    if {' and '.join(['x'] * n)}:\n        work()\n"
+        f"def f(x: {' | '.join(['int'] * 4 * n)} | None, y):\n"
+        f"    if {' and '.join(['x'] * n)}:\n        work()\n"
         f"    return {' or '.join(['x'] * n)}\n",
         f"def g(x):\n    if {'not ' * min(n, 90)}x:\n        work()\n    return {' + '.join(['[x]'] * n)}\n",
         f"def h(x):\n    return {'x if x else ' * min(n, 90)}x\n",
         _calling("f(arg, 1)()\n    g(arg)[0]()\n    h(work)()"),
+    )
+
+
+def nested_annotation(n: int) -> Files:
+    """Annotations within annotations, and of many members, of parameters, results and casts."""
+    deep, long = min(n, 90), min(4 * n, 2000)
+    nested = f"{'list[' * deep}W{']' * deep}"
+    either = f"{'int | ' * long}W"
+    return _module(
+        "from typing import cast\n\n\nclass W:\n    def __call__(self):\n        work()\n",
+        f"def f(x: {nested}) -> '{nested}':\n    return x\n",
+        f"def g(x: {either}, y: '{either}' = None) -> {either}:\n    return x\n",
+        f"def h(x):\n    return cast({either}, x)\n",
+        _calling("g(arg)()\n    h(arg)()\n    f(arg)"),
     )
 
 
@@ -341,7 +356,7 @@ CHAINS: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
         reexport_chain, star_chain, class_chain, class_chain_backwards, result_chain, alias_chain,
-        global_chain, attribute_chain, decorated_chain, wrapped_chain, nested_functions,
+        global_chain, attribute_chain, decorated_chain, wrapped_chain, nested_functions, nested_annotation,
         nested_dataclasses, operand_chain, elif_chain, blocks_inside_each_other, call_chain_in_files,
         passed_down,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conclint.link.interpreter import Interpreter
+from conclint.link.stack import with_room
 from conclint.link.values import (
     UNKNOWN,
     Awaitable,
@@ -51,14 +52,27 @@ def annotation_type(evaluator: Interpreter, key: Key, annotation: int) -> Known:
     value = evaluator.body(key).values[annotation]
     op = value[0]
     if op == Op.ARITH and value[1] == "|":
-        return union(
-            [annotation_type(evaluator, key, side) for side in (to_index(value[2]), to_index(value[3]))]
-        )
+        return union([annotation_type(evaluator, key, item) for item in _alternatives(evaluator, key, value)])
     if op == Op.CONST:
         return evaluator.evaluate(key, annotation) if value[1] is None else UNKNOWN
     if op == Op.ITEM:
-        return _subscripted(evaluator, key, to_index(value[1]), to_index(value[2]))
+        return with_room(lambda: _subscripted(evaluator, key, to_index(value[1]), to_index(value[2])))
     return _instances(evaluator, evaluator.evaluate(key, annotation))
+
+
+def _alternatives(evaluator: Interpreter, key: Key, value: tuple[object, ...]) -> list[int]:
+    """The members of `A | B | C`, however many and in whatever brackets, in order."""
+    values = evaluator.body(key).values
+    found: list[int] = []
+    todo = [to_index(value[3]), to_index(value[2])]
+    while todo:
+        index = todo.pop()
+        member = values[index] if index >= 0 else (Op.UNKNOWN,)
+        if member[0] == Op.ARITH and member[1] == "|":
+            todo += (to_index(member[3]), to_index(member[2]))
+        else:
+            found.append(index)
+    return found
 
 
 def _instances(evaluator: Interpreter, types: Known) -> Known:

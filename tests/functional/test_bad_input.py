@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from conclint.config import load_config
+from conclint.config_file import parse_toml
 from conclint.pipeline import check_file
 
 GOOD = "import time\n\n\nasync def pause():\n    time.sleep(1)\n"
@@ -184,6 +185,8 @@ WRONG = [
     ("x = " + "[" * 100_000, "conclint.toml:1: is nested too deeply"),
     ("[catalog]\nx = " + "{a = " * 50_000, "conclint.toml:2: is nested too deeply"),
     ("\n" + ".".join(["a"] * 50_000) + " = 1", "conclint.toml:2: has a key of too many parts"),
+    ("x = {y = '=', " + ".".join(["a"] * 50_000) + " = 1}", "conclint.toml:1: has a key of too many parts"),
+    ("x = {" + ".".join(['"a\u2028"'] * 20_000) + " = 1}", "conclint.toml:1: has a key of too many parts"),
     (
         'cache-dir = "a\\u0000"',
         "conclint.toml:1: cache-dir: must be a path, and none has a NUL character in it",
@@ -200,6 +203,11 @@ WRONG = [
 def test_a_configuration_that_is_none(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "conclint.toml").write_text(text)
     assert complaint(tmp_path) == expected
+
+
+def test_dots_in_a_text_are_no_parts_of_a_key() -> None:
+    line = f"x = ['{'.' * 5_000}', {{y = \"{'a.' * 5_000}\"}}]"
+    assert parse_toml(line.encode())[1]["x"][0] == "." * 5_000
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")

@@ -16,7 +16,7 @@ from deep_programs import CHAINS, CIRCLES
 
 _FOUND_AT_ITS_END = {
     "reexport_chain", "star_chain", "class_chain", "class_chain_backwards", "result_chain", "alias_chain",
-    "global_chain", "attribute_chain", "nested_functions", "operand_chain", "elif_chain",
+    "global_chain", "attribute_chain", "nested_functions", "operand_chain", "elif_chain", "nested_annotation",
     "blocks_inside_each_other",
 }  # fmt: skip
 _SLOW = {"reexport_chain", "class_chain_backwards", "star_chain", "call_chain_in_files", "elif_chain"}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conclint import analysis as analysis_module
 from conclint.cache import Cache
 from conclint.config import Config
+from conclint.judging import groups
 from conclint.judging import modules as modules_module
 from conclint.judging import processes as processes_module
 from conclint.judging.modules import ModuleJudge
@@ -348,8 +349,8 @@ def test_workers_and_a_program_begun_anew_change_nothing(
     expected = _reported(_run(tmp_path, cache=False))
     monkeypatch.setattr(processes_module, "JUDGING_PAYS", 0)
     monkeypatch.setattr(modules_module, "MOST_DECODED", 0)
-    monkeypatch.setattr(analysis_module, "_GROUP_LEAST", 1)
-    monkeypatch.setattr(analysis_module, "_GROUP_MOST", 1)
+    monkeypatch.setattr(groups, "_GROUP_LEAST", 1)
+    monkeypatch.setattr(groups, "_GROUP_MOST", 1)
     assert _reported(_run(tmp_path, cache=False, jobs=jobs)) == expected
     assert _reported(_run(tmp_path, cache=True, jobs=jobs)) == expected
 
