@@ -42,7 +42,8 @@ class EditorProtocol(LanguageServerProtocol):
 
     async def finish(self) -> None:
         """Has what nobody works on any more answered: each open request was cancelled by the shutdown."""
-        pending = [future for future in self._request_futures.values() if isinstance(future, asyncio.Future)]
+        open_ones: list[Any] = list(self._request_futures.values())
+        pending = [future for future in open_ones if asyncio.isfuture(future)]
         if pending:
             await asyncio.wait(pending, timeout=_PATIENCE)
             await asyncio.sleep(0)  # the answers are sent by what is called when they are done
