@@ -193,7 +193,7 @@ class ModuleJudge:
             try:
                 result = work()
             except NeedModule as need:
-                self._store.load([need.path])
+                self._program.load([need.path], self._store.load)
             else:
                 if self.engine.is_settled:
                     return result

@@ -78,7 +78,7 @@ def learn_package(
                 engine.run(store.load)
                 facts, looked_at = _facts(engine, named, least)
             except NeedModule as need:
-                store.load([need.path])
+                engine.evaluator.program.load([need.path], store.load)
             else:
                 if engine.is_settled:
                     break

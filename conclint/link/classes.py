@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from conclint.link.annotations import annotation_type
 from conclint.link.arguments import Arguments, arguments_of
@@ -30,12 +31,20 @@ from conclint.link.values import (
 )
 from conclint.model.summary import DefFlags, DefKind, Op, StoreKind
 
+_MOST_ANCESTORS: Final = 1_000
+"""What lies further up is not known: in a chain of classes each has all of those above it."""
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 
 
 def _alone(cls: Class) -> Ancestry:
     """That of a class that inherits from itself."""
     return Ancestry((cls,), True)
+
+
+def _bounded(classes: tuple[Class | External, ...], partial: bool) -> Ancestry:
+    if len(classes) > _MOST_ANCESTORS:
+        return Ancestry(classes[:_MOST_ANCESTORS], True)
+    return Ancestry(classes, partial)
 
 
 def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
@@ -99,12 +108,12 @@ class Classes:
                 else:
                     parts.append((value,))
         if len(parts) == 1 and cls not in parts[0]:
-            return Ancestry((cls, *parts[0]), partial)
+            return _bounded((cls, *parts[0]), partial)
         heads = tuple(part[0] for part in parts)
         order = list(parts[0]) if len(parts) == 1 else _merge([*parts, heads])
         if order is None:
             order, partial = list(dict.fromkeys(item for part in parts for item in part)), True
-        return Ancestry((cls, *(item for item in order if item != cls)), partial)
+        return _bounded((cls, *(item for item in order if item != cls)), partial)
 
     def own_members(self, cls: Class) -> dict[str, list[int]]:
         """The names bound in the class body, with their values (of the class body)."""

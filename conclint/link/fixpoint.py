@@ -5,6 +5,10 @@ on when all of them begin with "nothing" and are worked out again, at the same t
 last. So an answer doesn't depend on which question of a cycle was asked first. Whatever keeps changing ends
 as "unknown".
 
+A question may need so many others, each within the one before, that no stack is deep enough. Then one halfway
+down is asked on its own, and the first one again once that is answered. Where that one needs the first one,
+they lie on one cycle: what lies deeper waits, and is worked out with the cycle.
+
 The components are found by Tarjan's algorithm while the questions are asked. Which questions an answer needs
 depends on other answers: a component may grow while it is worked out, and is then begun again.
 """
@@ -20,7 +24,7 @@ Slot = TypeVar("Slot", bound=Hashable)
 Answer = TypeVar("Answer")
 
 _MAX_DEPTH: Final = 2_000
-"""Of questions within questions: a deeper one waits, and is worked out with the outermost."""
+"""Of questions within questions."""
 _MAX_CHANGES: Final = 12
 """More than the candidates that a value may have: an answer that changes as often never settles."""
 _MAX_BEGINNINGS: Final = 4
@@ -62,6 +66,11 @@ class Question(Generic[Answer]):
         return True
 
     @property
+    def place(self) -> tuple[int, Hashable]:
+        """What tells it from all others."""
+        return id(self.memo), self.slot
+
+    @property
     def is_open(self) -> bool:
         """Whether the answer is not final."""
         return self.slot in self.memo.open
@@ -85,13 +94,24 @@ class Memo(Generic[Slot, Answer]):
         self.open: dict[Slot, Question[Answer]] = {}
 
 
+class _TooDeep(Exception):  # noqa: N818 - a request, not an error
+    """A question halfway down those within each other has to be asked first."""
+
+    def __init__(self, question: Question[Any]) -> None:
+        super().__init__()
+        self.question = question
+
+
 class Solver:
     """Answers questions of any kind that are asked while others are being answered."""
 
     def __init__(self) -> None:
         self.steps = 0
         """How often an answer was worked out."""
-        self._depth = 0
+        self._path: list[Question[Any]] = []
+        """The questions being answered, each asked by the one before."""
+        self._may_wait = False
+        """Whether what lies too deep waits."""
         self._asked = 0
         self._outermost = 0
         self._low = _NEVER
@@ -101,7 +121,7 @@ class Solver:
     @property
     def is_idle(self) -> bool:
         """Whether no question is being answered."""
-        return not self._depth
+        return not self._path
 
     def answer(self, memo: Memo[Slot, Answer], slot: Slot, work: Callable[[], Answer]) -> Answer:
         """The answer to a question: the final one, what it is so far if the question is being answered, else
@@ -112,7 +132,29 @@ class Solver:
         question = memo.open.get(slot)
         if question is not None:
             return self._read(question)
-        return self._ask(memo, slot, work)
+        if self._path:
+            return self._ask(memo, slot, work)
+        self._may_wait = False
+        try:
+            return self._ask(memo, slot, work)
+        except _TooDeep as deep:
+            return self._in_parts(Question(memo, slot, work, 0), deep.question)
+
+    def _in_parts(self, first: Question[Answer], deep: Question[Any]) -> Answer:
+        """The answer to a question, once that of the deep one is known, which may take others in turn."""
+        asked: dict[tuple[int, Hashable], Question[Any]] = {first.place: first, deep.place: deep}
+        while asked:
+            place, question = next(reversed(asked.items()))
+            if question.slot not in question.memo.final:  # else it lies on a cycle of another one
+                try:
+                    self._ask(question.memo, question.slot, question.work)
+                except _TooDeep as deeper:
+                    self._may_wait = deeper.question.place in asked
+                    asked.setdefault(deeper.question.place, deeper.question)
+                    continue
+            self._may_wait = False
+            del asked[place]
+        return first.memo.final[first.slot]
 
     def _read(self, question: Question[Answer]) -> Answer:
         if question.low < self._low:
@@ -122,22 +164,25 @@ class Solver:
         return question.answer
 
     def _ask(self, memo: Memo[Slot, Answer], slot: Slot, work: Callable[[], Answer]) -> Answer:
-        if self._depth >= _MAX_DEPTH:
+        depth = len(self._path)
+        if depth >= _MAX_DEPTH:
+            if not self._may_wait:
+                raise _TooDeep(self._path[_MAX_DEPTH // 2])
             question = memo.open[slot] = Question(memo, slot, work, self._outermost)
             self._waiting.append(question)
             return self._read(question)
         number = self._asked = self._asked + 1
-        if not self._depth:
+        if not depth:
             self._outermost = number
         question = memo.open[slot] = Question(memo, slot, work, number)
         outer_low, outer_reader = self._low, self._reader
         self._low, self._reader = _NEVER, question
         start = len(self._waiting)
-        self._depth += 1
+        self._path.append(question)
         self.steps += 1
         low = _NEVER
         try:
-            answer = work() if self._depth % _STRIDE else with_room(work)
+            answer = work() if (depth + 1) % _STRIDE else with_room(work)
             if self._low < _NEVER:
                 low = self._low if self._low < number else self._settle(question, answer, start)
                 answer = question.answer if low == _NEVER else answer
@@ -146,7 +191,7 @@ class Solver:
             self._forget(start)
             raise
         finally:
-            self._depth -= 1
+            self._path.pop()
             self._low, self._reader = outer_low, outer_reader
             if low == _NEVER:  # final; or it failed, and so does all that needs it
                 memo.open.pop(slot, None)

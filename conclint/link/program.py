@@ -1,18 +1,24 @@
 """The program: its modules, what their globals are bound to, and what imports lead to.
 
 A module whose summary is not loaded yet raises `NeedModule`, so that all needs of a wave can be loaded
-together, in parallel (CORE.md section 1).
+together, in parallel (CORE.md section 1). After many waves modules are loaded where they are needed: a name
+that is handed on from module to module through hundreds of them would take a wave for each, and each would
+begin where the first one did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Final, Protocol
 
 from conclint.catalog.loader import Catalog
 from conclint.extract.codec import decode_body
+from conclint.link.stack import afresh
 from conclint.link.values import Class, Key, to_index
 from conclint.model.summary import Body, Def, DefKind, ModuleSummary, Store, StoreKind
+
+_MAX_WAVES: Final = 24
 
 
 class NeedModule(Exception):  # noqa: N818 - a request, not an error
@@ -180,23 +186,34 @@ class Program:
         self.finder = finder
         self.catalog = catalog
         self._modules: dict[str, Module | None] = {}
+        self._waves = 0
+        self._load: Callable[[list[str]], None] | None = None
         self._linked: list[str] = []
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, set[str]] = {}
         self._bases: dict[str, set[str]] = {}
         self._derived: dict[str, set[str]] = {}
 
+    def load(self, paths: Iterable[str], load: Callable[[list[str]], None]) -> None:
+        """Loads a wave of modules that were needed."""
+        self._waves += 1
+        if self._waves > _MAX_WAVES:
+            self._load = load
+        load(sorted(paths))
+
     def module(self, path: str) -> Module | None:
         """The module at a path; None where the file could not be analysed.
 
-        Raises NeedModule where its summary is not loaded.
+        Raises NeedModule where its summary is not loaded, unless there were many waves already.
         """
         try:
             return self._modules[path]
         except KeyError:
             pass
         if not self.summaries.is_loaded(path):
-            raise NeedModule(path)
+            if self._load is None:
+                raise NeedModule(path)
+            afresh(partial(self._load, [path]))
         summary = self.summaries.get(path)
         module = Module(path, self.finder.module_name(path), summary) if summary is not None else None
         self._modules[path] = module

@@ -34,10 +34,11 @@ def is_deep() -> bool:
 def with_room(work: Callable[[], T]) -> T:
     """The result of `work`, done where there is room for some hundred frames more; its exceptions are raised
     here."""
-    return _elsewhere(work) if is_deep() else work()
+    return afresh(work) if is_deep() else work()
 
 
-def _elsewhere(work: Callable[[], T]) -> T:
+def afresh(work: Callable[[], T]) -> T:
+    """The result of `work`, done on a stack of its own: it has the same room wherever it is asked for."""
     results: list[T] = []
     errors: list[BaseException] = []
 

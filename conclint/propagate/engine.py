@@ -87,8 +87,8 @@ class Engine:
             if not self._needs:
                 self._blocked.clear()
                 return
-            needs, self._needs = sorted(self._needs), set()
-            load(needs)
+            needs, self._needs = self._needs, set()
+            self.evaluator.program.load(needs, load)
             self._todo, self._blocked = self._blocked, {}
 
     def fail(self, key: Key, error: Exception) -> None:

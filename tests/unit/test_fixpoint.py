@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conclint.link import fixpoint
 from conclint.link.fixpoint import Memo, Solver
 
 Equations = Mapping[int, tuple[frozenset[str], tuple[int, ...]]]
@@ -81,6 +82,37 @@ def test_a_chain_may_be_as_long_as_it_likes() -> None:
     system = System(chain)
     assert system.ask(4_999) == frozenset("end")
     assert system.solver.steps < 6 * len(chain)
+
+
+@given(systems(), st.permutations(range(9)), st.integers(1, 6))
+@settings(max_examples=300)
+def test_answers_are_the_same_however_deep_a_question_may_lie(
+    equations: Equations, order: list[int], depth: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fixpoint, "_MAX_DEPTH", depth)
+        answers = System(equations).answers(order)
+    assert answers == {number: reached(equations, number) for number in equations}
+
+
+@pytest.mark.parametrize("size", [3_000, 6_000, 12_000])
+def test_a_deep_chain_takes_steps_in_proportion_to_its_length(size: int) -> None:
+    chain = {n: (frozenset("end" if n == 0 else ""), (n - 1,) if n else ()) for n in range(size)}
+    system = System(chain)
+    assert system.ask(size - 1) == frozenset("end")
+    assert system.solver.steps < 4 * size
+
+
+def test_what_many_questions_deep_down_need_is_not_asked_for_again_by_each() -> None:
+    depth, leaves = 1_999, 1_000
+    spine = {n: (frozenset[str](), (n + 1,)) for n in range(depth)}
+    ends = {10_000 + n: (frozenset("end"), (20_000 + n,)) for n in range(leaves)}
+    system = System(
+        {**spine, depth: (frozenset(), tuple(ends)), **ends}
+        | {20_000 + n: (frozenset("end"), ()) for n in range(leaves)}
+    )
+    assert system.ask(0) == frozenset("end")
+    assert system.solver.steps < 4 * (depth + 2 * leaves)
 
 
 def test_what_never_settles_is_unknown() -> None:
