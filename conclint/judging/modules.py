@@ -18,7 +18,7 @@ from conclint.link.program import NeedModule, Program
 from conclint.model.failure import describe_failure
 from conclint.propagate.effect_rows import to_rows
 from conclint.propagate.engine import Engine
-from conclint.rules.illustrate import illustrate
+from conclint.rules.illustrate import illustrate, source_lines
 from conclint.rules.judge import Judge, wrapper_names
 from conclint.suppress.selection import Selection
 
@@ -97,6 +97,7 @@ class ModuleJudge:
         self._effects = effects or KeptEffects()
         self.is_whole = effects is None
         self._told_effects: set[Key] = set()
+        self._lines: tuple[str, list[str]] | None = None
         self._store = project.store
         self._catalog = Catalog(project.own_facts)
         self._selection = Selection(project.config)
@@ -140,6 +141,7 @@ class ModuleJudge:
                 rows[path] = tuple(map(self._row, self._settled(path)))
             except Exception as error:
                 self._fail(path, error)
+        self._lines = None
         for path in self.failed.keys() & set(group):
             rows[path] = ()  # a part of what there is would depend on what was judged before
         return self._judged(rows)
@@ -211,9 +213,15 @@ class ModuleJudge:
         finding = draft.finding
         least = self._project.config.min_confidence
         if finding.confidence >= least and self._selection.is_chosen(finding.code):
-            advice = illustrate(draft, self._project.text(draft.path))
+            advice = illustrate(draft, self._lines_of(draft.path))
             finding = replace(finding, recommendation=advice)
         return to_row(finding)
+
+    def _lines_of(self, path: str) -> list[str]:
+        """The lines of a file; those of the last one are kept, since findings come file by file."""
+        if self._lines is None or self._lines[0] != path:
+            self._lines = path, source_lines(self._project.text(path))
+        return self._lines[1]
 
     def _judged(self, rows: dict[str, tuple[tuple[Any, ...], ...]]) -> Judged:
         words: dict[str, list[str]] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import NamedTuple
+from typing import Final
 
 from conclint.link.fixpoint import Memo
 from conclint.link.interpreter import Interpreter, Items
+from conclint.link.puts import NO_PUTS, Put, Puts
 from conclint.link.values import (
     NONE,
     UNKNOWN,
@@ -34,22 +35,13 @@ from conclint.link.values import (
 )
 from conclint.model.summary import Body, DefKind, Op, Site, SiteKind, StoreKind
 
+_ANY: Final = object()
 DISPLAYS = {Op.TUPLE: "tuple", Op.LIST: "list", Op.SET: "set", Op.DICT: "dict"}
 _PUTS_FIRST = frozenset({"append", "appendleft", "add"})
 _PUTS_SECOND = frozenset({"insert", "setdefault"})
 _PUTS_ALL = frozenset({"extend", "update", "extendleft"})
 PUTS = _PUTS_FIRST | _PUTS_SECOND | _PUTS_ALL
 """Methods that put something into a collection."""
-
-
-class Put(NamedTuple):
-    """A value that a statement puts into a collection: under a key, somewhere (`under` -1), or all that
-    another collection holds (`all_of`)."""
-
-    key: Key
-    under: int
-    value: int
-    all_of: bool = False
 
 
 class Containers:
@@ -59,7 +51,10 @@ class Containers:
         self._evaluator = evaluator
         self._held: KnownMemo[tuple[Display, bool]] = known_memo()
         self._items: Memo[Display, Items] = Memo(lambda _: (), lambda _: ((None, UNKNOWN),))
+        self._named: dict[Display, tuple[Items, dict[object, Known]]] = {}
         self._puts: dict[Key, dict[int, list[Put]]] = {}
+        self._puts_here: dict[tuple[Key, int], Puts] = {}
+        self._puts_of: dict[Display, Puts] = {}
         self._global_puts: dict[str, dict[str, list[Put]]] = {}
         self._class_puts: dict[Key, dict[str, list[Put]]] = {}
 
@@ -78,7 +73,9 @@ class Containers:
         found = union(parts) if parts else UNKNOWN
         if position is not None:
             place = written_value(self._evaluator.body(key), base_index)
-            here = [put for put in self._puts_in(key).get(place, ()) if self._under(put, position)]
+            here = [
+                put for put in self._put_here(key, place).at(position.value) if self._under(put, position)
+            ]
             if here:
                 stored = union([self._evaluator.evaluate(put.key, put.value) for put in here])
                 return union([stored, found]) if found.values else stored
@@ -154,14 +151,10 @@ class Containers:
     def _item_of_dict(self, display: Display, node: tuple[object, ...], position: Literal | None) -> Known:
         if position is None:
             return self.values_in(display)
-        found: list[Known] = []
-        is_complete = True
-        for name, item in self._pairs(display):
-            if name is None:
-                is_complete = False
-            elif name.value == position.value:
-                found = [item]
-        for put in self.puts(display):
+        written = self._written_under(display)
+        is_complete = _ANY not in written
+        found = [written[position.value]] if position.value in written else []
+        for put in self.puts(display).at(position.value):
             if put.all_of:
                 taken = self.mapping(self._evaluator.evaluate(put.key, put.value))
                 is_complete = is_complete and taken is not None
@@ -191,6 +184,15 @@ class Containers:
             for key, held in inner if inner is not None else ((None, self._union_of_values(value)),):
                 items[key] = union([items[key], held]) if key is None and key in items else held
         return tuple(items.items())
+
+    def _written_under(self, display: Display) -> dict[object, Known]:
+        """The items of a dict written out by the values of their keys; any other ones under `_ANY`."""
+        pairs = self._pairs(display)
+        known_pairs, named = self._named.get(display, (None, {}))
+        if known_pairs is not pairs:  # they may change while the dict is part of a cycle
+            named = {name.value if name is not None else _ANY: item for name, item in pairs}
+            self._named[display] = (pairs, named)
+        return named
 
     def mapping(self, item: Known) -> Items | None:
         """The items of a mapping, if all are known."""
@@ -298,7 +300,7 @@ class Containers:
             parts = [item for _, item in self._pairs(collection)]
         else:
             parts = self._written(collection, node)
-        for put in () if as_made else self.puts(collection):
+        for put in () if as_made else self.puts(collection).every:
             value = self._put_value(collection, put)
             if not put.all_of:
                 parts.append(value)
@@ -325,9 +327,25 @@ class Containers:
 
     # -- what is put in later -------------------------------------------------------------------
 
-    def puts(self, display: Display) -> list[Put]:
+    def puts(self, display: Display) -> Puts:
         """What statements of the same body (for a module's variable: of the module; for an attribute: of the
         class) put into it."""
+        found = self._puts_of.get(display)
+        if found is None:
+            found = self._puts_of[display] = self._indexed(self._find_puts(display))
+        return found
+
+    def _put_here(self, key: Key, place: int) -> Puts:
+        """What statements of a body put into a value of it."""
+        found = self._puts_here.get((key, place))
+        if found is None:
+            found = self._puts_here[key, place] = self._indexed(self._puts_in(key).get(place, []))
+        return found
+
+    def _indexed(self, puts: list[Put]) -> Puts:
+        return Puts((put, self._evaluator.body(put.key)) for put in puts) if puts else NO_PUTS
+
+    def _find_puts(self, display: Display) -> list[Put]:
         found = self._puts_in(display.key).get(display.value, [])
         if not is_module(display.key):
             return found + self._attribute_puts(display)

@@ -7,6 +7,7 @@ from functools import partial
 from conclint.link.interpreter import Interpreter
 from conclint.link.lazy_names import lazy_attribute
 from conclint.link.program import Module
+from conclint.link.stars import StarImports
 from conclint.link.values import (
     BOTTOM,
     NONE,
@@ -35,6 +36,7 @@ class Names:
         self._globals: KnownMemo[tuple[str, str]] = known_memo()
         self._lazy: KnownMemo[tuple[str, str]] = known_memo()
         self._free: KnownMemo[tuple[Key, str]] = known_memo()
+        self._stars: dict[str, StarImports] = {}
         self._without: set[tuple[str, str]] = set()
 
     def global_name(self, path: str, name: str) -> Known:
@@ -75,10 +77,13 @@ class Names:
             return BOTTOM
         seen = {module.path}
         has_any = False
-        todo = self._starred(module)
+        todo = [self._starred(module).that_may_have(name)]
         while todo:
-            dotted, importer = todo.pop()
-            path = self._evaluator.program.find(dotted, importer)
+            star = next(todo[-1], None)
+            if star is None:
+                todo.pop()
+                continue
+            dotted, path = star
             if path is None:
                 candidate = f"{dotted}.{name}"
                 if self._evaluator.catalog.states(candidate):
@@ -98,17 +103,17 @@ class Names:
                 found = self.global_name(path, name)
                 if found.values:
                     return found
-            else:
-                todo += self._starred(target)
+            elif target.star_imports():
+                todo.append(self._starred(target).that_may_have(name))
         if not has_any:
             self._without.add((module.path, name))
         return BOTTOM
 
-    def _starred(self, module: Module) -> list[tuple[str, str]]:
-        """What a module imports `*` from, as (dotted name, importer): the first one last."""
-        resolve = self._evaluator.program.finder.resolve_relative
-        items = [module.summary.imports[number] for number in reversed(module.star_imports())]
-        return [(resolve(module.path, item.level, item.module), module.path) for item in items]
+    def _starred(self, module: Module) -> StarImports:
+        found = self._stars.get(module.path)
+        if found is None:
+            found = self._stars[module.path] = StarImports(self._evaluator.program, module)
+        return found
 
     def free(self, owner: Key, name: str) -> Known:
         """What a variable of an enclosing function may be: all its assignments."""

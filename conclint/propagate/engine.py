@@ -7,6 +7,7 @@ taken. Modules are loaded in waves: everything the current wave lacked, together
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 
 from conclint.link.calls import Link, link_site
 from conclint.link.conditions import Dependence
@@ -50,6 +51,11 @@ class Engine:
         self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
         self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
+        self._again: list[tuple[int, Key]] = []
+        """A heap of the functions to be taken anew, the one first that was taken for the first time last: what
+        it calls has mostly been taken after it, so that one that calls many waits for all of them."""
+        self._is_due: set[Key] = set()
+        self._places: dict[Key, int] = {}
         self._turns: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
         self._needs: set[str] = set()
@@ -71,13 +77,13 @@ class Engine:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to work on."""
-        return not self._todo and not self._blocked
+        return not self._todo and not self._again and not self._blocked
 
     def run(self, load: Callable[[list[str]], None]) -> None:
         """Work until nothing changes; `load` is given the paths of each wave of modules."""
         while True:
-            while self._todo:
-                key, _ = self._todo.popitem()
+            while self._todo or self._again:
+                key = self._next()
                 try:
                     self._update(key)
                 except NeedModule as need:
@@ -90,6 +96,21 @@ class Engine:
             needs, self._needs = self._needs, set()
             self.evaluator.program.load(needs, load)
             self._todo, self._blocked = self._blocked, {}
+
+    def _next(self) -> Key:
+        """Takes one of the functions that are to be worked on."""
+        if not self._todo:
+            key = heappop(self._again)[1]
+            self._is_due.discard(key)
+            return key
+        key, _ = self._todo.popitem()
+        self._places.setdefault(key, -len(self._places))
+        return key
+
+    def _take_again(self, key: Key) -> None:
+        if key not in self._is_due and key not in self._todo:
+            self._is_due.add(key)
+            heappush(self._again, (self._places.setdefault(key, -len(self._places)), key))
 
     def fail(self, key: Key, error: Exception) -> None:
         """Notes that a function could not be worked on: what comes of the rest stands."""
@@ -152,7 +173,7 @@ class Engine:
             self._changed[key] = None
             for dependent, site in self._dependents.get(key, ()):
                 self._sites.get(dependent, {}).pop(site, None)
-                self._todo[dependent] = None
+                self._take_again(dependent)
 
     def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:
         """Whether an effect of a site is there or not by the branches around it alone, not by what the

@@ -8,14 +8,16 @@ from conclint.rules.drafts import Draft
 from conclint.source.decoding import DecodingError, decode_source
 
 
-def illustrate(draft: Draft, data: bytes | None) -> Recommendation | None:
-    """The recommendation for a draft; without an example where the file can't be read again."""
-    lines: list[str] = []
-    if data is not None:
-        try:
-            lines = decode_source(data).splitlines(keepends=True)
-        except DecodingError:
-            lines = []
+def source_lines(data: bytes | None) -> list[str]:
+    """The lines of a file that was read again; none where it can't be."""
+    try:
+        return decode_source(data).splitlines(keepends=True) if data is not None else []
+    except DecodingError:
+        return []
+
+
+def illustrate(draft: Draft, lines: list[str]) -> Recommendation | None:
+    """The recommendation for a draft; without an example where the file has no such lines now."""
     source = text_of(lines, draft.finding.position)
     if not source:
         return draft.advise(NO_TEXT)
