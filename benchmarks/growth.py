@@ -1,10 +1,12 @@
 """How the time of a run grows with one shape of code: each shape at n, 2n and 4n.
 
     python benchmarks/growth.py [--shape NAME]… [--runs 5]
+    python benchmarks/growth.py --package FOLDER
 
 Prints CPU seconds (user and system, median of the runs, without the start of the command) and the ratio
 per doubling. A shape marked `limited` grows so in libcst's parser, which conclint can't mend: there the
-limits on a file hold.
+limits on a file hold. For a package it prints the CPU seconds of a cold run, of a bare parse of the same
+files, and their ratio.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ _BLOCKING: Final = "import time\n\n\ndef block():\n    time.sleep(1)\n\n\n"
 
 
 class Shape(NamedTuple):
-    """A text of a size, and the size to begin at."""
+    """A module of a size, or several by name, and the size to begin at."""
 
-    text: Callable[[int], str]
+    text: Callable[[int], str | dict[str, str]]
     size: int
     limited: bool = False
 
@@ -47,6 +49,14 @@ def _knot(n: int) -> str:
         for i in range(n)
     )
     return f"{_BLOCKING}class Knot:\n{''.join(stores)}    async def run(self):\n        self.a0(block())\n"
+
+
+def _stars(n: int) -> dict[str, str]:
+    imports, calls = _lines("from m{i} import *\n", n), _lines("    f{i}()\n", n)
+    return {
+        **{f"m{i}.py": f"def f{i}():\n    pass\n" for i in range(1, n + 1)},
+        "module.py": f"{imports}{_BLOCKING}async def run():\n{calls}    block()\n",
+    }
 
 
 SHAPES: Final = {
@@ -96,27 +106,83 @@ SHAPES: Final = {
         500,
     ),
     "noqa": Shape(lambda n: _in_coroutine("    block()  # noqa\n" * n), 1_000),
+    "items-of-a-dict": Shape(
+        lambda n: _in_coroutine(
+            "    d = {}\n" + _lines("    d['k{i}'] = block\n", n) + _lines("    d['k{i}']()\n", n)
+        ),
+        400,
+    ),
+    "called-by-one": Shape(
+        lambda n: (
+            _BLOCKING
+            + _lines("def f{i}():\n    block()\n", n)
+            + "def every():\n"
+            + _lines("    f{i}()\n", n)
+            + "async def run():\n    every()\n"
+        ),
+        1_000,
+    ),
+    "same-names": Shape(
+        lambda n: (
+            _BLOCKING
+            + _lines(
+                "class C{i}:\n    def m(self):\n        block()\nasync def f{i}(x):\n    C{i}().m()\n", n
+            )
+        ),
+        300,
+    ),
+    "ignores": Shape(lambda n: _in_coroutine("    block()  # conclint: ignore[CON102]\n" * n), 1_000),
+    "star-imports": Shape(_stars, 200),
+    "re-exports": Shape(
+        lambda n: {
+            f"m{n}.py": _BLOCKING,
+            **{f"m{i}.py": f"from m{i + 1} import block\n" for i in range(n)},
+            "module.py": "from m0 import block\nasync def run():\n    block()\n",
+        },
+        250,
+    ),
     "attributes": Shape(lambda n: _in_coroutine(f"    x{'.b' * n}()\n"), 400, limited=True),
     "links-of-calls": Shape(lambda n: _in_coroutine(f"    x{'.b()' * n}\n"), 200, limited=True),
     "sum": Shape(lambda n: _in_coroutine(f"    y = {' + '.join('x' * n)}\n"), 900, limited=True),
 }
 
 
-def cpu(text: str, runs: int) -> float:
-    """The CPU seconds of a cold run on a module of that text."""
-    found = []
+def cpu(text: str | dict[str, str], runs: int) -> float:
+    """The CPU seconds of a cold run on a module of that text, or on modules by name."""
     with tempfile.TemporaryDirectory() as folder:
-        module = Path(folder, "module.py")
-        module.write_text(text, encoding="utf-8")
-        command = [str(Path(sys.executable).with_name("conclint")), "--no-cache", "-j1", str(module)]
-        for _ in range(runs):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = subprocess.run(command, capture_output=True, cwd=folder, check=False, env=dict(os.environ))
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            if done.returncode not in (0, 1):
-                raise SystemExit(done.stderr.decode())
-            found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return statistics.median(found)
+        for name, source in (text if isinstance(text, dict) else {"module.py": text}).items():
+            Path(folder, name).write_text(source, encoding="utf-8")
+        return statistics.median(_cold_run(folder) for _ in range(runs))
+
+
+def _cold_run(folder: str) -> float:
+    return _seconds([str(Path(sys.executable).with_name("conclint")), "--no-cache", "-j1", "."], folder)
+
+
+def _seconds(command: list[str], folder: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, cwd=folder, check=False, env=dict(os.environ))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr.decode())
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+_PARSE: Final = """
+import pathlib, sys, libcst
+for path in pathlib.Path().rglob("*.py"):
+    try:
+        libcst.parse_module(path.read_bytes())
+    except Exception as error:
+        print(path, error)
+"""
+
+
+def compare(folder: str) -> None:
+    """Prints what a package takes, and what its bare parse takes."""
+    run = _cold_run(folder)
+    parse = _seconds([sys.executable, "-c", _PARSE], folder)
+    print(f"{Path(folder).resolve().name:24} parse {parse:7.2f}   run {run:7.2f}   ratio {run / parse:.2f}")
 
 
 def main() -> None:
@@ -124,7 +190,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", action="append", choices=sorted(SHAPES), metavar="NAME")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--package", action="append", metavar="FOLDER", default=[])
     options = parser.parse_args()
+    for folder in options.package:
+        compare(folder)
+    if options.package:
+        return
     start = cpu(_in_coroutine(""), options.runs)
     print(f"{'shape':20}{'n':>9}{'n':>8}{'2n':>8}{'4n':>8}   per doubling")
     failed = False

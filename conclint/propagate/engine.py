@@ -52,8 +52,8 @@ class Engine:
         self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
         self._again: list[tuple[int, Key]] = []
-        """A heap of the functions to be taken anew, the one first that was taken for the first time last: what
-        it calls has mostly been taken after it, so that one that calls many waits for all of them."""
+        """A heap of the functions to be taken anew, those first that were come upon last: what a function
+        calls has mostly been come upon after it, so one that calls many waits until all of them are done."""
         self._is_due: set[Key] = set()
         self._places: dict[Key, int] = {}
         self._turns: dict[Key, int] = {}

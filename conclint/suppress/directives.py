@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.model.summary import Directive, DirectiveKind
+from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
@@ -28,6 +29,29 @@ def holds_for(directive: Directive, finding: Finding, *, noqa: bool = True) -> b
     return not directive.codes or any(_names(code, finding) for code in directive.codes)
 
 
+def lines_of(finding: Finding) -> tuple[int, int]:
+    """The first and the last line that a directive for the finding can be on."""
+    first, last = finding.logical_line
+    return min(first, finding.position.line), max(last, finding.position.line)
+
+
+class DirectivesOfFile:
+    """The directives of a file, of which those that may hide a finding are found by its lines."""
+
+    __slots__ = ("_skips", "_spans")
+
+    def __init__(self, directives: Iterable[Directive]) -> None:
+        directives = list(directives)
+        self._skips = any(directive.kind == DirectiveKind.SKIP_FILE for directive in directives)
+        self._spans = Spans((directive.first, directive.last, directive) for directive in directives)
+
+    def hide(self, finding: Finding, *, noqa: bool) -> bool:
+        """Whether any of them hides the finding; see `holds_for`."""
+        return self._skips or any(
+            holds_for(directive, finding, noqa=noqa) for directive in self._spans.meeting(*lines_of(finding))
+        )
+
+
 def unused_directives(
     path: str, directives: Sequence[Directive], findings: Sequence[Finding]
 ) -> Iterator[Finding]:
@@ -37,8 +61,9 @@ def unused_directives(
     A `# noqa` without codes may be meant for another linter, as may codes that are not ours.
     """
     seen: dict[str, int] = {}
+    spans = Spans((*lines_of(finding), finding) for finding in findings)
     for directive in sorted(directives):
-        message = _complaint(directive, findings)
+        message = _complaint(directive, spans.meeting(directive.first, directive.last))
         if message is not None:
             seen[message] = seen.get(message, 0) + 1
             yield _report(directive, path, message, seen[message])

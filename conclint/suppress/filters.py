@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from conclint.config import Config
 from conclint.model.finding import Finding
 from conclint.model.summary import Directive
-from conclint.suppress.directives import holds_for, unused_directives
+from conclint.suppress.directives import DirectivesOfFile, unused_directives
 from conclint.suppress.selection import Selection
 
 
@@ -41,12 +41,12 @@ def filter_findings(
     everything = list(findings)
     selected = (finding for finding in everything if selection.takes(finding.code, finding.path))
     sure = (finding for finding in selected if finding.confidence >= config.min_confidence)
+    by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
+    none = DirectivesOfFile(())
     kept = [
         finding
         for finding in _one_per_place(sure)
-        if not any(
-            holds_for(directive, finding, noqa=inline) for directive in directives.get(finding.path, ())
-        )
+        if not by_path.get(finding.path, none).hide(finding, noqa=inline)
     ]
     unused: Iterable[Finding] = ()
     if config.warn_unused_ignores and inline:

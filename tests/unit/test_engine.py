@@ -82,3 +82,23 @@ def test_what_is_made_from_itself_is_evaluated_once(tmp_path: Path) -> None:
 
     assert evaluator.evaluate(key, value).values == (ExternalInstance("requests.Session"),)
     assert asked < 100
+
+
+def test_a_function_has_the_effects_of_all_that_it_calls(tmp_path: Path) -> None:
+    """Of hundreds too: it is not taken up again for each of them."""
+    count = 400
+    names = [f"a{number}" for number in range(count)]
+    uses = tmp_path / "uses.py"
+    uses.write_text(
+        "".join(f"def f{number}(x):\n    x()\n" for number in range(count))
+        + f"def every({', '.join(names)}):\n"
+        + "".join(f"    f{number}({name})\n" for number, name in enumerate(names))
+    )
+    engine, store = _engine(uses)
+    every = (str(uses), "every")
+
+    engine.demand([every])
+    engine.run(store.load)
+
+    called = [effect.parameter for effect in engine.effects_of(every) if effect.kind is Kind.CALLS]
+    assert len({parameter.position for parameter in called if parameter is not None}) == count

@@ -15,6 +15,7 @@ from conclint.model.finding import Finding, Step
 from conclint.model.summary import Directive, DirectiveKind
 from conclint.suppress.directives import holds_for
 from conclint.suppress.filters import filter_findings
+from conclint.suppress.spans import Spans
 from samples import make_directive, make_finding
 
 ROOT = Path("/project").absolute()
@@ -281,3 +282,15 @@ def test_filtering(
     for finding in kept:
         assert finding.confidence >= config.min_confidence
         assert not any(holds_for(item, finding, noqa=inline) for item in directives.get(finding.path, ()))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.integers(0, 6)).map(lambda span: (span[0], sum(span)))),
+    st.integers(1, 30),
+    st.integers(0, 6),
+)
+def test_what_meets_some_lines_is_found_by_them(
+    spans: list[tuple[int, int]], first: int, length: int
+) -> None:
+    found = Spans((*span, number) for number, span in enumerate(spans)).meeting(first, first + length)
+    assert sorted(found) == [n for n, (a, b) in enumerate(spans) if a <= first + length and b >= first]
