@@ -106,6 +106,7 @@ class Plugin:
         return [
             (finding.position.line, finding.position.column - 1, _message(finding), type(self))
             for finding in findings
+            if finding.code != _UNREADABLE_CODE or _is_failure(finding)
         ]
 
     def _findings(self) -> tuple[Finding, ...]:
@@ -124,6 +125,13 @@ class Plugin:
 
             config = _load(str(Path(self._filename).absolute().parent), self._options)
             return check_file(self._filename, data, config)
+
+
+def _is_failure(finding: Finding) -> bool:
+    """Whether conclint itself failed: what is no Python flake8 says by itself."""
+    from conclint.judging.failures import is_failure
+
+    return is_failure(finding)
 
 
 @lru_cache(maxsize=64)

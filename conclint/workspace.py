@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from conclint.cache import Cache
 from conclint.catalog.user_facts import UserFacts, read_user_knowledge
 from conclint.config import Config
-from conclint.link.summaries import SummaryStore
-from conclint.link.workers import Workers
 from conclint.model.failure import bearable
 from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import Source, project_files
-from conclint.source.modules import ModuleFinder
 from conclint.source.roots import followed_packages, source_roots
+
+if TYPE_CHECKING:
+    from conclint.link.summaries import SummaryStore
+    from conclint.link.workers import Workers
+    from conclint.source.modules import ModuleFinder
 
 
 class Workspace:
@@ -77,6 +80,8 @@ class Workspace:
     ) -> ModuleFinder:
         """A finder of the modules that these files import, in the project, and with `installed` in the
         packages that are followed. The files in `gone` are found too, though they are no more."""
+        from conclint.source.modules import ModuleFinder
+
         folders, followed = self.packages if installed else ((), None)
         return ModuleFinder(self.roots(paths), [*paths, *gone], folders, followed)
 
@@ -88,6 +93,8 @@ class Workspace:
         remote: Workers | None = None,
     ) -> SummaryStore:
         """A store of summaries of the run's files; to be closed. By default as many workers as configured."""
+        from conclint.link.summaries import SummaryStore
+
         return SummaryStore(
             self.cache,
             (self.config.jobs or None) if jobs is None else jobs,

@@ -108,3 +108,11 @@ def _collector() -> Iterator[None]:
     gc.enable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _search_path() -> Iterator[None]:
+    """Each test leaves the search path as it was: a command keeps the folders that it analyses out of it."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before

@@ -82,11 +82,10 @@ def test_changed_files_of_the_standard_library(text: str) -> None:
 
 
 @bounded(8)
-@given(st.lists(hypothesmith.from_node(), min_size=1, max_size=3))
-def test_generated_trees(texts: list[str]) -> None:
-    for text in texts:
-        note(text)
-    attack({f"m{number}": as_bytes(text) for number, text in enumerate(texts)})
+@given(hypothesmith.from_node())
+def test_generated_trees(text: str) -> None:
+    note(text)
+    attack({"one": as_bytes(text)})
 
 
 @bounded(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conclint.model.execution import Confidence
+from conclint.model.failure import FAILED
 from conclint.model.finding import UNREADABLE, Finding, Position
 
 
@@ -18,6 +19,11 @@ def unreadable(path: str, line: int, column: int, message: str) -> Finding:
         confidence=Confidence.HIGH,
         logical_line=(line, line),
     )
+
+
+def is_failure(finding: Finding) -> bool:
+    """Whether a finding tells of a file in which conclint itself failed."""
+    return finding.code == UNREADABLE and FAILED in finding.message
 
 
 def failure(path: str, message: str) -> Finding:

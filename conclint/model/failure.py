@@ -12,6 +12,8 @@ from typing import Final
 from conclint.dependency import MissingDependencyError, missing_dependency
 
 _PACKAGE: Final = str(Path(__file__).parent.parent)
+FAILED: Final = "could not be analysed"
+"""How a message begins, or goes on, that tells of a failure of conclint's own."""
 _ADVICE: Final = "please report this"
 
 
@@ -28,7 +30,7 @@ def describe_failure(error: BaseException) -> str:
     missing = missing_dependency(error)
     if missing is not None:
         raise MissingDependencyError(missing) from error
-    return f"could not be analysed: {type(error).__name__}{_place(error)} ({_ADVICE})"
+    return f"{FAILED}: {type(error).__name__}{_place(error)} ({_ADVICE})"
 
 
 @contextmanager

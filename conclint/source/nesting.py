@@ -30,7 +30,7 @@ MAX_ELIFS: Final = 6000
 """Links of `elif` in one statement; CPython takes 5,000 at most."""
 
 
-MAX_STEPS: Final = 500_000
+MAX_STEPS: Final = 400_000
 """Steps of parsing a file: one for each token and line, more for what is nested, as that takes libcst longer.
 A step takes some 10 to 30 µs."""
 _MANY_TOKENS: Final = 20_000

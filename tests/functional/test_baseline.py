@@ -192,7 +192,7 @@ def test_a_file_of_another_name(project: Path) -> None:
     [
         ("{", "is not JSON"),
         ("\x00\x01", "is not JSON"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "is nested too deeply"),
         ("[]", "is no conclint baseline"),
         ('{"version": 2, "findings": []}', "is a baseline of version 2, and this conclint reads version 1"),
         ('{"version": "1", "findings": []}', "is a baseline of version '1'"),

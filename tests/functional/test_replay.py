@@ -37,7 +37,7 @@ class Command:
             self.replayed = status is not None
             return status
 
-        monkeypatch.setattr("conclint.__main__.replay", noting)
+        monkeypatch.setattr("conclint.replay.replay", noting)
 
     def __call__(self, *arguments: str) -> tuple[int, bytes]:
         """The status and what was printed."""
@@ -269,5 +269,6 @@ def test_a_replay_imports_next_to_nothing(project: Path) -> None:
         "conclint.__main__",
         "conclint.replay",
         "conclint.sealing",
+        "conclint.search_path",
     }
     assert loaded & {"click", "typing", "re", "pathlib", "json"} == set()

@@ -34,6 +34,7 @@ OTHER: dict[str, Any] = {
     "use_cache": False,
     "no_cache_because": "/p/.conclint_cache is a symbolic link",
     "jobs": 3,
+    "max_file_size": 7,
     "executor": "host:1",
     "force_exclude": True,
     "warn_unused_ignores": True,

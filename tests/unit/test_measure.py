@@ -169,7 +169,7 @@ for name in sys.argv[2:]:
 def answer(monkeypatch: pytest.MonkeyPatch, figures: Measurement | None) -> None:
     """Child processes answer with these figures, and die at marshal.dumps."""
 
-    def child(names: list[str]) -> subprocess.Popen[str]:
+    def child(names: list[str], folder: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", _CHILD, json.dumps(figures), *names]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
