@@ -48,7 +48,7 @@ class Needed:
 
     def __init__(self) -> None:
         self.summaries: dict[bytes, ModuleSummary] = {}
-        self.reached: dict[bytes, set[int]] = defaultdict(set)
+        self.reached: dict[bytes, set[str]] = defaultdict(set)
         self._starts: set[Key] = set()
         self._last: Any = None
 
@@ -88,18 +88,20 @@ class Needed:
                     todo.append(callee)
         for module in judge._program.loaded():
             self.summaries.setdefault(module.summary.source_hash, module.summary)
-        for path, index in seen:
+        for path, name in seen:
             content = judge._store.source_hash(path)
             if content is not None:
-                self.reached[content].add(index)
+                self.reached[content].add(name)
         self._starts = set()
 
 
-def without_bodies(text: str, summary: ModuleSummary, needed: set[int]) -> tuple[str, int, int]:
+def without_bodies(text: str, summary: ModuleSummary, needed: set[str]) -> tuple[str, int, int]:
     """The text with `pass` for the body of each function that neither is needed nor holds one that is; how
     many functions there are, and how many are left out with all inside them."""
     kept = set()
-    for number in needed:
+    for number, definition in enumerate(summary.defs):
+        if definition.key not in needed:
+            continue
         while number > 0 and number not in kept:
             kept.add(number)
             number = summary.defs[number].parent

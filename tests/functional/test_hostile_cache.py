@@ -100,7 +100,6 @@ PLACES = [
     ("link/refs", "lies behind a link"),
     (".git/objects/pack", "lies in a folder of version control"),
     ("app.py", "is not a folder"),
-    ("a\\u0000b", "none has a NUL character"),
 ]
 
 
