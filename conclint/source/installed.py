@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import Distribution, PathDistribution, distributions
+from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder, PathDistribution
 from pathlib import Path
 from typing import Final
 
@@ -149,7 +149,10 @@ class _Distribution(PathDistribution):
 
 def _distributions(folders: tuple[str, ...], name: str | None = None) -> Iterator[_Distribution]:
     """The distributions in the folders; only those of that name where one is given."""
-    for found in distributions(name=name, path=list(folders)):
+    # Not `distributions`: once the package importlib_metadata is loaded, as in many an editor's process, that
+    # gives objects of its own.
+    context = DistributionFinder.Context(name=name, path=list(folders))
+    for found in MetadataPathFinder.find_distributions(context):
         if isinstance(found, PathDistribution) and isinstance(found._path, Path):  # not in a zip file
             yield _Distribution(found._path)
 

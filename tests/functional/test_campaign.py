@@ -107,7 +107,9 @@ def test_a_campaign_over_two_packages(index: Path, tmp_path: Path) -> None:
     again = subprocess.run(
         [*command, "sleepy", "olden"], cwd=ROOT, capture_output=True, text=True, check=True, env=nowhere
     )
-    assert again.stdout.splitlines()[2:4] == done.stdout.splitlines()[2:4], "what was checked is kept"
+    kept = json.loads(results.read_text(encoding="utf-8"))["packages"]
+    assert kept == found, "what was checked is kept"
+    assert "| sleepy 1.0 | 2 | 1 | 1 |" in again.stdout
     assert again.stderr == ""
 
 

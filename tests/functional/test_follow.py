@@ -199,3 +199,10 @@ def test_a_wrong_value_in_the_file_is_named(project: Path) -> None:
 def test_an_editable_install_of_the_project_stays_the_project(project: Path) -> None:
     (project / ".venv/lib/python3.12/site-packages/own.pth").write_text(f"{project}\nimport bomb\n")
     assert found("--follow", "acme_tools") == [RUN, HTTP]
+
+
+def test_packages_are_found_where_another_library_reads_metadata_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.distributions", lambda **_: iter(()))  # as if it had replaced it
+    assert found("--follow", "acme-panel") == found("--follow", "panel")
