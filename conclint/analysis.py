@@ -25,7 +25,7 @@ from conclint.source.notebook import is_notebook
 from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
-    from conclint.judging.modules import Judged
+    from conclint.judging.kept import Judged
     from conclint.link.values import Key
     from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.source.absent import Absent

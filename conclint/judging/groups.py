@@ -14,8 +14,8 @@ from conclint.link.workers import processors
 from conclint.model.failure import describe_failure
 
 if TYPE_CHECKING:
-    from conclint.judging.kept import Judgements
-    from conclint.judging.modules import Judged, ModuleJudge
+    from conclint.judging.kept import Judged, Judgements
+    from conclint.judging.modules import ModuleJudge
     from conclint.judging.project import Project
     from conclint.workspace import Workspace
 
@@ -79,7 +79,7 @@ class GroupJudge:
                 for path in group:
                     yield from self._here([path], known)
                 return
-            from conclint.judging.modules import Judged
+            from conclint.judging.kept import Judged
 
             judged = Judged.failed_at(group[0], describe_failure(error))
         yield len(group), judged

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from conclint.cache import MARSHAL_FORMAT
 
 if TYPE_CHECKING:
-    from conclint.judging.modules import Edges, Judged
     from conclint.source.absent import Absent
     from conclint.source.derived import Headers
 
@@ -29,6 +28,44 @@ _FORMAT: Final = 5
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
+
+
+class Judged(NamedTuple):
+    """What came of judging some modules, as plain data that another process can read.
+
+    `rows` are the findings of each judged module; `words` the names of wrappers by the module that defines
+    them; `imports` the modules that each module's imports led to, `bases` the names of base classes whose
+    derived classes were asked for in judging it, `derived` the files that define such classes, and `missed`
+    the files that were looked for in vain;
+    `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
+    that were; `effects` are those of functions, by `Def.key`, that other modules asked for; `failed` are the
+    modules in which conclint itself failed, asked for or not, with what is to be said of it.
+    """
+
+    rows: dict[str, tuple[tuple[Any, ...], ...]]
+    words: dict[str, tuple[str, ...]]
+    imports: dict[str, tuple[str, ...]]
+    derived: dict[str, tuple[str, ...]]
+    bases: dict[str, tuple[str, ...]]
+    missed: tuple[str, ...]
+    directives: dict[str, tuple[tuple[Any, ...], ...]]
+    contents: dict[str, bytes]
+    effects: dict[str, dict[str, tuple[Any, ...]]]
+    failed: dict[str, str]
+
+    @classmethod
+    def failed_at(cls, path: str, message: str) -> Judged:
+        """The outcome for a module of which nothing but that can be said."""
+        return cls({path: ()}, {}, {}, {}, {}, (), {}, {}, {}, {path: message})
+
+
+class Edges(NamedTuple):
+    """On which files answers hang, as `Judged` has it."""
+
+    imports: dict[str, tuple[str, ...]]
+    derived: dict[str, tuple[str, ...]]
+    bases: dict[str, tuple[str, ...]]
+    missed: tuple[str, ...]
 
 
 class Judgements(NamedTuple):

@@ -11,7 +11,8 @@ from conclint.cache import MARSHAL_FORMAT, Cache
 from conclint.catalog.user_facts import UserFacts
 from conclint.children.pool import ProcessPool
 from conclint.gc_control import never_collect
-from conclint.judging.modules import Judged, ModuleJudge
+from conclint.judging.kept import Judged
+from conclint.judging.modules import ModuleJudge
 from conclint.judging.project import Project
 from conclint.link.workers import Work, Workers
 from conclint.model.failure import describe_failure

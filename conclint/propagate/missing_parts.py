@@ -6,7 +6,6 @@ from conclint.link.arguments import arguments_of
 from conclint.link.evaluate import Evaluator
 from conclint.link.values import Class, Function, Instance, Key, Literal, Parameter
 from conclint.model.summary import Body, Op
-from conclint.propagate.effects import Witness
 from conclint.summary import body_graph as graph
 
 _NOTHING = (Op.CONST, None)
@@ -20,13 +19,13 @@ class MissingParts:
         self._required: dict[tuple[Key, int], frozenset[str]] = {}
         self._missing: dict[tuple[Instance, str], tuple[str, ...]] = {}
 
-    def reasons(self, function: Function, witness: Witness) -> tuple[str, ...]:
+    def reasons(self, function: Function, site: int) -> tuple[str, ...]:
         """Why a call of the function on its receiver may not come to the witness's site, each a phrase for
         the reader. Never a certainty: whoever has the object may store the part later."""
         receiver = function.receiver
-        if not isinstance(receiver, Instance) or receiver.made is None or witness.site < 0:
+        if not isinstance(receiver, Instance) or receiver.made is None or site < 0:
             return ()
-        region = self._evaluator.body(function.key).sites[witness.site].region
+        region = self._evaluator.body(function.key).sites[site].region
         for name in sorted(self._names(function.key, region)):
             found = self._look(receiver, name)
             if found:

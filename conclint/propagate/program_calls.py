@@ -60,7 +60,7 @@ class ProgramCalls:
                 continue
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
             if effect.kind is not Kind.PLACES:
-                witness = witness.assuming(*self._parts.reasons(function, inner))
+                witness = witness.assuming(*self._parts.reasons(function, inner.site))
             if effect.dependence is not None:
                 settled = bindings.settle(effect.dependence)
                 if settled is False:
