@@ -25,16 +25,16 @@ from typing import Any, Final
 
 import libcst
 
-from conclint.cache import content_hash
-from conclint.config import load_config
-from conclint.judging.modules import ModuleJudge
-from conclint.link.values import Key
-from conclint.model.summary import DefKind, ModuleSummary
-from conclint.pipeline import check
-from conclint.rules.starts import find_starts
-from conclint.source.decoding import decode_source
+from conclint.config.settings import load_config
+from conclint.judging.checker import ModuleJudge
+from conclint.resolve.values import Key
+from conclint.rules.entry_points import find_starts
+from conclint.run.pipeline import check
 from conclint.source.discovery import discover_files
-from conclint.source.tokens import find_tokens
+from conclint.store.cache import content_hash
+from conclint.summary.records import DefKind, ModuleSummary
+from conclint.syntax.decoding import decode_source
+from conclint.syntax.tokens import find_tokens
 
 FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 

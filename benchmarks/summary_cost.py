@@ -17,9 +17,9 @@ from typing import Any, Final
 import libcst
 
 from conclint.extract import extract_summary
-from conclint.extract.codec import decode_body, decode_module, encode_module
-from conclint.source.decoding import DecodingError, decode_source
-from conclint.source.parsing import SourceError
+from conclint.summary.codec import decode_body, decode_module, encode_module
+from conclint.syntax.decoding import DecodingError, decode_source
+from conclint.syntax.parsing import SourceError
 
 DEFAULT_FILES: Final = 300
 

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 
-from conclint.search_path import asked_folders, keep_out, working_folder
+from conclint.process.search_path import asked_folders, keep_out, working_folder
 
 
 def main() -> None:
@@ -31,13 +31,13 @@ def main() -> None:
         status = 2
     if status is not None:
         sys.exit(status)
-    from conclint.interruption import unwind_when_asked_to_end
+    from conclint.process.interruption import unwind_when_asked_to_end
 
     unwind_when_asked_to_end()
     try:
-        from conclint.cli import cli
+        from conclint.cli.main import cli
     except ImportError as error:
-        from conclint.dependency import missing_dependency
+        from conclint.process.dependency import missing_dependency
 
         missing = missing_dependency(error)
         if missing is None:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from conclint import __version__
-from conclint.gc_control import paused
-from conclint.search_path import importing_from, outside, working_folder
+from conclint.process.gc_control import paused
+from conclint.process.search_path import importing_from, outside, working_folder
 
 if TYPE_CHECKING:
-    from conclint.config import Config
+    from conclint.config.settings import Config
     from conclint.model.finding import Finding
 
 _UNREADABLE_CODE = "CON900"
@@ -111,8 +111,8 @@ class Plugin:
 
     def _findings(self) -> tuple[Finding, ...]:
         from conclint.catalog.loader import starting_imports
-        from conclint.source.decoding import encode_source
         from conclint.source.index import imports_from_outside, is_root, mentions
+        from conclint.syntax.decoding import encode_source
 
         data = encode_source("".join(self._lines))
         is_silent = not is_root(data) and not mentions(data, starting_imports())
@@ -121,7 +121,7 @@ class Plugin:
         # What one file needs is modules to import and small tuples, all of them kept or dead at once: to look
         # for cycles between them is an eighth of the time.
         with paused():
-            from conclint.pipeline import check_file
+            from conclint.run.pipeline import check_file
 
             config = _load(str(Path(self._filename).absolute().parent), self._options)
             return check_file(self._filename, data, config)
@@ -142,9 +142,9 @@ def _search_path(folders: tuple[str, ...], path: tuple[str, ...]) -> tuple[str, 
 
 @lru_cache(maxsize=64)
 def _load(folder: str, options: _Options) -> Config:
-    from conclint.config import ConfigError, load_config
-    from conclint.config_file import unknown_code
-    from conclint.config_keys import parse_codes, parse_confidence, parse_version
+    from conclint.config.file import unknown_code
+    from conclint.config.keys import parse_codes, parse_confidence, parse_version
+    from conclint.config.settings import ConfigError, load_config
     from conclint.rules.registry import rules_by_code
 
     given: dict[str, Any] = {}
@@ -182,12 +182,12 @@ def _message(finding: Finding) -> str:
 
 
 def _complaint(error: Exception) -> str:
-    from conclint.dependency import missing_dependency
+    from conclint.process.dependency import missing_dependency
 
     missing = missing_dependency(error)
     if missing is not None:
         return missing
-    from conclint.config import ConfigError
+    from conclint.config.settings import ConfigError
     from conclint.report.printable import printable
     from conclint.suppress.baseline import BaselineError
 

@@ -1,8 +1,8 @@
 """A command that was given before, in a project in which nothing has changed since: its output once more.
 
 This is the whole of such a run, so nothing is imported here but what every start of Python has loaded
-anyway. A recording (made by `conclint.recording`) holds the output, the exit status, and what these hung on:
-files and folders by their stat, and paths that led nowhere. It is data, sealed with the user's key as the
+anyway. A recording (made by `conclint.run.recorder`) holds the output, the exit status, and what these hung
+on: files and folders by their stat, and paths that led nowhere. It is data, sealed with the user's key as the
 answer to this command; whatever is wrong with one, there is no answer here and the command runs as ever.
 """
 
@@ -16,7 +16,7 @@ import time
 from array import array
 
 from conclint import __version__
-from conclint.sealing import NoKeyError, blake2b, open_regular, read_at, read_sealed, seal, user_key
+from conclint.files.sealing import NoKeyError, blake2b, open_regular, read_at, read_sealed, seal, user_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as `typing` has it, which takes half as long to import as the rest of the run
@@ -223,7 +223,7 @@ def cache_folders(arguments: list[str]) -> list[str]:
 
 def _caches_of_project(start: str) -> Iterable[str]:
     """The cache folder of the project that a folder is part of: beside the configuration, else at the nearest
-    root of a project, else here (`conclint.config` finds it so)."""
+    root of a project, else here (`conclint.config.settings` finds it so)."""
     above = list(with_parents([start]))
     for folder in above:
         for name in _CONFIG_FILES:

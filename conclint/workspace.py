@@ -8,18 +8,18 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from conclint.cache import Cache
 from conclint.catalog.user_facts import UserFacts, read_user_knowledge
-from conclint.config import Config
-from conclint.model.failure import bearable
+from conclint.config.settings import Config
+from conclint.process.failure import bearable
 from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import Source, project_files
 from conclint.source.roots import followed_packages, source_roots
+from conclint.store.cache import Cache
 
 if TYPE_CHECKING:
-    from conclint.link.summaries import SummaryStore
-    from conclint.link.workers import Workers
     from conclint.source.modules import ModuleFinder
+    from conclint.summary_store import SummaryStore
+    from conclint.workers.work import Workers
 
 
 class Workspace:
@@ -93,7 +93,7 @@ class Workspace:
         remote: Workers | None = None,
     ) -> SummaryStore:
         """A store of summaries of the run's files; to be closed. By default as many workers as configured."""
-        from conclint.link.summaries import SummaryStore
+        from conclint.summary_store import SummaryStore
 
         return SummaryStore(
             self.cache,

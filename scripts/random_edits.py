@@ -23,9 +23,9 @@ from typing import TypeAlias
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from conclint.config import Config  # noqa: E402
+from conclint.config.settings import Config  # noqa: E402
 from conclint.model.execution import Confidence  # noqa: E402
-from conclint.pipeline import Report, check  # noqa: E402
+from conclint.run.pipeline import Report, check  # noqa: E402
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Edit: TypeAlias = Callable[[random.Random, ast.Module, list[str]], list[str] | None]

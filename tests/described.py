@@ -6,7 +6,7 @@ import textwrap
 
 from conclint.debug.summary_text import Described
 from conclint.extract import extract_summary
-from conclint.model.summary import ModuleSummary
+from conclint.summary.records import ModuleSummary
 
 __all__ = ["Described", "described", "summary_of"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
-from conclint.model.summary import Directive, DirectiveKind
+from conclint.summary.records import Directive, DirectiveKind
 
 
 def make_finding(**changes: Any) -> Finding:

@@ -106,7 +106,7 @@ def test_each_change_changes_something(mutation: object) -> None:
 
 
 def test_a_module_that_could_not_be_analysed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from conclint.judging.modules import ModuleJudge
+    from conclint.judging.checker import ModuleJudge
 
     def fail(self: ModuleJudge, paths: list[str]) -> None:
         raise RecursionError

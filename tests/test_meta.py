@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import conclint.rules.registry as registry
-from conclint.cli import cli
+from conclint.cli.main import cli
 from conclint.rules.registry import Rule, all_rules, rule_page, rules_by_code
 from harness.expectations import Kind
 from harness.programs import FIXTURES, ROOT, Program, all_programs

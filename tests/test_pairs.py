@@ -15,7 +15,7 @@ from statistics import median
 import pytest
 from click.testing import CliRunner
 
-from conclint.cli import cli
+from conclint.cli.main import cli
 from conclint.measure.gil import has_gil
 from conclint.measure.pairs.figures import usable_cores
 from conclint.measure.pairs.pages import HEADING, read_reference, render_page, section_of, with_section

@@ -48,7 +48,7 @@ def unpicklable(data: bytes) -> object:
 
 def put_processes(queue: Queue[tuple[int, set[int]]], items: list[bytes]) -> None:
     """Which process this is, and those that did some work that it asked for."""
-    from conclint.link.workers import Work, Workers
+    from conclint.workers.work import Work, Workers
 
     sizes = [len(item) for item in items]
     results = Workers(2).run(Work(process_of, sizes, items.__getitem__, -1, 0))

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from conclint.cache import Cache, Space, content_hash
+from conclint.store.cache import Cache, Space, content_hash
 
 
 def python_files(folder: str) -> list[Path]:
@@ -31,7 +31,7 @@ def print_parsed(folder: str, cache: str) -> None:
 def parse_bare(listed: str) -> None:
     import libcst
 
-    from conclint.source.decoding import decode_source
+    from conclint.syntax.decoding import decode_source
 
     for path in _listed(listed):
         libcst.parse_module(decode_source(path.read_bytes()))

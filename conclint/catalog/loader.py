@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conclint.bounded_file import CONFIGURATION, read_bounded
 from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.tables import CatalogError
-from conclint.config_file import TomlError, parse_toml
+from conclint.config.file import TomlError, parse_toml
+from conclint.files.bounded_file import CONFIGURATION, read_bounded
 
 _HERE = Path(__file__).parent
 _IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conclint.config import Config, ConfigError
+from conclint.config.settings import Config, ConfigError
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts

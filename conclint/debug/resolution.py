@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conclint.debug.summary_text import Described
-from conclint.extract.codec import decode_spans
-from conclint.link.calls import callable_name
-from conclint.link.evaluate import Evaluator
-from conclint.link.program import Module
-from conclint.link.values import (
+from conclint.effects.effects import Effect, Placement, Witness
+from conclint.effects.solver import Engine
+from conclint.model.execution import ALL_MODELS, ExecutionModel
+from conclint.resolve.calls import callable_name
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import Module
+from conclint.resolve.values import (
     Class,
     Display,
     External,
@@ -23,10 +25,8 @@ from conclint.link.values import (
     Parameter,
     Value,
 )
-from conclint.model.execution import ALL_MODELS, ExecutionModel
-from conclint.propagate.effects import Effect, Placement, Witness
-from conclint.propagate.engine import Engine
 from conclint.rules.chains import hops, position_of
+from conclint.summary.codec import decode_spans
 
 
 def describe_line(engine: Engine, path: str, line: int, shown: Callable[[str], str]) -> Iterator[str]:

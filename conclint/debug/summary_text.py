@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conclint.extract.codec import decode_body, decode_spans
-from conclint.model.summary import (
+from conclint.summary.body_graph import around
+from conclint.summary.codec import decode_body, decode_spans
+from conclint.summary.operands import FIRST_OPERAND, operands
+from conclint.summary.records import (
     Body,
     Def,
     DefFlags,
@@ -23,8 +25,6 @@ from conclint.model.summary import (
     StoreKind,
     Use,
 )
-from conclint.summary.body_graph import around
-from conclint.summary.operands import FIRST_OPERAND, operands
 
 
 def names_of(cls: type) -> dict[int, str]:

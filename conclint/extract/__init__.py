@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conclint.model.summary import ModuleSummary
+    from conclint.summary.records import ModuleSummary
 
 
 def extract_summary(data: bytes) -> ModuleSummary:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from conclint.extract import literal_texts, literals
 from conclint.extract.expressions import ANNOTATIONS, expression
 from conclint.extract.identifiers import identifier
-from conclint.model.summary import Op
-from conclint.source.nodes import cst, parse_expression
-from conclint.source.parsing import SourceError, check_brackets
+from conclint.summary.records import Op
+from conclint.syntax.nodes import cst, parse_expression
+from conclint.syntax.parsing import SourceError, check_brackets
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

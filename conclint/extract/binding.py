@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index
 from conclint.extract.identifiers import identifier
 from conclint.extract.targets import import_name
-from conclint.model.summary import ImportFlags, Op, SiteKind, StoreKind
-from conclint.source.nodes import cst
+from conclint.summary.records import ImportFlags, Op, SiteKind, StoreKind
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from conclint.extract.expressions import EXPRESSIONS, expression
 from conclint.extract.narrowing import Change, narrow
 from conclint.extract.pending import UNBOUND
 from conclint.extract.targets import bound_names
-from conclint.model.summary import DefKind, LoopFlags, Op, RegionKind, SiteKind, Use
-from conclint.source.nodes import cst
+from conclint.summary.records import DefKind, LoopFlags, Op, RegionKind, SiteKind, Use
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -8,8 +8,8 @@ from conclint.extract.annotations import annotation
 from conclint.extract.expressions import EXPRESSIONS, expression, used_expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.statements import COMPOUND, block, type_parameters
-from conclint.model.summary import DefFlags, DefKind, Op, ParamKind, SiteKind, Use
-from conclint.source.nodes import cst
+from conclint.summary.records import DefFlags, DefKind, Op, ParamKind, SiteKind, Use
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -6,12 +6,12 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from conclint.model.summary import Assertion, Directive, DirectiveKind
+from conclint.summary.records import Assertion, Directive, DirectiveKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conclint.extract.positions import Lines
+    from conclint.syntax.positions import Lines
 
 _NOQA = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 """As flake8 has it: what follows a colon and is no code makes it a blanket one."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from conclint.extract import literal_texts, literals
 from conclint.extract.identifiers import identifier
 from conclint.extract.pending import UNBOUND
-from conclint.model.summary import DefFlags, Op, SiteKind, Slot, Use
-from conclint.source.nodes import cst
+from conclint.summary.records import DefFlags, Op, SiteKind, Slot, Use
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

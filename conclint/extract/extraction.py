@@ -6,18 +6,18 @@ import sys
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from conclint.extract.finish import finish
+from conclint.extract.assembly import finish
 from conclint.extract.module import walk_module
-from conclint.source.decoding import decode_source
-from conclint.source.parsing import check_brackets, parse_checked, with_large_stack
-from conclint.source.tokens import find_tokens
+from conclint.syntax.decoding import decode_source
+from conclint.syntax.parsing import check_brackets, parse_checked, with_large_stack
+from conclint.syntax.tokens import find_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conclint.model.summary import ModuleSummary
-    from conclint.source.nesting import Nesting
-    from conclint.source.tokens import Token
+    from conclint.summary.records import ModuleSummary
+    from conclint.syntax.nesting import Nesting
+    from conclint.syntax.tokens import Token
 
 _RECURSION_LIMIT: Final = 100_000
 """For deeply nested files. Python 3.10 spends the stack of C on each call, so they get a large one, too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from conclint.model.summary import Op, RegionKind, SiteKind
+from conclint.summary.records import Op, RegionKind, SiteKind
 
 if TYPE_CHECKING:
     from libcst import CSTNode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
-from conclint.source.nodes import cst
+from conclint.syntax.nodes import cst
 
 
 def string_value(node: cst.SimpleString) -> str | bytes | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from conclint.extract.literal_texts import string_value
-from conclint.model.summary import Op
-from conclint.source.nodes import cst
+from conclint.summary.records import Op
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from conclint.extract.codec import CodecError, decode_body, decode_module
-from conclint.model.summary import Def, EncodedBody, ModuleSummary
+from conclint.summary.codec import CodecError, decode_body, decode_module
+from conclint.summary.records import Def, EncodedBody, ModuleSummary
 
 
 def mean_the_same(encoded: bytes, summary: ModuleSummary) -> bool:

@@ -7,8 +7,8 @@ from conclint.extract.definitions import walk_body
 from conclint.extract.module_record import ModuleRecord
 from conclint.extract.scope import Scope
 from conclint.extract.statements import statements
-from conclint.model.summary import DefKind, Op
-from conclint.source.nodes import cst
+from conclint.summary.records import DefKind, Op
+from conclint.syntax.nodes import cst
 
 _HANDLERS = (comprehensions, flow, patterns)
 """Imported for the handlers they register."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from conclint.extract.identifiers import walrus_names
 from conclint.extract.literal_texts import literal_strings
 from conclint.extract.targets import AssignedNames
-from conclint.source.nodes import cst
+from conclint.syntax.nodes import cst
 
 S = TypeVar("S")
 

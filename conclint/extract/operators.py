@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from conclint.extract.expressions import BUILTIN, EXPRESSIONS
 from conclint.extract.narrowing import Change, narrow
-from conclint.model.summary import Op, SiteKind
-from conclint.source.nodes import cst
+from conclint.summary.records import Op, SiteKind
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

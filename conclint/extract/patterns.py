@@ -8,8 +8,8 @@ from conclint.extract.expressions import expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
 from conclint.extract.statements import COMPOUND, block
-from conclint.model.summary import Op, RegionKind
-from conclint.source.nodes import cst
+from conclint.summary.records import Op, RegionKind
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

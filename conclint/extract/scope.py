@@ -2,7 +2,7 @@
 
 Names are solved as in Braun et al., *Simple and Efficient Construction of Static Single Assignment Form*:
 `env` maps each name to its value at this point of the walk. Where branches meet and where loops begin it
-holds pending values (`conclint.extract.merging`), which become PHI only when they are read.
+holds pending values (`conclint.extract.ssa`), which become PHI only when they are read.
 
 A name that isn't bound on the way here is looked up in the enclosing functions, then taken for a global
 one. (In a function where it is bound elsewhere, Python would raise UnboundLocalError.)
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from conclint.extract.merging import Merging
 from conclint.extract.pending import UNBOUND, Loop
-from conclint.model.summary import DefKind, LoopFlags, Op, StoreKind
+from conclint.extract.ssa import Merging
+from conclint.summary.records import DefKind, LoopFlags, Op, StoreKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

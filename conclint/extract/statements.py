@@ -11,8 +11,8 @@ from conclint.extract.expressions import BUILTIN, expression, is_module, subscri
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
 from conclint.extract.operators import BINARY, guarded
-from conclint.model.summary import LoopFlags, Op, RegionKind, SiteKind, StoreKind, Use
-from conclint.source.nodes import cst
+from conclint.summary.records import LoopFlags, Op, RegionKind, SiteKind, StoreKind, Use
+from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conclint.model.execution import Confidence
-from conclint.model.failure import FAILED
 from conclint.model.finding import UNREADABLE, Finding, Position
+from conclint.process.failure import FAILED
 
 
 def unreadable(path: str, line: int, column: int, message: str) -> Finding:

@@ -7,15 +7,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from conclint.cache import Cache
-from conclint.config import ConfigError
-from conclint.gc_control import uncollected
-from conclint.link.workers import processors
-from conclint.model.failure import describe_failure
+from conclint.config.settings import ConfigError
+from conclint.process.failure import describe_failure
+from conclint.process.gc_control import uncollected
+from conclint.store.cache import Cache
+from conclint.workers.work import processors
 
 if TYPE_CHECKING:
-    from conclint.judging.kept import Judged, Judgements
-    from conclint.judging.modules import ModuleJudge
+    from conclint.incremental.judgements import Judged, Judgements
+    from conclint.judging.checker import ModuleJudge
     from conclint.judging.project import Project
     from conclint.workspace import Workspace
 
@@ -49,7 +49,7 @@ class GroupJudge:
     def judge(self, paths: Sequence[str], known: Judgements) -> Iterator[tuple[int, Judged]]:
         """Outcomes that together are about all of the modules, in no particular order, each with the number
         of modules that it is about. `known` is what need not be found out again."""
-        from conclint.judging.modules import in_groups
+        from conclint.judging.checker import in_groups
         from conclint.judging.processes import JUDGING_PAYS
 
         sizes = self._project.contents.sizes
@@ -79,14 +79,14 @@ class GroupJudge:
                 for path in group:
                     yield from self._here([path], known)
                 return
-            from conclint.judging.kept import Judged
+            from conclint.incremental.judgements import Judged
 
             judged = Judged.failed_at(group[0], describe_failure(error))
         yield len(group), judged
 
     def _judging_here(self, known: Judgements) -> ModuleJudge:
-        from conclint.judging.modules import ModuleJudge
-        from conclint.judging.recalled import KeptEffects
+        from conclint.incremental.effect_store import KeptEffects
+        from conclint.judging.checker import ModuleJudge
 
         if self._judge is None:
             effects = KeptEffects(known.effects) if known.effects else None

@@ -7,28 +7,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from conclint.cache import MARSHAL_FORMAT, Cache
 from conclint.catalog.user_facts import UserFacts
-from conclint.children.pool import ProcessPool
-from conclint.gc_control import never_collect
-from conclint.judging.kept import Judged
-from conclint.judging.modules import ModuleJudge
+from conclint.incremental.judgements import Judged
+from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
-from conclint.link.workers import Work, Workers
-from conclint.model.failure import describe_failure
+from conclint.process.failure import describe_failure
+from conclint.process.gc_control import never_collect
 from conclint.source.derived import Derived
+from conclint.store.cache import MARSHAL_FORMAT, Cache
+from conclint.workers.process_pool import ProcessPool
+from conclint.workers.work import Work, Workers
 from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
     from conclint.catalog.schema import LibraryFacts
-    from conclint.config import Config
+    from conclint.config.settings import Config
     from conclint.source.derived import Headers
     from conclint.source.discovery import Source
 
 JUDGING_PAYS: Final = 3 << 20
 """Bytes of source from which judging takes longer than to start workers and link twice what all share."""
 
-_PRELOAD: Final = ["conclint.judging.modules"]
+_PRELOAD: Final = ["conclint.judging.checker"]
 
 
 class Setup(NamedTuple):

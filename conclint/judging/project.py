@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from conclint.bounded_file import read_source
-from conclint.config import Config
-from conclint.link.summaries import Progress
-from conclint.link.workers import Workers
-from conclint.source.decoding import DecodingError
+from conclint.config.settings import Config
+from conclint.files.bounded_file import read_source
 from conclint.source.derived import Derived
 from conclint.source.discovery import Source, shown_path
 from conclint.source.index import mentions
 from conclint.source.notebook import Notebook, as_python, is_notebook, read_notebook
+from conclint.summary_store import Progress
+from conclint.syntax.decoding import DecodingError
+from conclint.workers.work import Workers
 from conclint.workspace import Workspace
 
 
@@ -91,7 +91,7 @@ class Project:
 def _remote_workers(config: Config) -> Workers | None:
     if config.executor is None:
         return None
-    from conclint.link.remote import connect
+    from conclint.workers.dask import connect
 
     start, threads = connect(config.executor)
     return Workers(max(threads, 2), start, always=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conclint.link.conditions import Dependence, Relation
-from conclint.link.values import Literal
+from conclint.conditions.stated_conditions import Dependence, Relation
+from conclint.resolve.values import Literal
 
 _FALSE: tuple[object, ...] = (False, "<none>", 0, "")
 

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from conclint.catalog.facts import Effect as Stated
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Effect, Kind, Witness
+from conclint.effects.solver import Engine
 from conclint.learning.conditions import condition_of
 from conclint.learning.public_api import Named
-from conclint.link.arguments import Arguments
-from conclint.link.calls import callable_name
-from conclint.link.evaluate import Evaluator
-from conclint.link.values import Class, External, ExternalInstance, Function, Instance, Key, Known, Literal
 from conclint.model.execution import Confidence, Family
-from conclint.model.summary import DefFlags, DefKind, ParamKind
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Effect, Kind, Witness
-from conclint.propagate.engine import Engine
+from conclint.resolve.arguments import Arguments
+from conclint.resolve.calls import callable_name
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import Class, External, ExternalInstance, Function, Instance, Key, Known, Literal
 from conclint.rules.chains import hops
+from conclint.summary.records import DefFlags, DefKind, ParamKind
 
 _SPECIAL = ("__init__", "__enter__", "__exit__", "__iter__", "__next__", "__call__", "__getitem__")
 _QUIET = Family.CHEAP_FILES.value

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conclint.cache import Cache
 from conclint.catalog.facts import Effect
 from conclint.catalog.loader import Catalog
+from conclint.effects.solver import Engine
 from conclint.learning.facts import Learned, Learner
 from conclint.learning.public_api import Named, package_files, public_names
-from conclint.link.evaluate import Evaluator
-from conclint.link.program import NeedModule, Program
-from conclint.link.summaries import SummaryStore
-from conclint.link.values import Class, Function, Key
 from conclint.model.execution import Confidence
-from conclint.propagate.engine import Engine
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import NeedModule, Program
+from conclint.resolve.values import Class, Function, Key
 from conclint.source.modules import ModuleFinder
+from conclint.store.cache import Cache
+from conclint.summary_store import SummaryStore
 
 
 @dataclass(frozen=True, slots=True)

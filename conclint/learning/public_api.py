@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from conclint.link.evaluate import Evaluator
-from conclint.link.values import Class, Function, Key
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import Class, Function, Key
 
 _PRIVATE_FOLDERS = frozenset({"tests", "test", "testing", "conftest", "_vendor", "vendor", "examples"})
 

@@ -9,9 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from conclint.link.calls import Link, Target
-from conclint.link.program import Module, NeedModule
-from conclint.link.values import (
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Kind, Placement
+from conclint.effects.solver import Engine, placed_functions
+from conclint.model.concurrency_map import (
+    ConcurrencyMap,
+    EdgeKind,
+    MapEdge,
+    MapEffect,
+    MapFunction,
+    ReachedModel,
+)
+from conclint.model.execution import EffectKind, ExecutionModel, Family
+from conclint.resolve.calls import Link, Target
+from conclint.resolve.program import Module, NeedModule
+from conclint.resolve.values import (
     Class,
     ContextManager,
     Function,
@@ -22,20 +34,8 @@ from conclint.link.values import (
     Value,
     is_module,
 )
-from conclint.model.concurrency_map import (
-    ConcurrencyMap,
-    EdgeKind,
-    MapEdge,
-    MapEffect,
-    MapFunction,
-    ReachedModel,
-)
-from conclint.model.execution import EffectKind, ExecutionModel, Family
-from conclint.model.summary import DefKind
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Kind, Placement
-from conclint.propagate.engine import Engine, placed_functions
 from conclint.rules.chains import position_of
+from conclint.summary.records import DefKind
 
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
 _NESTED = 2  # loops of unknown length, one in the other, that count as heavy

@@ -18,10 +18,10 @@ from typing import Any
 
 from conclint.catalog.facts import CallableFact, Effect
 from conclint.catalog.loader import read_file, shipped_files
-from conclint.children.isolated import python_command
 from conclint.measure.gil import Measurement, Spread, has_gil
 from conclint.measure.table import Row, Table
 from conclint.measure.workloads import GROUPS
+from conclint.workers.isolated import python_command
 
 _ANSWER_SECONDS = 180
 _REPEATS = 2

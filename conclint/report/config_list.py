@@ -9,9 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from conclint.config import Config, required_python
-from conclint.config_file import Table, read_table
-from conclint.config_keys import KEYS
+from conclint.config.file import Table, read_table
+from conclint.config.keys import KEYS
+from conclint.config.settings import Config, required_python
 from conclint.model.execution import Confidence
 from conclint.report.json import dump
 from conclint.report.printable import printable, printable_json

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-from conclint.bounded_file import read_source
+from conclint.files.bounded_file import read_source
 from conclint.model.finding import Finding
-from conclint.source.decoding import DecodingError, decode_source
+from conclint.syntax.decoding import DecodingError, decode_source
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

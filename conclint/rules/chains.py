@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conclint.extract.codec import span_of
-from conclint.link.program import Module
-from conclint.link.values import Key
+from conclint.effects.effects import Pointer, Witness
+from conclint.effects.solver import Engine
 from conclint.model.finding import Position
-from conclint.propagate.effects import Pointer, Witness
-from conclint.propagate.engine import Engine
+from conclint.resolve.program import Module
+from conclint.resolve.values import Key
+from conclint.summary.codec import span_of
 
 _MAX_STEPS = 60
 

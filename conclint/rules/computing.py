@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conclint.link.calls import callable_name
-from conclint.propagate.cost import Cost
-from conclint.propagate.engine import Engine
+from conclint.cost.cost import Cost
+from conclint.effects.solver import Engine
+from conclint.resolve.calls import callable_name
 from conclint.rules.chains import Hop
 
 

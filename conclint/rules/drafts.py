@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from conclint.link.program import Module
-from conclint.link.values import Key
+from conclint.effects.effects import Effects, Placement, Witness
+from conclint.effects.solver import Engine
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
 from conclint.model.runtime import Runtime
-from conclint.propagate.effects import Effects, Placement, Witness
-from conclint.propagate.engine import Engine
+from conclint.resolve.program import Module
+from conclint.resolve.values import Key
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.registry import Rule

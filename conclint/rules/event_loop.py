@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import Function, Key, unwrapped
+from conclint.conditions.path_conditions import RARE
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.model.summary import DefKind
-from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
-from conclint.propagate.hedges import RARE
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.call_text import NO_TEXT, CallText
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
+from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
-from conclint.rules.lifetime import PHASE_DOUBTS
+from conclint.rules.program_phases import PHASE_DOUBTS
 from conclint.rules.recommend import (
     for_chain_of_waits,
     for_computing_on_loop,
@@ -25,7 +25,7 @@ from conclint.rules.recommend import (
     library_of,
 )
 from conclint.rules.registry import Rule
-from conclint.rules.starts import Starts
+from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _KINDS: Final = {

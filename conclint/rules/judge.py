@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conclint.link.values import Key, is_module
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Effects, Kind, Placement
+from conclint.effects.solver import Engine
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
-from conclint.model.summary import Assertion, DefKind
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Effects, Kind, Placement
-from conclint.propagate.engine import Engine
+from conclint.resolve.values import Key, is_module
 from conclint.rules.chains import position_of
 from conclint.rules.drafts import Draft, ModuleView, doubted
+from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
-from conclint.rules.registered import decorated
-from conclint.rules.starts import Starts, find_starts
+from conclint.rules.registrations import decorated
 from conclint.rules.structural import StructuralJudge
 from conclint.rules.threads import computing_in_threads
 from conclint.source.notebook import Notebook
+from conclint.summary.records import Assertion, DefKind
 
 _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 

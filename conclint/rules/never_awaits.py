@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.arguments import EVERYTHING, Arguments, arguments_of
-from conclint.link.calls import callable_name
-from conclint.link.values import External, ExternalMethod, Function, Key
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Kind
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.model.summary import DefFlags, DefKind, Op, SiteKind
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Kind
+from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import External, ExternalMethod, Function, Key
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop
 from conclint.rules.computing import doubts_of
@@ -20,6 +19,7 @@ from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.recommend import for_coroutines_that_never_await, library_of
 from conclint.rules.registry import rules_by_code
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, DefKind, Op, SiteKind
 
 _CODE: Final = "CON304"
 _TOGETHER: Final = frozenset(

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import Key
+from conclint.cost.cost import Cost, Part
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Kind
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.propagate.cost import Cost, Part
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Kind
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Key
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
 from conclint.rules.recommend import for_computing_on_loop, library_of
-from conclint.rules.starts import Starts
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _FAR: Final = (3, 6)

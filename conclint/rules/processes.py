@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import Function, Key, Value, unwrapped
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
-from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function, Key, Value, unwrapped
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.recommend import for_waiting_in_processes
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
 _MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
 _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})

@@ -7,10 +7,10 @@ import textwrap
 from enum import Enum
 
 from conclint.catalog.facts import CallableFact
-from conclint.link.program import Module
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
+from conclint.resolve.program import Module
 from conclint.rules.call_text import CallText
 
 

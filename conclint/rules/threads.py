@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conclint.link.calls import callable_name
-from conclint.link.values import External, Function, Key, Value, unwrapped
+from conclint.cost.cost import Cost
+from conclint.cost.cost_model import CostModel
+from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil
-from conclint.model.summary import DefKind
-from conclint.propagate.cost import Cost
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.effects import Kind, Placement
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import External, Function, Key, Value, unwrapped
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
@@ -20,6 +19,7 @@ from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.recommend import for_computing_in_threads
 from conclint.rules.registry import Rule
+from conclint.summary.records import DefKind
 
 _OFFLOAD = "offload"
 _POOL = "pool"

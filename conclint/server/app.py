@@ -15,14 +15,14 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from conclint import __version__
-from conclint.config import CONFIG_FILES
+from conclint.config.settings import CONFIG_FILES
 from conclint.report.terminal import say_line
-from conclint.server import present
+from conclint.server import lsp as present
 from conclint.server.buffers import Buffer
 from conclint.server.jobs import Failed, Mark, Note
 from conclint.server.protocol import EditorProtocol
 from conclint.server.session import Session
-from conclint.source.decoding import encode_source
+from conclint.syntax.decoding import encode_source
 
 _WATCHED: Final = ("**/*.py", "**/*.toml", "**/*baseline*.json", "**/.gitignore")
 _HOVER_PATIENCE: Final = 2.0  # seconds that a hover waits for what a function runs on

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-from conclint.server.analyst import Analyst
 from conclint.server.buffers import Buffer, Folder, Folders
 from conclint.server.jobs import Answer, Checked, CheckJob, Failed, MapJob, Mapped, Mark, Note, Scope
+from conclint.server.worker_client import Analyst
 
 TYPING_PAUSE: Final = 0.3
 """Seconds without a keystroke after which the text is looked at."""

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcParseError
 
-from conclint.interruption import Interrupted
+from conclint.process.interruption import Interrupted
 from conclint.server.protocol import EditorProtocol
 
 HEADER_LIMIT: Final = 1 << 20

@@ -6,15 +6,15 @@ from __future__ import annotations
 import os
 import sys
 
-from conclint.children.frames import encode_frame, read_frame
-from conclint.search_path import keep_out
+from conclint.process.search_path import keep_out
+from conclint.workers.frames import encode_frame, read_frame
 
 
 def main(lifeline: int | None = None) -> None:
     """Answers jobs from standard input on standard output until the server goes away, or lets go of the
     lifeline, in the middle of a job too."""
     if lifeline is not None and sys.platform != "win32":
-        from conclint.children.lifeline import arm, watch
+        from conclint.workers.lifeline import arm, watch
 
         arm(lifeline)
         watch(lifeline)
@@ -24,8 +24,8 @@ def main(lifeline: int | None = None) -> None:
         while True:
             job = read_frame(jobs)
             keep_out(job.folder)  # before anything else is imported
-            from conclint.gc_control import one_of_many_runs
-            from conclint.server.answer import answer_job
+            from conclint.process.gc_control import one_of_many_runs
+            from conclint.server.run_job import answer_job
 
             with one_of_many_runs():  # which collects when the answer is already out
                 answers.write(encode_frame(answer_job(job)))

@@ -7,10 +7,10 @@ import marshal
 import os
 from collections.abc import Iterable, Mapping
 
-from conclint.bounded_file import SOURCE, read_source
-from conclint.cache import MARSHAL_FORMAT, Cache, content_hash
-from conclint.model.failure import describe_failure
+from conclint.files.bounded_file import SOURCE, read_source
+from conclint.process.failure import describe_failure
 from conclint.source.discovery import Source
+from conclint.store.cache import MARSHAL_FORMAT, Cache, content_hash
 
 
 class Contents:
@@ -91,8 +91,8 @@ class Contents:
 
     def read(self, path: str) -> bytes | None:
         """The file's bytes, whose hash is from now on the file's; None if it can't be read."""
-        from conclint.source.decoding import DecodingError
         from conclint.source.notebook import as_python, is_notebook
+        from conclint.syntax.decoding import DecodingError
 
         data = self._overrides.get(path)
         if data is None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from conclint.config import Config
+from conclint.config.settings import Config
 from conclint.replay import RACY_NS, UNLISTED
 from conclint.source.ignore import Patterns, read_ignore_file
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from conclint.bounded_file import CONFIGURATION, read_bounded
+from conclint.files.bounded_file import CONFIGURATION, read_bounded
 
 
 class _Pattern(NamedTuple):

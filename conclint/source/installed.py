@@ -15,7 +15,7 @@ from importlib.metadata import Distribution, DistributionFinder, MetadataPathFin
 from pathlib import Path
 from typing import Final
 
-from conclint.bounded_file import CONFIGURATION, read_bounded
+from conclint.files.bounded_file import CONFIGURATION, read_bounded
 
 _ENVIRONMENTS: Final = (".venv", "venv")
 _LAYOUTS: Final = (

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from conclint.source.decoding import DecodingError
+from conclint.syntax.decoding import DecodingError
 
 SUFFIX: Final = ".ipynb"
 

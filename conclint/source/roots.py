@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from conclint.config import Config, ConfigError
-from conclint.config_keys import FOLLOW_ALL
+from conclint.config.keys import FOLLOW_ALL
+from conclint.config.settings import Config, ConfigError
 
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from typing import Final, TypeAlias, cast
 
-from conclint.model.summary import Body, LoopFlags, Op, RegionKind, Site, SiteKind
 from conclint.summary.operands import operands
+from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind
 
 __all__ = [
     "LOOPS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from conclint.model.summary import Op
+from conclint.summary.records import Op
 
 FIRST_OPERAND: Final[dict[int, int]] = {
     Op.ATTR: 1,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from conclint.bounded_file import BASELINE, read_bounded
-from conclint.config import Config
+from conclint.config.settings import Config
+from conclint.files.bounded_file import BASELINE, read_bounded
 from conclint.model.finding import Finding
 
 VERSION: Final = 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
-from conclint.model.summary import Directive, DirectiveKind
+from conclint.summary.records import Directive, DirectiveKind
 from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"

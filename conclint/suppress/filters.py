@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conclint.config import Config
+from conclint.config.settings import Config
 from conclint.model.finding import Finding
-from conclint.model.summary import Directive
+from conclint.summary.records import Directive
 from conclint.suppress.directives import DirectivesOfFile, unused_directives
 from conclint.suppress.selection import Selection
 

@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conclint.config import Config
+from conclint.config.settings import Config
 from conclint.rules.registry import all_rules
 
 if TYPE_CHECKING:

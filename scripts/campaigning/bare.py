@@ -16,8 +16,8 @@ from pathlib import Path
 import libcst
 
 from conclint.extract import extract_summary
-from conclint.source.decoding import DecodingError, decode_source
-from conclint.source.parsing import SourceError, check_brackets, with_large_stack
+from conclint.syntax.decoding import DecodingError, decode_source
+from conclint.syntax.parsing import SourceError, check_brackets, with_large_stack
 
 
 def parse_bare(data: bytes) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from conclint.cli import cli
+from conclint.cli.main import cli
 from docsite.tables import markdown_table
 
 

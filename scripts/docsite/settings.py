@@ -7,9 +7,9 @@ from typing import Final
 
 import click
 
-from conclint.cli_check import check
-from conclint.config import Config
-from conclint.config_keys import KEYS
+from conclint.cli.check import check
+from conclint.config.keys import KEYS
+from conclint.config.settings import Config
 from conclint.report.config_list import setting_text
 from docsite.tables import markdown_table
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from conclint.config import load_config
-from conclint.config_file import parse_toml
-from conclint.pipeline import check_file
+from conclint.config.file import parse_toml
+from conclint.config.settings import load_config
+from conclint.run.pipeline import check_file
 
 GOOD = "import time\n\n\nasync def pause():\n    time.sleep(1)\n"
 ROOTED = "import asyncio\n\n\nasync def f():\n    pass\n\n\n"

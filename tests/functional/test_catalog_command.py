@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from conclint.catalog.facts import Effect
 from conclint.catalog.loader import read_file, shipped_files
-from conclint.cli import cli
+from conclint.cli.main import cli
 from conclint.model.execution import Family
 
 

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conclint import __version__
-from conclint.cli import cli
-from conclint.config import Config
+from conclint.cli.main import cli
+from conclint.config.settings import Config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
 from conclint.rules.registry import all_rules
@@ -35,7 +35,7 @@ class FakeReport:
 
 @dataclass
 class FakePipeline:
-    """Stands in for `conclint.pipeline`; keeps what it was called with."""
+    """Stands in for `conclint.run.pipeline`; keeps what it was called with."""
 
     report: FakeReport = field(default_factory=FakeReport)
     error: BaseException | None = None
@@ -74,9 +74,9 @@ class FakePipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakePipeline:
     fake = FakePipeline()
-    module = ModuleType("conclint.pipeline")
+    module = ModuleType("conclint.run.pipeline")
     module.check = fake.check  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "conclint.pipeline", module)
+    monkeypatch.setitem(sys.modules, "conclint.run.pipeline", module)
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "CONCLINT_DEBUG"):
         monkeypatch.delenv(name, raising=False)

@@ -69,7 +69,7 @@ def test_what_workers_elsewhere_made_serves_the_next_run_here(cluster: Any, proj
 
 
 def _pretend(version: str) -> None:
-    from conclint.link import remote
+    from conclint.workers import dask as remote
 
     vars(remote)["__version__"] = version
 
@@ -90,7 +90,7 @@ def test_a_worker_with_another_conclint_is_refused(cluster: Any, project: Path) 
 def test_no_scheduler_is_one_line(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = textwrap.dedent(
         """
-        import conclint.link.remote as remote
+        import conclint.workers.dask as remote
         remote._PATIENCE = 1
         from conclint.__main__ import main
         main()

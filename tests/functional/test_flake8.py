@@ -183,7 +183,7 @@ def test_no_exception_leaves_the_plugin(monkeypatch: pytest.MonkeyPatch) -> None
     def fail(path: str, data: bytes, config: object) -> None:
         raise RecursionError("too\ndeep")
 
-    monkeypatch.setattr("conclint.pipeline.check_file", fail)
+    monkeypatch.setattr("conclint.run.pipeline.check_file", fail)
     plugin = Plugin(ast.parse(""), "a.py", ["async def f(): pass\n"])
     assert [result[:3] for result in plugin.run()] == [
         (1, 0, "CON900 conclint failed, please report this: RecursionError: too deep")
@@ -213,7 +213,7 @@ def test_nothing_heavy_is_imported_for_a_file_without_concurrency() -> None:
     code = (
         "import ast, sys; from conclint.flake8_plugin import Plugin\n"
         "assert list(Plugin(ast.parse(''), 'a.py', ['import time\\n', 'time.sleep(1)\\n']).run()) == []\n"
-        "heavy = {'libcst', 'rich', 'pathspec', 'conclint.pipeline', 'conclint.config'}\n"
+        "heavy = {'libcst', 'rich', 'pathspec', 'conclint.run.pipeline', 'conclint.config.settings'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -297,7 +297,7 @@ def test_imports_without_concurrency_cost_no_analysis(project: Path) -> None:
         "import ast, sys; from conclint.flake8_plugin import Plugin\n"
         "lines = open('app/plain.py').readlines()\n"
         "assert list(Plugin(ast.parse(''), 'app/plain.py', lines).run()) == []\n"
-        "print(sorted({'libcst', 'rich', 'conclint.link.evaluate'} & set(sys.modules)))"
+        "print(sorted({'libcst', 'rich', 'conclint.resolve.evaluate'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)

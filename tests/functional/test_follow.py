@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from conclint.cli import cli
+from conclint.cli.main import cli
 
 PACKAGES = {
     "panel/__init__.py": "from panel.bridge import Bridge, probe\n",

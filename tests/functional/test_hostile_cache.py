@@ -16,15 +16,15 @@ from pathlib import Path
 import pytest
 
 from conclint import __version__
-from conclint.cache import Cache, Space, content_hash
 from conclint.catalog.loader import read_toml
 from conclint.catalog.tables import CatalogError
-from conclint.config import ConfigError, load_config
-from conclint.config_file import read_table
-from conclint.link.summaries import SummaryStore
-from conclint.pipeline import check
+from conclint.config.file import read_table
+from conclint.config.settings import ConfigError, load_config
+from conclint.files.sealing import VARIABLE, user_key
 from conclint.replay import Recording, encode, file_name, today
-from conclint.sealing import VARIABLE, user_key
+from conclint.run.pipeline import check
+from conclint.store.cache import Cache, Space, content_hash
+from conclint.summary_store import SummaryStore
 from conclint.suppress.baseline import BaselineError, read_baseline
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, pipes and owners are another matter there")

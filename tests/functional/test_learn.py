@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from conclint.catalog.loader import read_file
 from conclint.catalog.schema import LibraryFacts
-from conclint.cli import cli
+from conclint.cli.main import cli
 
 if sys.version_info >= (3, 11):
     import tomllib

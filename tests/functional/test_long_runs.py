@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from conclint.children.frames import encode_frame, read_frame
 from conclint.server.jobs import Checked, CheckJob, MapJob, Scope
+from conclint.workers.frames import encode_frame, read_frame
 
 _PROC = Path("/proc/self/fd")
 pytestmark = pytest.mark.skipif(not _PROC.is_dir(), reason="needs /proc")
@@ -132,7 +132,7 @@ def test_watching_holds_nothing_of_its_earlier_runs(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watchfiles = pytest.importorskip("watchfiles", reason="needs the extra `watch`")
-    from conclint.cli import cli
+    from conclint.cli.main import cli
 
     edited = project / "app/m0.py"
     held: list[int] = []

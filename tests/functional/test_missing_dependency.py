@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conclint import dependency
-from conclint.dependency import missing_dependency
+from conclint.process import dependency
+from conclint.process.dependency import missing_dependency
 
 START = """
 import sys

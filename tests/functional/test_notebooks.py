@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from conclint.cli import cli
+from conclint.cli.main import cli
 
 CELLS = [
     ("markdown", "# Report"),

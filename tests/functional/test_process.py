@@ -24,9 +24,9 @@ def check(paths, config, *, stdin=None, progress=None, **others):
         concurrency=None, basis=None
     )
 
-module = ModuleType("conclint.pipeline")
+module = ModuleType("conclint.run.pipeline")
 module.check = check
-sys.modules["conclint.pipeline"] = module
+sys.modules["conclint.run.pipeline"] = module
 from conclint.__main__ import main
 main()
 """
@@ -55,10 +55,11 @@ def launch(body: str, *arguments: str, cwd: Path, **changes: str) -> subprocess.
 def test_what_needs_no_analysis_imports_none(option: str) -> None:
     code = (
         "import sys\n"
-        "from conclint.cli import cli\n"
+        "from conclint.cli.main import cli\n"
         f"try: cli([{option!r}])\n"
         "except SystemExit: pass\n"
-        "heavy = {'libcst', 'rich', 'pathspec', 'tomllib', 'conclint.pipeline', 'conclint.config'}\n"
+        "heavy = {'libcst', 'rich', 'pathspec', 'tomllib'}\n"
+        "heavy |= {'conclint.run.pipeline', 'conclint.config.settings'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     result = subprocess.run(

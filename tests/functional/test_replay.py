@@ -72,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def command(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> Iterator[Command]:
-    for module in ("conclint.recording", "conclint.source.discovery", "conclint.cache"):
+    for module in ("conclint.run.recorder", "conclint.source.discovery", "conclint.store.cache"):
         monkeypatch.setattr(f"{module}.RACY_NS", -(10**18))  # what was just written counts as settled
     threshold = gc.get_threshold()
     yield Command(project, monkeypatch, capfdbinary)
@@ -268,7 +268,7 @@ def test_a_replay_imports_next_to_nothing(project: Path) -> None:
         "conclint",
         "conclint.__main__",
         "conclint.replay",
-        "conclint.sealing",
-        "conclint.search_path",
+        "conclint.files.sealing",
+        "conclint.process.search_path",
     }
     assert loaded & {"click", "typing", "re", "pathlib", "json"} == set()

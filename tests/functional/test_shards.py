@@ -14,7 +14,7 @@ PARTS = 3
 NO_PARSER = """
 import sys
 def refuse(*arguments): raise AssertionError("parsed again")
-import conclint.link.summaries as summaries
+import conclint.summary_store as summaries
 summaries.summarise_source = refuse
 summaries.SummaryStore.__init__.__kwdefaults__["summarise"] = refuse
 from conclint.__main__ import main
@@ -76,7 +76,7 @@ def test_without_the_shards_that_run_would_have_parsed(project: Path) -> None:
 
 
 def test_the_shards_share_the_work(project: Path) -> None:
-    from conclint.cache import Cache, Space
+    from conclint.store.cache import Cache, Space
 
     held = []
     for copy in machines(project):

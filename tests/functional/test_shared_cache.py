@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conclint.config import load_config
-from conclint.pipeline import check
+from conclint.config.settings import load_config
+from conclint.run.pipeline import check
 
 AT_ONCE = 6
 FOLDER = ".conclint_cache"

@@ -21,9 +21,9 @@ import yaml
 from click.testing import CliRunner
 
 from conclint.catalog.loader import read_file, shipped_files
-from conclint.cli import cli
-from conclint.config_file import read_table
-from conclint.config_keys import KEYS
+from conclint.cli.main import cli
+from conclint.config.file import read_table
+from conclint.config.keys import KEYS
 from conclint.rules.registry import Rule, all_rules
 from docsite.links import HUNDREDS
 from docsite.pages import fill_in, made_pages

@@ -26,9 +26,9 @@ ANALYSIS = (
     "pathspec",
     "multiprocessing",
     "concurrent",
-    "conclint.analysis",
-    "conclint.link",
-    "conclint.propagate",
+    "conclint.run.analysis",
+    "conclint.resolve",
+    "conclint.effects",
     "conclint.extract",
     "conclint.catalog.schema",
     "conclint.catalog.loader",
@@ -57,7 +57,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("output", ["text", "concise", "json", "github"])
 def test_a_run_in_which_nothing_changed_imports_no_analysis(project: Path, output: str) -> None:
     arguments = [".", f"--output-format={output}"]
-    assert "conclint.link.evaluate" in imported(arguments, project)
+    assert "conclint.resolve.evaluate" in imported(arguments, project)
     again = imported(arguments, project)
     assert [name for name in again if name.startswith(ANALYSIS)] == []
 
@@ -73,4 +73,4 @@ def test_the_version_needs_no_more_than_the_command_line(project: Path) -> None:
 def test_an_edit_is_noticed_all_the_same(project: Path) -> None:
     imported(["."], project)
     (project / "slow.py").write_text("def pause():\n    pass\n")
-    assert "conclint.analysis" in imported(["."], project)
+    assert "conclint.run.analysis" in imported(["."], project)

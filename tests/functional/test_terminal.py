@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import conclint
-from conclint.cli import cli
+from conclint.cli.main import cli
 from programs_on_disk import git
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names that other systems refuse")

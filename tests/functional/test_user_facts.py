@@ -11,10 +11,10 @@ from unittest import mock
 import pytest
 
 from conclint.__main__ import main
-from conclint.config import load_config
+from conclint.config.settings import load_config
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding
-from conclint.pipeline import check_file
+from conclint.run.pipeline import check_file
 from harness.runs import EVERYTHING, run_here
 
 PROJECT = {

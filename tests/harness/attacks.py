@@ -15,13 +15,13 @@ from keyword import iskeyword
 from pathlib import Path
 from typing import Final
 
-from conclint.config import load_config
+from conclint.config.settings import load_config
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding
-from conclint.pipeline import check
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.terminal import UNLIMITED_WIDTH
 from conclint.rules.registry import all_rules
+from conclint.run.pipeline import check
 
 LONGER: Final = int(os.environ.get("CONCLINT_FUZZ", "1"))
 """How many times as many examples as a run of the tests has; more than one: other examples each time."""

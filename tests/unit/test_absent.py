@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conclint.source.absent import absent, has_appeared, merged
+from conclint.store.missing import absent, has_appeared, merged
 
 
 def test_a_file_is_absent_by_the_nearest_folder_above(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.cache import Cache, Space, content_hash, key_space
+from conclint.store.cache import Cache, Space, content_hash, key_space
 
 DAY = 86_400
 START = 50_000 * DAY  # far ahead, so that real files are older than the run
@@ -111,7 +111,7 @@ def test_what_was_not_used_for_long_is_dropped_and_what_is_used_stays(tmp_path: 
 
 
 def test_the_oldest_goes_where_there_is_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conclint.cache._SPARE_BYTES", 10_000)
+    monkeypatch.setattr("conclint.store.cache._SPARE_BYTES", 10_000)
     for day in range(100):
         cache = opened(tmp_path, day / 5)
         cache.put(Space.SUMMARY, content_hash(b"%d" % day), random.Random(day).randbytes(1000))

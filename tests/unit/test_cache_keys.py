@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from conclint.config import Affects, Config
+from conclint.config.settings import Affects, Config
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
-from conclint.report_cache import judgement_key, report_key
+from conclint.run.reports import judgement_key, report_key
 
 CONFIG = Config(root=Path("/p"), cwd=Path("/p"))
 

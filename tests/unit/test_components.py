@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclint.link.values import Key
-from conclint.propagate.components import Components
+from conclint.effects.components import Components
+from conclint.resolve.values import Key
 
 GRAPHS = st.integers(1, 9).flatmap(
     lambda size: st.lists(

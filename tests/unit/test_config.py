@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conclint.config import Config, ConfigError, load_config
+from conclint.config.settings import Config, ConfigError, load_config
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
 from conclint.rules.registry import rules_by_code

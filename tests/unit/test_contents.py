@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conclint.cache import Cache
 from conclint.source.contents import Contents
+from conclint.store.cache import Cache
 
 DAY = 86_400
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclint.source.decoding import DecodingError, decode_source, encode_source
+from conclint.syntax.decoding import DecodingError, decode_source, encode_source
 
 
 @pytest.mark.parametrize(

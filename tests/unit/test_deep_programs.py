@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conclint.config import load_config
+from conclint.config.settings import load_config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
-from conclint.pipeline import check
+from conclint.run.pipeline import check
 from deep_programs import CHAINS, CIRCLES
 
 _FOUND_AT_ITS_END = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conclint.config import Config, load_config
+from conclint.config.settings import Config, load_config
 from conclint.source.discovery import Discovery, discover_files, shown_path, source_of_text
 
 needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conclint.cache import Cache
 from conclint.catalog.loader import Catalog
-from conclint.link.evaluate import Evaluator
-from conclint.link.program import Program
-from conclint.link.summaries import SummaryStore
-from conclint.link.values import ExternalInstance, Key, Known
-from conclint.propagate.effects import Kind
-from conclint.propagate.engine import Engine
+from conclint.effects.effects import Kind
+from conclint.effects.solver import Engine
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import Program
+from conclint.resolve.values import ExternalInstance, Key, Known
 from conclint.source.modules import ModuleFinder
+from conclint.store.cache import Cache
+from conclint.summary_store import SummaryStore
 
 USES = """\
 def wait():

@@ -9,11 +9,11 @@ import pytest
 from conclint.catalog.loader import Catalog
 from conclint.debug.summary_text import Described, names_of
 from conclint.extract import extract_summary
-from conclint.extract.codec import decode_body
-from conclint.link.evaluate import Evaluator
-from conclint.link.program import Program
-from conclint.model.summary import Op, SiteKind
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import Program
+from conclint.summary.codec import decode_body
 from conclint.summary.operands import FIRST_OPERAND
+from conclint.summary.records import Op, SiteKind
 
 LEAVES = {Op.UNKNOWN, Op.PARAM, Op.GLOBAL, Op.FREE, Op.IMPORT, Op.CONST, Op.TYPED, Op.CALL, Op.DEF, Op.SLICE}
 """Values that are made from no other values (of a call the site says what it is made from)."""

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from conclint.model.summary import Assertion, DefFlags, DefKind, Import, ImportFlags, ParamKind
+from conclint.summary.records import Assertion, DefFlags, DefKind, Import, ImportFlags, ParamKind
 from described import Described, described, summary_of
 
 

@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from conclint.extract import extract_summary
-from conclint.model.summary import Directive, DirectiveKind
+from conclint.summary.records import Directive, DirectiveKind
 
 NOQA, IGNORE, SKIP = DirectiveKind.NOQA, DirectiveKind.IGNORE, DirectiveKind.SKIP_FILE
 

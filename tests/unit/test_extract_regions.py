@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from conclint.model.summary import RegionKind
+from conclint.summary.records import RegionKind
 from described import Described, described
 
 

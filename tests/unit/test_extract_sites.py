@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conclint.extract.codec import decode_body
-from conclint.model.summary import SiteKind
+from conclint.summary.codec import decode_body
+from conclint.summary.records import SiteKind
 from described import described, summary_of
 
 

@@ -10,25 +10,26 @@ from typing import Any
 
 import pytest
 
-from conclint.cache import Cache
-from conclint.config import load_config
+from conclint.config.settings import load_config
+from conclint.effects.solver import Engine
 from conclint.extract import extraction
 from conclint.flake8_plugin import Plugin
-from conclint.judging import cutoff, groups, processes
-from conclint.judging.modules import ModuleJudge
+from conclint.judging import effect_cutoff as cutoff
+from conclint.judging import groups, processes
+from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
-from conclint.link import decorations
-from conclint.link.evaluate import Evaluator
-from conclint.link.summaries import SummaryStore
 from conclint.mapping import build
-from conclint.pipeline import Report, check, map_concurrency
-from conclint.propagate.engine import Engine
+from conclint.resolve import decorations
+from conclint.resolve.evaluate import Evaluator
 from conclint.rules.judge import Judge
 from conclint.rules.structural import StructuralJudge
-from conclint.server.answer import answer_job
+from conclint.run.pipeline import Report, check, map_concurrency
 from conclint.server.jobs import Checked, CheckJob, Scope
+from conclint.server.run_job import answer_job
 from conclint.source import index
 from conclint.source.contents import Contents
+from conclint.store.cache import Cache
+from conclint.summary_store import SummaryStore
 from conclint.workspace import Workspace
 
 BLOCKING = "import asyncio\nimport time\n\n\nasync def f():\n    time.sleep(1)\n    marker_{name}()\n"

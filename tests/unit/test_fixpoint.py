@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.link import fixpoint
-from conclint.link.fixpoint import Memo, Solver
+from conclint.resolve import fixpoint
+from conclint.resolve.fixpoint import Memo, Solver
 
 Equations = Mapping[int, tuple[frozenset[str], tuple[int, ...]]]
 """By number: what an answer holds of itself, and the numbers of those whose answers it holds too."""

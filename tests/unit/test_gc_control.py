@@ -6,12 +6,12 @@ import gc
 import weakref
 from pathlib import Path
 
-from conclint.cache import Cache
-from conclint.config import Config
-from conclint.gc_control import uncollected
-from conclint.judging.modules import ModuleJudge
+from conclint.config.settings import Config
+from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
+from conclint.process.gc_control import uncollected
 from conclint.source.discovery import discover_files
+from conclint.store.cache import Cache
 from conclint.workspace import Workspace
 
 

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conclint import analysis as analysis_module
-from conclint.cache import Cache
-from conclint.config import Config
+from conclint.config.settings import Config
+from conclint.effects.effect_rows import from_rows, to_rows
+from conclint.judging import checker as modules_module
 from conclint.judging import groups
-from conclint.judging import modules as modules_module
 from conclint.judging import processes as processes_module
-from conclint.judging.modules import ModuleJudge
+from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
 from conclint.model.execution import Confidence
-from conclint.pipeline import Report, check
-from conclint.propagate.effect_rows import from_rows, to_rows
+from conclint.run import analysis as analysis_module
+from conclint.run.pipeline import Report, check
 from conclint.source.discovery import discover_files
+from conclint.store.cache import Cache
 from conclint.workspace import Workspace
 
 FILES = {
@@ -275,7 +275,7 @@ def test_the_report_of_a_single_file_holds_while_the_rest_of_the_project_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it depends on the classes of all files, whether a run has seen the project or not."""
-    monkeypatch.setattr("conclint.cache.RACY_NS", -(10**18))  # what was just written counts as settled
+    monkeypatch.setattr("conclint.store.cache.RACY_NS", -(10**18))  # what was just written counts as settled
     _project(tmp_path)
     _write(tmp_path, "app/near.py", -1)
     _write(tmp_path, "app/far.py", 1)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from conclint.catalog.facts import Effect
 from conclint.catalog.loader import Catalog
-from conclint.cli import cli
+from conclint.cli.main import cli
 from conclint.measure import run
 from conclint.measure.gil import Measurement, Spread, Verdict, decide, has_gil, measure, spread, watch
 from conclint.measure.run import measure_gil, selected_claims

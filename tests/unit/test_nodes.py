@@ -15,12 +15,12 @@ import libcst
 import pytest
 
 from conclint.extract import extract_summary
-from conclint.extract.codec import encode_module
-from conclint.source import nodes
-from conclint.source.parsing import SourceError, parse_module
+from conclint.summary.codec import encode_module
+from conclint.syntax import nodes
+from conclint.syntax.parsing import SourceError, parse_module
 
 ROOT = Path(__file__).parents[2]
-PATHS = [*sorted(ROOT.glob("conclint/link/*.py")), *sorted(ROOT.glob("tests/unit/test_extract*.py"))]
+PATHS = [*sorted(ROOT.glob("conclint/resolve/*.py")), *sorted(ROOT.glob("tests/unit/test_extract*.py"))]
 RARE = """
 import a.b as c, d ; from . import (e, f as g,)
 from .. x import *
@@ -144,8 +144,8 @@ sys._is_gil_enabled = lambda: False
 from pathlib import Path
 import libcst
 from conclint.extract import extract_summary
-from conclint.extract.codec import encode_module
-from conclint.source import nodes
+from conclint.summary.codec import encode_module
+from conclint.syntax import nodes
 assert nodes.cst is libcst
 for path in sys.argv[1:]:
     print(hashlib.sha1(encode_module(extract_summary(Path(path).read_bytes()))).hexdigest())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclint.source.decoding import DecodingError
 from conclint.source.notebook import Notebook, read_notebook
+from conclint.syntax.decoding import DecodingError
 
 
 def notebook(*cells: str | tuple[str, str], **metadata: object) -> Notebook:

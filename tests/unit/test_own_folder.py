@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conclint.own_folder import NotOwnError, OwnFolder, check_folder, check_place
+from conclint.files.own_folder import NotOwnError, OwnFolder, check_folder, check_place
 
 NAME = "0123456789ab.stats"
 SEALED = b"conclint sealed\n and more"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conclint.analysis import Analysis
-from conclint.config import load_config
-from conclint.pipeline import check
+from conclint.config.settings import load_config
+from conclint.run.analysis import Analysis
+from conclint.run.pipeline import check
 from programs_on_disk import SLOW_HELPER, VIEWS, write_project
 
 

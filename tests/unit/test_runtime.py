@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conclint.config import load_config
+from conclint.config.settings import load_config
 from conclint.model.finding import Finding
-from conclint.pipeline import check
+from conclint.run.pipeline import check
 
 POOL = """
 from concurrent.futures import ThreadPoolExecutor

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclint.cache_file import open_segment, write_segment
-from conclint.own_folder import OwnFolder
-from conclint.sealing import (
+from conclint.files.own_folder import OwnFolder
+from conclint.files.sealing import (
     HEADER_SIZE,
     VARIABLE,
     NoKeyError,
@@ -24,6 +23,7 @@ from conclint.sealing import (
     sealed_length,
     user_key,
 )
+from conclint.store.segments import open_segment, write_segment
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 POSIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes are another matter there")
@@ -103,7 +103,7 @@ def test_the_key_is_made_once_and_is_the_users_alone(home: Path) -> None:
 
 
 def test_runs_at_the_same_time_make_one_key(home: Path) -> None:
-    program = "from conclint.sealing import user_key; print(user_key().hex())"
+    program = "from conclint.files.sealing import user_key; print(user_key().hex())"
     runs = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         for _ in range(16)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import conclint
-from conclint.search_path import asked_folders, outside
+from conclint.process.search_path import asked_folders, outside
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from conclint.link.stack import is_deep, with_room
+from conclint.resolve.stack import is_deep, with_room
 
 
 def _sum_to(n: int) -> int:

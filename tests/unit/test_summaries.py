@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conclint.cache import Cache, Space, content_hash
-from conclint.link import summaries as module_under_test
-from conclint.link.summaries import Outcome, Problem, SummaryStore, check_source, summarise_source
-from conclint.link.workers import Workers
-from conclint.model.summary import ModuleSummary
+from conclint import summary_store as module_under_test
 from conclint.source.contents import Contents
+from conclint.store.cache import Cache, Space, content_hash
+from conclint.summary.records import ModuleSummary
+from conclint.summary_store import Outcome, Problem, SummaryStore, check_source, summarise_source
+from conclint.workers.work import Workers
 
 GOOD = b"import time\n\nasync def f():\n    time.sleep(1)\n"
 BAD = b"def f(:\n"
@@ -145,8 +145,8 @@ def test_a_cached_run_reads_no_file_and_imports_no_parser(program: Program) -> N
     cache.save()
     code = (
         "import sys\n"
-        "from conclint.cache import Cache\n"
-        "from conclint.link.summaries import SummaryStore\n"
+        "from conclint.store.cache import Cache\n"
+        "from conclint.summary_store import SummaryStore\n"
         "SummaryStore._read = None\n"
         "paths = sys.argv[2:]\n"
         "store = SummaryStore(Cache.open(sys.argv[1]), 1)\n"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.config import Config
+from conclint.config.settings import Config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Step
-from conclint.model.summary import Directive, DirectiveKind
+from conclint.summary.records import Directive, DirectiveKind
 from conclint.suppress.directives import holds_for
 from conclint.suppress.filters import filter_findings
 from conclint.suppress.spans import Spans

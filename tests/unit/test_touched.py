@@ -10,13 +10,13 @@ from textwrap import dedent
 
 import pytest
 
-from conclint import analysis as analysis_module
-from conclint.cache import MARSHAL_FORMAT
-from conclint.config import Config
-from conclint.judging.cutoff import outlived
-from conclint.judging.kept import Judgements
+from conclint.config.settings import Config
+from conclint.incremental.judgements import Judgements
+from conclint.judging.effect_cutoff import outlived
 from conclint.model.execution import Confidence
-from conclint.pipeline import Report, check
+from conclint.run import analysis as analysis_module
+from conclint.run.pipeline import Report, check
+from conclint.store.cache import MARSHAL_FORMAT
 from described import summary_of
 
 BEFORE = "1"

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclint.extract import extract_summary
-from conclint.extract.codec import decode_body, decode_spans
-from conclint.model.summary import SiteKind
-from conclint.source.grafting import parse_pieces
-from conclint.source.nodes import parse_module as parse_plain
-from conclint.source.parsing import SourceError, check_syntax, parse_module
-from conclint.source.pieces import cut
-from conclint.source.tokens import find_tokens
+from conclint.summary.codec import decode_body, decode_spans
+from conclint.summary.records import SiteKind
+from conclint.syntax.grafting import parse_pieces
+from conclint.syntax.nodes import parse_module as parse_plain
+from conclint.syntax.parsing import SourceError, check_syntax, parse_module
+from conclint.syntax.pieces import cut
+from conclint.syntax.tokens import find_tokens
 
 
 def calls_by_ast(text: str) -> list[tuple[int, int, int, int]]:
@@ -184,7 +184,7 @@ _EXPRESSIONS = st.recursive(
 def test_a_tree_in_pieces_is_the_whole_one(parts: list[str], operator: str, times: int) -> None:
     text = f"x = ({operator.join(parts * times)})" + ".c()" * times + "\n"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conclint.source.pieces._CHAIN", 3)
+        patch.setattr("conclint.syntax.pieces._CHAIN", 3)
         found = cut(text, find_tokens(text))
     tree, whole = parse_pieces(found), parse_plain(text)
     assert tree.code == text

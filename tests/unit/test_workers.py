@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclint.children.pool import ProcessPool
-from conclint.link.workers import Work, Workers, _chunks
+from conclint.workers.process_pool import ProcessPool
+from conclint.workers.work import Work, Workers, _chunks
 from worker_functions import (
     LOCK,
     fragile,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from conclint.propagate.cost_model import CostModel
-from conclint.propagate.engine import Engine
+from conclint.cost.cost_model import CostModel
+from conclint.effects.solver import Engine
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.awaiting import await_in_loop, to_thread_one_by_one
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.coroutine_runs import asyncio_run_per_item, detect_run_loop
 from conclint.rules.structural.forking import fork_after_threads
-from conclint.rules.structural.habits import Detector, Habit, Habits
+from conclint.rules.structural.function_traits import Detector, Habit, Habits
 from conclint.rules.structural.hints import hand_made_thread_list, sequential_cpu_map, sequential_http_calls
 from conclint.rules.structural.locked_workers import lock_around_worker_body
 from conclint.rules.structural.main_guard import detect_started_process, missing_main_guard

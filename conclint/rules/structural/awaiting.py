@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.values import Function, Value, unwrapped
+from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefFlags, DefKind, Op, RegionKind, SiteKind, StoreKind, Use
-from conclint.propagate.effects import Placement
+from conclint.resolve.values import Function, Value, unwrapped
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary.records import DefFlags, DefKind, Op, RegionKind, SiteKind, StoreKind, Use
 
 _PACING: Final = (
     "asyncio.sleep", "anyio.sleep", "trio.sleep", "asyncio.wait", "asyncio.gather", "time.sleep",
@@ -206,6 +206,6 @@ def is_collected(code: Code, loop: Loop, result: int) -> bool:
 
 
 def _name(code: Code, call: Call) -> str:
-    from conclint.link.calls import callable_name
+    from conclint.resolve.calls import callable_name
 
     return min(call.names) if call.names else callable_name(code.evaluator, call.inside[0])

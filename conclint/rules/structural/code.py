@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from conclint.extract.codec import span_of
-from conclint.link.arguments import Arguments, Passed, arguments_of
-from conclint.link.conditions import stated_argument
-from conclint.link.values import (
+from conclint.conditions.stated_conditions import stated_argument
+from conclint.effects.effects import Placement
+from conclint.effects.solver import Engine
+from conclint.resolve.arguments import Arguments, Passed, arguments_of
+from conclint.resolve.values import (
     NONE,
     Class,
     External,
@@ -22,10 +23,9 @@ from conclint.link.values import (
     Literal,
     Value,
 )
-from conclint.model.summary import Body, Def, Op, SiteKind
-from conclint.propagate.effects import Placement
-from conclint.propagate.engine import Engine
 from conclint.summary import body_graph as graph
+from conclint.summary.codec import span_of
+from conclint.summary.records import Body, Def, Op, SiteKind
 
 
 class Call(NamedTuple):

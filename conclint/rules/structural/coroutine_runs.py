@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.values import Function
 from conclint.model.execution import ExecutionModel
-from conclint.model.summary import DefKind
+from conclint.resolve.values import Function
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary.records import DefKind
 
 _NEW_LOOP: Final = frozenset({"asyncio.run", "anyio.run", "trio.run"})
 _RUNS: Final = _NEW_LOOP | {"asyncio.AbstractEventLoop.run_until_complete"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conclint.model.summary import Op, SiteKind
 from conclint.rules.structural.code import Code
+from conclint.summary.records import Op, SiteKind
 
 _SAME: Final = (Op.PHI, Op.NARROW, Op.CAST, Op.ENTER, Op.BOOL)
 _HOLDERS: Final = (Op.TUPLE, Op.LIST, Op.SET, Op.DICT, Op.COMP, Op.YIELD, Op.STAR)

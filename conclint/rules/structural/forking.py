@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefKind, Op, RegionKind
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import (
     CONTEXT_METHODS,
@@ -20,6 +19,7 @@ from conclint.rules.structural.start_methods import (
     start_method,
 )
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, RegionKind
 
 _FORKS: Final = frozenset({"os.fork", "os.forkpty"})
 _THREAD_POOLS: Final = frozenset({"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"})

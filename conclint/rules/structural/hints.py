@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import Function
+from conclint.cost.cost import HEAVY
+from conclint.effects.effects import Effects, Kind, Witness
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefFlags, DefKind, Op, RegionKind
-from conclint.propagate.cost import HEAVY
-from conclint.propagate.effects import Effects, Kind, Witness
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, DefKind, Op, RegionKind
 
 _NEAR: Final = 3
 """Calls to the request, beyond which a hint would be a guess."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.arguments import StarItem, bind
-from conclint.link.calls import callable_name
-from conclint.link.values import Function, Known, to_index
+from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
-from conclint.propagate.effects import Kind, Placement
+from conclint.resolve.arguments import StarItem, bind
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function, Known, to_index
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop, is_trivial
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
 _LOCKS: Final = (
     "threading.Lock",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from conclint.model.summary import LoopFlags, Op, RegionKind, SiteKind, StoreKind
 from conclint.rules.structural.code import Code
+from conclint.summary.records import LoopFlags, Op, RegionKind, SiteKind, StoreKind
 
 _TRIVIAL: Final = ("builtins.", "logging.", "time.time", "time.perf_counter", "time.monotonic", "warnings.",
                    "concurrent.futures.wait", "concurrent.futures.as_completed", "tqdm.")  # fmt: skip

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import is_module
 from conclint.model.execution import ExecutionModel
-from conclint.model.summary import DefKind, Op, RegionKind
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import is_module
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
-from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import POOLS, StartMethod, start_method, stated_in_module
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, RegionKind
 
 _STARTS: Final = frozenset({"multiprocessing.Process.start", "multiprocessing.Manager"})
 _SUBMITS: Final = frozenset({"concurrent.futures.Executor.submit", "concurrent.futures.Executor.map"})

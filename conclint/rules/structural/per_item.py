@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conclint.link.calls import callable_name
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.resolve.calls import callable_name
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.reports import Advice, found
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.arguments import Passed
-from conclint.link.calls import callable_name
-from conclint.link.values import Class, Function, Generator, Instance, Key, Known, Partial, Value, unwrapped
+from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefKind, Op
-from conclint.propagate.effects import Placement
+from conclint.resolve.arguments import Passed
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import (
+    Class,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Known,
+    Partial,
+    Value,
+    unwrapped,
+)
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import PROCESSES, StartMethod, start_method, stated_in_module
+from conclint.summary.records import DefKind, Op
 
 _SENT: Final = (
     "concurrent.futures.Executor.",

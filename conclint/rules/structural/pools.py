@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import DefKind, Op, RegionKind, SiteKind
 from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.structural.allocation_sites import Origin, workers_of
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases, escapes
-from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.loops import Loop
-from conclint.rules.structural.origins import Origin, workers_of
 from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.waiting import SUBMITS
 from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
 _THREADS: Final = frozenset(
     {"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"}

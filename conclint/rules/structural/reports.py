@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from conclint.extract.codec import span_of
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.finding import Position, Recommendation
 from conclint.rules.call_text import CallText
@@ -16,6 +15,7 @@ from conclint.rules.drafts import Advise, Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.loops import Loop
+from conclint.summary.codec import span_of
 
 _LINE_END = 1 << 20
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.propagate.effects import Placement
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.habits import Habit, Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.per_item import found_per_item
 from conclint.rules.structural.reports import Advice, found

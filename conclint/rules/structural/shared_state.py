@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.link.calls import callable_name
-from conclint.link.values import Function, is_module, unwrapped
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.summary import Op, SiteKind, StoreKind
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function, is_module, unwrapped
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
-from conclint.rules.structural.habits import Habits
+from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
+from conclint.summary.records import Op, SiteKind, StoreKind
 
 _CHANGES: Final = frozenset(
     {

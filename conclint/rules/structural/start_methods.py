@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
+from conclint.rules.structural.allocation_sites import origins
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.origins import origins
 
 POOLS: Final = frozenset(
     {"multiprocessing.Pool", "multiprocessing.pool.Pool", "multiprocessing.context.SpawnContext.Pool"}

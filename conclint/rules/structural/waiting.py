@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from conclint.link.values import Function, unwrapped
-from conclint.model.summary import Op, SiteKind
+from conclint.resolve.values import Function, unwrapped
+from conclint.rules.structural.allocation_sites import is_single_worker
 from conclint.rules.structural.code import Call, Code
-from conclint.rules.structural.origins import is_single_worker
+from conclint.summary.records import Op, SiteKind
 
 SUBMITS: Final = frozenset(
     {

@@ -1,0 +1,57 @@
+"""The commands about caches: `conclint clean` and `conclint merge`."""
+
+from __future__ import annotations
+
+import click
+
+from conclint.cli.options import cache_dir_option
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@cache_dir_option
+@click.pass_context
+def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_dir: str | None) -> None:
+    """Remove the cache of the project that PATHS lie in (default: the current directory).
+
+    Only files that conclint has written are removed; a folder with anything else in it is left alone. Exit
+    status: 0, or 2 where it can't be removed.
+    """
+    from conclint.config.settings import ConfigError, load_config
+    from conclint.report.terminal import say
+    from conclint.store.folder import ForeignFolderError, remove_cache
+
+    try:
+        found = load_config(list(paths) or ["."], file=config, options={"cache_dir": cache_dir})
+        removed = remove_cache(found)
+    except (ConfigError, ForeignFolderError) as error:
+        say(f"error: {error}")
+        ctx.exit(2)
+    say(f"{'removed' if removed else 'there is no'} {found.cache_dir}")
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path())
+@click.option("--into", "target", metavar="FOLDER", help="The cache to fill.  [default: the project's]")
+@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.pass_context
+def merge(ctx: click.Context, folders: tuple[str, ...], target: str | None, config: str | None) -> None:
+    """Merge the cache FOLDERS into one, such as those that `conclint check --shard` filled on other machines.
+
+    What is taken over is known by the content of files, so it does not matter where it was made. A check then
+    has nothing left to parse. The caches named here are believed whoever has written them: name only those of
+    machines that you trust. Exit status: 0, or 2 for a folder that is no cache of this conclint.
+    """
+    from conclint.config.settings import ConfigError, load_config
+    from conclint.report.terminal import say
+    from conclint.store.folder import ForeignFolderError, merge_caches
+
+    try:
+        found = load_config(["."], file=config, options={"cache_dir": target})
+        entries = merge_caches([found.cwd / folder for folder in folders], found)
+    except (ConfigError, ForeignFolderError) as error:
+        say(f"error: {error}")
+        ctx.exit(2)
+    caches = "1 cache" if len(folders) == 1 else f"{len(folders)} caches"
+    say(f"{entries} new entries of {caches} in {found.cache_dir}")

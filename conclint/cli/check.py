@@ -1,0 +1,182 @@
+"""The commands `conclint check` and `conclint config`, which take the same options."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from conclint.cli.options import check_options
+from conclint.files.bounded_file import LARGEST
+
+if TYPE_CHECKING:
+    from conclint.cli.run_check import CheckRequest
+
+
+class _CheckCommand(click.Command):
+    """Takes `--write-baseline` with or without a file: a word that ends in .json, or follows `=`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        result: list[str] = []
+        for place, word in enumerate(args):
+            if word == "--":
+                result += args[place:]
+                break
+            if word == "--write-baseline":
+                result.append(f"{word}=")
+            elif place and args[place - 1] == "--write-baseline" and word.endswith(".json"):
+                result[-1] += word
+            else:
+                result.append(word)
+        return super().parse_args(ctx, result)
+
+
+@click.command(cls=_CheckCommand)
+@check_options
+@click.pass_context
+def check(ctx: click.Context, /, **given: Any) -> None:
+    """Check PATHS: the main job, the same as without a command's name."""
+    from conclint.cli.run_check import run_check
+    from conclint.config.settings import ConfigError
+    from conclint.report.destination import UnwritableError
+
+    try:
+        if given.pop("watch"):
+            _watch(ctx, given)
+        recorder = None
+        if ctx.obj is not None:  # a process of its own, which ends with the run
+            from conclint.process.gc_control import never_collect
+            from conclint.run.recorder import Recorder
+
+            never_collect()
+            recorder = Recorder(ctx.obj)
+        status = run_check(replace(_check_request(given), recorder=recorder))
+    except (ConfigError, UnwritableError) as error:
+        _fail(ctx, error)
+    except Exception as error:
+        from conclint.source.revisions import GitError
+        from conclint.suppress.baseline import BaselineError
+
+        if not isinstance(error, (GitError, BaselineError)):
+            raise
+        _fail(ctx, error)
+    ctx.exit(status)
+
+
+def _watch(ctx: click.Context, given: dict[str, Any]) -> NoReturn:
+    if "-" in given["paths"] or given["write_baseline"] is not None:
+        raise click.UsageError("--watch can't be combined with `-` (standard input) or --write-baseline.")
+    from conclint.cli.watch import NoWatcherError, watch_check
+
+    try:
+        watch_check(lambda: _check_request(given))
+    except NoWatcherError as error:
+        _fail(ctx, error)
+    ctx.exit(0)
+
+
+@click.command("config")
+@check_options
+@click.pass_context
+def config_command(ctx: click.Context, /, **given: Any) -> None:
+    """Print the configuration that a check with the same options uses, and where each value comes from."""
+    from conclint.config.settings import ConfigError
+    from conclint.report.config_list import list_settings, render_settings
+    from conclint.report.outcome import OutputFormat
+    from conclint.report.terminal import write_output
+
+    given.pop("watch")
+    on_command_line = {name for name, value in given.items() if value is not None}
+    try:
+        request = _check_request(given)
+    except ConfigError as error:
+        _fail(ctx, error)
+    wanted = [output.format for output in request.outputs if output.file is None]
+    if len(request.outputs) != 1 or wanted not in ([OutputFormat.TEXT], [OutputFormat.JSON]):
+        raise click.UsageError("the configuration is printed as text or json.")
+    settings = list_settings(request.config, on_command_line)
+    write_output(render_settings(request.config, settings, as_json=wanted == [OutputFormat.JSON]))
+
+
+def _fail(ctx: click.Context, error: Exception) -> NoReturn:
+    from conclint.report.terminal import say
+
+    say(f"error: {error}")
+    ctx.exit(2)
+
+
+def _check_request(given: dict[str, Any]) -> CheckRequest:
+    """What the options ask for.
+
+    Raises UsageError for options that contradict each other, ConfigError for a wrong configuration.
+    """
+    from conclint.cli.run_check import CheckRequest
+    from conclint.config.keys import parse_confidence
+    from conclint.config.settings import load_config
+    from conclint.report.destination import plan_outputs
+    from conclint.rules.registry import rules_by_code
+
+    options = dict(given)
+    paths: tuple[str, ...] = options.pop("paths")
+    wanted = {name: options.pop(name) for name in _OF_THE_RUN}
+    write_baseline: str | None = options.pop("write_baseline")
+    from_stdin = "-" in paths
+    if from_stdin and len(paths) > 1:
+        raise click.UsageError("`-` (standard input) can't be combined with paths.")
+    if wanted["stdin_filename"] is not None and not from_stdin:
+        raise click.UsageError("--stdin-filename needs `-` (standard input).")
+    if from_stdin and wanted["diff_base"] is not None:
+        raise click.UsageError("--diff-base compares files, not `-` (standard input).")
+    if wanted["shard"] is not None and (from_stdin or options["no_cache"]):
+        raise click.UsageError("--shard fills a cache from files: leave out --no-cache and `-`.")
+    if wanted["affected"] and wanted["diff_base"] is not None:
+        raise click.UsageError("--diff-base finds the changed files itself: leave out --affected.")
+    if write_baseline is not None and (wanted["affected"] or wanted["diff_base"] is not None):
+        raise click.UsageError(
+            "--write-baseline is about all that is found: leave out --affected, --diff-base."
+        )
+    try:
+        outputs = plan_outputs(options.pop("outputs"), options.pop("output_file"))
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    for output in outputs:
+        if wanted["statistics"] and not output.format.has_statistics:
+            raise click.UsageError(f"--statistics has no form in {output.format.value}.")
+    confidence: str | None = options.pop("min_confidence")
+    options["min_confidence"] = parse_confidence(confidence) if confidence else None
+    options["use_cache"] = not options.pop("no_cache")
+    places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
+    file: str | None = options.pop("config")
+    config = load_config(places, file=file, options=options, known_codes=rules_by_code())
+    if wanted["prune_baseline"] and config.baseline is None:
+        raise click.UsageError("--prune-baseline needs --baseline (or `baseline` in the configuration).")
+    target = None
+    if write_baseline is not None:
+        from conclint.suppress.baseline import DEFAULT_FILE
+
+        target = (
+            config.cwd / write_baseline if write_baseline else config.baseline or config.root / DEFAULT_FILE
+        )
+    return CheckRequest(
+        config=config,
+        paths=paths,
+        stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
+        outputs=outputs,
+        write_baseline=target,
+        **wanted,
+    )
+
+
+_OF_THE_RUN = (
+    "affected",
+    "diff_base",
+    "exit_zero",
+    "prune_baseline",
+    "quiet",
+    "shard",
+    "statistics",
+    "stdin_filename",
+    "verbose",
+)

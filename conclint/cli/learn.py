@@ -1,0 +1,98 @@
+"""The command `conclint learn`: catalog files from the source of installed packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conclint.cli.options import cache_dir_option, jobs_option, no_cache_option
+
+
+@click.command()
+@click.argument("packages", nargs=-1, required=True)
+@click.option("--python", metavar="PATH", help="The interpreter or environment that has them.")
+@click.option("--output", "-o", metavar="FOLDER", help="Write a file for each package here.")
+@click.option("--all", "everything", is_flag=True, help="Also what the catalog states already.")
+@click.option(
+    "--min-confidence",
+    type=click.Choice(("low", "medium", "high")),
+    default="medium",
+    show_default=True,
+    help="State only what is at least as sure.",
+)
+@no_cache_option
+@cache_dir_option
+@jobs_option
+@click.pass_context
+def learn(
+    ctx: click.Context,
+    packages: tuple[str, ...],
+    python: str | None,
+    output: str | None,
+    everything: bool,
+    min_confidence: str,
+    no_cache: bool,
+    cache_dir: str | None,
+    jobs: int | None,
+) -> None:
+    """Read the installed PACKAGES (import names, or names of distributions), and print what their public
+    functions and methods do, in the catalog's schema: which wait, compute, or run what they are given, with
+    the chain that shows it. Nothing of them is imported or run.
+
+    What the catalog says otherwise is told on standard error. Use the result with `catalog-files`.
+    """
+    from conclint.catalog.schema import read_library
+    from conclint.config.keys import parse_confidence
+    from conclint.config.settings import ConfigError, load_config
+    from conclint.learning.learn import learn_package
+    from conclint.learning.toml_text import render_catalog
+    from conclint.report.printable import printable_json
+    from conclint.report.terminal import say, say_line, write_output
+    from conclint.source.installed import (
+        NoPackagesError,
+        distribution_versions,
+        find_package_folders,
+        import_names,
+    )
+    from conclint.store.cache import Cache
+
+    options = {"python": python, "use_cache": not no_cache, "cache_dir": cache_dir}
+    try:
+        config = load_config([], options=options)
+        folders = find_package_folders(config.python, config.root)
+        tops = sorted({top for name in packages for top in import_names([name], folders)})
+    except (ConfigError, NoPackagesError) as error:
+        say(f"error: {error}")
+        ctx.exit(2)
+    releases = distribution_versions(folders, tops)
+    with Cache.of(config) as cache:
+        for top in tops:
+            found = learn_package(
+                top,
+                releases.get(top, ""),
+                folders,
+                cache,
+                least=parse_confidence(min_confidence),
+                only_new=not everything,
+                jobs=jobs or None,
+            )
+            text = printable_json(render_catalog(found.table))
+            read_library(found.table, top)  # what is written is what the schema takes
+            if output is not None:
+                try:
+                    Path(output).mkdir(parents=True, exist_ok=True)
+                    (Path(output) / f"{top}.toml").write_text(text, encoding="utf-8")
+                except OSError as error:
+                    say(f"error: {output}: {error.strerror or error}")
+                    ctx.exit(2)
+            else:
+                write_output(text)
+            for path, (message, line, column) in found.problems.items():
+                say_line(f"{path}:{line}:{column}: {message}")
+            for line_of_text in found.contradictions:
+                say(line_of_text)
+            say(
+                f"{releases.get(top, top)}: {found.looked_at} public functions and methods, "
+                f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
+            )

@@ -1,0 +1,99 @@
+"""The command `conclint map`: the concurrency map of a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conclint.cli.options import cache_dir_option, jobs_option, no_cache_option
+
+if TYPE_CHECKING:
+    from conclint.model.concurrency_map import ConcurrencyMap
+
+_FORMATS = ("text", "json", "dot", "mermaid")
+
+
+@click.command("map")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--symbol", metavar="NAME", help="Only this function, its callers and what it leads to.")
+@click.option("--all", "everything", is_flag=True, help="Also functions that no model is known for.")
+@click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.option("--follow", multiple=True, metavar="PACKAGES", help="As for `conclint check`.")
+@click.option("--python", metavar="PATH", help="As for `conclint check`.")
+@no_cache_option
+@cache_dir_option
+@jobs_option
+@click.pass_context
+def map_command(
+    ctx: click.Context,
+    /,
+    paths: tuple[str, ...],
+    symbol: str | None,
+    everything: bool,
+    output_format: str,
+    config: str | None,
+    follow: tuple[str, ...],
+    no_cache: bool,
+    **options: Any,
+) -> None:
+    """Print which functions run on the event loop, in threads, processes and interpreters, who brings them
+    there, and what they do: wait, or compute.
+
+    With --symbol (a dotted name, or the end of one) the tree of its callers and of what it leads to. Exit
+    status: 0, or 2 for wrong usage or a wrong configuration.
+    """
+    from conclint.config.keys import parse_follow
+    from conclint.config.settings import ConfigError, load_config
+    from conclint.report.terminal import say, say_line, write_output
+
+    words = [word for value in follow for word in value.split(",")]
+    options["follow"] = parse_follow(words) if follow else None
+    options["use_cache"] = not no_cache
+    try:
+        configuration = load_config(list(paths), file=config, options=options)
+        from conclint.run.pipeline import map_concurrency
+
+        found, problems = map_concurrency(list(paths) or ["."], configuration)
+    except ConfigError as error:
+        say(f"error: {error}")
+        ctx.exit(2)
+    for problem in problems:
+        at = problem.position
+        say_line(f"{problem.path}:{at.line}:{at.column}: {problem.code} {problem.message}")
+    if symbol is not None:
+        symbol = _resolved(symbol, found)
+        found = found.around(symbol)
+    elif not everything:
+        found = found.reached()
+    write_output(_rendered(found, output_format, symbol))
+
+
+def _resolved(name: str, found: ConcurrencyMap) -> str:
+    """The symbol that the name means: itself, or the only one that ends with it.
+
+    Raises UsageError for none or several.
+    """
+    symbols = sorted({item.symbol for item in found.functions})
+    if name in symbols:
+        return name
+    ending = [symbol for symbol in symbols if symbol.endswith(f".{name}")]
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        shown = ", ".join(ending[:8]) + (" …" if len(ending) > 8 else "")
+        raise click.UsageError(f"--symbol {name!r} may mean {shown}")
+    from conclint.config.file import nearest
+
+    raise click.UsageError(f"there is no function {name!r}{nearest(name, symbols)}")
+
+
+def _rendered(found: ConcurrencyMap, output_format: str, symbol: str | None) -> str:
+    if output_format == "text":
+        from conclint.report.map_text import render_around, render_map
+
+        return render_around(found, symbol) if symbol is not None else render_map(found)
+    from conclint.report.map_graph import render_dot, render_map_json, render_mermaid
+
+    return {"json": render_map_json, "dot": render_dot, "mermaid": render_mermaid}[output_format](found)

@@ -1,0 +1,223 @@
+"""`conclint check` without its command line: one run, its reports, its exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conclint.config.settings import Config
+from conclint.model.finding import Finding
+from conclint.report.destination import Output, check_writable, write_files
+from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
+from conclint.report.progress import ProgressBar
+from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, say, source_width, write_output
+
+if TYPE_CHECKING:
+    from conclint.run.pipeline import Basis, Report
+    from conclint.run.recorder import Recorder
+    from conclint.run.shards import Shard
+
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What `conclint check` was asked, beside the configuration.
+
+    `write_baseline` is the file to write, `diff_base` the revision to compare with. `recorder` is for a run
+    that may be replayed as long as nothing changes.
+    """
+
+    config: Config
+    paths: tuple[str, ...] = ()
+    stdin: bytes | None = None
+    stdin_filename: str | None = None
+    outputs: tuple[Output, ...] = (Output(OutputFormat.TEXT),)
+    quiet: bool = False
+    verbose: bool = False
+    statistics: bool = False
+    exit_zero: bool = False
+    affected: bool = False
+    diff_base: str | None = None
+    write_baseline: Path | None = None
+    prune_baseline: bool = False
+    shard: Shard | None = None
+    recorder: Recorder | None = None
+
+
+def run_check(request: CheckRequest) -> int:
+    """Runs, reports, and returns the exit status: 1 if anything was found, else 0.
+
+    Raises ConfigError, GitError, BaselineError and UnwritableError, the text of each one line for the user.
+    """
+    if request.shard is not None:
+        return _summarise(request, request.shard)
+    from conclint.run.pipeline import check
+
+    if request.config.no_cache_because is not None and not request.quiet:
+        say(f"warning: no cache: {request.config.no_cache_because}")
+    check_writable([output.file for output in request.outputs if output.file is not None])
+    known = _Baseline(request)
+    with ProgressBar(wanted=not request.quiet) as progress:
+        report = check(
+            [] if request.stdin is not None else list(request.paths) or ["."],
+            request.config,
+            stdin=request.stdin,
+            stdin_filename=request.stdin_filename,
+            progress=progress,
+            affected=request.affected,
+            diff_base=request.diff_base,
+            with_map=any(output.format is OutputFormat.HTML for output in request.outputs),
+        )
+    findings: Sequence[Finding] = sorted(
+        (*report.findings, *report.unused_directives), key=lambda found: found.sort_key
+    )
+    if request.write_baseline is not None:
+        known.write(request.write_baseline, findings, report)
+        return 0
+    findings = known.new(findings, report)
+    printed = _report(request, findings, report)
+    said = known.report_gone(report)
+    status = 1 if findings and not request.exit_zero else 0
+    if request.recorder is not None and report.basis is not None and report.files and not said:
+        _record(request, request.recorder, report.basis, printed, status)
+    if not request.quiet and not report.files and not findings and request.diff_base is None:
+        say("warning: no Python files below the given paths")
+    if request.verbose:
+        say(f"{report.files} files in {report.seconds:.2f} s")
+        from conclint.store.cache import Cache
+
+        with Cache.of(request.config) as cache:
+            note = cache.note
+        if note:
+            say(f"no cache: {note}")
+    return status
+
+
+def _record(request: CheckRequest, recorder: Recorder, basis: Basis, printed: str, status: int) -> None:
+    """Keeps what was printed, where it is all that the run did and hung on files that are known."""
+    config = request.config
+    formats = [output.format for output in request.outputs if output.file is None]
+    if len(request.outputs) != 1 or not formats or OutputFormat.HTML in formats:
+        return
+    if request.verbose or request.prune_baseline or not config.use_cache or config.follow:
+        return
+    recorder.record(config, request.paths, basis, encoded(printed), status)
+
+
+def _summarise(request: CheckRequest, shard: Shard) -> int:
+    from conclint.run.shards import summarise_shard
+
+    with ProgressBar(wanted=not request.quiet) as progress:
+        done = summarise_shard(request.paths or ["."], request.config, shard, progress)
+    if not request.quiet:
+        part = f"shard {shard.number}/{shard.of}: {done.files} of {_count(done.total, 'file')}"
+        say(f"{part} summarised in {request.config.cache_dir}")
+    return 0
+
+
+def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) -> str:
+    """What was printed. Makes all reports before the first is written, so that a failure leaves none
+    behind."""
+    shown = findings[0].path if request.stdin is not None and findings else ""
+    texts = {shown: request.stdin} if request.stdin is not None else {}
+    outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency)
+    files: dict[str, str] = {}
+    printed = ""
+    for output in request.outputs:
+        to_terminal = output.file is None
+        how = Presentation(
+            format=output.format,
+            colour=to_terminal and has_colour(sys.stdout),
+            width=source_width(sys.stdout) if to_terminal else UNLIMITED_WIDTH,
+            quiet=request.quiet,
+            verbose=request.verbose,
+            statistics=request.statistics,
+        )
+        text = render_outcome(outcome, how)
+        if output.file is None:
+            printed = text
+        else:
+            files[output.file] = text
+    write_files(files)
+    write_output(printed)
+    return printed
+
+
+class _Baseline:
+    """The baseline of a run: its entries, read before anything is analysed."""
+
+    def __init__(self, request: CheckRequest) -> None:
+        self._request = request
+        self._file = request.config.baseline
+        self._used = self._file is not None and request.write_baseline is None
+        if self._file is not None and self._used:
+            from conclint.suppress.baseline import read_baseline
+
+            self._entries = read_baseline(self._file)
+            if request.prune_baseline:
+                check_writable([str(self._file)])
+        elif request.write_baseline is not None:
+            check_writable([str(request.write_baseline)])
+
+    def new(self, findings: Sequence[Finding], report: Report) -> Sequence[Finding]:
+        """The findings that are not in the baseline; all without one."""
+        if not self._used:
+            return findings
+        from conclint.suppress.baseline import Project, compare
+
+        project = Project.of(self._request.config)
+        comparison = compare(findings, self._entries, report.occurring, report.asked, project)
+        self._gone = comparison.gone
+        return comparison.new
+
+    def write(self, file: Path, findings: Sequence[Finding], report: Report) -> None:
+        """Writes the findings as the baseline. What an earlier one says of other files is kept."""
+        from conclint.suppress.baseline import (
+            Project,
+            encode_baseline,
+            entries_of,
+            not_looked_at,
+            read_baseline,
+        )
+
+        project = Project.of(self._request.config)
+        earlier = read_baseline(file) if file.exists() else ()
+        kept = not_looked_at(earlier, report.asked, project)
+        write_files({str(file): encode_baseline([*entries_of(findings, project), *kept])})
+        if not self._request.quiet:
+            say(f"{_count(len(findings), 'finding')} written to {file}")
+            if self._request.config.baseline is None:
+                say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
+
+    def report_gone(self, report: Report) -> bool:
+        """Says which entries no longer occur, and takes them out of the file if that was asked for; whether
+        anything was said."""
+        if not self._used or self._file is None or not self._gone:
+            return False
+        quiet, prune = self._request.quiet, self._request.prune_baseline
+        if prune:
+            from conclint.suppress.baseline import encode_baseline
+
+            gone = set(self._gone)
+            left = [entry for entry in self._entries if entry not in gone]
+            write_files({str(self._file): encode_baseline(left)})
+        if quiet:
+            return False
+        number = len(self._gone)
+        verb = "occurs" if number == 1 else "occur"
+        done = "removed" if prune else "--prune-baseline removes them"
+        say(f"{self._file.name}: {_count(number, 'entry', 'entries')} no longer {verb} ({done})")
+        listed = self._gone if self._request.verbose else self._gone[:_LISTED]
+        for entry in listed:
+            say(f"  {entry.code} in {entry.symbol or entry.path} ({entry.path})")
+        if len(listed) < number:
+            say(f"  and {number - len(listed)} more (--verbose lists them)")
+        return True
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,298 @@
+"""Whether the conditions of a catalog fact hold at a call."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from conclint.catalog.facts import CallableFact, Condition
+from conclint.catalog.facts import Parameter as Stated
+from conclint.resolve.arguments import Arguments, Passed
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import (
+    Container,
+    Display,
+    External,
+    ExternalInstance,
+    Instance,
+    Known,
+    Literal,
+    Parameter,
+    Value,
+)
+
+
+class Truth(Enum):
+    """Three-valued logic."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+class Relation(Enum):
+    """What an argument is asked about a literal."""
+
+    EQUALS = "=="
+    STARTS_WITH = "startswith"
+    ENDS_WITH = "endswith"
+    IS_IN = "in"
+    IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
+
+
+class Dependence(NamedTuple):
+    """The effect is absent for callers whose argument for `parameter` is (`absent_if_equal`), or is not, the
+    literal; or stands in another `relation` to it. `is_branch`: it stands under an `if` on the parameter,
+    so that some callers do reach it; a literal True or False then stands for all that is true or false.
+    """
+
+    parameter: Parameter
+    literal: Literal
+    absent_if_equal: bool
+    is_branch: bool = False
+    relation: Relation = Relation.EQUALS
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether not knowing the argument is worth a doubt; that a number is just the special one (a
+        timeout of 0, say) is not."""
+        if self.is_branch:
+            return True
+        return isinstance(self.literal.value, (bool, str)) or not self.absent_if_equal
+
+
+class Verdict(NamedTuple):
+    """Whether a fact's effect is there; where only a caller can say, what it depends on."""
+
+    present: bool
+    dependence: Dependence | None = None
+    assumption: str = ""
+
+
+def stated_argument(signature: tuple[Stated, ...] | None, name: str, arguments: Arguments) -> Passed | None:
+    """The argument that a call passes for a parameter of a stated signature; None if it passes none."""
+    by_name = arguments.keyword(name)
+    if by_name is not None:
+        return by_name
+    position = 0
+    for parameter in signature or ():
+        if parameter.kind in ("*", "**", "kw"):
+            if parameter.name == name:
+                return None
+            if parameter.kind == "*":
+                position = 1 << 20
+            continue
+        if parameter.name == name:
+            return arguments.positional[position] if position < len(arguments.positional) else None
+        position += 1
+    return None
+
+
+def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Arguments) -> Verdict:
+    """Whether the fact's effect is there for these arguments."""
+    verdict = Verdict(True)
+    for condition in fact.unless:
+        truth, dependence = _holds(evaluator, fact.signature, condition, arguments)
+        if truth is Truth.YES:
+            return Verdict(False)
+        if truth is Truth.MAYBE:
+            if dependence is not None:
+                if verdict.dependence is None:
+                    verdict = verdict._replace(dependence=dependence._replace(absent_if_equal=True))
+            elif any(isinstance(wanted, (bool, str)) for _, wanted in condition.pairs):
+                # that a number is just the special one (a timeout of 0, say) is not worth a doubt
+                verdict = verdict._replace(assumption=f"an argument of {fact.name} is not known")
+    if fact.when:
+        answers = [_holds(evaluator, fact.signature, condition, arguments) for condition in fact.when]
+        if all(truth is Truth.NO for truth, _ in answers):
+            return Verdict(False)
+        if not any(truth is Truth.YES for truth, _ in answers):
+            dependence = next((item for _, item in answers if item is not None), None)
+            if dependence is not None:
+                verdict = verdict._replace(dependence=dependence._replace(absent_if_equal=False))
+            else:
+                verdict = verdict._replace(assumption=f"an argument of {fact.name} is not known")
+    for condition in fact.doubtful:
+        if _holds(evaluator, fact.signature, condition, arguments)[0] is Truth.YES:
+            return verdict._replace(assumption=f"{fact.name} blocks for a moment only with this argument")
+    return verdict
+
+
+def condition_holds(
+    evaluator: Evaluator, signature: tuple[Stated, ...] | None, condition: Condition, arguments: Arguments
+) -> Truth:
+    """Whether every pair of a condition holds for these arguments."""
+    return _holds(evaluator, signature, condition, arguments)[0]
+
+
+def _holds(
+    evaluator: Evaluator, signature: tuple[Stated, ...] | None, condition: Condition, arguments: Arguments
+) -> tuple[Truth, Dependence | None]:
+    truth, dependence = Truth.YES, None
+    for name, wanted in condition.pairs:
+        passed = stated_argument(signature, name, arguments)
+        if passed is None:
+            absent = wanted == "<absent>"
+            if arguments.spread and not absent:
+                answer, depends = Truth.NO, None  # the usual default is taken for what *args may hide
+            else:
+                answer, depends = (Truth.YES if absent else Truth.NO), None
+        else:
+            answer, depends = _equals(evaluator, evaluator.passed(passed), wanted)
+        if answer is Truth.NO:
+            return Truth.NO, None
+        if answer is Truth.MAYBE:
+            truth, dependence = Truth.MAYBE, depends
+    return truth, dependence
+
+
+def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, Dependence | None]:
+    if wanted == "<absent>":
+        return Truth.NO, None
+    if wanted == "<present>":
+        none = all(isinstance(v, Literal) and v.value is None for v in item.values)
+        return (Truth.NO if item.values and none else Truth.YES), None
+    if wanted == "<small>":
+        small = item.values and all(
+            isinstance(v, Literal) or (isinstance(v, ExternalInstance) and v.dotted == "builtins.bytes")
+            for v in item.values
+        )
+        return (Truth.YES if small else Truth.MAYBE), None
+    if isinstance(wanted, str) and wanted.startswith("<below "):
+        return _is_below(item, float(wanted[7:-1])), None
+    if isinstance(wanted, str) and wanted.startswith("<is "):
+        names = {v.dotted if isinstance(v, External) else "" for v in item.values}
+        return (Truth.YES if names == {wanted[4:-1]} else Truth.NO), None
+    if isinstance(wanted, str) and wanted.startswith("<a "):
+        return _is_instance(evaluator, item, wanted[3:-1]), None
+    if isinstance(wanted, str) and wanted.startswith("<") and wanted != "<none>":
+        names = {evaluator.catalog.canonical(v.dotted) for v in item.values if isinstance(v, External)}
+        if names:
+            return (Truth.YES if names == {wanted[1:-1]} else Truth.NO), None
+        return Truth.MAYBE, None
+    literal = None if wanted == "<none>" else wanted
+    if len(item.values) == 1 and not item.partial:
+        value = item.values[0]
+        if isinstance(value, Literal):
+            return (Truth.YES if _same(value.value, literal) else Truth.NO), None
+        if isinstance(value, Parameter) and not value.attributes:
+            return Truth.MAYBE, Dependence(value, Literal(type(literal).__name__, literal), True)
+        if isinstance(value, Display):
+            return Truth.NO, None
+    return Truth.MAYBE, None
+
+
+def _is_below(item: Known, limit: float) -> Truth:
+    """Whether a number is below a limit. One that is not known is taken to be as large as usual."""
+    numbers = [v.value for v in item.values if isinstance(v, Literal) and isinstance(v.value, (int, float))]
+    if not item.values or len(numbers) < len(item.values):
+        return Truth.NO
+    return Truth.YES if max(numbers) < limit else Truth.NO
+
+
+def _is_instance(evaluator: Evaluator, item: Known, wanted: str) -> Truth:
+    answers = {Truth.MAYBE} if item.partial or not item.values else set()
+    for value in item.values:
+        if isinstance(value, ExternalInstance):
+            ancestry = evaluator.catalog.ancestry(value.dotted)
+            known = Truth.NO if ancestry else Truth.MAYBE
+            answers.add(Truth.YES if any(fact.name == wanted for fact in ancestry) else known)
+        else:
+            answers.add(Truth.NO if isinstance(value, (Literal, Display)) else Truth.MAYBE)
+    return answers.pop() if len(answers) == 1 else Truth.MAYBE
+
+
+def _same(first: object, second: object) -> bool:
+    if isinstance(first, bool) or isinstance(second, bool) or first is None or second is None:
+        return first is second
+    return first == second
+
+
+def depends_hold(evaluator: Evaluator, literal: Known, dependence: Dependence) -> Truth:
+    """Whether the effect is there when the parameter is bound to `literal`."""
+    values = literal.values
+    if dependence.relation is Relation.IS_INSTANCE:
+        answer = _are_instances(evaluator, literal, dependence.literal.value)
+        if answer is Truth.MAYBE:
+            return answer
+        return Truth.NO if (answer is Truth.YES) == dependence.absent_if_equal else Truth.YES
+    if len(values) != 1 or literal.partial or not isinstance(values[0], Literal):
+        return Truth.MAYBE
+    found = values[0].value
+    if dependence.is_branch and isinstance(dependence.literal.value, bool):
+        found = bool(found)
+    equal = _is_related(found, dependence.relation, dependence.literal.value)
+    if equal is None:
+        return Truth.MAYBE
+    return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
+
+
+def _are_instances(evaluator: Evaluator, item: Known, wanted: object) -> Truth:
+    """Whether all that the argument may be, or nothing of it, is an instance of one of the classes."""
+    if item.partial or not item.values or not isinstance(wanted, tuple):
+        return Truth.MAYBE
+    answers = {_instance_of(evaluator, value, wanted) for value in item.values}
+    return answers.pop() if len(answers) == 1 else Truth.MAYBE
+
+
+def _instance_of(evaluator: Evaluator, value: Value, wanted: tuple[Value, ...]) -> Truth:
+    names = {evaluator.catalog.canonical(item.dotted) for item in wanted if isinstance(item, External)}
+    if isinstance(value, Instance):
+        ancestry = evaluator.classes.ancestry(value.cls)
+        if any(base in wanted for base in ancestry.classes):
+            return Truth.YES
+        bases = {evaluator.catalog.canonical(b.dotted) for b in ancestry.classes if isinstance(b, External)}
+        if bases & names:
+            return Truth.YES
+        return Truth.MAYBE if ancestry.partial or bases - {"builtins.object"} else Truth.NO
+    kind = _builtin_kind(evaluator, value)
+    if kind is not None:
+        above = {f"builtins.{kind}", "builtins.object"} | ({"builtins.int"} if kind == "bool" else set())
+        if above & names:
+            return Truth.YES
+        return Truth.MAYBE if any(name.startswith(_ABSTRACT) for name in names) else Truth.NO
+    if isinstance(value, ExternalInstance):
+        found = evaluator.catalog.ancestry(value.dotted)
+        if names & {value.dotted, *(fact.name for fact in found), *_ABOVE.get(value.dotted, ())}:
+            return Truth.YES
+        return Truth.NO if found and all(evaluator.catalog.klass(name) for name in names) else Truth.MAYBE
+    return Truth.MAYBE
+
+
+def _builtin_kind(evaluator: Evaluator, value: Value) -> str | None:
+    if isinstance(value, Literal):
+        return value.kind
+    if isinstance(value, (Display, Container)):
+        return evaluator.container_kind(value)
+    if isinstance(value, ExternalInstance) and value.dotted.startswith("builtins."):
+        return value.dotted.removeprefix("builtins.")
+    return None
+
+
+_ABSTRACT = ("collections.", "typing.", "numbers.", "abc.")
+"""Modules of abstract classes that builtin types are instances of."""
+
+_ABOVE = {
+    "io.BytesIO": ("io.IOBase", "io.BufferedIOBase"),
+    "io.StringIO": ("io.IOBase", "io.TextIOBase"),
+    "io.TextIOWrapper": ("io.IOBase", "io.TextIOBase"),
+    "io.BufferedReader": ("io.IOBase", "io.BufferedIOBase"),
+    "io.BufferedWriter": ("io.IOBase", "io.BufferedIOBase"),
+}
+"""Bases of builtin classes that the catalog, which speaks of what blocks, has no reason to state."""
+
+
+def _is_related(found: object, relation: Relation, literal: object) -> bool | None:
+    """Whether the argument stands in the relation to the literal; None if it can't be asked."""
+    if relation is Relation.EQUALS:
+        return _same(found, literal)
+    if relation is Relation.IS_IN:
+        members = literal if isinstance(literal, tuple) else None
+        if members is None:
+            return found in literal if isinstance(found, str) and isinstance(literal, str) else None
+        return any(_same(found, member) for member in members)
+    if not isinstance(found, str):
+        return None
+    affixes = literal if isinstance(literal, tuple) else (literal,)
+    words = tuple(item for item in affixes if isinstance(item, str))
+    return found.startswith(words) if relation is Relation.STARTS_WITH else found.endswith(words)

@@ -1,0 +1,452 @@
+"""How much a function computes while it holds the GIL, for the arguments of one call.
+
+Trip counts are taken where they are known; what is not known is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from conclint.catalog.facts import Effect as Stated
+from conclint.conditions.event_loop_tests import LOOP
+from conclint.cost.constant_values import Calculator, Numbers
+from conclint.cost.cost import HEAVY, Cost, Folded, Part, fold, heaviest
+from conclint.cost.loop_costs import loop_parts
+from conclint.cost.recursion import branches
+from conclint.cost.suspension import Suspension
+from conclint.cost.trip_counts import TripCounter, Trips, comes_from_loop
+from conclint.effects.components import Component, Components
+from conclint.effects.solver import Engine
+from conclint.model.execution import Weight
+from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of
+from conclint.resolve.calls import Link, callables
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import (
+    Class,
+    Container,
+    Display,
+    External,
+    ExternalMethod,
+    Function,
+    Generator,
+    Key,
+    Known,
+    Parameter,
+    Partial,
+    Value,
+    unwrapped,
+)
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Assertion, Body, DefKind, Op, Site, SiteKind
+
+_LIGHT: Final = 100.0
+"""Operations that a known call of light computing stands for."""
+_HOT: Final = 1_000.0
+_DEPTH: Final = 40
+_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool]
+_BUILTIN = ("builtins.", "math.", "operator.")
+_LAZY = frozenset({"builtins.map", "builtins.filter"})
+_PLAIN_METHODS: Final = frozenset(
+    {
+        "append", "capitalize", "casefold", "center", "decode", "encode", "endswith", "expandtabs", "extend",
+        "group", "groups",
+        "isalnum", "isalpha", "isdecimal", "isdigit", "islower", "isnumeric", "isspace", "isupper", "items",
+        "keys", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rjust",
+        "rpartition", "rsplit", "rstrip", "setdefault", "split", "splitlines", "startswith", "strip",
+        "swapcase",
+        "title",
+        "upper", "values", "zfill",
+    }
+)  # fmt: skip
+_EXPONENT: Final = 60.0
+_FIBONACCI: Final = 1.6
+"""Two calls of itself, of a size less one and less two, make this many calls for each size."""
+
+
+class CostModel:
+    """Costs of calls, remembered by function and numeric arguments."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._evaluator: Evaluator = engine.evaluator
+        self._calculator = Calculator(self._evaluator)
+        self._trips = TripCounter(self._evaluator, self._calculator)
+        self.suspension = Suspension(engine)
+        self._memo: dict[_Slot, Cost] = {}
+        self._calls: dict[Key, tuple[tuple[int, Key], ...]] = {}
+        self._components = {on_loop: Components(self._callees) for on_loop in (False, True)}
+        self._cyclic: dict[tuple[Key, bool], Folded] = {}
+        self._inside: Component = ()
+        self._depth = 0
+        self._is_cut = False
+        self._on_loop = False
+
+    def of_call(self, value: Value, arguments: Arguments, each: bool) -> Cost:
+        """The cost of calling a candidate with these arguments (of its items, with `each`)."""
+        function = unwrapped(value)
+        if isinstance(function, Function) and not self._prepare(function.key):
+            return Cost()
+        return self._of_candidate(value, arguments, each)
+
+    def of_own_code(self, key: Key) -> list[Part]:
+        """The parts of a def that runs by itself on the event loop: what each computes without letting the
+        loop run in between."""
+        self._on_loop = True
+        try:
+            if not self._prepare(key):
+                return []
+            self._inside = self._components[True].of(key)
+            return list(self._parts(Function(key), {}, self.suspension.loops(key)))
+        finally:
+            self._on_loop = False
+            self._inside = ()
+
+    def of_body(self, function: Function, arguments: Arguments = EVERYTHING) -> Cost:
+        """What a def computes for these arguments without letting the event loop run in between."""
+        if not self._prepare(function.key):
+            return Cost()
+        numbers = {} if arguments == EVERYTHING else self._calculator.arguments(function, arguments)
+        return self._folded(function, numbers, self.suspension.loops(function.key)).cost
+
+    def is_left_out(self, parameter: Parameter) -> bool:
+        """Whether it is None unless a caller says otherwise: a hook that most calls do without."""
+        module = self._evaluator.module(parameter.key[0])
+        definition = module.definition(parameter.key)
+        default = definition.params[parameter.position].default
+        return default >= 0 and module.body(module.scope(parameter.key)).values[default] == (Op.CONST, None)
+
+    # -- functions that call each other -------------------------------------------------------------
+
+    def _prepare(self, key: Key) -> bool:
+        """Have the costs of all that a function leads to, callees first, so that recursion stays shallow
+        and cycles are met as a whole. False while modules are missing: what is asked is asked again."""
+        components = self._components[self._on_loop]
+        found = components.explore(key)
+        if not self._engine.is_settled:
+            return False
+        components.keep(found)
+        is_done = False
+        try:
+            for component in found:
+                if len(component) > 1:
+                    self._solve(component)
+                elif component[0] != key:
+                    self._function(Function(component[0]), {})
+            is_done = self._engine.is_settled
+        finally:
+            if not is_done:
+                components.forget(found)
+                for member in (item for component in found for item in component):
+                    self._cyclic.pop((member, self._on_loop), None)
+        return is_done
+
+    def _callees(self, key: Key) -> Iterator[Key]:
+        return (callee for _, callee in self._calls_of(key))
+
+    def _calls_of(self, key: Key) -> tuple[tuple[int, Key], ...]:
+        """The functions whose costs are part of a function's, as (site, function)."""
+        known = self._calls.get(key)
+        if known is not None:
+            return known
+        sites = self._evaluator.body(key).sites
+        found: dict[tuple[int, Key], None] = {}
+        for link in self._engine.links(key):
+            kind = sites[link.site].kind
+            if kind not in (SiteKind.CALL, SiteKind.ITERATE):
+                continue
+            for target in (target for group in link.groups for target in group):
+                value = target.value
+                if isinstance(value, Generator):
+                    found[link.site, value.function.key] = None
+                elif isinstance(value, Function) and kind == SiteKind.CALL:
+                    found[link.site, value.key] = None
+                elif isinstance(value, (External, ExternalMethod)) and target.arguments.positional:
+                    for item in self._run_by_consuming(target.arguments.positional[0]):
+                        found[link.site, item.key] = None
+        result = tuple(call for call in found if not self._is_apart(call[1]))
+        if self._engine.is_settled:
+            self._calls[key] = result
+        return result
+
+    def _is_apart(self, key: Key) -> bool:
+        """Whether calling it costs its caller nothing: a coroutine computes where it is awaited, as a
+        finding of its own."""
+        definition = self._evaluator.definition(key)
+        return definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION
+
+    def _solve(self, component: Component) -> None:
+        """The costs of functions that call each other: the heaviest work that each comes to.
+
+        Loops around the calls that close the circle are not counted, nor are numbers passed on by them: how
+        often they go round is not known. The answer does not depend on where the circle was entered.
+        """
+        alone: dict[Key, Folded] = {}
+        calls: dict[Key, list[tuple[int, Key]]] = {}
+        for key in component:
+            alone[key] = self._folded(Function(key), {})
+            calls[key] = list(self._calls_within(key))
+        solved = dict(alone)
+        for _ in component:  # no way round is longer
+            changed = False
+            for key in component:
+                folded = alone[key]
+                for site, callee in calls[key]:
+                    folded = folded.joined(key, _within(site, solved[callee]))
+                if folded != solved[key]:
+                    solved[key] = folded
+                    changed = True
+            if not changed:
+                break
+        for key, folded in solved.items():
+            self._cyclic[key, self._on_loop] = folded
+
+    def _calls_within(self, key: Key) -> Iterator[tuple[int, Key]]:
+        """The calls of a function that stay in its component, as (site, callee), but for those of itself."""
+        components = self._components[self._on_loop]
+        component = components.of(key)
+        if len(component) > 1:
+            sites = self._evaluator.body(key).sites
+            for site, callee in self._calls_of(key):
+                if (
+                    callee != key
+                    and components.of(callee) is component
+                    and not self._is_passed_over(key, sites[site])
+                ):
+                    yield site, callee
+
+    def _is_passed_over(self, key: Key, site: Site) -> bool:
+        """Whether a test around the site says that it is not for the loop."""
+        return self._on_loop and not self._engine.guards.mask(key, site.region) & LOOP
+
+    def _of_candidate(self, value: Value, arguments: Arguments, each: bool) -> Cost:
+        if isinstance(value, Partial):
+            inner = self._evaluator.results.with_partial(value, arguments)
+            return self._of_candidate(value.target, inner, each)
+        if isinstance(value, Function):
+            return self._function(value, self._calculator.arguments(value, arguments, each=each))
+        if isinstance(value, (External, ExternalMethod)):
+            return self._external(value, arguments, hot=True)
+        return Cost(opaque=True)
+
+    def _function(self, function: Function, numbers: Numbers) -> Cost:
+        """The cost of a call of a function."""
+        key = function.key
+        slot = (key, tuple(sorted(numbers.items())), self._on_loop)
+        if self._components[self._on_loop].of(key) == self._inside:
+            return Cost()  # what stays in a component is counted by itself
+        found = self._memo.get(slot)
+        if found is not None:
+            return found
+        if self._is_apart(key):
+            return Cost()
+        if self._depth > _DEPTH:
+            self._is_cut = True
+            return Cost()
+        outer, self._is_cut = self._is_cut, False
+        self._depth += 1
+        try:
+            found = self._folded(function, numbers).cost
+        finally:
+            self._depth -= 1
+            is_cut, self._is_cut = self._is_cut, self._is_cut or outer
+        if not is_cut and self._engine.is_settled:
+            self._memo[slot] = found
+        return found
+
+    def _folded(
+        self, function: Function, numbers: Numbers, suspending: frozenset[int] = frozenset()
+    ) -> Folded:
+        outer, self._inside = self._inside, self._components[self._on_loop].of(function.key)
+        try:
+            return fold(function.key, self._parts(function, numbers, suspending))
+        finally:
+            self._inside = outer
+
+    # -- the parts of a body --------------------------------------------------------------------
+
+    def _parts(self, function: Function, numbers: Numbers, suspending: frozenset[int]) -> Iterator[Part]:
+        key = function.key
+        body = self._evaluator.body(key)
+        trips = self._trips.of_regions(key, body, numbers, suspending)
+        yield from loop_parts(body, trips)
+        links = {link.site: link for link in self._engine.links(key)}
+        recursive: list[int] = []
+        for number, site in enumerate(body.sites):
+            if site.kind not in (SiteKind.CALL, SiteKind.ITERATE):
+                continue
+            if self._is_passed_over(key, site):
+                continue
+            trip = trips[site.region]
+            hot = trip.times >= _HOT or trip.counting > 0 or trip.over_data > 0
+            cost, calls_itself = self._site(key, number, site.kind, links.get(number), numbers, hot)
+            if calls_itself:
+                recursive.append(number)
+            native = cost.native and (hot or cost.is_sure)
+            around = cost.inside(trip)._replace(native=native)
+            if (
+                cost.over_data
+                and trip.over_data
+                and any(comes_from_loop(body, v, site.region) for v in _given(body, site))
+            ):
+                around = around._replace(over_data=max(cost.over_data, trip.over_data))
+            yield Part(number, around, False, around.rank)
+        for number, callee in self._calls_within(key):
+            solved = self._cyclic.get((callee, self._on_loop))
+            if solved is not None:
+                yield _within(number, solved)
+        yield from self._recursion(key, body, trips, recursive, numbers)
+
+    def _recursion(
+        self, key: Key, body: Body, trips: list[Trips], recursive: list[int], numbers: Numbers
+    ) -> Iterator[Part]:
+        if not recursive or self._evaluator.decorations.of(key).is_cached or self.suspension.suspends(key):
+            return
+        module = self._evaluator.module(key[0])
+        is_method = module.enclosing_class(key) is not None
+        count = branches(body, recursive, trips, is_method=is_method)
+        if count < 2:
+            return
+        depth = next((size for size in numbers.values() if size > 0), None)
+        if depth is None:
+            cost = Cost(counting=2)
+        else:
+            base = _FIBONACCI if count == 2 else count
+            cost = Cost(base ** min(depth, _EXPONENT))
+        yield Part(recursive[0], cost, True, cost.rank)
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def _site(
+        self, key: Key, number: int, kind: int, link: Link | None, numbers: Numbers, hot: bool
+    ) -> tuple[Cost, bool]:
+        """What a site costs once, but for what it calls of its own component; and whether it calls the def
+        that it is in."""
+        if kind == SiteKind.ITERATE:
+            return self._iterated(link), False
+        if link is None:
+            site = self._evaluator.body(key).sites[number]
+            return Cost(opaque=hot and not _is_plain_method(self._evaluator.body(key), site)), False
+        if link.partial and hot:
+            return Cost(opaque=True), False
+        best, calls_itself = Cost(), False
+        for group in link.groups:
+            for target in group:
+                if isinstance(target.value, Function) and target.value.key == key:
+                    calls_itself = True
+                    continue
+                cost = self._target(key, target.value, target.arguments, numbers, hot)
+                heavier, lighter = (cost, best) if cost.rank >= best.rank else (best, cost)
+                best = heavier._replace(
+                    opaque=heavier.opaque or lighter.opaque, foreign=heavier.foreign or lighter.foreign
+                )
+        return best, calls_itself
+
+    def _iterated(self, link: Link | None) -> Cost:
+        """What running the generators costs that a loop iterates."""
+        if link is None:
+            return Cost()
+        targets = (target.value for group in link.groups for target in group)
+        return heaviest(self._function(v.function, {}) for v in targets if isinstance(v, Generator))
+
+    def _target(self, key: Key, value: Value, arguments: Arguments, numbers: Numbers, hot: bool) -> Cost:
+        if isinstance(value, Function):
+            inner = self._calculator.arguments(value, arguments, caller=(key, numbers))
+            return self._function(value, inner)
+        if isinstance(value, (External, ExternalMethod)):
+            return self._external(value, arguments, hot)
+        if isinstance(value, (Class, Partial, Display, Container)):
+            return Cost(1.0)
+        if isinstance(value, Parameter):
+            return Cost(opaque=hot and not self.is_left_out(value))
+        return Cost(opaque=hot, foreign=True)
+
+    def _external(self, value: External | ExternalMethod, arguments: Arguments, hot: bool) -> Cost:
+        catalog = self._evaluator.catalog
+        if isinstance(value, External):
+            fact = catalog.function(value.dotted)
+            cls = catalog.klass(value.dotted) if fact is None else None
+            if cls is not None:
+                fact = catalog.method(cls.name, "__init__")
+                if fact is None:
+                    return Cost(1.0)
+            builtin = value.dotted.startswith(_BUILTIN)
+        else:
+            fact = catalog.method(value.dotted, value.name)
+            builtin = value.dotted.startswith("builtins.")
+        if fact is None:
+            return Cost(1.0) if builtin else Cost(opaque=hot, foreign=True)
+        if fact.effect is Stated.COMPUTES_NOGIL:
+            return Cost(1.0, native=True)
+        if fact.effect is Stated.COMPUTES_GIL:
+            if fact.weight >= Weight.HEAVY:
+                return Cost(HEAVY, known=fact.name)
+            return Cost(_LIGHT)
+        if fact.iterates is not None and arguments.positional:
+            return self._consumed(arguments.positional[0])
+        if fact.effect is Stated.CALLS and fact.placing is not None and value != External("builtins.map"):
+            return Cost(opaque=hot)
+        return Cost(1.0)
+
+    def _consumed(self, argument: Passed) -> Cost:
+        """What iterating an argument costs: a generator's body, or what `map` calls for each item."""
+        costs = [Cost(1.0)]
+        items = self._evaluator.passed(argument).values
+        costs += [self._function(item.function, {}) for item in items if isinstance(item, Generator)]
+        mapping = self._mapping(argument)
+        if mapping is not None:
+            costs.append(self._mapped(mapping))
+        return heaviest(costs)
+
+    def _run_by_consuming(self, argument: Passed) -> Iterator[Function]:
+        """The functions whose costs `_consumed` takes in."""
+        for item in self._evaluator.passed(argument).values:
+            if isinstance(item, Generator):
+                yield item.function
+        mapping = self._mapping(argument)
+        if mapping is not None and mapping.positional:
+            for value in callables(self._evaluator.passed(mapping.positional[0])):
+                function = unwrapped(value)
+                if isinstance(function, Function):
+                    yield function
+
+    def _mapping(self, argument: Passed) -> Arguments | None:
+        """The arguments of the `map` or `filter` that an argument is the result of."""
+        if isinstance(argument, (Known, StarItem)):
+            return None
+        key, value = argument
+        site = graph.call(self._evaluator.body(key), value)
+        if site is None:
+            return None
+        callee = self._evaluator.evaluate(key, site.callee)
+        if site.args and any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values):
+            return arguments_of(key, site.args)
+        return None
+
+    def _mapped(self, arguments: Arguments) -> Cost:
+        """What `map(function, items)` costs when it is consumed."""
+        if not arguments.positional:
+            return Cost(opaque=True)
+        called = callables(self._evaluator.passed(arguments.positional[0]))
+        costs = [self._of_candidate(value, arguments.drop(1), each=True) for value in called]
+        if not costs:
+            return Cost(opaque=True)
+        one = heaviest(costs)
+        return one._replace(over_data=one.over_data + 1, counting=one.counting)
+
+
+def _within(site: int, solved: Folded) -> Part:
+    """A call that stays in its component."""
+    return Part(site, solved.cost, False, solved.heaviest)
+
+
+def _given(body: Body, site: Site) -> list[int]:
+    """What a call is given: its arguments, and the object whose method it is."""
+    receiver = graph.receiver(body, site)
+    return [*([receiver] if receiver >= 0 else []), *(value for _, value in site.args)]
+
+
+def _is_plain_method(body: Body, site: Site) -> bool:
+    """Whether the call is of a method that strings and collections have, and hardly anything else."""
+    callee = body.values[site.callee]
+    return callee[0] == Op.ATTR and callee[2] in _PLAIN_METHODS

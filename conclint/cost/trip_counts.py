@@ -1,0 +1,232 @@
+"""Trip counts: how often each region of a body runs, for the numeric arguments of one call."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from conclint.cost.constant_values import Calculator, Numbers
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, Key
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, LoopFlags, Op, Region, RegionKind
+
+_SAME_LENGTH = frozenset({"builtins.enumerate", "builtins.reversed", "builtins.sorted", "builtins.list"})
+_REACH: Final = 12
+_HALVING: Final = 32.0
+"""How often a loop runs at most, in effect, that halves a number."""
+
+
+class Trips(NamedTuple):
+    """How often a region runs: `times` by loops of known length, in `counting` loops over numbers and
+    `over_data` loops of unknown length besides. A loop over what another one brings (the cells of a row of
+    a table) is one with it: together they go through the data once."""
+
+    times: float = 1.0
+    counting: int = 0
+    over_data: int = 0
+
+    @property
+    def is_once(self) -> bool:
+        """Whether no loop is around it that runs more often than once."""
+        return self.times <= 1.0 and not self.counting and not self.over_data
+
+
+class TripCounter:
+    """Counts trips of loops."""
+
+    def __init__(self, evaluator: Evaluator, calculator: Calculator) -> None:
+        self._evaluator = evaluator
+        self._calculator = calculator
+
+    def of_regions(
+        self, key: Key, body: Body, numbers: Numbers, suspending: frozenset[int] = frozenset()
+    ) -> list[Trips]:
+        """The trips of each region. A loop of `suspending` counts once: between two of its iterations
+        the event loop runs."""
+        result: list[Trips] = []
+        for number, region in enumerate(body.regions):
+            trip = result[region.parent] if result else Trips()
+            if region.kind in graph.LOOPS and number not in suspending:
+                count = self._count(key, body, region, numbers)
+                if count is not None:
+                    if region.extra & LoopFlags.BREAKS and count > 1:
+                        count = math.sqrt(count)  # left early: how early is not known
+                    trip = trip._replace(times=trip.times * max(count, 0.0))
+                elif self._is_counting(key, body, region, numbers):
+                    trip = trip._replace(counting=trip.counting + 1)
+                elif not comes_from_loop(body, region.value, region.parent):
+                    trip = trip._replace(over_data=trip.over_data + 1)
+                else:
+                    trip = trip._replace(over_data=max(trip.over_data, 1))
+            result.append(trip)
+        return result
+
+    def _count(self, key: Key, body: Body, region: Region, numbers: Numbers) -> float | None:
+        if region.extra & LoopFlags.ASYNC:
+            return 1.0
+        if region.kind == RegionKind.WHILE:
+            return self._of_while(key, body, region, numbers)
+        return self._length(key, body, region.value, numbers)
+
+    def _length(self, key: Key, body: Body, value: int, numbers: Numbers) -> float | None:
+        if value < 0:
+            return None
+        node = body.values[value]
+        if node[0] in (Op.TUPLE, Op.LIST, Op.SET):
+            return float(len(node) - 1)
+        if node[0] == Op.DICT:
+            return (len(node) - 1) / 2
+        site = graph.call(body, value)
+        if site is not None:
+            names = self._names(key, site.callee)
+            positional = [v for slot, v in site.args if isinstance(slot, int) and slot >= 0]
+            if names == {"builtins.range"} and positional:
+                found = [self._calculator.number(key, item, numbers) for item in positional]
+                if any(item is None for item in found):
+                    return None
+                bounds = [item for item in found if item is not None]
+                if len(bounds) == 1:
+                    return bounds[0]
+                step = bounds[2] if len(bounds) > 2 else 1.0
+                return (bounds[1] - bounds[0]) / (step or 1.0)
+            if names and names <= _SAME_LENGTH:
+                return self._length(key, body, positional[0], numbers) if positional else None
+        return None
+
+    def _of_while(self, key: Key, body: Body, region: Region, numbers: Numbers) -> float | None:
+        for side, limit in self._tested(key, body, region, numbers):
+            sources = graph.operands(body.values[side])
+            if any(self._halves(body, side, item) for item in sources):
+                return _HALVING
+            starts = [self._calculator.number(key, item, numbers) for item in sources]
+            start = next((item for item in starts if item is not None), None)
+            step = next((s for s in (self._step(key, body, side, item) for item in sources) if s), None)
+            if start is not None and limit is not None and step is not None:
+                return abs(limit - start) / step
+        return None
+
+    def _tested(
+        self, key: Key, body: Body, region: Region, numbers: Numbers
+    ) -> list[tuple[int, float | None]]:
+        """The loop variables that a `while` tests, each with what it is compared to."""
+        if region.value < 0:
+            return []
+        test = body.values[region.value]
+        tests = [test]
+        if test[0] == Op.BOOL and test[1] in ("and", "or"):
+            tests = [body.values[item] for item in graph.parts(test)]
+        result: list[tuple[int, float | None]] = []
+        if test[0] == Op.PHI:
+            result.append((region.value, 0.0))
+        for item in tests:
+            if item[0] != Op.COMPARE:
+                continue
+            sides = graph.operands(item)
+            for side in sides:
+                if body.values[side][0] == Op.PHI:
+                    others = [other for other in sides if other != side]
+                    limit = self._calculator.number(key, others[0], numbers) if others else 0.0
+                    result.append((side, limit))
+        return result
+
+    def _step(self, key: Key, body: Body, phi: int, value: int) -> float | None:
+        """The number that a loop variable is stepped by; None where it is not stepped by a number."""
+        node = body.values[value]
+        if node[0] == Op.ARITH and node[1] in ("+", "-") and phi in (node[2], node[3]):
+            left, right = graph.operands(node)
+            number = self._calculator.number(key, right if left == phi else left, {})
+            return abs(number) if number else None
+        return None
+
+    def _halves(self, body: Body, phi: int, value: int) -> bool:
+        node = body.values[value]
+        return node[0] == Op.ARITH and node[1] in ("//", ">>", "/") and node[2] == phi
+
+    def _is_counting(self, key: Key, body: Body, region: Region, numbers: Numbers) -> bool:
+        """Whether a loop of unknown length counts: over a range, or a `while` that steps a number or
+        tests the outcome of arithmetic. A range over the length of something is a loop over data."""
+        if region.kind == RegionKind.WHILE:
+            return self._counts_up(key, body, region, numbers)
+        site = graph.call(body, region.value)
+        if site is None:
+            return False
+        if "builtins.range" not in self._names(key, site.callee):
+            return False
+        return not any(self._is_length(key, body, value, 0) for _, value in site.args)
+
+    def _counts_up(self, key: Key, body: Body, region: Region, numbers: Numbers) -> bool:
+        """A `while` whose tested variable is made by arithmetic from itself, with a limit that is no length
+        of data."""
+        test = graph.node(body, region.value)
+        tests = [test]
+        if test[0] == Op.BOOL:
+            tests = [body.values[item] for item in graph.parts(test)]
+        for item in tests:
+            sides = graph.operands(item) if item[0] == Op.COMPARE else ()
+            if any(self._is_length(key, body, side, 0) for side in sides):
+                return False
+        for phi, _ in self._tested(key, body, region, numbers):
+            sources = graph.operands(body.values[phi])
+            if any(self._is_made_from(body, item, phi, 0) for item in sources):
+                return True
+        return False
+
+    def _is_made_from(self, body: Body, value: int, phi: int, depth: int) -> bool:
+        """Whether arithmetic makes the value from the loop variable."""
+        if value < 0 or depth > 4:
+            return False
+        node = body.values[value]
+        if node[0] not in (Op.ARITH, Op.PHI):
+            return False
+        inner = graph.operands(node)
+        if node[0] == Op.ARITH and phi in inner:
+            return True
+        return any(item != phi and self._is_made_from(body, item, phi, depth + 1) for item in inner)
+
+    def _is_length(self, key: Key, body: Body, value: int, depth: int) -> bool:
+        """Whether a value is, or is made from, the length of something."""
+        if value < 0 or depth > 4:
+            return False
+        site = graph.call(body, value)
+        if site is not None:
+            return bool(self._names(key, site.callee) & {"builtins.len", "builtins.min"}) or any(
+                self._is_length(key, body, item, depth + 1) for _, item in site.args
+            )
+        node = body.values[value]
+        if node[0] in (Op.ARITH, Op.PHI):
+            return any(self._is_length(key, body, item, depth + 1) for item in graph.operands(node))
+        return False
+
+    def _names(self, key: Key, value: int) -> set[str]:
+        values = self._evaluator.evaluate(key, value).values
+        return {item.dotted for item in values if isinstance(item, External)}
+
+
+def comes_from_loop(body: Body, value: int, region: int) -> bool:
+    """Whether a value is made from what a loop around the region brings."""
+    iterables = {body.regions[loop].value for loop in graph.loops_around(body, region)}
+    return bool(iterables) and _reaches(body, value, iterables, 0)
+
+
+def _reaches(body: Body, value: int, iterables: set[int], depth: int) -> bool:
+    if value < 0 or depth > _REACH:
+        return False
+    node = body.values[value]
+    if node[0] == Op.ELEM and node[1] in iterables:
+        return True
+    if node[0] not in (
+        Op.CALL,
+        Op.ATTR,
+        Op.ITEM,
+        Op.ELEM,
+        Op.ARITH,
+        Op.BOOL,
+        Op.NARROW,
+        Op.CAST,
+        Op.AWAIT,
+        Op.TUPLE,
+        Op.STAR,
+    ):
+        return False
+    return any(_reaches(body, item, iterables, depth + 1) for item in graph.inputs(body, value))

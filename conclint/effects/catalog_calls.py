@@ -1,0 +1,132 @@
+"""Calls of what the catalog knows: the effects it states, and the callables that a call runs or places."""
+
+from __future__ import annotations
+
+import itertools
+
+from conclint.catalog.facts import CallableFact
+from conclint.catalog.facts import Effect as Stated
+from conclint.conditions.stated_conditions import judge_conditions, stated_argument
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
+from conclint.effects.frame import Frame, Run
+from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
+from conclint.model.execution import ALL_MODELS, Confidence, Weight
+from conclint.resolve.arguments import Arguments
+from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, ExternalMethod, Key
+from conclint.summary.records import Op, SiteKind
+
+_KINDS = {
+    Stated.WAITS: Kind.WAITS,
+    Stated.COMPUTES_GIL: Kind.COMPUTES_GIL,
+    Stated.COMPUTES_NOGIL: Kind.COMPUTES_NOGIL,
+}
+_LAZY = frozenset({"builtins.map", "builtins.filter"})
+
+
+class CatalogCalls:
+    """Effects of calls of things outside the program; `run` gives those of what they call."""
+
+    def __init__(self, evaluator: Evaluator, run: Run) -> None:
+        self._evaluator = evaluator
+        self._run = run
+
+    def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
+        """The effects of a call of a function or class."""
+        catalog = self._evaluator.catalog
+        if value.dotted.startswith("builtins."):
+            invoked_here: Effects = {}
+            for target in protocol_targets(self._evaluator, value.dotted, arguments):
+                add_all(invoked_here, self._run(frame.nested(), target))
+            if invoked_here:
+                return invoked_here
+        cls = catalog.klass(value.dotted)
+        if cls is not None:
+            made = catalog.method(cls.name, "__init__")
+            return self._fact(frame, made, arguments, cls.name) if made is not None else {}
+        fact = catalog.function(value.dotted)
+        return self._fact(frame, fact, arguments, "") if fact is not None else {}
+
+    def method(self, frame: Frame, value: ExternalMethod, arguments: Arguments) -> Effects:
+        """The effects of a call of a method."""
+        fact = self._evaluator.catalog.method(value.dotted, value.name)
+        return self._fact(frame, fact, arguments, value.dotted) if fact is not None else {}
+
+    def _fact(self, frame: Frame, fact: CallableFact, arguments: Arguments, receiver: str) -> Effects:
+        if fact.coroutine:
+            return {}
+        result: Effects = {}
+        if fact.iterates is not None:
+            self._iterate(result, frame, fact, arguments)
+        if fact.effect in _KINDS:
+            if fact.effect is Stated.WAITS or fact.weight >= Weight.HEAVY:
+                self._own_effect(result, frame, fact, _KINDS[fact.effect], arguments)
+            return result
+        if fact.family is not None:  # it places its argument and waits for the end
+            self._own_effect(result, frame, fact, Kind.WAITS, arguments)
+        placing = fact.placing
+        if placing is None:
+            return result
+        bound = handed_over(self._evaluator, fact, placing, arguments)
+        if bound is None:
+            return result
+        each = placing.arguments.startswith("each:")
+        given = handed_arguments(self._evaluator, fact, placing, arguments)
+        if fact.effect is Stated.CALLS:
+            if fact.name in _LAZY and not self._is_consumed(frame.key, frame.link.site):
+                return result  # runs where it is iterated
+            given = self._items_of(given) if each else given
+            for target in callables(bound):
+                add_all(result, self._run(frame.nested(), Target(target, given)))
+            return result
+        model = placing_model(self._evaluator, fact, placing, arguments, receiver)
+        if model is not None:
+            site = frame.link.site
+            placement = Placement(
+                site, bound, given, model, placing.style, fact.name, each, phase=placing.phase
+            )
+            place(self._evaluator, frame, result, placement, Witness(0, 1, fact.name, site, fact.name))
+        return result
+
+    def _items_of(self, arguments: Arguments) -> Arguments:
+        """The arguments of a callable that is called for each item of the iterables passed."""
+        items = (self._evaluator.element(self._evaluator.passed(item)) for item in arguments.positional)
+        return Arguments(tuple(items), (), arguments.spread)
+
+    def _own_effect(
+        self, result: Effects, frame: Frame, fact: CallableFact, kind: Kind, arguments: Arguments
+    ) -> None:
+        if frame.link.awaited:
+            return  # what is awaited does not block: the type must be another
+        verdict = judge_conditions(self._evaluator, fact, arguments)
+        if not verdict.present:
+            return
+        family = fact.family.value if fact.family is not None else "compute"
+        effect = Effect(kind, family, ALL_MODELS, dependence=verdict.dependence)
+        witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
+        if verdict.assumption:
+            witness = witness.assuming(verdict.assumption)
+        for _ in range(Confidence.HIGH - fact.confidence):
+            witness = witness.assuming(f"{fact.name} blocks often, not always")
+        add(result, effect, witness)
+
+    def _is_consumed(self, key: Key, number: int) -> bool:
+        """Whether the result of a lazy call is iterated or handed on in the same body."""
+        body = self._evaluator.body(key)
+        results = {index for index, node in enumerate(body.values) if node[:2] == (Op.CALL, number)}
+        return any(
+            (site.kind == SiteKind.ITERATE and site.callee in results)
+            or any(value in results for _, value in site.args)
+            for site in body.sites
+        )
+
+    def _iterate(self, result: Effects, frame: Frame, fact: CallableFact, arguments: Arguments) -> None:
+        passed = stated_argument(fact.signature, fact.iterates or "", arguments)
+        if passed is None:
+            return
+        for value in self._evaluator.passed(passed).values:
+            only_next = fact.name == "builtins.next"
+            targets = invoked(self._evaluator, value, "__next__") if only_next else ()
+            for target in targets or itertools.chain(*iterated(self._evaluator, value)):
+                add_all(result, self._run(frame.nested(), target))

@@ -1,0 +1,137 @@
+"""Effects of functions, and the witnesses that lead to their primitives."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias
+
+from conclint.catalog.facts import Phase
+from conclint.conditions.stated_conditions import Dependence
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import Arguments
+from conclint.resolve.values import Attribute, Key, Known, Parameter
+
+
+class Kind(IntEnum):
+    """What an effect of a function is."""
+
+    WAITS = 0
+    COMPUTES_GIL = 1
+    COMPUTES_NOGIL = 2
+    CALLS = 3  # runs what its parameter is bound to, here and now
+    PLACES = 4  # hands what its parameter is bound to to an execution model
+
+
+class Effect(NamedTuple):
+    """The key of an effect (CORE.md section 3).
+
+    `family`: of the wait; for PLACES the style. `mask`: the models where it applies. `parameter` and
+    `model`: for CALLS and PLACES. `dependence`: it is there only for some callers.
+    """
+
+    kind: Kind
+    family: str
+    mask: int
+    parameter: Parameter | None = None
+    model: ExecutionModel | None = None
+    dependence: Dependence | None = None
+
+
+Pointer: TypeAlias = tuple[Key, Effect]
+
+
+class Witness(NamedTuple):
+    """Why a function has an effect: the next hop only; chains are built when reporting.
+
+    `assumptions` counts what was assumed all the way down and `reasons` says it, `length` counts the calls
+    to the primitive, `symbol` is what the site calls, `cause` the primitive's public dotted name. `next` is
+    the effect of the called function; `then`, where the effect came in through a parameter, the witness of
+    what the parameter was bound to. `conditions` counts the `if`s that its calls stand under;
+    `hedges` say why a call of the function may not come to the site, each as a verb phrase. `own`: the site
+    calls this method of the function's own receiver, which derived classes may override.
+    """
+
+    assumptions: int
+    length: int
+    symbol: str
+    site: int
+    cause: str
+    reasons: tuple[str, ...] = ()
+    next: Pointer | None = None
+    then: Witness | None = None
+    conditions: int = 0
+    hedges: tuple[str, ...] = ()
+    own: Attribute = ""
+
+    @property
+    def rank(self) -> tuple[int, int, str, str, int]:
+        """The better witness has fewer assumptions, then is shorter, then comes first by name."""
+        return (self.assumptions, self.length, self.cause, self.symbol, self.site)
+
+    def assuming(self, *reasons: str) -> Witness:
+        """The same with an assumption more for each reason."""
+        if not reasons:
+            return self
+        return self._replace(assumptions=self.assumptions + len(reasons), reasons=(*self.reasons, *reasons))
+
+
+Effects: TypeAlias = dict[Effect, Witness]
+
+
+def add(effects: Effects, effect: Effect, witness: Witness) -> None:
+    """Keep the better of the witnesses."""
+    held = effects.get(effect)
+    if (
+        held is None
+        or witness.rank < held.rank
+        or (witness.rank == held.rank and witness != held and str(witness) < str(held))
+    ):
+        effects[effect] = witness
+
+
+def add_all(effects: Effects, others: Effects) -> None:
+    """Keep the better of the witnesses of each effect."""
+    for effect, witness in others.items():
+        add(effects, effect, witness)
+
+
+_MAX_DEPENDENT = 3
+
+
+def condense(effects: Effects) -> Effects:
+    """The same with conditional effects where they tell something: one that is there for every caller
+    covers those that depend on an argument, and more than a few of these are taken for every caller's."""
+    groups: dict[Effect, list[Effect]] = {}
+    for effect in effects:
+        if effect.dependence is not None:
+            groups.setdefault(effect._replace(dependence=None), []).append(effect)
+    if not groups:
+        return effects
+    result = dict(effects)
+    for plain, group in groups.items():
+        if plain not in result and len(group) <= _MAX_DEPENDENT:
+            continue
+        for effect in group:
+            witness = result.pop(effect)
+            if plain not in effects:
+                add(result, plain, witness)
+    return result
+
+
+class Placement(NamedTuple):
+    """A site that hands callables to an execution model.
+
+    `callables` with the arguments that will be passed on; `each` where it is called for each item of the
+    iterables that the arguments hold; `phase` where they are run once in the life of the program. `symbol`
+    is what the site calls, `via` the inner chain of a discovered wrapper.
+    """
+
+    site: int
+    callables: Known
+    arguments: Arguments
+    model: ExecutionModel
+    style: str
+    symbol: str
+    each: bool = False
+    via: Pointer | None = None
+    phase: Phase | None = None

@@ -1,0 +1,89 @@
+"""joblib: `Parallel(n_jobs=4, prefer="threads")(delayed(f)(x) for x in items)` is a placement of `f`, written
+as three calls, of which the first decides the execution model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conclint.effects.effects import Placement
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import arguments_of
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, ExternalInstance, Key
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, Op, Site
+
+PARALLEL: Final = ExternalInstance("joblib.Parallel")
+_DELAYED: Final = "joblib.delayed"
+_BACKENDS: Final = {
+    "threading": ExecutionModel.THREAD,
+    "loky": ExecutionModel.PROCESS,
+    "multiprocessing": ExecutionModel.PROCESS,
+}
+_PREFERENCES: Final = {"threads": ExecutionModel.THREAD, "processes": ExecutionModel.PROCESS}
+
+
+def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | None:
+    """The placement that the call of a `Parallel` object at a site makes; None where the model or the
+    callable can't be told."""
+    body = evaluator.body(key)
+    site = body.sites[number]
+    made = _made_at(body, site.callee)
+    if made is None or not site.args:
+        return None
+    model = _model(body, made)
+    call = _delayed_call(evaluator, key, body, site.args[0][1])
+    if model is None or call is None:
+        return None
+    wrapper = graph.call(body, call.callee)
+    if wrapper is None or not wrapper.args:
+        return None
+    handed = evaluator.evaluate(key, wrapper.args[0][1])
+    return Placement(number, handed, arguments_of(key, call.args), model, "pool", "joblib.Parallel")
+
+
+def _made_at(body: Body, value: int) -> Site | None:
+    """The call of `Parallel` that made an object, or that a `with` block has bound."""
+    node = graph.node(body, value)
+    return graph.call(body, graph.operand(node) if node[0] == Op.ENTER else value)
+
+
+def _model(body: Body, made: Site) -> ExecutionModel | None:
+    """What the arguments of `Parallel` say, as far as they are constants; processes if they say nothing."""
+    words: dict[str, object] = {}
+    for slot, value in made.args:
+        name = {0: "n_jobs", 1: "backend"}.get(slot, "") if isinstance(slot, int) else slot
+        node = body.values[value]
+        if name == "n_jobs":
+            if node == (Op.CONST, 1):
+                return None  # runs here
+        elif name in ("backend", "prefer", "require"):
+            if node[0] != Op.CONST:
+                return None
+            words[name] = node[1]
+        elif not name or isinstance(slot, int):
+            return None
+    if words.get("require") == "sharedmem":
+        return ExecutionModel.THREAD
+    if words.get("backend") is not None:
+        return _BACKENDS.get(str(words["backend"]))
+    if words.get("prefer") is not None:
+        return _PREFERENCES.get(str(words["prefer"]))
+    return ExecutionModel.PROCESS
+
+
+def _delayed_call(evaluator: Evaluator, key: Key, body: Body, value: int) -> Site | None:
+    """The call `delayed(f)(x)` that a comprehension, or a list, is made of."""
+    node = graph.node(body, value)
+    if node[0] == Op.COMP or (node[0] in (Op.LIST, Op.TUPLE) and graph.operands(node)):
+        return _delayed_call(evaluator, key, body, graph.operand(node))
+    call = graph.call(body, value)
+    inner = graph.call(body, call.callee) if call is not None else None
+    if inner is None:
+        return None
+    names = {
+        evaluator.catalog.canonical(item.dotted)
+        for item in evaluator.evaluate(key, inner.callee).values
+        if isinstance(item, External)
+    }
+    return call if names == {_DELAYED} else None

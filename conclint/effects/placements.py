@@ -1,0 +1,180 @@
+"""Placements that a call makes: of what, with which arguments and on which execution model, by what the
+catalog says of the thing called."""
+
+from __future__ import annotations
+
+from conclint.catalog.facts import CallableFact, Placing
+from conclint.conditions.stated_conditions import stated_argument
+from conclint.effects.bindings import passes_on
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
+from conclint.effects.frame import Frame
+from conclint.model.execution import ALL_MODELS, ExecutionModel
+from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
+from conclint.resolve.calls import Link, callable_name
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import (
+    Awaitable,
+    Class,
+    Container,
+    Display,
+    External,
+    ExternalInstance,
+    Function,
+    Instance,
+    Known,
+    Literal,
+    Parameter,
+    Value,
+    union,
+)
+from conclint.summary.operands import operands
+from conclint.summary.records import Op
+
+
+def place(
+    evaluator: Evaluator, frame: Frame, result: Effects, placement: Placement, witness: Witness
+) -> None:
+    """Make a placement of what is known of its callables; parameters among them become effects."""
+    ready: list[Value] = []
+    for value in placement.callables.values:
+        if isinstance(value, Parameter):
+            if passes_on(evaluator, value):
+                effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, value, placement.model)
+                add(result, effect, witness)
+        elif not isinstance(value, (Literal, Awaitable)):
+            ready.append(value)
+    if ready:
+        known = placement.callables._replace(values=tuple(ready))
+        frame.placements.append(placement._replace(callables=known))
+
+
+def agreed_placements(made: list[list[Placement]]) -> list[Placement]:
+    """The placements of targets that exclude each other: where the models differ, or one places nothing,
+    nothing is sure but what runs on the event loop."""
+    models = [{placement.model for placement in part} for part in made]
+    flat = [placement for part in made for placement in part]
+    if all(models[0] == other for other in models):
+        return flat
+    return [placement for placement in flat if placement.model is ExecutionModel.EVENT_LOOP]
+
+
+def inherited_placements(evaluator: Evaluator, link: Link, cls: Class) -> list[Placement]:
+    """What making an instance of a class places, because of the library's classes that it derives from:
+    methods that these run on another model than the event loop."""
+    receiver = Instance(cls)
+    result: list[Placement] = []
+    for base in evaluator.classes.ancestry(cls).classes:
+        if not isinstance(base, External):
+            continue
+        for fact in evaluator.catalog.ancestry(base.dotted):
+            for runs in fact.runs:
+                if runs.model is ExecutionModel.EVENT_LOOP:
+                    continue
+                for name in runs.methods:
+                    found = evaluator.classes.method(cls, name, receiver).values
+                    functions = Known(tuple(v for v in found if isinstance(v, Function)))
+                    if functions.values:
+                        symbol = callable_name(evaluator, cls)
+                        result.append(
+                            Placement(link.site, functions, Arguments(), runs.model, runs.style, symbol)
+                        )
+    return result
+
+
+def handed_over(
+    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments
+) -> Known | None:
+    """The callables that the call hands over, those of a list of them too; None if it passes none."""
+    parts: list[Known] = []
+    for name in (placing.callable, *placing.also):
+        argument = stated_argument(fact.signature, name, arguments)
+        if argument is None:
+            continue
+        bound = evaluator.passed(argument)
+        if placing.also and len(bound.values) == 1 and isinstance(bound.values[0], (Display, Container)):
+            bound = evaluator.containers.values_in(bound.values[0])
+        parts.append(bound)
+    return union(parts) if parts else None
+
+
+def handed_arguments(
+    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments
+) -> Arguments:
+    """The arguments that the callable handed over will be called with."""
+    how = placing.arguments
+    if how in ("rest", "each:rest"):
+        position = 0
+        for parameter in fact.signature or ():
+            position += 1
+            if parameter.name == placing.callable:
+                break
+        own = {p.name for p in fact.signature or () if p.kind in ("", "kw")}
+        kept = tuple(item for item in arguments.keywords if item[0] not in own)
+        return Arguments(arguments.positional[position:], kept, arguments.spread)
+    if how.startswith("each:"):
+        passed = stated_argument(fact.signature, how.removeprefix("each:"), arguments)
+        return Arguments((passed,)) if passed is not None else EVERYTHING
+    if how.startswith("args:"):
+        names = [name.strip() for name in how.removeprefix("args:").split(",")]
+        return _unpacked(evaluator, fact, names, arguments)
+    return Arguments()
+
+
+def _unpacked(evaluator: Evaluator, fact: CallableFact, names: list[str], arguments: Arguments) -> Arguments:
+    result = Arguments()
+    for name in names:
+        passed = stated_argument(fact.signature, name, arguments)
+        if passed is None:
+            continue
+        values = evaluator.passed(passed).values
+        if len(values) != 1 or not isinstance(values[0], Display):
+            return EVERYTHING
+        display = values[0]
+        node = evaluator.body(display.key).values[display.value]
+        items = operands(node)
+        if node[0] == Op.DICT:
+            for name_value, item in zip(items[::2], items[1::2], strict=False):
+                word = evaluator.evaluate(display.key, name_value).values
+                if len(word) == 1 and isinstance(word[0], Literal):
+                    pair = (str(word[0].value), (display.key, item))
+                    result = result._replace(keywords=(*result.keywords, pair))
+        else:
+            slots = tuple((position, item) for position, item in enumerate(items))
+            result = result._replace(positional=arguments_of(display.key, slots).positional)
+    return result
+
+
+def placing_model(
+    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments, receiver: str
+) -> ExecutionModel | None:
+    """The model that a call places on: the stated one, or the one that a value decides: an executor, or the
+    class of the receiver."""
+    if placing.model is not None:
+        return placing.model
+    if not placing.executor_parameter:
+        return _executor_of(evaluator, receiver)
+    passed = stated_argument(fact.signature, placing.executor_parameter, arguments)
+    if passed is None:
+        return None if arguments.spread else ExecutionModel.THREAD
+    item = evaluator.passed(passed)
+    models = {_model_of(evaluator, value) for value in item.values}
+    if item.partial or len(models) != 1:
+        return None
+    return models.pop()
+
+
+def _model_of(evaluator: Evaluator, value: Value) -> ExecutionModel | None:
+    if isinstance(value, Literal) and value.value is None:
+        return ExecutionModel.THREAD
+    if isinstance(value, ExternalInstance):
+        return _executor_of(evaluator, value.dotted)
+    if isinstance(value, Instance):
+        for base in evaluator.classes.ancestry(value.cls).classes:
+            if isinstance(base, External):
+                return _executor_of(evaluator, base.dotted)
+    return None
+
+
+def _executor_of(evaluator: Evaluator, dotted: str) -> ExecutionModel | None:
+    facts = evaluator.catalog.ancestry(dotted)
+    return next((fact.executor for fact in facts if fact.executor is not None), None)

@@ -1,0 +1,202 @@
+"""Calls of the program's own functions and classes: their effects, as one caller sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conclint.conditions.optional_attributes import MissingParts
+from conclint.conditions.stated_conditions import Dependence
+from conclint.effects.bindings import Bindings, passes_on
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
+from conclint.effects.frame import Frame, Run
+from conclint.effects.placements import inherited_placements, place
+from conclint.effects.self_calls import OwnMethods
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import EVERYTHING, Arguments
+from conclint.resolve.calls import Target, callable_name, callables
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import Class, Function, Instance, Key, Known, Parameter
+from conclint.summary.records import DefKind, Op, SiteKind
+
+_CALLED = "call"
+"""The style of what a coroutine calls: on the loop, but by no callback."""
+_MAX_LENGTH = 100
+
+
+class ProgramCalls:
+    """Effects of calls of the program's functions; `effects_of` gives a function's own, as far as they are
+    known, and `run` those of a call's arguments that the function calls."""
+
+    def __init__(
+        self, evaluator: Evaluator, effects_of: Callable[[Key], Effects], own: OwnMethods, run: Run
+    ) -> None:
+        self._evaluator = evaluator
+        self._effects_of = effects_of
+        self._own = own
+        self._run = run
+        self._parts = MissingParts(evaluator)
+        self._undecided: dict[Key, set[Parameter | None]] = {}
+
+    def function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
+        """The effects of running a function's body."""
+        result: Effects = {}
+        is_cached = self._evaluator.decorations.of(function.key).is_cached
+        if is_cached and self._is_prewarmed(function.key):
+            return result
+        effects = self._effects_of(function.key)
+        if not effects:
+            return result
+        # Kept once found: taking it back would bring the effects back that led to it, and so on for ever.
+        undecided = self._undecided.setdefault(function.key, set())
+        undecided |= _undecided(effects)
+        symbol = callable_name(self._evaluator, function)
+        is_coroutine = self._is_coroutine(function)
+        is_inherited = self._own.is_inherited(function)
+        bindings = Bindings(self._evaluator, frame.key, function, arguments)
+        for effect, inner in list(effects.items()):
+            if inner.length > _MAX_LENGTH:
+                continue  # an effect that only a cycle of calls still holds up
+            if is_inherited and self._own.is_overridden(function, inner):
+                continue
+            witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
+            if effect.kind is not Kind.PLACES:
+                witness = witness.assuming(*self._parts.reasons(function, inner.site))
+            if effect.dependence is not None:
+                settled = bindings.settle(effect.dependence)
+                if settled is False:
+                    continue
+                if isinstance(settled, str):
+                    effect, witness = effect._replace(dependence=None), witness.assuming(settled)
+                elif isinstance(settled, Dependence) or settled is None:
+                    effect = effect._replace(dependence=settled)
+            if effect.parameter is not None and effect.kind in (Kind.CALLS, Kind.PLACES):
+                if effect.parameter in undecided:
+                    self._pass_on(result, effect, bindings.of(effect.parameter), witness)
+                    continue
+                bound = bindings.of_callable(effect.parameter)
+                if effect.model is not None:
+                    self._place(frame, result, effect.model, effect.family, bound, witness)
+                elif is_coroutine:
+                    self._place(frame, result, ExecutionModel.EVENT_LOOP, _CALLED, bound, witness)
+                else:
+                    given = bindings.given(inner) if callables(bound) else EVERYTHING
+                    self._call_bound(frame, result, bound, given, witness, effect)
+            elif not is_coroutine or (inner.site < 0 and frame.link.awaited):
+                add(result, effect, witness)
+            elif frame.link.awaited and self._evaluator.program.finder.is_installed(function.key[0]):
+                # Nobody else can be told: a finding never points into a file that was not asked for.
+                add(result, effect, witness.assuming(f"{symbol} is a coroutine of an installed package"))
+        return result
+
+    def _is_coroutine(self, function: Function) -> bool:
+        definition = self._evaluator.definition(function.key)
+        return definition.kind == DefKind.ASYNC_FUNCTION
+
+    def _is_prewarmed(self, key: Key) -> bool:
+        """Whether the module calls its cached function while it is imported."""
+        module_key = self._evaluator.module(key[0]).own
+        body = self._evaluator.body(module_key)
+        for site in body.sites:
+            if site.kind == SiteKind.CALL and body.values[site.callee][0] in (Op.DEF, Op.GLOBAL, Op.PHI):
+                for value in self._evaluator.evaluate(module_key, site.callee).values:
+                    if isinstance(value, Function) and value.key == key:
+                        return True
+        return False
+
+    def _pass_on(self, result: Effects, effect: Effect, bound: Known, witness: Witness) -> None:
+        """A parameter that may run here or elsewhere: nothing is sure for what it is bound to, but a
+        wrapper around this one is a wrapper too."""
+        for value in bound.values:
+            if isinstance(value, Parameter) and passes_on(self._evaluator, value):
+                add(result, effect._replace(parameter=value), witness)
+
+    def _place(
+        self,
+        frame: Frame,
+        result: Effects,
+        model: ExecutionModel,
+        style: str,
+        bound: Known,
+        witness: Witness,
+    ) -> None:
+        """The callee hands its parameter to a model: what the parameter is bound to."""
+        placement = Placement(witness.site, bound, EVERYTHING, model, style, witness.symbol, via=witness.next)
+        place(self._evaluator, frame, result, placement, witness)
+
+    def _call_bound(
+        self,
+        frame: Frame,
+        result: Effects,
+        bound: Known,
+        given: Arguments,
+        witness: Witness,
+        call: Effect,
+    ) -> None:
+        """The callee runs its parameter: the effects of what the parameter is bound to, here."""
+        for value in callables(bound):
+            for effect, then in self._run(frame.nested(), Target(value, given)).items():
+                effect = effect._replace(
+                    mask=effect.mask & call.mask, dependence=effect.dependence or call.dependence
+                )
+                if effect.kind == Kind.CALLS and isinstance(value, Parameter):
+                    if passes_on(self._evaluator, value):
+                        add(result, effect, witness)
+                    continue
+                combined = witness._replace(
+                    assumptions=witness.assumptions + then.assumptions + bound.partial,
+                    length=witness.length + then.length - 1,
+                    cause=then.cause,
+                    reasons=witness.reasons + then.reasons,
+                    then=then,
+                    conditions=witness.conditions + then.conditions,
+                )
+                add(result, effect, combined)
+
+    def construction(self, frame: Frame, cls: Class, arguments: Arguments) -> Effects:
+        """The effects of making an instance of a class."""
+        receiver = Instance(cls)
+        classes = self._evaluator.classes
+        symbol = callable_name(self._evaluator, cls)
+        result: Effects = {}
+        made = classes.method(cls, "__init__", receiver)
+        inits = made.values or classes.method(cls, "__post_init__", receiver).values
+        makers = tuple(v for v in classes.method(cls, "__new__", cls).values if isinstance(v, Function))
+        for method in (*makers, *inits):
+            for effect, witness in self._run(frame.nested(), Target(method, arguments)).items():
+                named = witness._replace(symbol=symbol) if isinstance(method, Function) else witness
+                add(result, effect, named)
+        frame.placements.extend(inherited_placements(self._evaluator, frame.link, cls))
+        return result
+
+
+def _raised(inner: Witness, pointer: Pointer, symbol: str, site: int, is_cached: bool) -> Witness:
+    """The witness of an effect that comes up from a function, where a site calls it."""
+    kind = pointer[1].kind
+    witness = Witness(
+        inner.assumptions,
+        inner.length + 1,
+        symbol,
+        site,
+        inner.cause,
+        inner.reasons,
+        pointer,
+        conditions=inner.conditions,
+    )
+    if inner.hedges and kind is Kind.WAITS:
+        witness = witness.assuming(*(f"{symbol} {hedge}" for hedge in inner.hedges))
+    if is_cached and kind not in (Kind.CALLS, Kind.PLACES):
+        witness = witness.assuming(f"{symbol} is cached: only the first call does the work")
+        if kind is not Kind.WAITS:  # and that, as a rule, for a secret or a file that stays
+            witness = witness.assuming(f"what {symbol} computes stays computed")
+    return witness
+
+
+def _undecided(effects: Effects) -> set[Parameter | None]:
+    """The parameters that the function runs on more than one model, as its branches decide: called here
+    and handed to a thread, or handed to the loop and to a thread."""
+    models: dict[Parameter | None, set[ExecutionModel | None]] = {}
+    for effect in effects:
+        if effect.kind in (Kind.CALLS, Kind.PLACES):
+            called = effect.kind == Kind.CALLS or effect.family == _CALLED
+            models.setdefault(effect.parameter, set()).add(None if called else effect.model)
+    return {parameter for parameter, found in models.items() if len(found) > 1}

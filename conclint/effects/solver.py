@@ -1,0 +1,288 @@
+"""The fixpoint: effects of every function that is asked for, and of all that these need.
+
+Effects only grow and witnesses only improve, so the result is the same in whatever order functions are
+taken. Modules are loaded in waves: everything the current wave lacked, together (CORE.md section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+
+from conclint.conditions.model_guards import Guards
+from conclint.conditions.path_conditions import Hedges
+from conclint.conditions.stated_conditions import Dependence
+from conclint.effects.assertions import as_asserted
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all, condense
+from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
+from conclint.effects.must_effects import Occurrence, raised
+from conclint.effects.transfer import Transfer
+from conclint.process.failure import describe_failure
+from conclint.resolve.calls import Link, link_site
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import NeedModule
+from conclint.resolve.values import Function, Key, unwrapped
+from conclint.summary.records import SiteKind
+
+_NOTHING: Effects = {}
+_SETTLING_TURNS = 150
+"""A function that was taken so often keeps each effect that it has had: some effects of functions that call
+each other exclude each other in turn. Real programs settle within some tens of turns, litellm within 140."""
+_MAX_TURNS = 2 * _SETTLING_TURNS
+"""It keeps the effects that it has, whatever else it would have."""
+
+
+class Engine:
+    """Computes effects on demand; `recalled` gives those that an earlier run found and that still hold."""
+
+    def __init__(
+        self, evaluator: Evaluator, recalled: Callable[[Key], Effects | None] = lambda key: None
+    ) -> None:
+        self.evaluator = evaluator
+        self._recalled = recalled
+        self._shared: dict[Key, None] = {}
+        self.guards = Guards(evaluator)
+        self.hedges = Hedges(evaluator)
+        self.transfer = Transfer(evaluator, self.effects_of)
+        self._effects: dict[Key, Effects] = {}
+        self._links: dict[Key, tuple[Link, ...]] = {}
+        # What each site was found to do; a site is asked anew only if something that it runs has changed.
+        self._sites: dict[Key, dict[int, tuple[Effects, tuple[Placement, ...]]]] = {}
+        self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
+        self._changed: dict[Key, None] = {}
+        self._todo: dict[Key, None] = {}
+        self._again: list[tuple[int, Key]] = []
+        """A heap of the functions to be taken anew, those first that were come upon last: what a function
+        calls has mostly been come upon after it, so one that calls many waits until all of them are done."""
+        self._is_due: set[Key] = set()
+        self._places: dict[Key, int] = {}
+        self._turns: dict[Key, int] = {}
+        self._blocked: dict[Key, None] = {}
+        self._needs: set[str] = set()
+        self._current: tuple[Key, int] | None = None
+        self.asking: str | None = None
+        self.failed: dict[str, str] = {}
+        """The modules of which a function could not be worked on, and why: nothing is said of that function,
+        and not all that there is of the module."""
+
+    def demand(self, keys: Iterable[Key]) -> None:
+        """Ask for the effects of these functions."""
+        for key in keys:
+            if key not in self._effects:
+                recalled = self._recalled(key)
+                self._effects[key] = recalled or {}
+                if recalled is None:
+                    self._todo[key] = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to work on."""
+        return not self._todo and not self._again and not self._blocked
+
+    def run(self, load: Callable[[list[str]], None]) -> None:
+        """Work until nothing changes; `load` is given the paths of each wave of modules."""
+        while True:
+            while self._todo or self._again:
+                key = self._next()
+                try:
+                    self._update(key)
+                except NeedModule as need:
+                    self._lack(key, need)
+                except Exception as error:
+                    self.fail(key, error)
+            if not self._needs:
+                self._blocked.clear()
+                return
+            needs, self._needs = self._needs, set()
+            self.evaluator.program.load(needs, load)
+            self._todo, self._blocked = self._blocked, {}
+
+    def _next(self) -> Key:
+        """Takes one of the functions that are to be worked on."""
+        if not self._todo:
+            key = heappop(self._again)[1]
+            self._is_due.discard(key)
+            return key
+        key, _ = self._todo.popitem()
+        self._places.setdefault(key, -len(self._places))
+        return key
+
+    def _take_again(self, key: Key) -> None:
+        if key not in self._is_due and key not in self._todo:
+            self._is_due.add(key)
+            heappush(self._again, (self._places.setdefault(key, -len(self._places)), key))
+
+    def fail(self, key: Key, error: Exception) -> None:
+        """Notes that a function could not be worked on: what comes of the rest stands."""
+        self.failed.setdefault(key[0], describe_failure(error))
+        self._links[key] = ()
+        self._effects.setdefault(key, {})
+
+    def take_changed(self) -> list[tuple[Key, Effects]]:
+        """The functions whose effects have changed since this was last asked, with these."""
+        changed, self._changed = self._changed, {}
+        return [(key, self._effects[key]) for key in changed]
+
+    def take_shared(self) -> list[tuple[Key, Effects]]:
+        """The functions whose effects were asked for by other modules since this was last asked, with
+        these: once nothing is left to work on, they are what every run finds."""
+        shared, self._shared = self._shared, {}
+        return [(key, self._effects[key]) for key in shared]
+
+    def effects_of(self, key: Key) -> Effects:
+        """The effects known so far; whoever asks is taken again when they change."""
+        if self._current is not None:
+            self._dependents.setdefault(key, {})[self._current] = None
+            if self._current[0][0] != key[0]:
+                self._shared[key] = None
+        elif self.asking is not None and self.asking != key[0]:
+            self._shared[key] = None
+        self.demand((key,))
+        return self._effects[key]
+
+    def _update(self, key: Key) -> None:
+        turns = self._turns[key] = self._turns.get(key, 0) + 1
+        if turns > _MAX_TURNS:
+            return
+        placements: list[Placement] = []
+        new: Effects = {}
+        conditional: list[Occurrence] = []
+        for link in self.links(key):
+            self._current = (key, link.site)
+            try:
+                for effect, witness in self.site_effects(key, link, placements).items():
+                    region = self.evaluator.body(key).sites[link.site].region
+                    if region and self._is_up_to_branches(key, region, effect):
+                        conditional.append(Occurrence(region, effect, witness))
+                    else:
+                        add(new, effect, witness)
+            except NeedModule as need:
+                self._lack(key, need)
+            finally:
+                self._current = None
+        for placement in placements:
+            self.demand(placed_functions(placement))
+        for region, item in raised(self.evaluator.body(key), conditional):
+            add(new, *self._in_region(key, region, item))
+        new = condense(as_asserted(self.evaluator, key, new))
+        if turns > _SETTLING_TURNS:
+            add_all(new, self._effects.get(key, _NOTHING))
+        # a function that was only asked for its links is taken here too, when these needed a module
+        if new != self._effects.setdefault(key, {}):
+            self._effects[key] = new
+            self._changed[key] = None
+            for dependent, site in self._dependents.get(key, ()):
+                self._sites.get(dependent, {}).pop(site, None)
+                self._take_again(dependent)
+
+    def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:
+        """Whether an effect of a site is there or not by the branches around it alone, not by what the
+        site passes."""
+        if effect.kind is not Kind.WAITS:
+            return False
+        return effect.dependence is None or effect.dependence == self.hedges.dependence(key, region)
+
+    def _in_region(self, key: Key, region: int, item: Occurrence) -> tuple[Effect, Witness]:
+        """The effect under the conditions of an outer region only, where that does not run without it."""
+        if region == item.region:
+            return item.effect, item.witness
+        here = self.hedges.conditions(key, item.region)
+        above = self.hedges.conditions(key, region) if region else 0
+        return (
+            item.effect._replace(dependence=self.hedges.dependence(key, region) if region else None),
+            item.witness._replace(
+                hedges=self.hedges.of(key, region, ask_arguments=True) if region else (),
+                conditions=max(item.witness.conditions - here + above, 0),
+            ),
+        )
+
+    def _lack(self, key: Key, need: NeedModule) -> None:
+        self._needs.add(need.path)
+        self._blocked[key] = None
+
+    def links(self, key: Key) -> tuple[Link, ...]:
+        """The sites of a def that may run something, with their targets."""
+        found = self._links.get(key)
+        if found is None:
+            items: list[Link] = []
+            complete = True
+            for number, site in enumerate(self.evaluator.body(key).sites):
+                try:
+                    link = link_site(self.evaluator, key, number, site)
+                except NeedModule as need:
+                    self._lack(key, need)
+                    complete = False
+                    continue
+                if link is not None:
+                    items.append(link)
+            found = tuple(items)
+            if complete:
+                self._links[key] = found
+        return found
+
+    def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
+        """What the site does, on the models that can reach it; placements it makes are appended."""
+        held = self._sites.setdefault(key, {})
+        known = held.get(link.site)
+        if known is None:
+            made: list[Placement] = []
+            effects = self._site_effects(key, link, made)
+            known = (effects or _NOTHING, tuple(made))
+            if self._current is not None:  # nobody would tell that a result asked for from outside is old
+                held[link.site] = known
+        placements.extend(known[1])
+        return known[0]
+
+    def _site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
+        site = self.evaluator.body(key).sites[link.site]
+        mask = self.guards.mask(key, site.region)
+        if site.kind == SiteKind.ITERATE:
+            mask &= self.guards.iteration_mask(key, site)
+        result: Effects = {}
+        if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
+            return result
+        found: list[Placement] = []
+        effects = self.transfer.link_effects(key, link, found)
+        placements.extend(found)
+        if any(target.value == PARALLEL for group in link.groups for target in group):
+            delayed = delayed_placement(self.evaluator, key, link.site)
+            placements.extend([delayed] if delayed is not None else [])
+        if not effects:  # most sites: what stands around them need not be known
+            return result
+        dependence = self.hedges.dependence(key, site.region) if site.region else None
+        conditions = self.hedges.conditions(key, site.region) if site.region else 0
+        for effect, witness in effects.items():
+            if effect.mask & mask:
+                effect = effect._replace(mask=effect.mask & mask)
+                if site.region and effect.kind is Kind.WAITS:
+                    hedges = self.hedges.of(key, site.region, ask_arguments=effect.dependence is None)
+                    witness = witness._replace(hedges=hedges)
+                if conditions:
+                    witness = witness._replace(conditions=witness.conditions + conditions)
+                if dependence is not None and _may_depend(effect, dependence):
+                    effect = effect._replace(dependence=dependence)
+                add(result, effect, witness)
+        return result
+
+
+def _may_depend(effect: Effect, dependence: Dependence) -> bool:
+    """Whether a test around a site says when its effect is there: not where a callable is tested for being
+    there before it is called."""
+    if effect.dependence is not None:
+        return False
+    if effect.kind is Kind.CALLS and effect.parameter is not None:
+        return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())
+    return effect.kind is Kind.WAITS
+
+
+def placed_functions(placement: Placement) -> list[Key]:
+    """The functions of the program that a placement hands over."""
+    keys: list[Key] = []
+    for value in placement.callables.values:
+        function = unwrapped(value)
+        if isinstance(function, Function):
+            keys.append(function.key)
+    return keys
+
+
+__all__ = ["Effect", "Engine", "placed_functions"]

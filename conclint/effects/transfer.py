@@ -1,0 +1,151 @@
+"""The transfer function: what a call site does, given what is known of the things it may run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conclint.effects.catalog_calls import CatalogCalls
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
+from conclint.effects.frame import Frame
+from conclint.effects.override_calls import OverrideCalls
+from conclint.effects.placements import agreed_placements
+from conclint.effects.program_calls import ProgramCalls
+from conclint.effects.self_calls import OwnMethods
+from conclint.model.execution import ALL_MODELS, Family
+from conclint.resolve.calls import Link, Target
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import (
+    Class,
+    ContextManager,
+    External,
+    ExternalMethod,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Parameter,
+    Partial,
+    Value,
+)
+from conclint.summary.records import DefFlags, DefKind, SiteKind
+
+_MAX_NESTING = 6
+_SEVERAL = "only one of several things that may be called here"
+_HELD = "a lock that is held briefly is usually free"
+_ELSE = "the thing called here may be something else too"
+
+
+class Transfer:
+    """Effects of sites. `effects_of` gives the effects of a function, as far as they are known."""
+
+    def __init__(self, evaluator: Evaluator, effects_of: Callable[[Key], Effects]) -> None:
+        self._evaluator = evaluator
+        self._own = OwnMethods(evaluator, effects_of)
+        self._program = ProgramCalls(evaluator, effects_of, self._own, self._run)
+        self._catalog = CatalogCalls(evaluator, self._run)
+        self._overrides = OverrideCalls(evaluator, self._program.function)
+
+    def link_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
+        """The effects of all that the site may run; placements it makes are appended."""
+        result: Effects = {}
+        for group in link.groups:
+            group = self._awaitable(group) if link.awaited else group
+            made: list[list[Placement]] = [[] for _ in group]
+            parts = [self._run(Frame(key, link, made[number]), target) for number, target in enumerate(group)]
+            placements.extend(agreed_placements(made))
+            for number, part in enumerate(parts):
+                for effect, witness in part.items():
+                    weighed = self._weighed(key, effect, witness, number, parts, link)
+                    if effect.kind is Kind.CALLS and self._is_a_choice(group, number):
+                        weighed = weighed.assuming(_SEVERAL, _SEVERAL)
+                    add(result, effect, weighed)
+        return result
+
+    def _is_a_choice(self, group: tuple[Target, ...], number: int) -> bool:
+        """Whether a parameter is called here, or another parameter or a coroutine function instead
+        (`fn = sync_impl if not in_async_context() else async_impl`): a default in its place is none."""
+        if not isinstance(group[number].value, Parameter):
+            return False
+        others = (target.value for place, target in enumerate(group) if place != number)
+        return any(
+            isinstance(other, Parameter) or self._kind(other) == DefKind.ASYNC_FUNCTION for other in others
+        )
+
+    def _awaitable(self, group: tuple[Target, ...]) -> tuple[Target, ...]:
+        """The targets without the functions that can't be what is awaited, where others are coroutines (a
+        client that is one of a synchronous and an asynchronous class)."""
+        kinds = [self._kind(target.value) for target in group]
+        if DefKind.ASYNC_FUNCTION not in kinds:
+            return group
+        return tuple(target for target, kind in zip(group, kinds, strict=True) if kind != DefKind.FUNCTION)
+
+    def _kind(self, value: Value) -> int | None:
+        if not isinstance(value, Function):
+            return None
+        return self._evaluator.definition(value.key).kind
+
+    def _weighed(
+        self, key: Key, effect: Effect, witness: Witness, number: int, parts: list[Effects], link: Link
+    ) -> Witness:
+        """The witness with the assumptions that come from the site itself."""
+        reasons = list(link.reasons)
+        if self._enters_lock(key, effect, witness, link):
+            reasons += [_HELD, _HELD]
+        if effect.kind not in (Kind.CALLS, Kind.PLACES):
+            kinds = (effect.kind, effect.family)
+            for other_number, other in enumerate(parts):
+                if other_number != number and all((e.kind, e.family) != kinds for e in other):
+                    reasons += [_SEVERAL, _SEVERAL]
+                    break
+            if link.partial:
+                reasons.append(_ELSE)
+        return witness.assuming(*reasons) if reasons else witness
+
+    def _enters_lock(self, key: Key, effect: Effect, witness: Witness, link: Link) -> bool:
+        """Whether the site enters a lock that the program made itself (a read-write lock, say)."""
+        if effect.kind is not Kind.WAITS or effect.family != Family.LOCKS.value or witness.next is None:
+            return False
+        return self._evaluator.body(key).sites[link.site].kind == SiteKind.ENTER
+
+    def _run(self, frame: Frame, target: Target) -> Effects:
+        """The effects of running a target; placements that it makes are appended to the frame's."""
+        value, arguments = target.value, target.arguments
+        if frame.nesting > _MAX_NESTING:
+            return {}
+        if isinstance(value, Function):
+            is_run = not self._is_generator(value)  # a generator runs where it is iterated
+            found = self._program.function(frame, value, arguments) if is_run else {}
+            for effect, witness in self._overrides.of_method(frame, value, arguments).items():
+                add(found, effect, witness)
+            return found if frame.nesting else self._own.marked(frame.key, frame.link, value, found)
+        if isinstance(value, (Generator, ContextManager)):
+            return self._program.function(frame, value.function, arguments)
+        if isinstance(value, Class):
+            return self._program.construction(frame, value, arguments)
+        if isinstance(value, External):
+            return self._catalog.function(frame, value, arguments)
+        if isinstance(value, ExternalMethod):
+            return self._catalog.method(frame, value, arguments)
+        if isinstance(value, Partial):
+            bound = self._evaluator.results.with_partial(value, arguments)
+            return self._run(frame.nested(), Target(value.target, bound))
+        if isinstance(value, Instance):
+            result: Effects = {}
+            for method in self._evaluator.classes.method(value.cls, "__call__", value).values:
+                result.update(self._run(frame.nested(), Target(method, arguments)))
+            return result
+        if isinstance(value, Parameter) and not frame.link.awaited:
+            # awaited, it is a coroutine function: a callable that blocks would not be awaited
+            name = self._parameter_name(value)
+            effect = Effect(Kind.CALLS, "", ALL_MODELS, value)
+            called = {effect: Witness(0, 1, name, frame.link.site, name)}
+            return {**self._overrides.of_own_method(frame, value, arguments), **called}
+        return {}
+
+    def _is_generator(self, function: Function) -> bool:
+        definition = self._evaluator.definition(function.key)
+        return bool(definition.flags & DefFlags.GENERATOR) and definition.kind != DefKind.ASYNC_FUNCTION
+
+    def _parameter_name(self, value: Parameter) -> str:
+        name = self._evaluator.definition(value.key).params[value.position].name
+        return ".".join((name, *map(str, value.attributes)))

@@ -1,0 +1,237 @@
+"""One process's judge: groups of modules linked, their effects propagated, their findings as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from conclint.catalog.loader import Catalog
+from conclint.effects.effect_rows import to_rows
+from conclint.effects.solver import Engine
+from conclint.incremental.effect_store import KeptEffects
+from conclint.incremental.judgements import Edges, Judged
+from conclint.judging.project import Project
+from conclint.process.failure import describe_failure
+from conclint.process.gc_control import dismantle
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.program import NeedModule, Program
+from conclint.rules.examples import illustrate, source_lines
+from conclint.rules.judge import Judge, wrapper_names
+from conclint.store.finding_rows import to_row
+from conclint.suppress.selection import Selection
+
+if TYPE_CHECKING:
+    from conclint.resolve.values import Key
+    from conclint.rules.drafts import Draft
+
+T = TypeVar("T")
+
+MOST_DECODED: Final = 13 << 18
+"""Bytes of encoded summaries that one linked program may hold; decoded and linked, with all that was
+evaluated, they take about sixty times as much (1.35 GB for homeassistant's 22 MB)."""
+
+_WORTH_IT: Final = 8
+"""Groups that a program should serve before it is dropped: where two in a row outgrew the limit sooner,
+nearly everything needs one core (litellm's is 4 MB), and linking that again and again takes longer than
+the rest. One alone tells nothing: homeassistant's first group leads to much, and no later one does."""
+_LARGEST: Final = 4
+"""How many times its limit a program with such a core may hold."""
+
+
+class ModuleJudge:
+    """Judges modules, group after group; what they have in common is linked once.
+
+    When the program has grown past `most` bytes of summaries (by default MOST_DECODED) it is dropped and
+    begun anew, so memory does not grow with the project; but the effects that modules asked of each other
+    are kept. The findings of a module do not depend on what was judged before it. `effects` are those of
+    functions that an earlier run has found. `is_whole`: all that was judged is linked, in one program.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        most: int | None = None,
+        effects: KeptEffects | None = None,
+    ) -> None:
+        self._project = project
+        self._effects = effects or KeptEffects()
+        self.is_whole = effects is None
+        self._told_effects: set[Key] = set()
+        self._lines: tuple[str, list[str]] | None = None
+        self._store = project.store
+        self._catalog = Catalog(project.own_facts)
+        self._selection = Selection(project.config)
+        self._most = MOST_DECODED if most is None else most
+        self._largest = _LARGEST * self._most
+        self._outgrown = 0  # programs in a row that were dropped too soon
+        self._told: set[str] = set()
+        self._told_words: set[tuple[str, str]] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._served = 0
+        self._failed: dict[str, str] = {}
+        self._effects.release()
+        self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
+        self.engine = Engine(Evaluator(self._program), self._effects.of)
+        self.judge = Judge(
+            self.engine,
+            self._project.shown,
+            self._project.notebook,
+            self._project.config.runtime,
+            self._selection.is_chosen,
+        )
+
+    def judge_modules(self, paths: Iterable[str]) -> Judged:
+        """The outcome for a group of asked modules: about other modules, what was not told before."""
+        group = sorted(paths)
+        if self._store.decoded_bytes > self._most:
+            self._outgrown = self._outgrown + 1 if self._served < _WORTH_IT else 0
+            if self._outgrown > 1:
+                self._most = min(2 * self._most, self._largest)
+            self._store.release()
+            dismantle(self.judge, kept=(self._store,))
+            self._begin()
+            self.is_whole = False
+        self._served += 1
+        self.link(group)
+        rows: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        for path in group:
+            try:
+                rows[path] = tuple(map(self._row, self._settled(path)))
+            except Exception as error:
+                self._fail(path, error)
+        self._lines = None
+        for path in self.failed.keys() & set(group):
+            rows[path] = ()  # a part of what there is would depend on what was judged before
+        return self._judged(rows)
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The modules in which conclint itself failed so far, and what is to be said of it."""
+        return {**self._store.failed, **self.engine.failed, **self._failed}
+
+    def _fail(self, path: str, error: Exception) -> None:
+        self._failed.setdefault(path, describe_failure(error))
+
+    def effects_of(self, path: str, names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+        """The effects of functions of a module, as rows, by their keys; of those that it has."""
+        self._store.load([path])
+        if self._store.get(path) is None:
+            return {}
+
+        def ask() -> dict[str, tuple[Any, ...]]:
+            module = self._program.module(path)
+            asked = [(path, name) for name in names if module is not None and module.has(name)]
+            self.engine.demand(asked)
+            return {key[1]: to_rows(self.engine.effects_of(key)) for key in asked}
+
+        return self.settled(ask)
+
+    def take_edges(self) -> Edges:
+        """What was asked of other files since this was last told, for who keeps no more than that."""
+        program = self._program
+        return Edges(
+            program.take_imports(),
+            program.take_derived(),
+            program.take_bases(),
+            self._project.finder.take_missed(),
+        )
+
+    def link(self, paths: Sequence[str]) -> None:
+        """Have the effects of all functions of these modules."""
+        self._store.load(paths)
+        for path in paths:
+            try:
+                self.engine.demand(self.judge.roots(path))
+            except Exception as error:
+                self._fail(path, error)
+        self.engine.run(self._store.load)
+
+    def settled(self, work: Callable[[], T]) -> T:
+        """What the work gives once nothing is missing: what it turns out to need is loaded and propagated
+        first."""
+        while True:
+            try:
+                result = work()
+            except NeedModule as need:
+                self._program.load([need.path], self._store.load)
+            else:
+                if self.engine.is_settled:
+                    return result
+            self.engine.run(self._store.load)
+
+    def _settled(self, path: str) -> list[Draft]:
+        self.engine.asking = path
+        try:
+            return self.settled(partial(self.judge.judge_module, path))
+        finally:
+            self.engine.asking = None
+
+    def _row(self, draft: Draft) -> tuple[Any, ...]:
+        """The finding as data, with its recommendation where it can be shown at all."""
+        finding = draft.finding
+        least = self._project.config.min_confidence
+        if finding.confidence >= least and self._selection.is_chosen(finding.code):
+            advice = illustrate(draft, self._lines_of(draft.path))
+            finding = replace(finding, recommendation=advice)
+        return to_row(finding)
+
+    def _lines_of(self, path: str) -> list[str]:
+        """The lines of a file; those of the last one are kept, since findings come file by file."""
+        if self._lines is None or self._lines[0] != path:
+            self._lines = path, source_lines(self._project.text(path))
+        return self._lines[1]
+
+    def _judged(self, rows: dict[str, tuple[tuple[Any, ...], ...]]) -> Judged:
+        words: dict[str, list[str]] = {}
+        for path, word in sorted(wrapper_names(self.engine) - self._told_words):
+            words.setdefault(path, []).append(word)
+            self._told_words.add((path, word))
+        directives: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        contents: dict[str, bytes] = {}
+        for path in self._program.take_linked():
+            content = self._store.source_hash(path) if path not in self._told else None
+            if content is None:
+                continue
+            self._told.add(path)
+            contents[path] = content
+            module = self._program.module(path) if path in self._project.sources else None
+            if module is not None and module.summary.directives:
+                directives[path] = tuple(map(tuple, module.summary.directives))
+        effects: dict[str, dict[str, tuple[Any, ...]]] = {}
+        failed = self.failed
+        for key, found in self.engine.take_shared():
+            if not failed and key not in self._told_effects and self._effects.of(key) is None:
+                effects.setdefault(key[0], {})[key[1]] = to_rows(found)
+                self._told_effects.add(key)
+        for path, of_path in effects.items():
+            self._effects.add(path, of_path)
+        return Judged(
+            rows,
+            {path: tuple(found) for path, found in words.items()},
+            *self.take_edges(),
+            directives,
+            contents,
+            effects,
+            failed,
+        )
+
+
+def in_groups(paths: Iterable[str], sizes: Mapping[str, int], least: int, most: int) -> list[list[str]]:
+    """The paths in groups of neighbours, which have much in common: a group ends with a folder once it has
+    the least number of bytes, and within one at the most."""
+    groups: list[list[str]] = []
+    weight, folder = 0, None
+    for path in sorted(paths):
+        here = os.path.dirname(path)
+        if not groups or weight >= most or (weight >= least and here != folder):
+            groups.append([])
+            weight = 0
+        groups[-1].append(path)
+        weight += sizes.get(path, 0)
+        folder = here
+    return groups

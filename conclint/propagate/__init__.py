@@ -1,1 +1,0 @@
-"""Propagation: effects of functions, up the call graph, to a fixpoint with one best witness each."""

@@ -1,0 +1,152 @@
+"""What an annotation says of a value's type."""
+
+from __future__ import annotations
+
+from conclint.resolve.interpreter import Interpreter
+from conclint.resolve.stack import with_room
+from conclint.resolve.values import (
+    UNKNOWN,
+    Awaitable,
+    Class,
+    Container,
+    External,
+    ExternalInstance,
+    Instance,
+    Key,
+    Known,
+    Value,
+    join,
+    known,
+    to_index,
+    union,
+)
+from conclint.summary.records import Op
+
+_TRANSPARENT = frozenset(
+    {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly"}
+)
+_COLLECTIONS = frozenset(
+    {
+        "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator",
+        "Collection", "MutableSequence", "deque", "Deque", "Generator", "AbstractSet",
+        "AsyncIterator", "AsyncIterable", "AsyncGenerator",
+    }
+)  # fmt: skip
+_MAPPINGS = frozenset(
+    {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
+)
+_AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
+_TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio"})
+_ANY_FILES = frozenset({"typing.IO", "typing.TextIO", "typing.BinaryIO"})
+_MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk", "it may be in memory")
+_NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
+
+
+def annotation_type(evaluator: Interpreter, key: Key, annotation: int) -> Known:
+    """The type that an annotation states, as instances; unknown where it states none we can use.
+
+    `annotation` is a value of the body of `key`. Optional and Union are read as their members.
+    """
+    if annotation < 0:
+        return UNKNOWN
+    value = evaluator.body(key).values[annotation]
+    op = value[0]
+    if op == Op.ARITH and value[1] == "|":
+        return union([annotation_type(evaluator, key, item) for item in _alternatives(evaluator, key, value)])
+    if op == Op.CONST:
+        return evaluator.evaluate(key, annotation) if value[1] is None else UNKNOWN
+    if op == Op.ITEM:
+        return with_room(lambda: _subscripted(evaluator, key, to_index(value[1]), to_index(value[2])))
+    return _instances(evaluator, evaluator.evaluate(key, annotation))
+
+
+def _alternatives(evaluator: Interpreter, key: Key, value: tuple[object, ...]) -> list[int]:
+    """The members of `A | B | C`, however many and in whatever brackets, in order."""
+    values = evaluator.body(key).values
+    found: list[int] = []
+    todo = [to_index(value[3]), to_index(value[2])]
+    while todo:
+        index = todo.pop()
+        member = values[index] if index >= 0 else (Op.UNKNOWN,)
+        if member[0] == Op.ARITH and member[1] == "|":
+            todo += (to_index(member[3]), to_index(member[2]))
+        else:
+            found.append(index)
+    return found
+
+
+def _instances(evaluator: Interpreter, types: Known) -> Known:
+    values: list[Value] = []
+    partial, reasons = types.partial, types.reasons
+    for item in types.values:
+        if isinstance(item, External) and item.dotted in _ANY_FILES:
+            reasons = join(reasons, _MAY_BE_IN_MEMORY)
+        if isinstance(item, Class):
+            values.append(Instance(item))
+        elif isinstance(item, External) and evaluator.catalog.klass(item.dotted) is not None:
+            values.append(ExternalInstance(evaluator.catalog.canonical(item.dotted)))
+        elif isinstance(item, External) and item.dotted not in _NO_TYPE and _is_type_name(item.dotted):
+            values.append(ExternalInstance(item.dotted))
+        else:
+            partial = True
+    return Known(tuple(values), partial, reasons)
+
+
+def _is_type_name(dotted: str) -> bool:
+    module, _, name = dotted.rpartition(".")
+    if module in ("typing", "typing_extensions", "collections.abc"):
+        return False
+    return module == "builtins" or name[:1].isupper() or name.endswith("_t") or "." in module or bool(module)
+
+
+def _arguments(evaluator: Interpreter, key: Key, index: int) -> list[int]:
+    value = evaluator.body(key).values[index]
+    if value[0] == Op.TUPLE:
+        return [to_index(item) for item in value[1:]]
+    return [index]
+
+
+def _tuple_of(evaluator: Interpreter, key: Key, arguments: list[int]) -> Container:
+    """A tuple: of any length where an ellipsis says so, else with each element known by itself."""
+    values = evaluator.body(key).values
+    members = [annotation_type(evaluator, key, item) for item in arguments]
+    if any(values[item][0] in (Op.STAR, Op.CONST) and values[item][1] is not None for item in arguments):
+        return Container(union(members[:4]).values, "tuple")
+    elements = tuple(
+        item.values[0] if len(item.values) == 1 and not item.partial else ExternalInstance("builtins.object")
+        for item in members
+    )
+    return Container(elements, "tuple", fixed=True)
+
+
+def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> Known:
+    generic = evaluator.evaluate(key, base)
+    if len(generic.values) != 1:
+        return UNKNOWN
+    head = generic.values[0]
+    if isinstance(head, Class):
+        return known(Instance(head))
+    if not isinstance(head, External):
+        return UNKNOWN
+    module, _, name = head.dotted.rpartition(".")
+    arguments = _arguments(evaluator, key, index)
+    if not arguments:
+        return known(Container((), "tuple"))
+    if module.split(".", 1)[0] in _TYPING:
+        if name in _TRANSPARENT:
+            return annotation_type(evaluator, key, arguments[0])
+        if name == "Union":
+            return union([annotation_type(evaluator, key, item) for item in arguments])
+        if name in ("type", "Type"):
+            return evaluator.evaluate(key, arguments[0])
+        if name in ("tuple", "Tuple"):
+            return known(_tuple_of(evaluator, key, arguments))
+        if name in _COLLECTIONS:
+            return known(Container(annotation_type(evaluator, key, arguments[0]).values))
+        if name in _MAPPINGS and len(arguments) == 2:
+            return known(Container(annotation_type(evaluator, key, arguments[1]).values, "dict"))
+        if name in _AWAITABLES:
+            return known(Awaitable(annotation_type(evaluator, key, arguments[-1]).values))
+        if name == "Callable":
+            return UNKNOWN
+    return _instances(evaluator, generic)

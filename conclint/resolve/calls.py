@@ -1,0 +1,313 @@
+"""Call sites to their targets: what a site of a body may run, with what arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from conclint.resolve.arguments import Arguments, arguments_of
+from conclint.resolve.builtin_calls import EXIT_STACKS
+from conclint.resolve.interpreter import Accessor, Interpreter
+from conclint.resolve.values import (
+    ITERATED,
+    NONE,
+    Class,
+    Container,
+    ContextManager,
+    Display,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Known,
+    Literal,
+    Parameter,
+    Value,
+)
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, DefFlags, Op, Site, SiteKind, Slot, Use
+
+_REPEATED: Final = re.compile(r"#\d+")
+
+
+class Target(NamedTuple):
+    """One thing that a site may run."""
+
+    value: Value
+    arguments: Arguments
+
+
+class Link(NamedTuple):
+    """A site with all it may run.
+
+    `groups` are run one after the other (entering, then leaving, a context manager); within a group the
+    targets exclude each other. `partial` where something unknown may be run instead.
+    """
+
+    site: int
+    groups: tuple[tuple[Target, ...], ...]
+    partial: bool
+    reasons: tuple[str, ...]
+    awaited: bool
+
+
+def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    """What the site runs; None where it runs nothing that matters. Raises NeedModule."""
+    kind = site.kind
+    if kind == SiteKind.CALL:
+        callee = evaluator.evaluate(key, site.callee)
+        arguments = arguments_of(key, site.args)
+        targets = tuple(Target(value, arguments) for value in callee.values if not isinstance(value, Literal))
+        groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
+        if targets:
+            groups.append(targets)
+            groups += _entered(evaluator, targets)
+        if not groups:
+            return None
+        awaited = bool(site.use & Use.AWAITED)
+        return Link(number, tuple(groups), callee.partial and bool(targets), callee.reasons, awaited)
+    if kind == SiteKind.ENTER:
+        return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
+    if kind == SiteKind.ITERATE:
+        return _iteration(evaluator, key, number, site)
+    if kind == SiteKind.ITEM:
+        return _special(evaluator, key, number, site, ("__getitem__",))
+    if kind in _ATTRIBUTES:
+        return _attribute(evaluator, key, number, site, _ATTRIBUTES[kind])
+    if kind == SiteKind.SET_ITEM:
+        return _special(evaluator, key, number, site, ("__setitem__",))
+    if kind == SiteKind.CONTAINS:
+        return _special(evaluator, key, number, site, ("__contains__",))
+    if kind == SiteKind.RAISE:
+        return _raised(evaluator, key, number, site)
+    if kind == SiteKind.DELETE:
+        if site.args:
+            return _special(evaluator, key, number, site, ("__delitem__",))
+        return _attribute(evaluator, key, number, site, Accessor.DELETER)
+    if kind == SiteKind.AUGMENT:
+        return _augmented(evaluator, key, number, site)
+    if kind == SiteKind.DISCARD and not _is_held(evaluator.body(key), site.callee):
+        link = _special(evaluator, key, number, site, ("__del__",))
+        return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
+    return None
+
+
+_ATTRIBUTES = {SiteKind.ATTR: Accessor.GETTER, SiteKind.SET_ATTR: Accessor.SETTER}
+_PERHAPS_HELD = "something else may still hold the object"
+_AUGMENTED = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
+    "@": "matmul", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+
+
+def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
+    """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left."""
+    groups: list[tuple[Target, ...]] = []
+    for value, arguments in targets:
+        if not isinstance(value, ExternalMethod) or value.name != "enter_context" or not arguments.positional:
+            continue
+        if value.dotted not in EXIT_STACKS:
+            continue
+        for name in ("__enter__", "__exit__"):
+            entered = evaluator.passed(arguments.positional[0]).values
+            groups.append(tuple(target for item in entered for target in invoked(evaluator, item, name)))
+    return [group for group in groups if group]
+
+
+def _is_held(body: Body, value: int) -> bool:
+    """Whether anything but a name may keep an object that a def made: it was passed on, stored, returned,
+    or is part of something else."""
+    return (
+        any(value in (item for _, item in site.args) for site in body.sites)
+        or any(value == item for item, _ in (*body.returns, *body.yields))
+        or any(value == store.value for store in body.stores)
+        or any(value in graph.operands(node) for node in body.values if node[0] != Op.ATTR)
+    )
+
+
+def _raised(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    """A class that is raised is called without arguments."""
+    item = evaluator.evaluate(key, site.callee)
+    targets = tuple(Target(value, Arguments()) for value in item.values if isinstance(value, Class))
+    return Link(number, (targets,), item.partial, item.reasons, False) if targets else None
+
+
+def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    """`x += y`: `__iadd__`, or `__add__` of what has none."""
+    name = _AUGMENTED[str(site.args[0][0])]
+    item = evaluator.evaluate(key, site.callee)
+    targets: list[Target] = []
+    for value in item.values:
+        found = invoked(evaluator, value, f"__i{name}__") or invoked(evaluator, value, f"__{name}__")
+        targets.extend(found)
+    return Link(number, (tuple(targets),), item.partial, item.reasons, False) if targets else None
+
+
+def _special(
+    evaluator: Interpreter, key: Key, number: int, site: Site, names: tuple[str, ...]
+) -> Link | None:
+    if site.use & Use.ASYNC:
+        return None
+    item = evaluator.evaluate(key, site.callee)
+    groups: list[tuple[Target, ...]] = []
+    values = [value for value in item.values if value != NONE]
+    for name in names:
+        targets: list[Target] = []
+        for value in values:
+            targets.extend(invoked(evaluator, value, name))
+        if targets:
+            groups.append(tuple(targets))
+    if not groups:
+        return None
+    return Link(number, tuple(groups), item.partial, item.reasons, False)
+
+
+def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    if site.use & Use.ASYNC:
+        return None
+    item = evaluator.evaluate(key, site.callee)
+    groups: list[list[Target]] = [[], []]
+    for value in item.values:
+        for group, targets in zip(groups, iterated(evaluator, value), strict=True):
+            group.extend(targets)
+    kept = tuple(tuple(group) for group in groups if group)
+    return Link(number, kept, item.partial, item.reasons, False) if kept else None
+
+
+def _unpacked(evaluator: Interpreter, key: Key, site: Site) -> Iterator[list[Target]]:
+    """What the `*x` among the arguments run: they are iterated before the call."""
+    for slot, index in site.args:
+        if slot == Slot.STAR:
+            for value in evaluator.evaluate(key, index).values:
+                if isinstance(value, (Instance, Generator)):
+                    yield from iterated(evaluator, value)
+
+
+def iterated(evaluator: Interpreter, value: Value) -> tuple[list[Target], list[Target]]:
+    """What iterating a value runs: `__iter__`, then `__next__` of what that gives; a generator's body;
+    `__getitem__` of a class that has no `__iter__`."""
+    if not isinstance(value, Instance):
+        return invoked(evaluator, value, "__iter__"), invoked(evaluator, value, "__next__")
+    first = invoked(evaluator, value, "__iter__")
+    if not first:
+        return [], invoked(evaluator, value, "__getitem__")
+    second: list[Target] = []
+    for iterator in evaluator.results.of_method(value, "__iter__").values:
+        second.extend(invoked(evaluator, iterator, "__next__"))
+    bodies = {target.value.function.key for target in first if isinstance(target.value, Generator)}
+    return first, [
+        target
+        for target in second
+        if not (isinstance(target.value, Generator) and target.value.function.key in bodies)
+    ]
+
+
+_INVOKED = {
+    "builtins.len": ("__len__",),
+    "builtins.str": ("__str__", "__repr__"),
+    "builtins.repr": ("__repr__",),
+    "builtins.bool": ("__bool__", "__len__"),
+    "builtins.int": ("__int__", "__index__"),
+    "builtins.float": ("__float__",),
+    "builtins.abs": ("__abs__",),
+    "builtins.hash": ("__hash__",),
+    "builtins.iter": ("__iter__",),
+    "builtins.reversed": ("__reversed__",),
+    "builtins.format": ("__format__",),
+    "builtins.bytes": ("__bytes__",),
+    "builtins.round": ("__round__",),
+    "builtins.dir": ("__dir__",),
+}
+"""What builtin calls run of the class of their first argument: the first method that it has."""
+
+
+def protocol_targets(evaluator: Interpreter, dotted: str, arguments: Arguments) -> list[Target]:
+    """What a builtin call such as `len(x)` runs of the program's classes; `iter(f, end)` calls f."""
+    if not arguments.positional:
+        return []
+    first = evaluator.passed(arguments.positional[0])
+    if dotted == "builtins.iter" and len(arguments.positional) == 2:
+        return [Target(value, Arguments()) for value in callables(first)]
+    targets: list[Target] = []
+    for value in first.values:
+        if isinstance(value, Instance):
+            found = (invoked(evaluator, value, name) for name in _INVOKED.get(dotted, ()))
+            targets += next((item for item in found if item), [])
+    return targets
+
+
+def invoked(evaluator: Interpreter, value: Value, name: str) -> list[Target]:
+    if isinstance(value, (Generator, ContextManager)):
+        wanted = "__next__" if isinstance(value, Generator) else "__enter__"
+        if name != wanted:
+            return []
+        arguments = Arguments(spread=True)
+        if value.site is not None:
+            key, number = value.site
+            arguments = arguments_of(key, evaluator.body(key).sites[number].args)
+        return [Target(value, arguments)]
+    if isinstance(value, Instance):
+        methods = evaluator.classes.method(value.cls, name, value).values
+        return [Target(_started(evaluator, method), Arguments(spread=True)) for method in methods]
+    if isinstance(value, Parameter) and name == "__next__" and not value.attributes:
+        return [Target(value._replace(attributes=(ITERATED,)), Arguments(spread=True))]
+    if isinstance(value, ExternalInstance) and evaluator.catalog.method(value.dotted, name) is not None:
+        return [Target(ExternalMethod(value.dotted, name), Arguments())]
+    return []
+
+
+def _started(evaluator: Interpreter, method: Value) -> Value:
+    """The method, or what runs when it is a generator that is iterated at once."""
+    if isinstance(method, Function):
+        definition = evaluator.definition(method.key)
+        if definition.flags & DefFlags.GENERATOR:
+            return Generator(method, ())
+    return method
+
+
+def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, accessor: Accessor) -> Link | None:
+    node = evaluator.body(key).values[site.callee]
+    if node[0] != Op.ATTR:
+        return None
+    base = evaluator.read_of(key, graph.base(node))
+    arguments = arguments_of(key, site.args)
+    targets: list[Target] = []
+    for value in base.values:
+        if isinstance(value, Instance):
+            targets.extend(
+                Target(method, arguments)
+                for method in evaluator.classes.property_of(value.cls, str(node[2]), value, accessor)
+            )
+    if not targets:
+        return None
+    return Link(number, (tuple(targets),), base.partial, base.reasons, False)
+
+
+def callable_name(evaluator: Interpreter, value: Value) -> str:
+    """The dotted name by which a reader knows a callable; without the number of a name defined again."""
+    if isinstance(value, (Function, Class)):
+        symbol = evaluator.symbol(value.key)
+        return _REPEATED.sub("", symbol) if "#" in symbol else symbol
+    if isinstance(value, (Generator, ContextManager)):
+        return callable_name(evaluator, value.function)
+    if isinstance(value, Instance):
+        return callable_name(evaluator, value.cls)
+    if isinstance(value, ExternalMethod):
+        return f"{value.dotted}.{value.name}"
+    if isinstance(value, (Display, Container)):
+        return evaluator.container_kind(value)
+    for field in ("dotted", "target"):
+        inner = getattr(value, field, None)
+        if isinstance(inner, str):
+            return evaluator.catalog.canonical(inner)
+        if inner is not None:
+            return callable_name(evaluator, inner)
+    return "a parameter"
+
+
+def callables(item: Known) -> list[Value]:
+    """The candidates that can be called at all."""
+    return [value for value in item.values if not isinstance(value, Literal)]

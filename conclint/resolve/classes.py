@@ -1,0 +1,435 @@
+"""Classes of the program: method resolution order, members, attributes of instances."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from conclint.resolve.annotations import annotation_type
+from conclint.resolve.arguments import Arguments, arguments_of
+from conclint.resolve.fixpoint import Memo
+from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
+from conclint.resolve.values import (
+    NONE,
+    UNKNOWN,
+    Above,
+    Attribute,
+    Class,
+    External,
+    ExternalMethod,
+    Function,
+    Instance,
+    Key,
+    Known,
+    KnownMemo,
+    Parameter,
+    Value,
+    known_memo,
+    to_index,
+    union,
+    without_none,
+)
+from conclint.summary.records import DefFlags, DefKind, Op, StoreKind
+
+_MOST_ANCESTORS: Final = 1_000
+"""What lies further up is not known: in a chain of classes each has all of those above it."""
+_FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+
+
+def _alone(cls: Class) -> Ancestry:
+    """That of a class that inherits from itself."""
+    return Ancestry((cls,), True)
+
+
+def _bounded(classes: tuple[Class | External, ...], partial: bool) -> Ancestry:
+    if len(classes) > _MOST_ANCESTORS:
+        return Ancestry(classes[:_MOST_ANCESTORS], True)
+    return Ancestry(classes, partial)
+
+
+def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
+    """The C3 merge; None where no order keeps to all of the sequences."""
+    order: list[Class | External] = []
+    rest = [list(reversed(sequence)) for sequence in sequences if sequence]  # what comes first is at the end
+    behind: dict[Class | External, int] = {}
+    """In how many sequences it is, and not first."""
+    for sequence in rest:
+        for item in sequence[:-1]:
+            behind[item] = behind.get(item, 0) + 1
+    while rest:
+        for sequence in rest:
+            head = sequence[-1]
+            if not behind.get(head):
+                break
+        else:
+            return None
+        order.append(head)
+        for sequence in rest:
+            if sequence[-1] == head:
+                sequence.pop()
+                if sequence:
+                    behind[sequence[-1]] -= 1
+        rest = [sequence for sequence in rest if sequence]
+    return order
+
+
+class Classes:
+    """Answers about classes, remembered."""
+
+    def __init__(self, evaluator: Interpreter) -> None:
+        self._evaluator = evaluator
+        self._ancestry: Memo[Class, Ancestry] = Memo(_alone, _alone)
+        self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}
+        self._members: dict[Class, dict[str, list[int]]] = {}
+        self._attributes: KnownMemo[tuple[Instance, str]] = known_memo()
+
+    def ancestry(self, cls: Class) -> Ancestry:
+        """The class and all its bases in Python's order (C3)."""
+        found = self._ancestry.final.get(cls)
+        if found is not None:
+            return found
+        return self._evaluator.solver.answer(self._ancestry, cls, partial(self._linearise, cls))
+
+    def _linearise(self, cls: Class) -> Ancestry:
+        definition = self._evaluator.definition(cls.key)
+        scope = self._evaluator.scope(cls.key)
+        parts: list[tuple[Class | External, ...]] = []
+        partial = False
+        for base in definition.bases:
+            item = self._evaluator.evaluate(scope, base)
+            bases = [value for value in item.values if isinstance(value, (Class, External))]
+            if len(bases) != 1 or item.partial:
+                partial = partial or item.partial or len(bases) > 1 or not bases
+            for value in bases[:1]:
+                if isinstance(value, Class):
+                    above = self.ancestry(value)
+                    parts.append(above.classes)
+                    partial = partial or above.partial
+                else:
+                    parts.append((value,))
+        if len(parts) == 1 and cls not in parts[0]:
+            return _bounded((cls, *parts[0]), partial)
+        heads = tuple(part[0] for part in parts)
+        order = list(parts[0]) if len(parts) == 1 else _merge([*parts, heads])
+        if order is None:
+            order, partial = list(dict.fromkeys(item for part in parts for item in part)), True
+        return _bounded((cls, *(item for item in order if item != cls)), partial)
+
+    def own_members(self, cls: Class) -> dict[str, list[int]]:
+        """The names bound in the class body, with their values (of the class body)."""
+        members = self._members.get(cls)
+        if members is None:
+            members = {}
+            for store in self._evaluator.body(cls.key).stores:
+                if store.kind == StoreKind.LOCAL:
+                    members.setdefault(str(store.name), []).append(store.value)
+            self._members[cls] = members
+        return members
+
+    def own_stores(self, cls: Class) -> dict[str, list[tuple[Key, int, int]]]:
+        """The stores to attributes of `self` in the class's own methods: name to (method, value, region)."""
+        stores = self._stores.get(cls)
+        if stores is None:
+            stores = {}
+            module = self._evaluator.module(cls.key[0])
+            for child in module.children(cls.key):
+                if module.definition(child).kind not in _FUNCTIONS:
+                    continue
+                body = module.body(child)
+                for store in body.stores:
+                    if store.kind == StoreKind.ATTR and body.values[store.base] == (Op.PARAM, 0):
+                        stores.setdefault(str(store.name), []).append((child, store.value, store.region))
+            self._stores[cls] = stores
+        return stores
+
+    def member(self, cls: Class, name: str, receiver: Value, start: int = 0) -> Known:
+        """What `receiver.name` is by the class and its bases, methods bound to the receiver."""
+        ancestry = self.ancestry(cls)
+        for owner in ancestry.classes[start:]:
+            if isinstance(owner, External):
+                canonical = self._evaluator.catalog.canonical(owner.dotted)
+                catalog = self._evaluator.catalog
+                stated = catalog.method(canonical, name) or catalog.method_decorator(canonical, name)
+                if stated is not None:
+                    return Known((ExternalMethod(canonical, name),))
+                kind = self._evaluator.catalog.attribute(canonical, name)
+                if kind is not None:
+                    return self._evaluator.results.type_expression(kind, receiver)
+                if self._evaluator.catalog.klass(canonical) is None and canonical != "builtins.object":
+                    return Known((), True)
+                continue
+            values = self.own_members(owner).get(name)
+            if self._evaluator.catalog.has_user_facts and self._is_users(owner, name, values):
+                return Known((External(self._symbol(owner, name)),))
+            if values:
+                return union([self._bound(owner, value, receiver) for value in values[-4:]])
+        return Known((), True) if ancestry.partial else UNKNOWN
+
+    def is_enum(self, cls: Class) -> bool:
+        """Whether the class's members are its instances."""
+        return any(
+            isinstance(owner, External) and owner.dotted.startswith("enum.")
+            for owner in self.ancestry(cls).classes
+        )
+
+    def enum_member(self, cls: Class, name: str) -> Instance | None:
+        """The member of an enumeration under a name; None for its methods, and in all other classes."""
+        if name.startswith("_"):
+            return None
+        values = self.own_members(cls).get(name)
+        nodes = self._evaluator.body(cls.key).values
+        if not values or any(nodes[value][0] == Op.DEF for value in values) or not self.is_enum(cls):
+            return None
+        return Instance(cls)
+
+    def _symbol(self, cls: Class, name: str) -> str:
+        return f"{self._evaluator.symbol(cls.key)}.{name}"
+
+    def _is_users(self, cls: Class, name: str, values: list[int] | None) -> bool:
+        """Whether the user states the method, by name, or all methods of the class by a star."""
+        if self._evaluator.catalog.is_users(self._symbol(cls, name)):
+            return True
+        if name.startswith("__") or not self._evaluator.catalog.is_users(self._symbol(cls, "*")):
+            return False
+        nodes = self._evaluator.body(cls.key).values
+        return all(nodes[value][0] == Op.DEF for value in values or ())
+
+    def method(self, cls: Class, name: str, receiver: Value) -> Known:
+        """Like `member`, for a special method that syntax invokes; nothing known is no candidates."""
+        found = self.member(cls, name, receiver)
+        is_users = self._evaluator.catalog.is_users
+        return Known(
+            tuple(
+                value
+                for value in found.values
+                if isinstance(value, (Function, ExternalMethod))
+                or (isinstance(value, External) and is_users(value.dotted))
+            )
+        )
+
+    def _bound(self, owner: Class, value: int, receiver: Value) -> Known:
+        item = self._evaluator.evaluate(owner.key, value)
+        node = self._evaluator.body(owner.key).values[value]
+        if node[0] != Op.DEF:
+            return item
+        key = self._evaluator.module(owner.key[0]).at(node[1])
+        decoration = self._evaluator.decorations.of(key)
+        bound: list[Value] = []
+        for candidate in item.values:
+            if isinstance(candidate, Function) and not decoration.is_static and candidate.receiver is None:
+                bind_to = receiver
+                if decoration.is_class and isinstance(receiver, Instance):
+                    bind_to = receiver.cls
+                if isinstance(receiver, Class) and not decoration.is_class:
+                    bound.append(candidate)
+                    continue
+                candidate = Function(candidate.key, bind_to, candidate.closure)
+            bound.append(candidate)
+        return Known(tuple(bound), item.partial, item.reasons)
+
+    def property_of(
+        self, cls: Class, name: str, receiver: Value, accessor: Accessor = Accessor.GETTER
+    ) -> tuple[Function, ...]:
+        """What reading (setting, deleting) the attribute runs, if it is a property or another descriptor."""
+        for owner in self.ancestry(cls).classes:
+            if isinstance(owner, External):
+                continue
+            values = self.own_members(owner).get(name)
+            if values:
+                return self._accessors(owner, values, receiver, accessor)
+        return ()
+
+    def _accessors(
+        self, owner: Class, values: list[int], receiver: Value, accessor: Accessor
+    ) -> tuple[Function, ...]:
+        nodes = self._evaluator.body(owner.key).values
+        if nodes[values[0]][0] != Op.DEF:
+            return self._made_accessors(owner, values[-1], receiver, accessor)
+        for value in values[:1] if accessor is Accessor.GETTER else reversed(values):
+            if nodes[value][0] == Op.DEF:
+                key = self._evaluator.module(owner.key[0]).at(nodes[value][1])
+                if self._is_accessor(owner, key, accessor):
+                    return (Function(key, receiver),)
+        return ()
+
+    def _is_accessor(self, owner: Class, key: Key, accessor: Accessor) -> bool:
+        if accessor is Accessor.GETTER:
+            return self._evaluator.decorations.of(key).is_property
+        nodes = self._evaluator.body(owner.key).values
+        decorators = self._evaluator.definition(key).decorators
+        return any(nodes[item][0] == Op.ATTR and nodes[item][2] == accessor.word for item in decorators)
+
+    def _made_accessors(
+        self, owner: Class, value: int, receiver: Value, accessor: Accessor
+    ) -> tuple[Function, ...]:
+        """Those of `name = property(getter, setter)`, or of an instance that is a descriptor."""
+        found: list[Function] = []
+        for item in self._evaluator.evaluate(owner.key, value).values:
+            if isinstance(item, Instance):
+                methods = self.method(item.cls, accessor.special, item).values
+                found += [method for method in methods if isinstance(method, Function)]
+        node = self._evaluator.body(owner.key).values[value]
+        if node[0] == Op.CALL:
+            site = self._evaluator.body(owner.key).sites[to_index(node[1])]
+            makers = self._evaluator.evaluate(owner.key, site.callee).values
+            if External("builtins.property") in makers:
+                arguments = arguments_of(owner.key, site.args)
+                passed = arguments.keyword(accessor.keyword)
+                if passed is None and accessor.position < len(arguments.positional):
+                    passed = arguments.positional[accessor.position]
+                candidates = self._evaluator.passed(passed).values if passed is not None else ()
+                found += [
+                    item._replace(receiver=receiver) for item in candidates if isinstance(item, Function)
+                ]
+        return tuple(found)
+
+    def above(self, cls: Class, name: str, receiver: Value) -> Known:
+        """What `super().name` is in a method of `cls`: by the order of the receiver's class."""
+        below = cls.key
+        start, order = 1, self.ancestry(cls).classes
+        if isinstance(receiver, Instance):
+            order = self.ancestry(receiver.cls).classes
+            start = order.index(cls) + 1 if cls in order else 1
+            cls = receiver.cls if cls in order else cls
+        found = self.member(cls, name, receiver, start=start)
+        if not found.values and isinstance(receiver, Instance) and receiver.own is not None:
+            own = receiver.own
+            if not own.attributes:  # the next class in the order of a derived class may have it
+                return Known((own._replace(attributes=(Above(below, name),)),))
+        return found
+
+    def attribute(self, instance: Instance, name: Attribute) -> Known:
+        """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
+        and its bases (an annotation first), class variables, methods, properties; for the receiver of a
+        method that knows none, or a stub only, whatever it is in the caller's class."""
+        if isinstance(name, Above):
+            owner = Class(name.cls)
+            is_base = owner in self.ancestry(instance.cls).classes
+            return self.above(owner, name.name, instance) if is_base else UNKNOWN
+        work = partial(self._attribute_or_own, instance, name)
+        return self._evaluator.solver.answer(self._attributes, (instance, name), work)
+
+    def _attribute_or_own(self, instance: Instance, name: str) -> Known:
+        found = self._attribute(instance, name)
+        if instance.own is not None and (not found.values or self._is_stub(found)):
+            own = instance.own
+            return Known((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
+        return found
+
+    def _is_stub(self, item: Known) -> bool:
+        """Whether all candidates are methods that derived classes must define."""
+        for value in item.values:
+            if not isinstance(value, Function):
+                return False
+            definition = self._evaluator.definition(value.key)
+            if not definition.flags & DefFlags.STUB:
+                return False
+        return True
+
+    def _attribute(self, instance: Instance, name: str) -> Known:
+        getter = self.property_of(instance.cls, name, instance)
+        if getter:
+            return self._evaluator.results.returned(getter[0], None)
+        parts: list[Known] = []
+        is_initialised = False
+        for owner in self.ancestry(instance.cls).classes:
+            if isinstance(owner, External):
+                continue
+            initialises = False
+            for method, value, region in self.own_stores(owner).get(name, ()):
+                is_init = self._evaluator.definition(method).name == "__init__"
+                if is_init and is_initialised:
+                    continue  # a derived class's `__init__` has the last word
+                stored = self._stored(instance, name, method, value)
+                parts.append(stored)
+                initialises = initialises or (is_init and region == 0 and stored.values != (NONE,))
+            is_initialised = is_initialised or initialises
+        if parts:
+            declared = self._declared(instance, name)
+            if declared is not None:
+                return declared
+            joined = without_none(union(parts))
+            if joined.values or joined.partial:
+                return joined
+        found = self.member(instance.cls, name, instance)
+        if not found.values and instance.made is not None:
+            field = self._field(instance, name)
+            if field is not None:
+                return field
+        return found
+
+    def _stored(self, instance: Instance, name: str, method: Key, value: int) -> Known:
+        """What a method of the class stores under a name, seen from an instance."""
+        item = self._evaluator.evaluate(method, value)
+        kept: list[Value] = []
+        given: list[Known] = []
+        partial = item.partial
+        for candidate in item.values:
+            if isinstance(candidate, Parameter):
+                # what a constructor was given: the call that made the instance tells, or the caller
+                bound = self._given(instance, method, candidate)
+                if bound is not None:
+                    given.append(bound)
+                elif instance.own is not None:
+                    kept.append(instance.own._replace(attributes=(*instance.own.attributes, name)))
+                else:
+                    partial = True
+            elif isinstance(candidate, Instance) and candidate.own is not None:
+                kept.append(Instance(candidate.cls))
+            else:
+                kept.append(candidate)
+        return union([Known(tuple(dict.fromkeys(kept)), partial, item.reasons), *given])
+
+    def _given(self, instance: Instance, method: Key, parameter: Parameter) -> Known | None:
+        """What the call that made the instance passes for a parameter of its `__init__`."""
+        if (instance.made is None and not instance.given) or parameter.key != method:
+            return None
+        makers = self.method(instance.cls, "__init__", instance).values
+        if len(makers) != 1 or not isinstance(makers[0], Function) or makers[0].key != method:
+            return None
+        maker = makers[0]._replace(receiver=Instance(instance.cls))
+        if instance.made is not None:
+            key, number = instance.made
+            arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        else:
+            arguments = Arguments(tuple(Known((value,)) for value in instance.given))
+        found = self._evaluator.results.argument(parameter, maker, arguments)
+        if any(isinstance(value, Parameter) for value in found.values):
+            return None
+        return found if found.values else None
+
+    def _field(self, instance: Instance, name: str) -> Known | None:
+        """What the call that made an instance passes for a field (of a dataclass or named tuple)."""
+        assert instance.made is not None
+        names: list[str] = []
+        for owner in reversed(self.ancestry(instance.cls).classes):
+            if isinstance(owner, Class):
+                nodes = self._evaluator.body(owner.key).values
+                names += [
+                    member
+                    for member, values in self.own_members(owner).items()
+                    if any(nodes[value][0] == Op.CAST for value in values) and member not in names
+                ]
+        if name not in names or self.method(instance.cls, "__init__", instance).values:
+            return None
+        key, number = instance.made
+        arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        passed = arguments.keyword(name)
+        position = names.index(name)
+        if passed is None and position < len(arguments.positional):
+            passed = arguments.positional[position]
+        found = self._evaluator.passed(passed) if passed is not None else UNKNOWN
+        return found if found.values and not any(isinstance(v, Parameter) for v in found.values) else None
+
+    def _declared(self, instance: Instance, name: str) -> Known | None:
+        """The type that the class body declares for an attribute, if any."""
+        for owner in self.ancestry(instance.cls).classes:
+            if isinstance(owner, External):
+                continue
+            for value in self.own_members(owner).get(name, ()):
+                node = self._evaluator.body(owner.key).values[value]
+                if node[0] == Op.CAST and node[1] == -1:
+                    stated = without_none(annotation_type(self._evaluator, owner.key, to_index(node[2])))
+                    if stated.values and not stated.partial:
+                        return stated
+        return None

@@ -1,0 +1,152 @@
+"""Decorators: what a def is once they were applied."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from conclint.catalog.facts import DecoratorFact
+from conclint.resolve.arguments import Arguments
+from conclint.resolve.fixpoint import Memo
+from conclint.resolve.interpreter import Decoration, Interpreter
+from conclint.resolve.values import (
+    UNKNOWN,
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Instance,
+    Key,
+    Known,
+    Partial,
+    Value,
+    join,
+    known,
+    to_index,
+    union,
+)
+from conclint.summary.records import DefKind, Op
+
+_KEEPING = frozenset(
+    {
+        "abc.abstractmethod", "functools.lru_cache", "functools.cache", "functools.wraps", "typing.override",
+        "typing_extensions.override", "typing.final", "typing.no_type_check", "typing.overload",
+        "functools.singledispatch", "functools.total_ordering", "dataclasses.dataclass", "enum.unique",
+        "typing.runtime_checkable", "warnings.deprecated", "typing_extensions.deprecated",
+    }
+)  # fmt: skip
+_CACHING = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
+_ABSTRACT = frozenset({"abc.abstractmethod", "abc.abstractproperty"})
+_PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
+
+
+class Decorations:
+    """Answers about decorated defs, remembered."""
+
+    def __init__(self, evaluator: Interpreter) -> None:
+        self._evaluator = evaluator
+        self._decorations: Memo[Key, Decoration] = Memo(self._undecorated, self._undecorated)
+
+    def of(self, key: Key) -> Decoration:
+        """What a def is once its decorators were applied."""
+        found = self._decorations.final.get(key)
+        if found is None:
+            plain = self._plain(key)
+            if not self._evaluator.definition(key).decorators:
+                found = self._decorations.final[key] = Decoration(known(plain))
+            else:
+                work = partial(self._decorate, key, plain)
+                found = self._evaluator.solver.answer(self._decorations, key, work)
+        return found
+
+    def _plain(self, key: Key) -> Value:
+        return Class(key) if self._evaluator.definition(key).kind == DefKind.CLASS else Function(key)
+
+    def _undecorated(self, key: Key) -> Decoration:
+        return Decoration(known(self._plain(key)))
+
+    def _decorate(self, key: Key, plain: Value) -> Decoration:
+        definition = self._evaluator.definition(key)
+        parent = self._evaluator.scope(key)
+        value = known(plain)
+        moved: Known | None = None
+        flags: dict[str, bool] = {}
+        if isinstance(plain, Class):
+            return Decoration(value)
+        for decorator in reversed(definition.decorators):
+            node = self._evaluator.body(parent).values[decorator]
+            if node[0] == Op.ATTR and node[2] in ("setter", "deleter", "getter", "register"):
+                continue
+            name = self._name(parent, decorator)
+            if name in _CACHING:
+                flags["is_cached"] = True
+            if name in _ABSTRACT:
+                flags["is_abstract"] = True
+            if name in _PROPERTIES:
+                flags["is_property"] = True
+            elif name == "builtins.staticmethod":
+                flags["is_static"] = True
+            elif name == "builtins.classmethod":
+                flags["is_class"] = True
+            elif name in _KEEPING:
+                continue
+            elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+                flags["is_manager"] = True
+            elif (stated := self.stated(parent, decorator)) is not None:
+                if stated.moves:
+                    moved = moved or value
+            else:
+                value = self._apply_decorator(parent, decorator, value, name)
+        return Decoration(value if moved is None else UNKNOWN, moved, **flags)
+
+    def _name(self, parent: Key, decorator: int) -> str | None:
+        """The public name of a decorator that comes from outside the program."""
+        target = self._evaluator.evaluate(parent, self._callee(parent, decorator))
+        name = next((v.dotted for v in target.values if isinstance(v, External)), None)
+        return None if name is None else self._evaluator.catalog.canonical(name)
+
+    def stated(self, parent: Key, decorator: int) -> DecoratorFact | None:
+        """What the catalog knows of a decorator, a value of the body of `parent`: of a function, or of a
+        method of an instance (`@app.get("/")`)."""
+        catalog = self._evaluator.catalog
+        for value in self._evaluator.evaluate(parent, self._callee(parent, decorator)).values:
+            fact = None
+            if isinstance(value, External):
+                fact = catalog.decorator(value.dotted)
+            elif isinstance(value, ExternalMethod):
+                fact = catalog.method_decorator(value.dotted, value.name)
+            elif isinstance(value, ExternalInstance):
+                fact = catalog.method_decorator(value.dotted, "__call__")
+            if fact is not None:
+                return fact
+        return None
+
+    def _callee(self, key: Key, decorator: int) -> int:
+        """The thing that is called by `@thing(…)`, or `thing` itself."""
+        node = self._evaluator.body(key).values[decorator]
+        if node[0] == Op.CALL:
+            return self._evaluator.body(key).sites[to_index(node[1])].callee
+        return decorator
+
+    def _called(self, decorator: Value) -> list[Function]:
+        """The functions that applying a decorator calls."""
+        if isinstance(decorator, Instance):
+            methods = self._evaluator.classes.method(decorator.cls, "__call__", decorator).values
+            return [method for method in methods if isinstance(method, Function)]
+        return [decorator] if isinstance(decorator, Function) else []
+
+    def _apply_decorator(self, parent: Key, decorator: int, value: Known, name: str | None) -> Known:
+        applied: list[Known] = []
+        for candidate in self._evaluator.evaluate(parent, decorator).values:
+            if isinstance(candidate, Class) and len(value.values) == 1:
+                made = Instance(candidate, given=value.values)
+                if self._evaluator.classes.method(candidate, "__call__", made).values:
+                    applied.append(known(made))
+            for function in self._called(candidate):
+                result = self._evaluator.results.returned(function, Arguments((value,)))
+                if result.values and all(isinstance(v, (Function, Partial, Instance)) for v in result.values):
+                    applied.append(result)
+        if applied:
+            return union(applied)
+        what = name or "an unresolved decorator"
+        return value._replace(reasons=join(value.reasons, (f"the decorator {what} is taken to keep it",)))

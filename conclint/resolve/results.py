@@ -1,0 +1,309 @@
+"""Results of calls: what a function returns, with its parameters replaced by what the call passes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from conclint.resolve import builtin_calls
+from conclint.resolve.annotations import annotation_type
+from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
+from conclint.resolve.calls import iterated
+from conclint.resolve.interpreter import Interpreter
+from conclint.resolve.values import (
+    CALLED,
+    ITERATED,
+    NONE,
+    UNKNOWN,
+    Above,
+    Attribute,
+    Awaitable,
+    Class,
+    Container,
+    ContextManager,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Generator,
+    Instance,
+    Key,
+    Known,
+    KnownMemo,
+    Parameter,
+    Partial,
+    Value,
+    join,
+    known,
+    known_memo,
+    union,
+    without_none,
+)
+from conclint.summary.records import Def, DefFlags, DefKind, ParamKind
+
+
+class Results:
+    """What calls give; what each function returns is remembered."""
+
+    def __init__(self, evaluator: Interpreter) -> None:
+        self._evaluator = evaluator
+        self._returned: KnownMemo[Key] = known_memo()
+
+    def call_result(self, key: Key, number: int) -> Known:
+        """What the call at a site gives."""
+        site = self._evaluator.body(key).sites[number]
+        callee = self._evaluator.evaluate(key, site.callee)
+        if not callee.values:
+            return callee
+        arguments = arguments_of(key, site.args)
+        parts = [self.result_of(value, arguments, (key, number)) for value in callee.values if value != NONE]
+        if not parts:
+            return UNKNOWN
+        found = union(parts)
+        return Known(found.values, found.partial or callee.partial, join(callee.reasons, found.reasons))
+
+    def result_of(self, callee: Value, arguments: Arguments, site: tuple[Key, int]) -> Known:
+        """What calling a candidate gives."""
+        if isinstance(callee, Class):
+            return known(Instance(callee, made=site))
+        if isinstance(callee, Function):
+            return self.returned(callee, arguments, site)
+        if isinstance(callee, Partial):
+            return self.result_of(callee.target, self.with_partial(callee, arguments), site)
+        if isinstance(callee, Instance):
+            method = self._evaluator.classes.method(callee.cls, "__call__", callee)
+            return union([self.result_of(value, arguments, site) for value in method.values] or [UNKNOWN])
+        if isinstance(callee, External):
+            special = builtin_calls.result_of(self._evaluator, callee.dotted, arguments, site)
+            if special is not None:
+                return special
+            return self.external_result(callee.dotted)
+        if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
+            callee = ExternalMethod(callee.dotted, "__call__")
+        if isinstance(callee, ExternalMethod):
+            fact = self._evaluator.catalog.method(callee.dotted, callee.name)
+            if fact is not None and fact.returns:
+                return self.type_expression(fact.returns, ExternalInstance(callee.dotted))
+            return builtin_calls.method_result(self._evaluator, callee, arguments)
+        if isinstance(callee, Parameter) and len(callee.attributes) < 2:
+            return known(callee._replace(attributes=(*callee.attributes, CALLED)))
+        return UNKNOWN
+
+    def called(self, callees: Known) -> Known:
+        """What calling any of the candidates gives, whatever is passed."""
+        parts: list[Known] = []
+        for value in callees.values:
+            if isinstance(value, Function):
+                parts.append(self.returned(value, None))
+            elif isinstance(value, Class):
+                parts.append(known(Instance(value)))
+            elif isinstance(value, External):
+                parts.append(self.external_result(value.dotted))
+            else:
+                parts.append(UNKNOWN)
+        return union(parts) if parts else UNKNOWN
+
+    def of_method(self, instance: Instance, name: str) -> Known:
+        """What a special method of an instance gives, called without arguments that could be told."""
+        methods = self._evaluator.classes.method(instance.cls, name, instance).values
+        parts = [self.returned(method, None) for method in methods if isinstance(method, Function)]
+        return union(parts) if parts else UNKNOWN
+
+    def _iterated(self, items: Known) -> Known:
+        """What iterating any of the candidates runs, as far as it is the program's own."""
+        values: list[Value] = []
+        for value in items.values:
+            if isinstance(value, (Generator, Instance)):
+                values += [target.value for group in iterated(self._evaluator, value) for target in group]
+        return Known(tuple(dict.fromkeys(values)), items.partial)
+
+    def external_result(self, dotted: str) -> Known:
+        """What calling something outside the program gives, as far as the catalog knows."""
+        cls = self._evaluator.catalog.klass(dotted)
+        if cls is not None:
+            return known(ExternalInstance(cls.name))
+        made = self._evaluator.catalog.factory(dotted)
+        if made is not None:
+            return known(ExternalInstance(self._evaluator.catalog.canonical(made)))
+        fact = self._evaluator.catalog.function(dotted)
+        if fact is not None and fact.returns:
+            owner = fact.name.rsplit(".", 1)[0]
+            return self.type_expression(fact.returns, ExternalInstance(owner))
+        return UNKNOWN
+
+    def type_expression(self, text: str, receiver: Value) -> Known:
+        """The value that a type written in the catalog stands for: "self", a dotted name,
+        "await NAME", "list NAME", "fixed NAME, NAME" (a tuple of these)."""
+        word, _, rest = text.partition(" ")
+        if rest and word == "await":
+            return known(Awaitable(self.type_expression(rest, receiver).values))
+        if rest and word in ("list", "iter", "tuple", "dict"):
+            return known(Container(self.type_expression(rest, receiver).values, word))
+        if rest and word == "fixed":
+            parts = [self.type_expression(part.strip(), receiver).values[0] for part in rest.split(",")]
+            return known(Container(tuple(parts), "tuple", fixed=True))
+        if text == "self":
+            return known(receiver)
+        return known(
+            ExternalInstance(self._evaluator.catalog.canonical(text if "." in text else f"builtins.{text}"))
+        )
+
+    def with_partial(self, partial: Partial, arguments: Arguments) -> Arguments:
+        """The arguments of a call of a partial: those bound before, then those of the call."""
+        key, number = partial.site
+        bound = arguments_of(key, self._evaluator.body(key).sites[number].args)
+        return Arguments(
+            (*bound.positional[1:], *arguments.positional),
+            (*arguments.keywords, *bound.keywords),
+            bound.spread or arguments.spread,
+        )
+
+    def returned(
+        self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
+    ) -> Known:
+        """What calling a function gives: its annotation, else the values it returns, with parameters
+        replaced by what the call passes."""
+        key = function.key
+        definition = self._evaluator.definition(key)
+        found = self._evaluator.solver.answer(self._returned, key, partial(self._returns_of, key))
+        if definition.flags & DefFlags.GENERATOR:
+            elements = self.substitute(found, function, arguments).values
+            if self._evaluator.decorations.of(key).is_manager:
+                return known(ContextManager(function, elements, site))
+            if definition.kind == DefKind.ASYNC_FUNCTION:
+                return known(Container(elements, "async_generator"))
+            return known(Generator(function, elements, site))
+        found = self.substitute(found, function, arguments)
+        if definition.kind == DefKind.ASYNC_FUNCTION:
+            return known(Awaitable(found.values))
+        return found
+
+    def _returns_of(self, key: Key) -> Known:
+        definition = self._evaluator.definition(key)
+        body = self._evaluator.body(key)
+        if definition.flags & DefFlags.GENERATOR:
+            parts = [self._evaluator.evaluate(key, value) for value, _ in body.yields[:4]]
+            found = without_none(union(parts)) if parts else UNKNOWN
+            if _is_told(found):
+                return found
+            iterator = annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
+            stated = without_none(self._evaluator.element(iterator))
+            return stated if stated.values and not stated.partial else found
+        stated = without_none(
+            annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
+        )
+        if not definition.flags & DefFlags.STUB:
+            parts = [self._evaluator.evaluate(key, value) for value, _ in body.returns[:8]]
+            found = without_none(union(parts)) if parts else UNKNOWN
+            if _is_told(found):
+                return found
+        else:
+            found = UNKNOWN
+        return stated if stated.values and not stated.partial else found
+
+    def substitute(self, item: Known, function: Function, arguments: Arguments | None) -> Known:
+        """The same with the function's own parameters replaced by what a call passes.
+
+        A function made inside (a closure) keeps the binding of the parameters it may use.
+        """
+        if arguments is None:
+            arguments = EVERYTHING
+        parts: list[Known] = []
+        for value in item.values:
+            if isinstance(value, Parameter):
+                parts.append(self.argument(value, function, arguments))
+            elif isinstance(value, Instance) and value.own is not None:
+                parts.append(known(_for_caller(value, function)))
+            elif (
+                isinstance(value, Function)
+                and isinstance(value.receiver, Instance)
+                and value.receiver.own is not None
+            ):
+                parts.append(known(value._replace(receiver=_for_caller(value.receiver, function))))
+            elif isinstance(value, Function) and self._inside(value.key, function.key):
+                parts.append(known(value._replace(closure=self._capture(function, arguments))))
+            else:
+                parts.append(known(value))
+        if not parts:
+            return item
+        found = union(parts)
+        return Known(found.values, found.partial or item.partial, join(item.reasons, found.reasons))
+
+    def _inside(self, inner: Key, outer: Key) -> bool:
+        if inner[0] != outer[0]:
+            return False
+        return outer in self._evaluator.module(inner[0]).around(inner)
+
+    def _capture(self, function: Function, arguments: Arguments) -> tuple[tuple[Parameter, Value], ...]:
+        definition = self._evaluator.definition(function.key)
+        captured = list(function.closure)
+        for index in range(len(definition.params)):
+            bound = self.argument(Parameter(function.key, index), function, arguments)
+            if len(bound.values) == 1 and not bound.partial:
+                captured.append((Parameter(function.key, index), bound.values[0]))
+        return tuple(captured)
+
+    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> Known:
+        """What a parameter of a called function (or of one that encloses it) is bound to."""
+        attributes = parameter.attributes
+        plain = parameter._replace(attributes=()) if attributes else parameter
+        found: Known | None = None
+        for bound_parameter, value in function.closure:
+            if bound_parameter == plain:
+                found = known(value)
+        if found is None and plain.key == function.key:
+            definition = self._evaluator.definition(plain.key)
+            if function.receiver is not None:
+                arguments = arguments.prepend(known(function.receiver))
+            passed, attributes = self._bound(definition, parameter, arguments)
+            if passed is not None:
+                found = self._evaluator.passed(passed)
+            elif not arguments.spread and definition.params[plain.position].default >= 0:
+                found = self._evaluator.evaluate(
+                    self._evaluator.scope(plain.key), definition.params[plain.position].default
+                )
+        if found is None:
+            return UNKNOWN
+        for name in attributes:
+            if isinstance(name, Above):
+                found = self._evaluator.attribute(found, name, plain.key)
+            elif name.startswith("["):
+                found = self._evaluator.containers.item_named(found, name)
+            elif name == ITERATED:
+                found = self._iterated(found)
+            elif name == CALLED:
+                found = self.called(found)
+            else:
+                found = self._evaluator.attribute(found, name, plain.key)
+        return found
+
+    def _bound(
+        self, definition: Def, parameter: Parameter, arguments: Arguments
+    ) -> tuple[Passed | None, tuple[Attribute, ...]]:
+        """The argument for a parameter, or for an item of a starred one; and the attributes left to read."""
+        kind = definition.params[parameter.position].kind
+        attributes = parameter.attributes
+        if kind not in (ParamKind.STAR, ParamKind.DOUBLE_STAR) or not attributes:
+            return bind(definition, parameter.position, arguments), attributes
+        item = str(attributes[0]).strip("[]")
+        if kind == ParamKind.DOUBLE_STAR or not item.isdigit():
+            return arguments.keyword(item), attributes[1:]
+        ahead = sum(
+            param.kind in (ParamKind.POSITIONAL_ONLY, ParamKind.NORMAL) for param in definition.params
+        )
+        position = ahead + int(item)
+        if position < len(arguments.positional):
+            return arguments.positional[position], attributes[1:]
+        return arguments.starred(position), attributes[1:]
+
+
+def _for_caller(receiver: Instance, function: Function) -> Value:
+    """The receiver of a called function, as the caller knows it."""
+    if receiver.own is not None and receiver.own.key == function.key and function.receiver is not None:
+        return function.receiver
+    return Instance(receiver.cls)
+
+
+def _is_told(item: Known) -> bool:
+    """Whether the values themselves say more than an annotation would."""
+    by_caller = any(isinstance(value, Parameter) and value.reads_attribute for value in item.values)
+    return bool(item.values) and not item.partial and not by_caller

@@ -1,0 +1,111 @@
+"""Where code starts: the functions of a module that a loop or a framework calls by itself, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from conclint.catalog.facts import Phase, Runs
+from conclint.effects.solver import placed_functions
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.values import Class, External, Function, Instance, Key
+from conclint.rules.drafts import ModuleView
+from conclint.rules.program_phases import (
+    AFTER_ALL,
+    BEFORE_ALL,
+    PHASE_DOUBTS,
+    entries,
+    is_before_all,
+    is_last,
+    is_lifespan,
+)
+from conclint.rules.registrations import moved_elsewhere
+from conclint.summary.records import DefKind
+
+_LOOP = ExecutionModel.EVENT_LOOP
+
+
+class Starts(NamedTuple):
+    """The functions of a module that run on the loop by themselves.
+
+    `doubts` says by function why a wait there may be all right, `entries` are the functions that a program
+    begins with (`asyncio.run`).
+    """
+
+    on_loop: frozenset[Key]
+    doubts: dict[Key, tuple[str, ...]]
+    entries: frozenset[Key]
+
+    def doubts_at(self, view: ModuleView, key: Key, site: int) -> tuple[str, ...]:
+        """Why a wait at a site of a function may be all right."""
+        held = self.doubts.get(key, ())
+        if key not in self.entries or site < 0:
+            return held
+        body = view.engine.evaluator.body(key)
+        if is_last(body, site):
+            return (*held, *AFTER_ALL)
+        return (*held, *BEFORE_ALL) if is_before_all(body, site) else held
+
+
+def find_starts(view: ModuleView) -> Starts:
+    """The module's coroutines, the callbacks that it gives to a loop, what it registers with a framework
+    that calls it on the loop, and the methods that a library calls there (`asyncio.Protocol`)."""
+    path = view.module.path
+    found: dict[Key, tuple[str, ...]] = {}
+    phases: dict[Key, Phase] = {}
+    for key in view.keys:
+        kind = view.module.definition(key).kind
+        if kind == DefKind.ASYNC_FUNCTION:
+            found[key] = ()
+            if is_lifespan(view, key):
+                phases[key] = Phase.LIFESPAN
+        elif kind == DefKind.CLASS:
+            for method, phase in _methods_on_loop(view, Class(key)):
+                found[method] = ()
+                if phase is not None:
+                    phases[method] = phase
+    for items in view.placements.values():
+        for placement in items:
+            for key in placed_functions(placement):
+                if key[0] != path:
+                    continue
+                if placement.phase is not None:
+                    phases[key] = placement.phase
+                if placement.model is _LOOP and placement.style == "callback":
+                    reasons = placement.callables.reasons
+                    found[key] = min(reasons, found.get(key, reasons), key=len)
+    doubts = dict(found)
+    for key, phase in phases.items():
+        doubts[key] = (*doubts.get(key, ()), *PHASE_DOUBTS[phase])
+    return Starts(frozenset(found), doubts, frozenset(key for key in entries(view) if key[0] == path))
+
+
+def _methods_on_loop(view: ModuleView, cls: Class) -> Iterator[tuple[Key, Phase | None]]:
+    classes = view.engine.evaluator.classes
+    for runs in _runs(view, cls):
+        for name in _names(view, cls, runs):
+            for value in classes.method(cls, name, Instance(cls)).values:
+                is_own = isinstance(value, Function) and value.key[0] == view.module.path
+                if isinstance(value, Function) and is_own and not moved_elsewhere(view, value.key):
+                    yield value.key, runs.phase
+
+
+def _runs(view: ModuleView, cls: Class) -> Iterator[Runs]:
+    """What libraries say of the methods of their subclasses that they call on the loop."""
+    evaluator = view.engine.evaluator
+    for base in evaluator.classes.ancestry(cls).classes:
+        if isinstance(base, External):
+            for fact in evaluator.catalog.ancestry(base.dotted):
+                yield from (runs for runs in fact.runs if runs.model is _LOOP)
+
+
+def _names(view: ModuleView, cls: Class, runs: Runs) -> Iterator[str]:
+    """The names of methods that the patterns mean, of the classes of the program."""
+    yield from (pattern for pattern in runs.methods if "*" not in pattern)
+    globs = [pattern for pattern in runs.methods if "*" in pattern]
+    if globs:
+        classes = view.engine.evaluator.classes
+        owners = [owner for owner in classes.ancestry(cls).classes if isinstance(owner, Class)]
+        names = dict.fromkeys(name for owner in owners for name in classes.own_members(owner))
+        yield from (name for name in names if any(fnmatchcase(name, glob) for glob in globs))

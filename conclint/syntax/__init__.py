@@ -1,0 +1,1 @@
+"""The one place that knows the parser: from a file's bytes to a tree with positions."""
