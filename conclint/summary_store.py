@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 from conclint.config.settings import ConfigError
 from conclint.process.failure import describe_failure
 from conclint.source import index as source_index
-from conclint.source.contents import Contents
+from conclint.source.file_digests import FileDigests
 from conclint.source.index import FileIndex
 from conclint.store.cache import MARSHAL_FORMAT, Cache, Space
 from conclint.summary.records import ModuleSummary
@@ -90,7 +90,7 @@ class SummaryStore:
         cache: Cache | None = None,
         jobs: int | None = None,
         progress: Progress | None = None,
-        contents: Contents | None = None,
+        contents: FileDigests | None = None,
         *,
         summarise: Callable[[bytes], Outcome] = summarise_source,
         check: Callable[[bytes], Problem | None] = check_source,
@@ -99,7 +99,7 @@ class SummaryStore:
     ) -> None:
         self._problems: dict[str, tuple[str, int, int]] = {}
         self._cache = cache or Cache.open(None)
-        self._contents = contents or Contents(self._cache)
+        self._contents = contents or FileDigests(self._cache)
         self._workers = workers or Workers(jobs)
         self._summarisers = remote or self._workers
         self._progress = progress

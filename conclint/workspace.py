@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from conclint.catalog.user_facts import UserFacts, read_user_knowledge
 from conclint.config.settings import Config
 from conclint.process.failure import bearable
-from conclint.source.contents import Contents, given_texts, hashes_of
 from conclint.source.discovery import Source, project_files
+from conclint.source.file_digests import FileDigests, given_texts, hashes_of
 from conclint.source.roots import followed_packages, source_roots
 from conclint.store.cache import Cache
 
@@ -42,7 +42,7 @@ class Workspace:
         self.texts = given_texts(given)
         self.cache = Cache.of(config) if cache is None else cache
         self.cache.passing = set() if keep else hashes_of(self.texts)
-        self.contents = Contents(self.cache, self.texts, config.max_file_size << 20)
+        self.contents = FileDigests(self.cache, self.texts, config.max_file_size << 20)
         self._knowledge = knowledge
 
     def __enter__(self) -> Workspace:

@@ -16,7 +16,7 @@ from enum import Enum
 from types import ModuleType
 from typing import NamedTuple
 
-from conclint.catalog.facts import CallableFact, ClassFact, Parameter
+from conclint.catalog.facts import CallableFact, ClassFact, ParameterFact
 from conclint.catalog.schema import LibraryFacts
 
 # Names that are not in every supported Python: (first, first without).
@@ -320,7 +320,7 @@ def check_callable(fact: CallableFact, cls: ClassFact | None) -> None:
         )
 
 
-def check_signature(dotted: str, found: object, stated: tuple[Parameter, ...], method: bool) -> None:
+def check_signature(dotted: str, found: object, stated: tuple[ParameterFact, ...], method: bool) -> None:
     """Each stated parameter is where it is said to be. Raises UncheckedError, WrongError."""
     try:
         actual = list(inspect.signature(found).parameters.values())  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conclint.catalog.facts import CallableFact, Condition, Effect, Parameter, Placing
+from conclint.catalog.facts import CallableFact, Condition, EffectKind, ParameterFact, Placing
 from conclint.catalog.tables import TableReader
 from conclint.model.execution import Family, Weight
 
@@ -28,14 +28,14 @@ class CallableReader(TableReader):
         if not names:
             raise self.fail(f"{where}.names", "a list of names is required")
         try:
-            effect = Effect(row.get("effect"))
+            effect = EffectKind(row.get("effect"))
         except ValueError:
-            words = ", ".join(item.value for item in Effect)
+            words = ", ".join(item.value for item in EffectKind)
             raise self.fail(
                 f"{where}.effect", f"expected one of {words}, got {row.get('effect')!r}"
             ) from None
         family = None
-        if effect is Effect.WAITS or (effect is Effect.PLACES and "family" in row):
+        if effect is EffectKind.WAITS or (effect is EffectKind.PLACES and "family" in row):
             try:
                 family = Family(row.get("family"))
             except ValueError:
@@ -49,7 +49,7 @@ class CallableReader(TableReader):
         placing = self.placing(row, effect, signature, where)
         weight = self.weight(row, effect, where)
         confidence = self.confidence(row, where)
-        if "*" in names and effect is not Effect.HARMLESS and "module" in row:
+        if "*" in names and effect is not EffectKind.HARMLESS and "module" in row:
             raise self.fail(f"{where}.names", "'*' (all other names of a module) is only for harmless")
         shared: dict[str, Any] = {
             "library": self.name,
@@ -81,10 +81,10 @@ class CallableReader(TableReader):
             filled["returns"] = returns and returns.replace("{name}", name)
             yield CallableFact(name=f"{owner}.{name}", **shared, **filled)
 
-    def signature(self, text: str | None, where: str) -> tuple[Parameter, ...] | None:
+    def signature(self, text: str | None, where: str) -> tuple[ParameterFact, ...] | None:
         if text is None:
             return None
-        result: list[Parameter] = []
+        result: list[ParameterFact] = []
         keyword_only = False
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             name = part.split("=", 1)[0].strip()
@@ -93,18 +93,18 @@ class CallableReader(TableReader):
             elif name == "/":
                 continue
             elif name.startswith("**"):
-                result.append(Parameter(name[2:], "**"))
+                result.append(ParameterFact(name[2:], "**"))
             elif name.startswith("*"):
-                result.append(Parameter(name[1:], "*"))
+                result.append(ParameterFact(name[1:], "*"))
                 keyword_only = True
             elif name.isidentifier():
-                result.append(Parameter(name, "kw" if keyword_only else ""))
+                result.append(ParameterFact(name, "kw" if keyword_only else ""))
             else:
                 raise self.fail(f"{where}.signature", f"cannot read {part!r}")
         return tuple(result)
 
     def conditions(
-        self, row: Mapping[str, Any], key: str, signature: tuple[Parameter, ...] | None, where: str
+        self, row: Mapping[str, Any], key: str, signature: tuple[ParameterFact, ...] | None, where: str
     ) -> tuple[Condition, ...]:
         result = []
         for table in self.get(row, key, list, where, []):
@@ -123,7 +123,7 @@ class CallableReader(TableReader):
         return tuple(result)
 
     def parameter(
-        self, row: Mapping[str, Any], key: str, signature: tuple[Parameter, ...] | None, where: str
+        self, row: Mapping[str, Any], key: str, signature: tuple[ParameterFact, ...] | None, where: str
     ) -> str | None:
         name: str | None = self.get(row, key, str, where)
         if name is not None and name not in {parameter.name for parameter in signature or ()}:
@@ -131,9 +131,13 @@ class CallableReader(TableReader):
         return name
 
     def placing(
-        self, row: Mapping[str, Any], effect: Effect, signature: tuple[Parameter, ...] | None, where: str
+        self,
+        row: Mapping[str, Any],
+        effect: EffectKind,
+        signature: tuple[ParameterFact, ...] | None,
+        where: str,
     ) -> Placing | None:
-        if effect not in (Effect.PLACES, Effect.CALLS):
+        if effect not in (EffectKind.PLACES, EffectKind.CALLS):
             for key in _PLACING:
                 if key in row:
                     raise self.fail(f"{where}.{key}", "only for the effects places and calls")
@@ -146,7 +150,7 @@ class CallableReader(TableReader):
         model = None
         if word.startswith("executor:"):
             executor_parameter = word.removeprefix("executor:")
-        elif effect is Effect.PLACES and word != "self":
+        elif effect is EffectKind.PLACES and word != "self":
             model = self.model(row, where)
         also = self.strings(row, "also", where) or ()
         for other in also:
@@ -155,8 +159,8 @@ class CallableReader(TableReader):
         style = self.get(row, "style", str, where, "pool")
         return Placing(name, model, executor_parameter, arguments, style, also, self.phase(row, where))
 
-    def weight(self, row: Mapping[str, Any], effect: Effect, where: str) -> Weight:
-        if effect not in (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL):
+    def weight(self, row: Mapping[str, Any], effect: EffectKind, where: str) -> Weight:
+        if effect not in (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL):
             if "weight" in row:
                 raise self.fail(f"{where}.weight", "only for an effect of computing")
             return Weight.NONE

@@ -8,7 +8,7 @@ from enum import Enum
 from conclint.model.execution import Confidence, ExecutionModel, Family, Weight
 
 
-class Effect(Enum):
+class EffectKind(Enum):
     """What a catalogued callable does; see README.md in this folder."""
 
     WAITS = "waits"
@@ -29,7 +29,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterFact:
     """One parameter of a stated signature. `kind`: "" (normal), "*", "**", or "kw" (keyword-only)."""
 
     name: str
@@ -68,10 +68,10 @@ class CallableFact:
 
     name: str
     library: str
-    effect: Effect
+    effect: EffectKind
     family: Family | None = None
     weight: Weight = Weight.NONE
-    signature: tuple[Parameter, ...] | None = None
+    signature: tuple[ParameterFact, ...] | None = None
     unless: tuple[Condition, ...] = ()
     when: tuple[Condition, ...] = ()
     doubtful: tuple[Condition, ...] = ()
@@ -133,7 +133,7 @@ class DecoratorFact:
     model: ExecutionModel | None = None
     style: str = "thread"
     source: str = ""
-    signature: tuple[Parameter, ...] | None = None
+    signature: tuple[ParameterFact, ...] | None = None
     unless: tuple[Condition, ...] = ()
     otherwise: ExecutionModel | None = None
     phase: Phase | None = None

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, Effect
+from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, EffectKind
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.tables import CatalogError
 from conclint.config.file import TomlError, parse_toml
@@ -248,7 +248,7 @@ class Catalog:
             fact.name
             for facts in self._own
             for fact in _callables(facts)
-            if fact.placing is not None and fact.effect is Effect.PLACES
+            if fact.placing is not None and fact.effect is EffectKind.PLACES
         ]
         names += [
             name for facts in self._own for name, fact in facts.decorators.items() if fact.model is not None

@@ -167,9 +167,9 @@ class _Baseline:
         """The findings that are not in the baseline; all without one."""
         if not self._used:
             return findings
-        from conclint.suppress.baseline import Project, compare
+        from conclint.suppress.baseline import BaselineProject, compare
 
-        project = Project.of(self._request.config)
+        project = BaselineProject.of(self._request.config)
         comparison = compare(findings, self._entries, report.occurring, report.asked, project)
         self._gone = comparison.gone
         return comparison.new
@@ -177,14 +177,14 @@ class _Baseline:
     def write(self, file: Path, findings: Sequence[Finding], report: Report) -> None:
         """Writes the findings as the baseline. What an earlier one says of other files is kept."""
         from conclint.suppress.baseline import (
-            Project,
+            BaselineProject,
             encode_baseline,
             entries_of,
             not_looked_at,
             read_baseline,
         )
 
-        project = Project.of(self._request.config)
+        project = BaselineProject.of(self._request.config)
         earlier = read_baseline(file) if file.exists() else ()
         kept = not_looked_at(earlier, report.asked, project)
         write_files({str(file): encode_baseline([*entries_of(findings, project), *kept])})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conclint.conditions.stated_conditions import Dependence, Relation
+from conclint.conditions.stated_conditions import ArgumentCondition, Relation
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Display, External, Key, Literal, Parameter, Value
 from conclint.summary import body_graph as graph
@@ -20,7 +20,7 @@ class ParameterTests:
         self._evaluator = evaluator
         self._regions: dict[tuple[Key, int], int | None] = {}
 
-    def dependence(self, key: Key, region: int) -> Dependence | None:
+    def dependence(self, key: Key, region: int) -> ArgumentCondition | None:
         """The innermost test of a parameter that the region stands under, and that a caller can decide."""
         body = self._evaluator.body(key)
         found = self.dependent_region(key, body, region)
@@ -45,7 +45,7 @@ class ParameterTests:
             return False
         return self._on_parameter(key, body, item.value, bool(item.extra)) is not None
 
-    def _on_parameter(self, key: Key, body: Body, test: int, polarity: bool) -> Dependence | None:
+    def _on_parameter(self, key: Key, body: Body, test: int, polarity: bool) -> ArgumentCondition | None:
         node = graph.node(body, test)
         if (inner := graph.negated(node)) >= 0:
             return self._on_parameter(key, body, inner, not polarity)
@@ -62,7 +62,7 @@ class ParameterTests:
 
     def _on_comparison(
         self, key: Key, body: Body, node: tuple[object, ...], polarity: bool
-    ) -> Dependence | None:
+    ) -> ArgumentCondition | None:
         left, right = graph.operands(node)
         position = _parameter(body, left)
         if position is None:
@@ -80,7 +80,7 @@ class ParameterTests:
             return self._dependent(key, position, known, not same)
         return None
 
-    def _on_call(self, key: Key, body: Body, site: Site, polarity: bool) -> Dependence | None:
+    def _on_call(self, key: Key, body: Body, site: Site, polarity: bool) -> ArgumentCondition | None:
         """`parameter.startswith("…")`, `isinstance(parameter, …)`."""
         callee = body.values[site.callee]
         if callee == (Op.GLOBAL, "isinstance") and len(site.args) == 2:
@@ -138,11 +138,11 @@ class ParameterTests:
 
     def _dependent(
         self, key: Key, position: int, literal: Literal, absent: bool, relation: Relation = Relation.EQUALS
-    ) -> Dependence | None:
+    ) -> ArgumentCondition | None:
         module = self._evaluator.module(key[0])
         if position == 0 and module.enclosing_class(key) is not None:
             return None
-        return Dependence(Parameter(key, position), literal, absent, is_branch=True, relation=relation)
+        return ArgumentCondition(Parameter(key, position), literal, absent, is_branch=True, relation=relation)
 
 
 def _parameter(body: Body, value: int) -> int | None:

@@ -85,7 +85,7 @@ class MissingParts:
             maker._replace(receiver=Instance(receiver.cls)),
             arguments,
         )
-        return not bound.partial and [v.value for v in bound.values if isinstance(v, Literal)] == [None]
+        return not bound.incomplete and [v.value for v in bound.values if isinstance(v, Literal)] == [None]
 
 
 def _found_there(body: Body, value: int, polarity: bool) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conclint.conditions.argument_conditions import ParameterTests, reads_parameter, selects
 from conclint.conditions.cold_paths import RARE, Rarity
-from conclint.conditions.stated_conditions import Dependence
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Key
 from conclint.summary import body_graph as graph
@@ -80,6 +80,6 @@ class Hedges:
             hedges[_FEW_ARGUMENTS] = None
         return tuple(hedges)
 
-    def dependence(self, key: Key, region: int) -> Dependence | None:
+    def dependence(self, key: Key, region: int) -> ArgumentCondition | None:
         """The innermost test of a parameter that the region stands under, and that a caller can decide."""
         return self._tests.dependence(key, region)

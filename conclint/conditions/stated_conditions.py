@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from conclint.catalog.facts import CallableFact, Condition
-from conclint.catalog.facts import Parameter as Stated
+from conclint.catalog.facts import ParameterFact as Stated
 from conclint.resolve.arguments import Arguments, Passed
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
@@ -15,10 +15,10 @@ from conclint.resolve.values import (
     External,
     ExternalInstance,
     Instance,
-    Known,
     Literal,
     Parameter,
     Value,
+    ValueSet,
 )
 
 
@@ -40,7 +40,7 @@ class Relation(Enum):
     IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
 
 
-class Dependence(NamedTuple):
+class ArgumentCondition(NamedTuple):
     """The effect is absent for callers whose argument for `parameter` is (`absent_if_equal`), or is not, the
     literal; or stands in another `relation` to it. `is_branch`: it stands under an `if` on the parameter,
     so that some callers do reach it; a literal True or False then stands for all that is true or false.
@@ -65,7 +65,7 @@ class Verdict(NamedTuple):
     """Whether a fact's effect is there; where only a caller can say, what it depends on."""
 
     present: bool
-    dependence: Dependence | None = None
+    dependence: ArgumentCondition | None = None
     assumption: str = ""
 
 
@@ -127,7 +127,7 @@ def condition_holds(
 
 def _holds(
     evaluator: Evaluator, signature: tuple[Stated, ...] | None, condition: Condition, arguments: Arguments
-) -> tuple[Truth, Dependence | None]:
+) -> tuple[Truth, ArgumentCondition | None]:
     truth, dependence = Truth.YES, None
     for name, wanted in condition.pairs:
         passed = stated_argument(signature, name, arguments)
@@ -146,7 +146,7 @@ def _holds(
     return truth, dependence
 
 
-def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, Dependence | None]:
+def _equals(evaluator: Evaluator, item: ValueSet, wanted: object) -> tuple[Truth, ArgumentCondition | None]:
     if wanted == "<absent>":
         return Truth.NO, None
     if wanted == "<present>":
@@ -171,18 +171,18 @@ def _equals(evaluator: Evaluator, item: Known, wanted: object) -> tuple[Truth, D
             return (Truth.YES if names == {wanted[1:-1]} else Truth.NO), None
         return Truth.MAYBE, None
     literal = None if wanted == "<none>" else wanted
-    if len(item.values) == 1 and not item.partial:
+    if len(item.values) == 1 and not item.incomplete:
         value = item.values[0]
         if isinstance(value, Literal):
             return (Truth.YES if _same(value.value, literal) else Truth.NO), None
         if isinstance(value, Parameter) and not value.attributes:
-            return Truth.MAYBE, Dependence(value, Literal(type(literal).__name__, literal), True)
+            return Truth.MAYBE, ArgumentCondition(value, Literal(type(literal).__name__, literal), True)
         if isinstance(value, Display):
             return Truth.NO, None
     return Truth.MAYBE, None
 
 
-def _is_below(item: Known, limit: float) -> Truth:
+def _is_below(item: ValueSet, limit: float) -> Truth:
     """Whether a number is below a limit. One that is not known is taken to be as large as usual."""
     numbers = [v.value for v in item.values if isinstance(v, Literal) and isinstance(v.value, (int, float))]
     if not item.values or len(numbers) < len(item.values):
@@ -190,8 +190,8 @@ def _is_below(item: Known, limit: float) -> Truth:
     return Truth.YES if max(numbers) < limit else Truth.NO
 
 
-def _is_instance(evaluator: Evaluator, item: Known, wanted: str) -> Truth:
-    answers = {Truth.MAYBE} if item.partial or not item.values else set()
+def _is_instance(evaluator: Evaluator, item: ValueSet, wanted: str) -> Truth:
+    answers = {Truth.MAYBE} if item.incomplete or not item.values else set()
     for value in item.values:
         if isinstance(value, ExternalInstance):
             ancestry = evaluator.catalog.ancestry(value.dotted)
@@ -208,7 +208,7 @@ def _same(first: object, second: object) -> bool:
     return first == second
 
 
-def depends_hold(evaluator: Evaluator, literal: Known, dependence: Dependence) -> Truth:
+def depends_hold(evaluator: Evaluator, literal: ValueSet, dependence: ArgumentCondition) -> Truth:
     """Whether the effect is there when the parameter is bound to `literal`."""
     values = literal.values
     if dependence.relation is Relation.IS_INSTANCE:
@@ -216,7 +216,7 @@ def depends_hold(evaluator: Evaluator, literal: Known, dependence: Dependence) -
         if answer is Truth.MAYBE:
             return answer
         return Truth.NO if (answer is Truth.YES) == dependence.absent_if_equal else Truth.YES
-    if len(values) != 1 or literal.partial or not isinstance(values[0], Literal):
+    if len(values) != 1 or literal.incomplete or not isinstance(values[0], Literal):
         return Truth.MAYBE
     found = values[0].value
     if dependence.is_branch and isinstance(dependence.literal.value, bool):
@@ -227,9 +227,9 @@ def depends_hold(evaluator: Evaluator, literal: Known, dependence: Dependence) -
     return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
 
 
-def _are_instances(evaluator: Evaluator, item: Known, wanted: object) -> Truth:
+def _are_instances(evaluator: Evaluator, item: ValueSet, wanted: object) -> Truth:
     """Whether all that the argument may be, or nothing of it, is an instance of one of the classes."""
-    if item.partial or not item.values or not isinstance(wanted, tuple):
+    if item.incomplete or not item.values or not isinstance(wanted, tuple):
         return Truth.MAYBE
     answers = {_instance_of(evaluator, value, wanted) for value in item.values}
     return answers.pop() if len(answers) == 1 else Truth.MAYBE
@@ -244,7 +244,7 @@ def _instance_of(evaluator: Evaluator, value: Value, wanted: tuple[Value, ...]) 
         bases = {evaluator.catalog.canonical(b.dotted) for b in ancestry.classes if isinstance(b, External)}
         if bases & names:
             return Truth.YES
-        return Truth.MAYBE if ancestry.partial or bases - {"builtins.object"} else Truth.NO
+        return Truth.MAYBE if ancestry.incomplete or bases - {"builtins.object"} else Truth.NO
     kind = _builtin_kind(evaluator, value)
     if kind is not None:
         above = {f"builtins.{kind}", "builtins.object"} | ({"builtins.int"} if kind == "bool" else set())

@@ -191,7 +191,7 @@ def kind_of(value: object) -> str:
     return f"but is {kinds.get(type(value), 'a table' if isinstance(value, dict) else 'a date or time')}"
 
 
-class Key(NamedTuple):
+class ConfigKey(NamedTuple):
     """One key: what makes its value (or raises WrongValueError), what it takes, what it is for, and its
     default in words, where the default is more than a value."""
 
@@ -201,69 +201,73 @@ class Key(NamedTuple):
     default: str = ""
 
 
-KEYS: Final[Mapping[str, Key]] = {
-    "select": Key(
+KEYS: Final[Mapping[str, ConfigKey]] = {
+    "select": ConfigKey(
         _codes,
         "list of codes or prefixes",
         'Report only these rules; `"ALL"` for every one, those that are off by default included.',
         "the rules that are on by default",
     ),
-    "ignore": Key(_codes, "list of codes or prefixes", "Do not report these rules."),
-    "extend-select": Key(_codes, "list of codes or prefixes", "Report these rules besides those selected."),
-    "exclude": Key(
+    "ignore": ConfigKey(_codes, "list of codes or prefixes", "Do not report these rules."),
+    "extend-select": ConfigKey(
+        _codes, "list of codes or prefixes", "Report these rules besides those selected."
+    ),
+    "exclude": ConfigKey(
         _patterns,
         "list of .gitignore patterns",
         "Leave out files and folders; stands instead of the built-in list.",
         "virtual environments, caches, build folders",
     ),
-    "extend-exclude": Key(
+    "extend-exclude": ConfigKey(
         _patterns, "list of .gitignore patterns", "Leave out files and folders besides those of `exclude`."
     ),
-    "per-file-ignores": Key(
+    "per-file-ignores": ConfigKey(
         _per_file,
         "table of .gitignore patterns, each with a list of codes",
         "Do not report these rules in these files.",
     ),
-    "target-version": Key(
+    "target-version": ConfigKey(
         _version,
         'string such as `"3.12"`',
         "The lowest Python that the code runs on: what may be recommended.",
         "the lower bound of `project.requires-python`, else the Python that runs conclint",
     ),
-    "gil": Key(
+    "gil": ConfigKey(
         _gil,
         '`"enabled"`, `"free-threaded"` or `"both"`',
         "Whether threads of the program compute at the same time: on a free-threaded build computing in "
         "threads is right, and not reported.",
     ),
-    "min-confidence": Key(
+    "min-confidence": ConfigKey(
         _confidence, '`"low"`, `"medium"` or `"high"`', "Report only what is at least as sure."
     ),
-    "src": Key(_paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'),
-    "baseline": Key(_path, "file", "Report only what is not in this baseline."),
-    "cache-dir": Key(_path, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
-    "max-file-size": Key(
+    "src": ConfigKey(
+        _paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'
+    ),
+    "baseline": ConfigKey(_path, "file", "Report only what is not in this baseline."),
+    "cache-dir": ConfigKey(_path, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
+    "max-file-size": ConfigKey(
         _size,
         "whole number of MB",
         "Files with more source are not analysed, and reported as CON900; of a notebook, its code counts.",
         f"`{SOURCE >> 20}`",
     ),
-    "jobs": Key(_count, "whole number", "How many processes read files; 0: as many as pay."),
-    "follow": Key(
+    "jobs": ConfigKey(_count, "whole number", "How many processes read files; 0: as many as pay."),
+    "follow": ConfigKey(
         _follow,
         '`"project"`, `"installed"`, or a list of packages',
         "Installed packages into which chains go on.",
         '`"project"`: none',
     ),
-    "python": Key(
+    "python": ConfigKey(
         _path,
         "interpreter or environment",
         "Where the packages of `follow` are installed.",
         "the active environment, `.venv`, or the one that conclint runs in",
     ),
-    "catalog": Key(
+    "catalog": ConfigKey(
         _table, "table in the catalog's schema", "Your own facts about libraries and about your functions."
     ),
-    "catalog-files": Key(_paths, "list of files", "Files in the catalog's schema."),
+    "catalog-files": ConfigKey(_paths, "list of files", "Files in the catalog's schema."),
 }
 """Every key of a conclint table."""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from conclint.resolve.arguments import Arguments, Passed, bind
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import UNKNOWN, External, Function, Key, Literal, Value
+from conclint.resolve.values import TOP, External, Function, Key, Literal, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op
 
@@ -86,7 +86,7 @@ class Calculator:
         key = function.key
         definition = self._evaluator.definition(key)
         if function.receiver is not None:
-            arguments = arguments.prepend(UNKNOWN)
+            arguments = arguments.prepend(TOP)
         result: dict[int, float] = {}
         for position, param in enumerate(definition.params):
             passed = bind(definition, position, arguments)

@@ -58,7 +58,7 @@ class Cost(NamedTuple):
         )
 
 
-class Part(NamedTuple):
+class CostTerm(NamedTuple):
     """A part of what a def's own code does: a call, or a loop with all that it computes itself.
 
     `site` is where it is, -1 for a loop without a site (`while`); `cost` has the loops around it in it.
@@ -77,7 +77,7 @@ class Folded(NamedTuple):
     cost: Cost
     heaviest: float
 
-    def joined(self, key: Key, part: Part) -> Folded:
+    def joined(self, key: Key, part: CostTerm) -> Folded:
         """With one more part: what is not known of it, and its operations if they are more, since which of
         the others run too may be a matter of branches."""
         cost = part.cost
@@ -97,7 +97,7 @@ class Folded(NamedTuple):
         return Folded(total._replace(chain=chain, worker=worker, known=known), part.rank)
 
 
-def fold(key: Key, parts: Iterable[Part]) -> Folded:
+def fold(key: Key, parts: Iterable[CostTerm]) -> Folded:
     """All parts of a function together."""
     folded = Folded(Cost(1.0, worker=key), 0.0)
     for part in parts:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from conclint.catalog.facts import Effect as Stated
+from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.event_loop_tests import LOOP
 from conclint.cost.constant_values import Calculator, Numbers
-from conclint.cost.cost import HEAVY, Cost, Folded, Part, fold, heaviest
+from conclint.cost.cost import HEAVY, Cost, CostTerm, Folded, fold, heaviest
 from conclint.cost.loop_costs import loop_parts
 from conclint.cost.recursion import branches
 from conclint.cost.suspension import Suspension
 from conclint.cost.trip_counts import TripCounter, Trips, comes_from_loop
 from conclint.effects.components import Component, Components
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Weight
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of
 from conclint.resolve.calls import Link, callables
@@ -31,10 +31,10 @@ from conclint.resolve.values import (
     Function,
     Generator,
     Key,
-    Known,
     Parameter,
     Partial,
     Value,
+    ValueSet,
     unwrapped,
 )
 from conclint.summary import body_graph as graph
@@ -67,7 +67,7 @@ _FIBONACCI: Final = 1.6
 class CostModel:
     """Costs of calls, remembered by function and numeric arguments."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: EffectSolver) -> None:
         self._engine = engine
         self._evaluator: Evaluator = engine.evaluator
         self._calculator = Calculator(self._evaluator)
@@ -89,7 +89,7 @@ class CostModel:
             return Cost()
         return self._of_candidate(value, arguments, each)
 
-    def of_own_code(self, key: Key) -> list[Part]:
+    def of_own_code(self, key: Key) -> list[CostTerm]:
         """The parts of a def that runs by itself on the event loop: what each computes without letting the
         loop run in between."""
         self._on_loop = True
@@ -265,7 +265,7 @@ class CostModel:
 
     # -- the parts of a body --------------------------------------------------------------------
 
-    def _parts(self, function: Function, numbers: Numbers, suspending: frozenset[int]) -> Iterator[Part]:
+    def _parts(self, function: Function, numbers: Numbers, suspending: frozenset[int]) -> Iterator[CostTerm]:
         key = function.key
         body = self._evaluator.body(key)
         trips = self._trips.of_regions(key, body, numbers, suspending)
@@ -290,7 +290,7 @@ class CostModel:
                 and any(comes_from_loop(body, v, site.region) for v in _given(body, site))
             ):
                 around = around._replace(over_data=max(cost.over_data, trip.over_data))
-            yield Part(number, around, False, around.rank)
+            yield CostTerm(number, around, False, around.rank)
         for number, callee in self._calls_within(key):
             solved = self._cyclic.get((callee, self._on_loop))
             if solved is not None:
@@ -299,7 +299,7 @@ class CostModel:
 
     def _recursion(
         self, key: Key, body: Body, trips: list[Trips], recursive: list[int], numbers: Numbers
-    ) -> Iterator[Part]:
+    ) -> Iterator[CostTerm]:
         if not recursive or self._evaluator.decorations.of(key).is_cached or self.suspension.suspends(key):
             return
         module = self._evaluator.module(key[0])
@@ -313,7 +313,7 @@ class CostModel:
         else:
             base = _FIBONACCI if count == 2 else count
             cost = Cost(base ** min(depth, _EXPONENT))
-        yield Part(recursive[0], cost, True, cost.rank)
+        yield CostTerm(recursive[0], cost, True, cost.rank)
 
     # -- calls ----------------------------------------------------------------------------------
 
@@ -327,7 +327,7 @@ class CostModel:
         if link is None:
             site = self._evaluator.body(key).sites[number]
             return Cost(opaque=hot and not _is_plain_method(self._evaluator.body(key), site)), False
-        if link.partial and hot:
+        if link.incomplete and hot:
             return Cost(opaque=True), False
         best, calls_itself = Cost(), False
         for group in link.groups:
@@ -412,7 +412,7 @@ class CostModel:
 
     def _mapping(self, argument: Passed) -> Arguments | None:
         """The arguments of the `map` or `filter` that an argument is the result of."""
-        if isinstance(argument, (Known, StarItem)):
+        if isinstance(argument, (ValueSet, StarItem)):
             return None
         key, value = argument
         site = graph.call(self._evaluator.body(key), value)
@@ -435,9 +435,9 @@ class CostModel:
         return one._replace(over_data=one.over_data + 1, counting=one.counting)
 
 
-def _within(site: int, solved: Folded) -> Part:
+def _within(site: int, solved: Folded) -> CostTerm:
     """A call that stays in its component."""
-    return Part(site, solved.cost, False, solved.heaviest)
+    return CostTerm(site, solved.cost, False, solved.heaviest)
 
 
 def _given(body: Body, site: Site) -> list[int]:

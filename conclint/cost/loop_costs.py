@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conclint.cost.cost import Cost, Part
+from conclint.cost.cost import Cost, CostTerm
 from conclint.cost.trip_counts import Trips
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, SiteKind
 
 
-def loop_parts(body: Body, trips: list[Trips]) -> Iterator[Part]:
+def loop_parts(body: Body, trips: list[Trips]) -> Iterator[CostTerm]:
     """The arithmetic and container work of the body itself, by the outermost loops that do it."""
     outermost: list[int] = []
     found: dict[int, Cost] = {}
@@ -30,7 +30,7 @@ def loop_parts(body: Body, trips: list[Trips]) -> Iterator[Part]:
             over_data=max(held.over_data, trip.over_data) if region.arithmetic else held.over_data,
         )
     for outer, cost in found.items():
-        yield Part(_site_of_loop(body, outer), cost, True, cost.rank)
+        yield CostTerm(_site_of_loop(body, outer), cost, True, cost.rank)
 
 
 def _site_of_loop(body: Body, number: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.resolve.values import Function, Instance, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, DefKind, LoopFlags, Site, SiteKind, Use
@@ -11,7 +11,7 @@ from conclint.summary.records import DefFlags, DefKind, LoopFlags, Site, SiteKin
 class Suspension:
     """Which coroutines suspend, and which of their loops do; remembered."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: EffectSolver) -> None:
         self._engine = engine
         self._memo: dict[Key, bool] = {}
         self._active: set[Key] = set()
@@ -54,7 +54,7 @@ class Suspension:
         if not site.use & Use.AWAITED:
             return False
         callee = self._engine.evaluator.evaluate(key, site.callee)
-        if callee.partial or not callee.values:
+        if callee.incomplete or not callee.values:
             return True
         for value in callee.values:
             if isinstance(value, Instance) or not isinstance(value, Function):

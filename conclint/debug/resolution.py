@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from conclint.debug.summary_text import Described
 from conclint.effects.effects import Effect, Placement, Witness
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
@@ -19,17 +19,17 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
     Literal,
     ModuleRef,
     Parameter,
     Value,
+    ValueSet,
 )
 from conclint.rules.chains import hops, position_of
 from conclint.summary.codec import decode_spans
 
 
-def describe_line(engine: Engine, path: str, line: int, shown: Callable[[str], str]) -> Iterator[str]:
+def describe_line(engine: EffectSolver, path: str, line: int, shown: Callable[[str], str]) -> Iterator[str]:
     """The lines that say it: the sites on a line of a module that is linked, with what the values in them
     may be; then the effects and placements of the def they are in. Nothing if there is no def there."""
     evaluator = engine.evaluator
@@ -107,15 +107,15 @@ def _describe_value(
     yield from _describe_doubts(known)
 
 
-def _describe_doubts(known: Known) -> Iterator[str]:
-    if known.partial:
+def _describe_doubts(known: ValueSet) -> Iterator[str]:
+    if known.incomplete:
         yield "      or something that is not known" if known.values else "      not known"
     for reason in known.reasons:
         yield f"      assuming: {reason}"
 
 
 def _describe_effect(
-    engine: Engine, key: Key, effect: Effect, witness: Witness, shown: Callable[[str], str]
+    engine: EffectSolver, key: Key, effect: Effect, witness: Witness, shown: Callable[[str], str]
 ) -> Iterator[str]:
     kind = effect.kind.name.lower().replace("_", " ")
     models = "" if effect.mask == ALL_MODELS else f" (only {_models(effect.mask)})"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conclint.conditions.stated_conditions import Dependence, Truth, depends_hold
+from conclint.conditions.stated_conditions import ArgumentCondition, Truth, depends_hold
 from conclint.effects.effects import Witness
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Function, Instance, Key, Known, Parameter
+from conclint.resolve.values import Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefFlags, SiteKind
 
 
@@ -19,18 +19,18 @@ class Bindings:
         self._function = function
         self._arguments = arguments
 
-    def of(self, parameter: Parameter) -> Known:
+    def of(self, parameter: Parameter) -> ValueSet:
         """What the parameter is bound to; the parameter itself, where it is one of a function around the
         caller."""
         plain = parameter._replace(attributes=()) if parameter.attributes else parameter
         captured = any(name == plain for name, _ in self._function.closure)
         if plain.key != self._function.key and not captured:
             if _encloses(self._evaluator, plain.key, self._caller):
-                return Known((parameter,))
-            return Known(partial=True)
+                return ValueSet((parameter,))
+            return ValueSet(incomplete=True)
         return self._evaluator.results.argument(parameter, self._function, self._arguments)
 
-    def of_callable(self, parameter: Parameter) -> Known:
+    def of_callable(self, parameter: Parameter) -> ValueSet:
         """What the function calls by the parameter. Where that is a method of its receiver: nothing new
         where the class that was assumed has the same; the caller's own receiver's besides, which its
         callers may know."""
@@ -70,15 +70,15 @@ class Bindings:
         positional = tuple(self._seen(item) for item in written.positional)
         return Arguments(positional, tuple((name, self._seen(item)) for name, item in written.keywords))
 
-    def _seen(self, passed: Passed) -> Known:
+    def _seen(self, passed: Passed) -> ValueSet:
         item = self._evaluator.passed(passed)
         return self._evaluator.results.substitute(item, self._function, self._arguments)
 
-    def settle(self, dependence: Dependence) -> Dependence | str | bool | None:
+    def settle(self, dependence: ArgumentCondition) -> ArgumentCondition | str | bool | None:
         """False: the effect is absent. None: it is there. A dependence: the caller's caller decides.
         A string: it is assumed to be there, for this reason."""
         bound = self.of(dependence.parameter)
-        if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.partial:
+        if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
             return dependence._replace(parameter=bound.values[0])
         truth = depends_hold(self._evaluator, bound, dependence)
         if truth is Truth.NO:

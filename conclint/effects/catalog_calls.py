@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from conclint.catalog.facts import CallableFact
-from conclint.catalog.facts import Effect as Stated
+from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.stated_conditions import judge_conditions, stated_argument
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.frame import Frame, Run

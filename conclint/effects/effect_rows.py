@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from conclint.conditions.stated_conditions import Dependence, Relation
+from conclint.conditions.stated_conditions import ArgumentCondition, Relation
 from conclint.effects.effects import Effect, Effects, Kind, Witness
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import (
@@ -33,7 +33,7 @@ _RECORDS: Final[tuple[type[Any], ...]] = (
     Effect,
     Witness,
     Parameter,
-    Dependence,
+    ArgumentCondition,
     Literal,
     ModuleRef,
     External,
@@ -54,7 +54,7 @@ _RECORDS: Final[tuple[type[Any], ...]] = (
 _ENUMS: Final[tuple[type[Enum], ...]] = (Kind, ExecutionModel, Relation)
 _PLAIN: Final = -1
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_RECORDS)}
-_OF_EFFECTS: Final = (Effect, Witness, Parameter, Dependence, Literal, Class, Above)
+_OF_EFFECTS: Final = (Effect, Witness, Parameter, ArgumentCondition, Literal, Class, Above)
 _PLACELESS: Final = frozenset((_PLAIN, *map(_RECORDS.index, _OF_EFFECTS)))
 """First items of tuples that name no value or site of another function than the one they are kept for."""
 _ENUM_NUMBERS: Final = {kind: _PLAIN - 1 - number for number, kind in enumerate(_ENUMS)}

@@ -6,10 +6,10 @@ from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
 from conclint.catalog.facts import Phase
-from conclint.conditions.stated_conditions import Dependence
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import Arguments
-from conclint.resolve.values import Attribute, Key, Known, Parameter
+from conclint.resolve.values import Attribute, Key, Parameter, ValueSet
 
 
 class Kind(IntEnum):
@@ -34,7 +34,7 @@ class Effect(NamedTuple):
     mask: int
     parameter: Parameter | None = None
     model: ExecutionModel | None = None
-    dependence: Dependence | None = None
+    dependence: ArgumentCondition | None = None
 
 
 Pointer: TypeAlias = tuple[Key, Effect]
@@ -98,7 +98,7 @@ def add_all(effects: Effects, others: Effects) -> None:
 _MAX_DEPENDENT = 3
 
 
-def condense(effects: Effects) -> Effects:
+def subsume(effects: Effects) -> Effects:
     """The same with conditional effects where they tell something: one that is there for every caller
     covers those that depend on an argument, and more than a few of these are taken for every caller's."""
     groups: dict[Effect, list[Effect]] = {}
@@ -127,7 +127,7 @@ class Placement(NamedTuple):
     """
 
     site: int
-    callables: Known
+    callables: ValueSet
     arguments: Arguments
     model: ExecutionModel
     style: str

@@ -21,11 +21,11 @@ from conclint.resolve.values import (
     ExternalInstance,
     Function,
     Instance,
-    Known,
     Literal,
     Parameter,
     Value,
-    union,
+    ValueSet,
+    join,
 )
 from conclint.summary.operands import operands
 from conclint.summary.records import Op
@@ -72,7 +72,7 @@ def inherited_placements(evaluator: Evaluator, link: Link, cls: Class) -> list[P
                     continue
                 for name in runs.methods:
                     found = evaluator.classes.method(cls, name, receiver).values
-                    functions = Known(tuple(v for v in found if isinstance(v, Function)))
+                    functions = ValueSet(tuple(v for v in found if isinstance(v, Function)))
                     if functions.values:
                         symbol = callable_name(evaluator, cls)
                         result.append(
@@ -83,9 +83,9 @@ def inherited_placements(evaluator: Evaluator, link: Link, cls: Class) -> list[P
 
 def handed_over(
     evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments
-) -> Known | None:
+) -> ValueSet | None:
     """The callables that the call hands over, those of a list of them too; None if it passes none."""
-    parts: list[Known] = []
+    parts: list[ValueSet] = []
     for name in (placing.callable, *placing.also):
         argument = stated_argument(fact.signature, name, arguments)
         if argument is None:
@@ -94,7 +94,7 @@ def handed_over(
         if placing.also and len(bound.values) == 1 and isinstance(bound.values[0], (Display, Container)):
             bound = evaluator.containers.values_in(bound.values[0])
         parts.append(bound)
-    return union(parts) if parts else None
+    return join(parts) if parts else None
 
 
 def handed_arguments(
@@ -158,7 +158,7 @@ def placing_model(
         return None if arguments.spread else ExecutionModel.THREAD
     item = evaluator.passed(passed)
     models = {_model_of(evaluator, value) for value in item.values}
-    if item.partial or len(models) != 1:
+    if item.incomplete or len(models) != 1:
         return None
     return models.pop()
 

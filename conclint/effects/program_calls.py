@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conclint.conditions.optional_attributes import MissingParts
-from conclint.conditions.stated_conditions import Dependence
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.effects.frame import Frame, Run
@@ -15,7 +15,7 @@ from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Class, Function, Instance, Key, Known, Parameter
+from conclint.resolve.values import Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind, Op, SiteKind
 
 _CALLED = "call"
@@ -67,7 +67,7 @@ class ProgramCalls:
                     continue
                 if isinstance(settled, str):
                     effect, witness = effect._replace(dependence=None), witness.assuming(settled)
-                elif isinstance(settled, Dependence) or settled is None:
+                elif isinstance(settled, ArgumentCondition) or settled is None:
                     effect = effect._replace(dependence=settled)
             if effect.parameter is not None and effect.kind in (Kind.CALLS, Kind.PLACES):
                 if effect.parameter in undecided:
@@ -103,7 +103,7 @@ class ProgramCalls:
                         return True
         return False
 
-    def _pass_on(self, result: Effects, effect: Effect, bound: Known, witness: Witness) -> None:
+    def _pass_on(self, result: Effects, effect: Effect, bound: ValueSet, witness: Witness) -> None:
         """A parameter that may run here or elsewhere: nothing is sure for what it is bound to, but a
         wrapper around this one is a wrapper too."""
         for value in bound.values:
@@ -116,7 +116,7 @@ class ProgramCalls:
         result: Effects,
         model: ExecutionModel,
         style: str,
-        bound: Known,
+        bound: ValueSet,
         witness: Witness,
     ) -> None:
         """The callee hands its parameter to a model: what the parameter is bound to."""
@@ -127,7 +127,7 @@ class ProgramCalls:
         self,
         frame: Frame,
         result: Effects,
-        bound: Known,
+        bound: ValueSet,
         given: Arguments,
         witness: Witness,
         call: Effect,
@@ -143,7 +143,7 @@ class ProgramCalls:
                         add(result, effect, witness)
                     continue
                 combined = witness._replace(
-                    assumptions=witness.assumptions + then.assumptions + bound.partial,
+                    assumptions=witness.assumptions + then.assumptions + bound.incomplete,
                     length=witness.length + then.length - 1,
                     cause=then.cause,
                     reasons=witness.reasons + then.reasons,

@@ -11,9 +11,9 @@ from heapq import heappop, heappush
 
 from conclint.conditions.model_guards import Guards
 from conclint.conditions.path_conditions import Hedges
-from conclint.conditions.stated_conditions import Dependence
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all, condense
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all, subsume
 from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
 from conclint.effects.must_effects import Occurrence, raised
 from conclint.effects.transfer import Transfer
@@ -25,14 +25,15 @@ from conclint.resolve.values import Function, Key, unwrapped
 from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
-_SETTLING_TURNS = 150
+_WIDEN_AFTER = 150
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
-each other exclude each other in turn. Real programs settle within some tens of turns, litellm within 140."""
-_MAX_TURNS = 2 * _SETTLING_TURNS
+each other exclude each other in turn. Real programs settle within some tens of iterations, litellm within
+140."""
+_MAX_ITERATIONS = 2 * _WIDEN_AFTER
 """It keeps the effects that it has, whatever else it would have."""
 
 
-class Engine:
+class EffectSolver:
     """Computes effects on demand; `recalled` gives those that an earlier run found and that still hold."""
 
     def __init__(
@@ -56,7 +57,7 @@ class Engine:
         calls has mostly been come upon after it, so one that calls many waits until all of them are done."""
         self._is_due: set[Key] = set()
         self._places: dict[Key, int] = {}
-        self._turns: dict[Key, int] = {}
+        self._iterations: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
         self._needs: set[str] = set()
         self._current: tuple[Key, int] | None = None
@@ -118,12 +119,12 @@ class Engine:
         self._links[key] = ()
         self._effects.setdefault(key, {})
 
-    def take_changed(self) -> list[tuple[Key, Effects]]:
+    def drain_changed(self) -> list[tuple[Key, Effects]]:
         """The functions whose effects have changed since this was last asked, with these."""
         changed, self._changed = self._changed, {}
         return [(key, self._effects[key]) for key in changed]
 
-    def take_shared(self) -> list[tuple[Key, Effects]]:
+    def drain_shared(self) -> list[tuple[Key, Effects]]:
         """The functions whose effects were asked for by other modules since this was last asked, with
         these: once nothing is left to work on, they are what every run finds."""
         shared, self._shared = self._shared, {}
@@ -141,8 +142,8 @@ class Engine:
         return self._effects[key]
 
     def _update(self, key: Key) -> None:
-        turns = self._turns[key] = self._turns.get(key, 0) + 1
-        if turns > _MAX_TURNS:
+        iterations = self._iterations[key] = self._iterations.get(key, 0) + 1
+        if iterations > _MAX_ITERATIONS:
             return
         placements: list[Placement] = []
         new: Effects = {}
@@ -164,8 +165,8 @@ class Engine:
             self.demand(placed_functions(placement))
         for region, item in raised(self.evaluator.body(key), conditional):
             add(new, *self._in_region(key, region, item))
-        new = condense(as_asserted(self.evaluator, key, new))
-        if turns > _SETTLING_TURNS:
+        new = subsume(as_asserted(self.evaluator, key, new))
+        if iterations > _WIDEN_AFTER:
             add_all(new, self._effects.get(key, _NOTHING))
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
@@ -265,7 +266,7 @@ class Engine:
         return result
 
 
-def _may_depend(effect: Effect, dependence: Dependence) -> bool:
+def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:
     """Whether a test around a site says when its effect is there: not where a callable is tested for being
     there before it is called."""
     if effect.dependence is not None:
@@ -285,4 +286,4 @@ def placed_functions(placement: Placement) -> list[Key]:
     return keys
 
 
-__all__ = ["Effect", "Engine", "placed_functions"]
+__all__ = ["Effect", "EffectSolver", "placed_functions"]

@@ -97,7 +97,7 @@ class Transfer:
                 if other_number != number and all((e.kind, e.family) != kinds for e in other):
                     reasons += [_SEVERAL, _SEVERAL]
                     break
-            if link.partial:
+            if link.incomplete:
                 reasons.append(_ELSE)
         return witness.assuming(*reasons) if reasons else witness
 

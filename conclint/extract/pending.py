@@ -8,7 +8,7 @@ UNBOUND: Final = -1
 """In a scope's `env`: the name has no value here. Lower numbers stand for pending values."""
 
 
-class Pending:
+class IncompletePhi:
     """A value that is made when it is read: a join, a narrowing or the head of a loop.
 
     `operands` are values of `env`, pending ones too. A narrowing has one and `narrowing` (class and
@@ -24,11 +24,11 @@ class Pending:
         self.depth = depth  # of pending operands within pending operands
         self.value = UNBOUND - 1  # below UNBOUND: not made yet
         self.narrowing: tuple[int, int] | None = None
-        self.loop: Loop | None = None
+        self.loop: LoopHeader | None = None
         self.closed = False
 
 
-class Loop:
+class LoopHeader:
     """A loop being walked: the states at its `break` and `continue`, and its heads.
 
     `entry` is the state in which an iteration begins or the loop ends; `made` are the heads that were read.
@@ -42,5 +42,5 @@ class Loop:
         self.entry: dict[str, int] = {}
         self.breaks: list[dict[str, int]] = []
         self.continues: list[dict[str, int]] = []
-        self.heads: list[Pending] = []
-        self.made: list[Pending] = []
+        self.heads: list[IncompletePhi] = []
+        self.made: list[IncompletePhi] = []

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from conclint.extract.pending import UNBOUND, Loop
-from conclint.extract.ssa import Merging
+from conclint.extract.pending import UNBOUND, LoopHeader
+from conclint.extract.ssa import SsaGraph
 from conclint.summary.records import DefKind, LoopFlags, Op, StoreKind
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _FUNCTIONS: Final = frozenset((DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind
 _CONSTANTS: Final[dict[str, object]] = {"None": None, "True": True, "False": False, "__debug__": True}
 
 
-class Scope(Merging):
+class Scope(SsaGraph):
     """A def under construction.
 
     The fields up to `returned` are those of `Def`, with values of the parent's body; `header` is the number
@@ -87,7 +87,7 @@ class Scope(Merging):
 
         self.env: dict[str, int] = {}
         self.written: list[str] = []  # names whose `env` changed, in order
-        self.loops: list[Loop] = []
+        self.loops: list[LoopHeader] = []
         self.declared: dict[str, tuple[int, int]] = {}  # `global`, `nonlocal`: kind of store, owner
         self.type_names: frozenset[str] = frozenset()  # type parameters
         self.bound: set[str] = set()  # all names bound here, once the body has been walked
@@ -251,9 +251,9 @@ class Scope(Merging):
                     env[name] = self._defer(name, values).marker
         self.env = env
 
-    def begin_loop(self, region: int, flags: int, names: Iterable[str]) -> Loop:
+    def begin_loop(self, region: int, flags: int, names: Iterable[str]) -> LoopHeader:
         """Enters a loop that binds `names` somewhere in it."""
-        loop = Loop(region, flags)
+        loop = LoopHeader(region, flags)
         env = self.env
         for name in names:
             head = self._defer(name, [env.get(name, UNBOUND)])
@@ -265,7 +265,7 @@ class Scope(Merging):
         self.loops.append(loop)
         return loop
 
-    def end_loop(self, loop: Loop, leaves: bool) -> None:
+    def end_loop(self, loop: LoopHeader, leaves: bool) -> None:
         """Closes the loop: what its heads are is known now. `env` is what it is when no iteration is left.
 
         `leaves` tells that control never comes to the end of the loop's block.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from conclint.extract.graph import Graph
-from conclint.extract.pending import UNBOUND, Pending
+from conclint.extract.pending import UNBOUND, IncompletePhi
 from conclint.summary.records import Op
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ MAX_FLAT: Final = 8
 """Joins of joins are written as one PHI up to this many operands; beyond, the size would be quadratic."""
 
 
-class Merging(Graph):
+class SsaGraph(Graph):
     """A graph with pending values, each known by its marker until it is read."""
 
     __slots__ = ("_heads", "_pending")
 
     def __init__(self) -> None:
         super().__init__()
-        self._pending: list[Pending] = []
+        self._pending: list[IncompletePhi] = []
         self._heads: set[int] = set()  # PHI of loops, which may lead back to themselves
 
     def _unbound(self, name: str) -> Value:
         """What a name is that no way binds."""
         raise NotImplementedError
 
-    def _defer(self, name: str, operands: list[int]) -> Pending:
+    def _defer(self, name: str, operands: list[int]) -> IncompletePhi:
         depth = 0
         for position, operand in enumerate(operands):
             if operand < UNBOUND:
@@ -44,7 +44,7 @@ class Merging(Graph):
                         operands[position] = self._solve(operand)
                     else:
                         depth = inner.depth + 1
-        pending = Pending(name, UNBOUND - 1 - len(self._pending), operands, depth)
+        pending = IncompletePhi(name, UNBOUND - 1 - len(self._pending), operands, depth)
         self._pending.append(pending)
         return pending
 
@@ -69,7 +69,7 @@ class Merging(Graph):
             return base
         return self.pure((Op.NARROW, base, kind, polarity))
 
-    def _make_head(self, head: Pending) -> None:
+    def _make_head(self, head: IncompletePhi) -> None:
         assert head.loop is not None
         if head.closed and all(self._root(operand) >= UNBOUND for operand in head.operands):
             head.value = self._merge(head.operands)
@@ -155,7 +155,7 @@ class Merging(Graph):
         found = self.values[value]
         return bool(found[0] == Op.NARROW and found[3] == 1)
 
-    def _close(self, head: Pending) -> bool:
+    def _close(self, head: IncompletePhi) -> bool:
         """Gives a head that was read its operands. True if one comes from an earlier iteration."""
         operands: dict[int, None] = {}
         for operand in head.operands:

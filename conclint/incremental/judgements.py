@@ -22,7 +22,7 @@ from conclint.store.cache import MARSHAL_FORMAT
 
 if TYPE_CHECKING:
     from conclint.source.derived import Headers
-    from conclint.store.missing import Absent
+    from conclint.store.missing import MissingFiles
 
 _FORMAT: Final = 5
 _HASH: Final = 16
@@ -90,7 +90,7 @@ class Judgements(NamedTuple):
     words: dict[str, tuple[str, ...]]
     imports: dict[str, tuple[str, ...]]
     directives: dict[str, Rows]
-    absent: Absent
+    absent: MissingFiles
     effects: dict[str, bytes]
     headers: dict[str, Headers]
     bases: dict[str, tuple[str, ...]]

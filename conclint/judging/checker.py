@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conclint.catalog.loader import Catalog
 from conclint.effects.effect_rows import to_rows
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.incremental.effect_store import KeptEffects
 from conclint.incremental.judgements import Edges, Judged
 from conclint.judging.project import Project
@@ -76,7 +76,7 @@ class ModuleJudge:
         self._failed: dict[str, str] = {}
         self._effects.release()
         self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
-        self.engine = Engine(Evaluator(self._program), self._effects.of)
+        self.engine = EffectSolver(Evaluator(self._program), self._effects.of)
         self.judge = Judge(
             self.engine,
             self._project.shown,
@@ -131,14 +131,14 @@ class ModuleJudge:
 
         return self.settled(ask)
 
-    def take_edges(self) -> Edges:
+    def drain_edges(self) -> Edges:
         """What was asked of other files since this was last told, for who keeps no more than that."""
         program = self._program
         return Edges(
-            program.take_imports(),
-            program.take_derived(),
-            program.take_bases(),
-            self._project.finder.take_missed(),
+            program.drain_imports(),
+            program.drain_derived(),
+            program.drain_bases(),
+            self._project.finder.drain_missed(),
         )
 
     def link(self, paths: Sequence[str]) -> None:
@@ -193,7 +193,7 @@ class ModuleJudge:
             self._told_words.add((path, word))
         directives: dict[str, tuple[tuple[Any, ...], ...]] = {}
         contents: dict[str, bytes] = {}
-        for path in self._program.take_linked():
+        for path in self._program.drain_linked():
             content = self._store.source_hash(path) if path not in self._told else None
             if content is None:
                 continue
@@ -204,7 +204,7 @@ class ModuleJudge:
                 directives[path] = tuple(map(tuple, module.summary.directives))
         effects: dict[str, dict[str, tuple[Any, ...]]] = {}
         failed = self.failed
-        for key, found in self.engine.take_shared():
+        for key, found in self.engine.drain_shared():
             if not failed and key not in self._told_effects and self._effects.of(key) is None:
                 effects.setdefault(key[0], {})[key[1]] = to_rows(found)
                 self._told_effects.add(key)
@@ -213,7 +213,7 @@ class ModuleJudge:
         return Judged(
             rows,
             {path: tuple(found) for path, found in words.items()},
-            *self.take_edges(),
+            *self.drain_edges(),
             directives,
             contents,
             effects,

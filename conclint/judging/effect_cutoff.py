@@ -81,7 +81,7 @@ class CutOff:
         judge = ModuleJudge(self._project, effects=KeptEffects(effects))
         with uncollected():
             found = {path: judge.effects_of(path, sorted(known.effects_in(path))) for path in paths}
-        edges = judge.take_edges()
+        edges = judge.drain_edges()
         known.add_edges(edges)
         self.missed.update(edges.missed)
         return found

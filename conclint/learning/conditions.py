@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from conclint.conditions.stated_conditions import Dependence, Relation
+from conclint.conditions.stated_conditions import ArgumentCondition, Relation
 from conclint.resolve.values import Literal
 
 _FALSE: tuple[object, ...] = (False, "<none>", 0, "")
 
 
-def condition_of(depends: Dependence, name: str, default: Literal | None) -> dict[str, Any] | None:
+def condition_of(depends: ArgumentCondition, name: str, default: Literal | None) -> dict[str, Any] | None:
     """`unless` or `when` for the parameter of this name; None where the schema can't say it.
 
     A default counts as the value that a call without the argument passes: the schema knows no defaults.

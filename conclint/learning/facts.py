@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from conclint.catalog.facts import Effect as Stated
+from conclint.catalog.facts import EffectKind as Stated
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Effect, Kind, Witness
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.learning.conditions import condition_of
 from conclint.learning.public_api import Named
 from conclint.model.execution import Confidence, Family
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Class, External, ExternalInstance, Function, Instance, Key, Known, Literal
+from conclint.resolve.values import (
+    Class,
+    External,
+    ExternalInstance,
+    Function,
+    Instance,
+    Key,
+    Literal,
+    ValueSet,
+)
 from conclint.rules.chains import hops
 from conclint.summary.records import DefFlags, DefKind, ParamKind
 
@@ -52,7 +61,7 @@ class Learned(NamedTuple):
 class Learner:
     """Makes rows from what an engine has propagated. `least` is the lowest confidence that is stated."""
 
-    def __init__(self, engine: Engine, named: Iterable[Named], least: Confidence) -> None:
+    def __init__(self, engine: EffectSolver, named: Iterable[Named], least: Confidence) -> None:
         self._engine = engine
         self._evaluator: Evaluator = engine.evaluator
         self._costs = CostModel(engine)
@@ -237,8 +246,8 @@ class Learner:
 
     def _returns(self, function: Function) -> str | None:
         """The public name of the class of which it returns an instance, where that is sure."""
-        found: Known = self._evaluator.results.returned(function, None)
-        if len(found.values) != 1 or found.partial:
+        found: ValueSet = self._evaluator.results.returned(function, None)
+        if len(found.values) != 1 or found.incomplete:
             return None
         value = found.values[0]
         if isinstance(value, Instance):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import Catalog
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.learning.facts import Learned, Learner
 from conclint.learning.public_api import Named, package_files, public_names
 from conclint.model.execution import Confidence
@@ -36,7 +36,7 @@ class LearnedLibrary:
     problems: dict[str, tuple[str, int, int]]
 
 
-_HANDED = frozenset({Effect.CALLS.value, Effect.PLACES.value})
+_HANDED = frozenset({EffectKind.CALLS.value, EffectKind.PLACES.value})
 
 
 class _Finder(ModuleFinder):
@@ -70,7 +70,7 @@ def learn_package(
     store = SummaryStore(cache, jobs)
     try:
         store.load(files)
-        engine = Engine(Evaluator(Program(store, _Finder(folders, files), catalog)))
+        engine = EffectSolver(Evaluator(Program(store, _Finder(folders, files), catalog)))
         while True:
             try:
                 named = public_names(engine.evaluator, files)
@@ -120,7 +120,7 @@ def _keys(evaluator: Evaluator, named: Sequence[Named]) -> list[Key]:
     return keys
 
 
-def _facts(engine: Engine, named: Sequence[Named], least: Confidence) -> tuple[list[Learned], int]:
+def _facts(engine: EffectSolver, named: Sequence[Named], least: Confidence) -> tuple[list[Learned], int]:
     learner = Learner(engine, named, least)
     facts: list[Learned] = []
     looked_at = 0

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind, Placement
-from conclint.effects.solver import Engine, placed_functions
+from conclint.effects.solver import EffectSolver, placed_functions
 from conclint.model.concurrency_map import (
     ConcurrencyMap,
     EdgeKind,
@@ -56,7 +56,7 @@ class _Edge(NamedTuple):
 
 
 def build_map(
-    engine: Engine, asked: Iterable[Key], on_loop: Iterable[Key], shown: Callable[[str], str]
+    engine: EffectSolver, asked: Iterable[Key], on_loop: Iterable[Key], shown: Callable[[str], str]
 ) -> ConcurrencyMap:
     """The map of the asked functions and of all that they lead to.
 
@@ -80,7 +80,7 @@ def build_map(
     return ConcurrencyMap(tuple(functions), tuple(sorted({_shown_edge(engine, edge) for edge in edges})))
 
 
-def _module(engine: Engine, key: Key) -> Module:
+def _module(engine: EffectSolver, key: Key) -> Module:
     return engine.evaluator.module(key[0])
 
 
@@ -92,7 +92,7 @@ def _is_active(key: Key, edges: list[_Edge]) -> bool:
 # -- edges --------------------------------------------------------------------------------------------
 
 
-def _edges(engine: Engine, asked: Iterable[Key]) -> list[_Edge]:
+def _edges(engine: EffectSolver, asked: Iterable[Key]) -> list[_Edge]:
     found: dict[_Edge, None] = {}
     todo = list(asked)
     seen = set(todo)
@@ -113,7 +113,7 @@ def _edges(engine: Engine, asked: Iterable[Key]) -> list[_Edge]:
     return list(found)
 
 
-def _edges_of(engine: Engine, key: Key) -> Iterator[_Edge]:
+def _edges_of(engine: EffectSolver, key: Key) -> Iterator[_Edge]:
     for link in engine.links(key):
         if not engine.guards.mask(key, engine.evaluator.body(key).sites[link.site].region):
             continue
@@ -127,7 +127,7 @@ def _edges_of(engine: Engine, key: Key) -> Iterator[_Edge]:
                 yield _Edge(key, placed, EdgeKind.PLACE, placement.model, placement.symbol, placement.site)
 
 
-def _called(engine: Engine, key: Key, link: Link, target: Target) -> Iterator[_Edge]:
+def _called(engine: EffectSolver, key: Key, link: Link, target: Target) -> Iterator[_Edge]:
     for function in _functions_in(engine, target.value):
         kind = _module(engine, function.key).definition(function.key).kind
         how = EdgeKind.AWAIT if kind == DefKind.ASYNC_FUNCTION else EdgeKind.CALL
@@ -142,7 +142,7 @@ def _called(engine: Engine, key: Key, link: Link, target: Target) -> Iterator[_E
                         yield _Edge(function.key, inner.key, EdgeKind.CALL, None, "", -1)
 
 
-def _functions_in(engine: Engine, value: Value) -> Iterator[Function]:
+def _functions_in(engine: EffectSolver, value: Value) -> Iterator[Function]:
     """The functions of the program that calling the value runs."""
     classes = engine.evaluator.classes
     if isinstance(value, Function):
@@ -163,7 +163,7 @@ def _functions_in(engine: Engine, value: Value) -> Iterator[Function]:
 
 
 def _models(
-    engine: Engine, edges: list[_Edge], on_loop: Iterable[Key]
+    engine: EffectSolver, edges: list[_Edge], on_loop: Iterable[Key]
 ) -> dict[Key, dict[ExecutionModel, Key | None]]:
     """For each function the models it runs on, each with the function that brought it there."""
 
@@ -199,7 +199,7 @@ def _models(
 
 
 def _function(
-    engine: Engine,
+    engine: EffectSolver,
     costs: CostModel,
     key: Key,
     models: dict[ExecutionModel, Key | None],
@@ -228,7 +228,7 @@ def _function(
     )
 
 
-def _own_computing(costs: CostModel, engine: Engine, key: Key) -> set[MapEffect]:
+def _own_computing(costs: CostModel, engine: EffectSolver, key: Key) -> set[MapEffect]:
     """The computing that the function's own loops and those of its helpers do, if it is heavy."""
     cost = costs.of_body(Function(key))
     if not cost.is_sure and cost.counting < _NESTED:
@@ -237,7 +237,7 @@ def _own_computing(costs: CostModel, engine: Engine, key: Key) -> set[MapEffect]
     return {MapEffect(EffectKind.COMPUTES_GIL.value, Family.COMPUTE.value, cause)}
 
 
-def _shown_edge(engine: Engine, edge: _Edge) -> MapEdge:
+def _shown_edge(engine: EffectSolver, edge: _Edge) -> MapEdge:
     line = 0
     if edge.site >= 0:
         line = position_of(_module(engine, edge.caller), edge.caller, edge.site)[0].line
@@ -251,5 +251,5 @@ def _shown_edge(engine: Engine, edge: _Edge) -> MapEdge:
     )
 
 
-def _symbol(engine: Engine, key: Key) -> str:
+def _symbol(engine: EffectSolver, key: Key) -> str:
     return _module(engine, key).symbol(key)

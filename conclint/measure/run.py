@@ -16,7 +16,7 @@ from importlib import metadata
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from conclint.catalog.facts import CallableFact, Effect
+from conclint.catalog.facts import CallableFact, EffectKind
 from conclint.catalog.loader import read_file, shipped_files
 from conclint.measure.gil import Measurement, Spread, has_gil
 from conclint.measure.table import Row, Table
@@ -25,7 +25,7 @@ from conclint.workers.isolated import python_command
 
 _ANSWER_SECONDS = 180
 _REPEATS = 2
-_CLAIMS = (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL)
+_CLAIMS = (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL)
 
 # A library that spreads one call over the cores by itself shows nothing of what two threads would gain.
 _ONE_THREAD = dict.fromkeys(

@@ -6,10 +6,10 @@ import json
 import re
 from typing import NamedTuple
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.measure.gil import Measurement, Spread, Verdict
 
-_CLAIMS = {Effect.COMPUTES_GIL: Verdict.HOLDS, Effect.COMPUTES_NOGIL: Verdict.RELEASES}
+_CLAIMS = {EffectKind.COMPUTES_GIL: Verdict.HOLDS, EffectKind.COMPUTES_NOGIL: Verdict.RELEASES}
 
 
 class Row(NamedTuple):
@@ -17,7 +17,7 @@ class Row(NamedTuple):
 
     name: str
     library: str
-    effect: Effect
+    effect: EffectKind
     measured: Measurement | None
     reason: str
     version: str = ""

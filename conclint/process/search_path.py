@@ -121,7 +121,7 @@ def _installed() -> Iterator[str]:
     yield os.path.join(library, "lib-dynload")
     yield os.path.join(os.path.dirname(library), f"python{sys.version_info[0]}{sys.version_info[1]}.zip")
     yield os.path.join(sys.base_prefix, "DLLs")  # Windows
-    yield os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    yield os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     site = sys.modules.get("site")
     if site is not None:
         yield from site.getsitepackages()

@@ -11,24 +11,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
-from conclint.catalog.facts import CallableFact, ClassFact, Condition, Effect
+from conclint.catalog.facts import CallableFact, ClassFact, Condition, EffectKind
 from conclint.catalog.loader import Catalog, read_file, shipped_files
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence
 from conclint.report.json import dump_array
 
 _MEANINGS = {
-    Effect.WAITS: "waits",
-    Effect.COMPUTES_GIL: "computes and holds the GIL",
-    Effect.COMPUTES_NOGIL: "computes and releases the GIL",
-    Effect.PLACES: "hands its argument to another execution model",
-    Effect.CALLS: "runs its argument here and now",
-    Effect.HARMLESS: "neither blocks nor computes for long",
+    EffectKind.WAITS: "waits",
+    EffectKind.COMPUTES_GIL: "computes and holds the GIL",
+    EffectKind.COMPUTES_NOGIL: "computes and releases the GIL",
+    EffectKind.PLACES: "hands its argument to another execution model",
+    EffectKind.CALLS: "runs its argument here and now",
+    EffectKind.HARMLESS: "neither blocks nor computes for long",
 }
 _ELSEWHERE = {
-    Effect.WAITS: ("asyncio.to_thread",),
-    Effect.COMPUTES_GIL: ("concurrent.futures.ProcessPoolExecutor",),
-    Effect.COMPUTES_NOGIL: ("asyncio.to_thread",),
+    EffectKind.WAITS: ("asyncio.to_thread",),
+    EffectKind.COMPUTES_GIL: ("concurrent.futures.ProcessPoolExecutor",),
+    EffectKind.COMPUTES_NOGIL: ("asyncio.to_thread",),
 }
 """Where a call goes that has no async counterpart."""
 _MAX_NEAR = 5
@@ -119,7 +119,7 @@ class CatalogView:
                 yield f"  {word}: {' or '.join(map(_condition, conditions))}\n"
         if fact.returns:
             yield f"  returns: {fact.returns}\n"
-        if fact.placing is not None and fact.effect is Effect.PLACES:
+        if fact.placing is not None and fact.effect is EffectKind.PLACES:
             model = fact.placing.model.value if fact.placing.model else "as the executor says"
             yield f"  places: {fact.placing.callable} ({model})\n"
         if fact.confidence is not Confidence.HIGH:
@@ -204,7 +204,7 @@ def _short_effect(fact: CallableFact) -> str:
 
 def _effect(fact: CallableFact) -> str:
     if fact.coroutine:
-        return _MEANINGS[Effect.HARMLESS]
+        return _MEANINGS[EffectKind.HARMLESS]
     family = f" ({fact.family.value})" if fact.family else ""
     return f"{_MEANINGS[fact.effect]}{family}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.stack import with_room
 from conclint.resolve.values import (
-    UNKNOWN,
+    TOP,
     Awaitable,
     Class,
     Container,
@@ -13,12 +13,12 @@ from conclint.resolve.values import (
     ExternalInstance,
     Instance,
     Key,
-    Known,
     Value,
+    ValueSet,
     join,
     known,
+    merge_reasons,
     to_index,
-    union,
 )
 from conclint.summary.records import Op
 
@@ -42,19 +42,19 @@ _MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk",
 _NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
 
 
-def annotation_type(evaluator: Interpreter, key: Key, annotation: int) -> Known:
+def annotation_type(evaluator: Interpreter, key: Key, annotation: int) -> ValueSet:
     """The type that an annotation states, as instances; unknown where it states none we can use.
 
     `annotation` is a value of the body of `key`. Optional and Union are read as their members.
     """
     if annotation < 0:
-        return UNKNOWN
+        return TOP
     value = evaluator.body(key).values[annotation]
     op = value[0]
     if op == Op.ARITH and value[1] == "|":
-        return union([annotation_type(evaluator, key, item) for item in _alternatives(evaluator, key, value)])
+        return join([annotation_type(evaluator, key, item) for item in _alternatives(evaluator, key, value)])
     if op == Op.CONST:
-        return evaluator.evaluate(key, annotation) if value[1] is None else UNKNOWN
+        return evaluator.evaluate(key, annotation) if value[1] is None else TOP
     if op == Op.ITEM:
         return with_room(lambda: _subscripted(evaluator, key, to_index(value[1]), to_index(value[2])))
     return _instances(evaluator, evaluator.evaluate(key, annotation))
@@ -75,12 +75,12 @@ def _alternatives(evaluator: Interpreter, key: Key, value: tuple[object, ...]) -
     return found
 
 
-def _instances(evaluator: Interpreter, types: Known) -> Known:
+def _instances(evaluator: Interpreter, types: ValueSet) -> ValueSet:
     values: list[Value] = []
-    partial, reasons = types.partial, types.reasons
+    incomplete, reasons = types.incomplete, types.reasons
     for item in types.values:
         if isinstance(item, External) and item.dotted in _ANY_FILES:
-            reasons = join(reasons, _MAY_BE_IN_MEMORY)
+            reasons = merge_reasons(reasons, _MAY_BE_IN_MEMORY)
         if isinstance(item, Class):
             values.append(Instance(item))
         elif isinstance(item, External) and evaluator.catalog.klass(item.dotted) is not None:
@@ -88,8 +88,8 @@ def _instances(evaluator: Interpreter, types: Known) -> Known:
         elif isinstance(item, External) and item.dotted not in _NO_TYPE and _is_type_name(item.dotted):
             values.append(ExternalInstance(item.dotted))
         else:
-            partial = True
-    return Known(tuple(values), partial, reasons)
+            incomplete = True
+    return ValueSet(tuple(values), incomplete, reasons)
 
 
 def _is_type_name(dotted: str) -> bool:
@@ -111,23 +111,25 @@ def _tuple_of(evaluator: Interpreter, key: Key, arguments: list[int]) -> Contain
     values = evaluator.body(key).values
     members = [annotation_type(evaluator, key, item) for item in arguments]
     if any(values[item][0] in (Op.STAR, Op.CONST) and values[item][1] is not None for item in arguments):
-        return Container(union(members[:4]).values, "tuple")
+        return Container(join(members[:4]).values, "tuple")
     elements = tuple(
-        item.values[0] if len(item.values) == 1 and not item.partial else ExternalInstance("builtins.object")
+        item.values[0]
+        if len(item.values) == 1 and not item.incomplete
+        else ExternalInstance("builtins.object")
         for item in members
     )
     return Container(elements, "tuple", fixed=True)
 
 
-def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> Known:
+def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> ValueSet:
     generic = evaluator.evaluate(key, base)
     if len(generic.values) != 1:
-        return UNKNOWN
+        return TOP
     head = generic.values[0]
     if isinstance(head, Class):
         return known(Instance(head))
     if not isinstance(head, External):
-        return UNKNOWN
+        return TOP
     module, _, name = head.dotted.rpartition(".")
     arguments = _arguments(evaluator, key, index)
     if not arguments:
@@ -136,7 +138,7 @@ def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> Kno
         if name in _TRANSPARENT:
             return annotation_type(evaluator, key, arguments[0])
         if name == "Union":
-            return union([annotation_type(evaluator, key, item) for item in arguments])
+            return join([annotation_type(evaluator, key, item) for item in arguments])
         if name in ("type", "Type"):
             return evaluator.evaluate(key, arguments[0])
         if name in ("tuple", "Tuple"):
@@ -148,5 +150,5 @@ def _subscripted(evaluator: Interpreter, key: Key, base: int, index: int) -> Kno
         if name in _AWAITABLES:
             return known(Awaitable(annotation_type(evaluator, key, arguments[-1]).values))
         if name == "Callable":
-            return UNKNOWN
+            return TOP
     return _instances(evaluator, generic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conclint.resolve.values import Key, Known
+from conclint.resolve.values import Key, ValueSet
 from conclint.summary.records import Def, Param, ParamKind, Slot
 
 
@@ -16,7 +16,7 @@ class StarItem(NamedTuple):
     item: str
 
 
-Passed = tuple[Key, int] | Known | StarItem
+Passed = tuple[Key, int] | ValueSet | StarItem
 """An argument: a value of a body, something already evaluated, or an item of a `*` argument."""
 
 

@@ -8,7 +8,7 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
-    UNKNOWN,
+    TOP,
     Awaitable,
     Class,
     Container,
@@ -17,15 +17,15 @@ from conclint.resolve.values import (
     ExternalMethod,
     Instance,
     Key,
-    Known,
     Literal,
     ModuleRef,
     Parameter,
     Partial,
     SuperOf,
     Value,
+    ValueSet,
+    join,
     known,
-    union,
 )
 
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
@@ -40,7 +40,7 @@ _AWAIT_LIKE = frozenset(
 
 def result_of(
     evaluator: Interpreter, dotted: str, arguments: Arguments, site: tuple[Key, int]
-) -> Known | None:
+) -> ValueSet | None:
     """What calling `dotted` gives; None where it is no such call."""
     module, _, name = dotted.rpartition(".")
     first = arguments.positional[0] if arguments.positional else None
@@ -48,7 +48,7 @@ def result_of(
         if name == "super":
             return _super(evaluator, site[0])
         if name in ("globals", "locals") and not arguments.positional:
-            return known(ModuleRef(site[0][0])) if name == "globals" else UNKNOWN
+            return known(ModuleRef(site[0][0])) if name == "globals" else TOP
         if name == "dict" and not arguments.spread:
             return _dict(evaluator, arguments)
         if first is None:
@@ -63,7 +63,7 @@ def result_of(
             return evaluator.element(evaluator.passed(first))
         if name == "enumerate":
             element = evaluator.element(evaluator.passed(first))
-            if len(element.values) == 1 and not element.partial:
+            if len(element.values) == 1 and not element.incomplete:
                 pair = Container((ExternalInstance("builtins.int"), element.values[0]), "tuple", fixed=True)
                 return known(Container((pair,)))
             return None
@@ -75,29 +75,29 @@ def result_of(
             attribute = evaluator.passed(arguments.positional[1])
             if len(attribute.values) == 1 and isinstance(attribute.values[0], Literal):
                 return evaluator.attribute(evaluator.passed(first), str(attribute.values[0].value), site[0])
-            return UNKNOWN
+            return TOP
         if name == "type" and len(arguments.positional) == 1:
             classes: list[Value] = []
             for value in evaluator.passed(first).values:
                 if isinstance(value, Instance):
                     classes.append(value.cls)
                 elif isinstance(value, Class):
-                    return UNKNOWN
-            return Known(tuple(classes), not classes)
+                    return TOP
+            return ValueSet(tuple(classes), not classes)
         return None
     if dotted in ("functools.partial", "functools.partialmethod") and first is not None:
         target = evaluator.passed(first)
-        return Known(tuple(Partial(value, site) for value in target.values), target.partial, target.reasons)
+        return target._replace(values=tuple(Partial(value, site) for value in target.values))
     if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
         stated = arguments.positional[0]
-        if isinstance(stated, tuple) and not isinstance(stated, Known):
+        if isinstance(stated, tuple) and not isinstance(stated, ValueSet):
             typed = annotation_type(evaluator, *stated)
             if typed.values:
                 return typed
         return evaluator.passed(arguments.positional[1])
     if dotted in ("typing.TypeVar", "typing_extensions.TypeVar"):
         bound = arguments.keyword("bound")
-        return evaluator.passed(bound) if bound is not None else UNKNOWN
+        return evaluator.passed(bound) if bound is not None else TOP
     if dotted in ("typing.NewType", "typing_extensions.NewType") and len(arguments.positional) == 2:
         return evaluator.passed(arguments.positional[1])
     if dotted in _AWAIT_LIKE and first is not None:
@@ -109,12 +109,12 @@ def result_of(
     return None
 
 
-def _only(item: Known) -> Value:
+def _only(item: ValueSet) -> Value:
     """The one candidate, or an object of which nothing is known."""
-    return item.values[0] if len(item.values) == 1 and not item.partial else _OBJECT
+    return item.values[0] if len(item.values) == 1 and not item.incomplete else _OBJECT
 
 
-def _dict(evaluator: Interpreter, arguments: Arguments) -> Known | None:
+def _dict(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
     """`dict(a=…)`, `dict(mapping, a=…)`; None for what is made from pairs or from nothing."""
     named = [(name, evaluator.passed(item)) for name, item in arguments.keywords]
     keys = tuple(Literal("str", name) for name, item in named for _ in item.values)
@@ -127,38 +127,38 @@ def _dict(evaluator: Interpreter, arguments: Arguments) -> Known | None:
     return evaluator.containers.merged(base, own) if named else evaluator.containers.merged(base)
 
 
-def method_result(evaluator: Interpreter, method: ExternalMethod, arguments: Arguments) -> Known:
+def method_result(evaluator: Interpreter, method: ExternalMethod, arguments: Arguments) -> ValueSet:
     """What a method of a builtin collection or of an exit stack gives; unknown for all others."""
     receiver = method.receiver
     if method.dotted in EXIT_STACKS and arguments.positional:
         entered = evaluator.entered(evaluator.passed(arguments.positional[0]))
         if method.name == "enter_context":
             return entered
-        return known(Awaitable(entered.values)) if method.name == "enter_async_context" else UNKNOWN
+        return known(Awaitable(entered.values)) if method.name == "enter_async_context" else TOP
     if not isinstance(receiver, (Display, Container)):
-        return UNKNOWN
+        return TOP
     elements = evaluator.containers.values_in(receiver)
     if method.name in ("copy", "union", "values", "__iter__"):
-        return Known((Container(elements.values),), elements.partial)
+        return ValueSet((Container(elements.values),), elements.incomplete)
     if method.name in ("get", "pop", "setdefault"):
         key = evaluator.passed(arguments.positional[0]).values if arguments.positional else ()
         if len(key) == 1 and isinstance(key[0], Literal) and method.name != "pop":
             elements = evaluator.containers.item_of(receiver, key[0])
         defaults = [evaluator.passed(item) for item in arguments.positional[1:2]]
-        return union([elements, *defaults]) if elements.values or not defaults else defaults[0]
+        return join([elements, *defaults]) if elements.values or not defaults else defaults[0]
     if method.name in ("popleft", "popitem"):
         return elements
     if method.name == "items":
         pairs = tuple(Container((_OBJECT, value), "tuple", fixed=True) for value in elements.values)
-        return Known((Container(pairs),), elements.partial)
-    return UNKNOWN
+        return ValueSet((Container(pairs),), elements.incomplete)
+    return TOP
 
 
-def _super(evaluator: Interpreter, key: Key) -> Known:
+def _super(evaluator: Interpreter, key: Key) -> ValueSet:
     module = evaluator.module(key[0])
     for method in (key, *module.around(key)):
         cls = evaluator.enclosing_class(method)
         if cls is not None:
             is_class = evaluator.decorations.of(method).is_class
             return known(SuperOf(cls, cls if is_class else Instance(cls, Parameter(method, 0))))
-    return UNKNOWN
+    return TOP

@@ -22,10 +22,10 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Key,
-    Known,
     Literal,
     Parameter,
     Value,
+    ValueSet,
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefFlags, Op, Site, SiteKind, Slot, Use
@@ -44,12 +44,12 @@ class Link(NamedTuple):
     """A site with all it may run.
 
     `groups` are run one after the other (entering, then leaving, a context manager); within a group the
-    targets exclude each other. `partial` where something unknown may be run instead.
+    targets exclude each other. `incomplete` where something unknown may be run instead.
     """
 
     site: int
     groups: tuple[tuple[Target, ...], ...]
-    partial: bool
+    incomplete: bool
     reasons: tuple[str, ...]
     awaited: bool
 
@@ -68,7 +68,7 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
         if not groups:
             return None
         awaited = bool(site.use & Use.AWAITED)
-        return Link(number, tuple(groups), callee.partial and bool(targets), callee.reasons, awaited)
+        return Link(number, tuple(groups), callee.incomplete and bool(targets), callee.reasons, awaited)
     if kind == SiteKind.ENTER:
         return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
     if kind == SiteKind.ITERATE:
@@ -132,7 +132,7 @@ def _raised(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link |
     """A class that is raised is called without arguments."""
     item = evaluator.evaluate(key, site.callee)
     targets = tuple(Target(value, Arguments()) for value in item.values if isinstance(value, Class))
-    return Link(number, (targets,), item.partial, item.reasons, False) if targets else None
+    return Link(number, (targets,), item.incomplete, item.reasons, False) if targets else None
 
 
 def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
@@ -143,7 +143,7 @@ def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Lin
     for value in item.values:
         found = invoked(evaluator, value, f"__i{name}__") or invoked(evaluator, value, f"__{name}__")
         targets.extend(found)
-    return Link(number, (tuple(targets),), item.partial, item.reasons, False) if targets else None
+    return Link(number, (tuple(targets),), item.incomplete, item.reasons, False) if targets else None
 
 
 def _special(
@@ -162,7 +162,7 @@ def _special(
             groups.append(tuple(targets))
     if not groups:
         return None
-    return Link(number, tuple(groups), item.partial, item.reasons, False)
+    return Link(number, tuple(groups), item.incomplete, item.reasons, False)
 
 
 def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
@@ -174,7 +174,7 @@ def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Lin
         for group, targets in zip(groups, iterated(evaluator, value), strict=True):
             group.extend(targets)
     kept = tuple(tuple(group) for group in groups if group)
-    return Link(number, kept, item.partial, item.reasons, False) if kept else None
+    return Link(number, kept, item.incomplete, item.reasons, False) if kept else None
 
 
 def _unpacked(evaluator: Interpreter, key: Key, site: Site) -> Iterator[list[Target]]:
@@ -283,7 +283,7 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
             )
     if not targets:
         return None
-    return Link(number, (tuple(targets),), base.partial, base.reasons, False)
+    return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)
 
 
 def callable_name(evaluator: Interpreter, value: Value) -> str:
@@ -308,6 +308,6 @@ def callable_name(evaluator: Interpreter, value: Value) -> str:
     return "a parameter"
 
 
-def callables(item: Known) -> list[Value]:
+def callables(item: ValueSet) -> list[Value]:
     """The candidates that can be called at all."""
     return [value for value in item.values if not isinstance(value, Literal)]

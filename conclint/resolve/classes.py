@@ -11,7 +11,7 @@ from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
 from conclint.resolve.values import (
     NONE,
-    UNKNOWN,
+    TOP,
     Above,
     Attribute,
     Class,
@@ -20,13 +20,13 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
-    KnownMemo,
     Parameter,
     Value,
-    known_memo,
+    ValueSet,
+    ValueSetMemo,
+    join,
     to_index,
-    union,
+    value_set_memo,
     without_none,
 )
 from conclint.summary.records import DefFlags, DefKind, Op, StoreKind
@@ -41,10 +41,10 @@ def _alone(cls: Class) -> Ancestry:
     return Ancestry((cls,), True)
 
 
-def _bounded(classes: tuple[Class | External, ...], partial: bool) -> Ancestry:
+def _bounded(classes: tuple[Class | External, ...], incomplete: bool) -> Ancestry:
     if len(classes) > _MOST_ANCESTORS:
         return Ancestry(classes[:_MOST_ANCESTORS], True)
-    return Ancestry(classes, partial)
+    return Ancestry(classes, incomplete)
 
 
 def _merge(sequences: list[tuple[Class | External, ...]]) -> list[Class | External] | None:
@@ -81,7 +81,7 @@ class Classes:
         self._ancestry: Memo[Class, Ancestry] = Memo(_alone, _alone)
         self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}
         self._members: dict[Class, dict[str, list[int]]] = {}
-        self._attributes: KnownMemo[tuple[Instance, str]] = known_memo()
+        self._attributes: ValueSetMemo[tuple[Instance, str]] = value_set_memo()
 
     def ancestry(self, cls: Class) -> Ancestry:
         """The class and all its bases in Python's order (C3)."""
@@ -94,26 +94,26 @@ class Classes:
         definition = self._evaluator.definition(cls.key)
         scope = self._evaluator.scope(cls.key)
         parts: list[tuple[Class | External, ...]] = []
-        partial = False
+        incomplete = False
         for base in definition.bases:
             item = self._evaluator.evaluate(scope, base)
             bases = [value for value in item.values if isinstance(value, (Class, External))]
-            if len(bases) != 1 or item.partial:
-                partial = partial or item.partial or len(bases) > 1 or not bases
+            if len(bases) != 1 or item.incomplete:
+                incomplete = incomplete or item.incomplete or len(bases) > 1 or not bases
             for value in bases[:1]:
                 if isinstance(value, Class):
                     above = self.ancestry(value)
                     parts.append(above.classes)
-                    partial = partial or above.partial
+                    incomplete = incomplete or above.incomplete
                 else:
                     parts.append((value,))
         if len(parts) == 1 and cls not in parts[0]:
-            return _bounded((cls, *parts[0]), partial)
+            return _bounded((cls, *parts[0]), incomplete)
         heads = tuple(part[0] for part in parts)
         order = list(parts[0]) if len(parts) == 1 else _merge([*parts, heads])
         if order is None:
-            order, partial = list(dict.fromkeys(item for part in parts for item in part)), True
-        return _bounded((cls, *(item for item in order if item != cls)), partial)
+            order, incomplete = list(dict.fromkeys(item for part in parts for item in part)), True
+        return _bounded((cls, *(item for item in order if item != cls)), incomplete)
 
     def own_members(self, cls: Class) -> dict[str, list[int]]:
         """The names bound in the class body, with their values (of the class body)."""
@@ -142,7 +142,7 @@ class Classes:
             self._stores[cls] = stores
         return stores
 
-    def member(self, cls: Class, name: str, receiver: Value, start: int = 0) -> Known:
+    def member(self, cls: Class, name: str, receiver: Value, start: int = 0) -> ValueSet:
         """What `receiver.name` is by the class and its bases, methods bound to the receiver."""
         ancestry = self.ancestry(cls)
         for owner in ancestry.classes[start:]:
@@ -151,19 +151,19 @@ class Classes:
                 catalog = self._evaluator.catalog
                 stated = catalog.method(canonical, name) or catalog.method_decorator(canonical, name)
                 if stated is not None:
-                    return Known((ExternalMethod(canonical, name),))
+                    return ValueSet((ExternalMethod(canonical, name),))
                 kind = self._evaluator.catalog.attribute(canonical, name)
                 if kind is not None:
                     return self._evaluator.results.type_expression(kind, receiver)
                 if self._evaluator.catalog.klass(canonical) is None and canonical != "builtins.object":
-                    return Known((), True)
+                    return ValueSet((), True)
                 continue
             values = self.own_members(owner).get(name)
             if self._evaluator.catalog.has_user_facts and self._is_users(owner, name, values):
-                return Known((External(self._symbol(owner, name)),))
+                return ValueSet((External(self._symbol(owner, name)),))
             if values:
-                return union([self._bound(owner, value, receiver) for value in values[-4:]])
-        return Known((), True) if ancestry.partial else UNKNOWN
+                return join([self._bound(owner, value, receiver) for value in values[-4:]])
+        return ValueSet((), True) if ancestry.incomplete else TOP
 
     def is_enum(self, cls: Class) -> bool:
         """Whether the class's members are its instances."""
@@ -194,11 +194,11 @@ class Classes:
         nodes = self._evaluator.body(cls.key).values
         return all(nodes[value][0] == Op.DEF for value in values or ())
 
-    def method(self, cls: Class, name: str, receiver: Value) -> Known:
+    def method(self, cls: Class, name: str, receiver: Value) -> ValueSet:
         """Like `member`, for a special method that syntax invokes; nothing known is no candidates."""
         found = self.member(cls, name, receiver)
         is_users = self._evaluator.catalog.is_users
-        return Known(
+        return ValueSet(
             tuple(
                 value
                 for value in found.values
@@ -207,7 +207,7 @@ class Classes:
             )
         )
 
-    def _bound(self, owner: Class, value: int, receiver: Value) -> Known:
+    def _bound(self, owner: Class, value: int, receiver: Value) -> ValueSet:
         item = self._evaluator.evaluate(owner.key, value)
         node = self._evaluator.body(owner.key).values[value]
         if node[0] != Op.DEF:
@@ -225,7 +225,7 @@ class Classes:
                     continue
                 candidate = Function(candidate.key, bind_to, candidate.closure)
             bound.append(candidate)
-        return Known(tuple(bound), item.partial, item.reasons)
+        return ValueSet(tuple(bound), item.incomplete, item.reasons)
 
     def property_of(
         self, cls: Class, name: str, receiver: Value, accessor: Accessor = Accessor.GETTER
@@ -283,7 +283,7 @@ class Classes:
                 ]
         return tuple(found)
 
-    def above(self, cls: Class, name: str, receiver: Value) -> Known:
+    def above(self, cls: Class, name: str, receiver: Value) -> ValueSet:
         """What `super().name` is in a method of `cls`: by the order of the receiver's class."""
         below = cls.key
         start, order = 1, self.ancestry(cls).classes
@@ -295,28 +295,28 @@ class Classes:
         if not found.values and isinstance(receiver, Instance) and receiver.own is not None:
             own = receiver.own
             if not own.attributes:  # the next class in the order of a derived class may have it
-                return Known((own._replace(attributes=(Above(below, name),)),))
+                return ValueSet((own._replace(attributes=(Above(below, name),)),))
         return found
 
-    def attribute(self, instance: Instance, name: Attribute) -> Known:
+    def attribute(self, instance: Instance, name: Attribute) -> ValueSet:
         """What reading an attribute of an instance gives: stores to `self.name` anywhere in the class
         and its bases (an annotation first), class variables, methods, properties; for the receiver of a
         method that knows none, or a stub only, whatever it is in the caller's class."""
         if isinstance(name, Above):
             owner = Class(name.cls)
             is_base = owner in self.ancestry(instance.cls).classes
-            return self.above(owner, name.name, instance) if is_base else UNKNOWN
+            return self.above(owner, name.name, instance) if is_base else TOP
         work = partial(self._attribute_or_own, instance, name)
         return self._evaluator.solver.answer(self._attributes, (instance, name), work)
 
-    def _attribute_or_own(self, instance: Instance, name: str) -> Known:
+    def _attribute_or_own(self, instance: Instance, name: str) -> ValueSet:
         found = self._attribute(instance, name)
         if instance.own is not None and (not found.values or self._is_stub(found)):
             own = instance.own
-            return Known((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
+            return ValueSet((own._replace(attributes=(*own.attributes, name)),), False, found.reasons)
         return found
 
-    def _is_stub(self, item: Known) -> bool:
+    def _is_stub(self, item: ValueSet) -> bool:
         """Whether all candidates are methods that derived classes must define."""
         for value in item.values:
             if not isinstance(value, Function):
@@ -326,11 +326,11 @@ class Classes:
                 return False
         return True
 
-    def _attribute(self, instance: Instance, name: str) -> Known:
+    def _attribute(self, instance: Instance, name: str) -> ValueSet:
         getter = self.property_of(instance.cls, name, instance)
         if getter:
             return self._evaluator.results.returned(getter[0], None)
-        parts: list[Known] = []
+        parts: list[ValueSet] = []
         is_initialised = False
         for owner in self.ancestry(instance.cls).classes:
             if isinstance(owner, External):
@@ -348,8 +348,8 @@ class Classes:
             declared = self._declared(instance, name)
             if declared is not None:
                 return declared
-            joined = without_none(union(parts))
-            if joined.values or joined.partial:
+            joined = without_none(join(parts))
+            if joined.values or joined.incomplete:
                 return joined
         found = self.member(instance.cls, name, instance)
         if not found.values and instance.made is not None:
@@ -358,12 +358,12 @@ class Classes:
                 return field
         return found
 
-    def _stored(self, instance: Instance, name: str, method: Key, value: int) -> Known:
+    def _stored(self, instance: Instance, name: str, method: Key, value: int) -> ValueSet:
         """What a method of the class stores under a name, seen from an instance."""
         item = self._evaluator.evaluate(method, value)
         kept: list[Value] = []
-        given: list[Known] = []
-        partial = item.partial
+        given: list[ValueSet] = []
+        incomplete = item.incomplete
         for candidate in item.values:
             if isinstance(candidate, Parameter):
                 # what a constructor was given: the call that made the instance tells, or the caller
@@ -373,14 +373,14 @@ class Classes:
                 elif instance.own is not None:
                     kept.append(instance.own._replace(attributes=(*instance.own.attributes, name)))
                 else:
-                    partial = True
+                    incomplete = True
             elif isinstance(candidate, Instance) and candidate.own is not None:
                 kept.append(Instance(candidate.cls))
             else:
                 kept.append(candidate)
-        return union([Known(tuple(dict.fromkeys(kept)), partial, item.reasons), *given])
+        return join([ValueSet(tuple(dict.fromkeys(kept)), incomplete, item.reasons), *given])
 
-    def _given(self, instance: Instance, method: Key, parameter: Parameter) -> Known | None:
+    def _given(self, instance: Instance, method: Key, parameter: Parameter) -> ValueSet | None:
         """What the call that made the instance passes for a parameter of its `__init__`."""
         if (instance.made is None and not instance.given) or parameter.key != method:
             return None
@@ -392,13 +392,13 @@ class Classes:
             key, number = instance.made
             arguments = arguments_of(key, self._evaluator.body(key).sites[number].args)
         else:
-            arguments = Arguments(tuple(Known((value,)) for value in instance.given))
+            arguments = Arguments(tuple(ValueSet((value,)) for value in instance.given))
         found = self._evaluator.results.argument(parameter, maker, arguments)
         if any(isinstance(value, Parameter) for value in found.values):
             return None
         return found if found.values else None
 
-    def _field(self, instance: Instance, name: str) -> Known | None:
+    def _field(self, instance: Instance, name: str) -> ValueSet | None:
         """What the call that made an instance passes for a field (of a dataclass or named tuple)."""
         assert instance.made is not None
         names: list[str] = []
@@ -418,10 +418,10 @@ class Classes:
         position = names.index(name)
         if passed is None and position < len(arguments.positional):
             passed = arguments.positional[position]
-        found = self._evaluator.passed(passed) if passed is not None else UNKNOWN
+        found = self._evaluator.passed(passed) if passed is not None else TOP
         return found if found.values and not any(isinstance(v, Parameter) for v in found.values) else None
 
-    def _declared(self, instance: Instance, name: str) -> Known | None:
+    def _declared(self, instance: Instance, name: str) -> ValueSet | None:
         """The type that the class body declares for an attribute, if any."""
         for owner in self.ancestry(instance.cls).classes:
             if isinstance(owner, External):
@@ -430,6 +430,6 @@ class Classes:
                 node = self._evaluator.body(owner.key).values[value]
                 if node[0] == Op.CAST and node[1] == -1:
                     stated = without_none(annotation_type(self._evaluator, owner.key, to_index(node[2])))
-                    if stated.values and not stated.partial:
+                    if stated.values and not stated.incomplete:
                         return stated
         return None

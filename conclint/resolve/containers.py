@@ -11,7 +11,7 @@ from conclint.resolve.interpreter import Interpreter, Items
 from conclint.resolve.puts import NO_PUTS, Put, Puts
 from conclint.resolve.values import (
     NONE,
-    UNKNOWN,
+    TOP,
     Class,
     Container,
     Display,
@@ -20,18 +20,17 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Key,
-    Known,
-    KnownMemo,
     Literal,
     ModuleRef,
     Parameter,
     Value,
+    ValueSet,
+    ValueSetMemo,
     is_module,
     join,
     known,
-    known_memo,
     to_index,
-    union,
+    value_set_memo,
 )
 from conclint.summary.records import Body, DefKind, Op, Site, SiteKind, StoreKind
 
@@ -49,9 +48,9 @@ class Containers:
 
     def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
-        self._held: KnownMemo[tuple[Display, bool]] = known_memo()
-        self._items: Memo[Display, Items] = Memo(lambda _: (), lambda _: ((None, UNKNOWN),))
-        self._named: dict[Display, tuple[Items, dict[object, Known]]] = {}
+        self._held: ValueSetMemo[tuple[Display, bool]] = value_set_memo()
+        self._items: Memo[Display, Items] = Memo(lambda _: (), lambda _: ((None, TOP),))
+        self._named: dict[Display, tuple[Items, dict[object, ValueSet]]] = {}
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._puts_here: dict[tuple[Key, int], Puts] = {}
         self._puts_of: dict[Display, Puts] = {}
@@ -60,7 +59,7 @@ class Containers:
 
     # -- items ----------------------------------------------------------------------------------
 
-    def item(self, key: Key, base_index: int, index: int) -> Known:
+    def item(self, key: Key, base_index: int, index: int) -> ValueSet:
         """What the subscript `base[index]` gives."""
         position = self.literal(key, index)
         base = self._evaluator.evaluate(key, base_index)
@@ -70,25 +69,25 @@ class Containers:
             for value in base.values
             if value != NONE
         ]
-        found = union(parts) if parts else UNKNOWN
+        found = join(parts) if parts else TOP
         if position is not None:
             place = written_value(self._evaluator.body(key), base_index)
             here = [
                 put for put in self._put_here(key, place).at(position.value) if self._under(put, position)
             ]
             if here:
-                stored = union([self._evaluator.evaluate(put.key, put.value) for put in here])
-                return union([stored, found]) if found.values else stored
+                stored = join([self._evaluator.evaluate(put.key, put.value) for put in here])
+                return join([stored, found]) if found.values else stored
         if not parts:
-            return UNKNOWN
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+            return TOP
+        return found.reached_through(base)
 
     def literal(self, key: Key, index: int) -> Literal | None:
         """The constant that an index is, if it is one."""
         values = self._evaluator.evaluate(key, index).values
         return values[0] if len(values) == 1 and isinstance(values[0], Literal) else None
 
-    def item_of(self, value: Value, position: Literal | None) -> Known:
+    def item_of(self, value: Value, position: Literal | None) -> ValueSet:
         """What an item of a value may be; of any position, if that is None."""
         if isinstance(value, Class) and self._evaluator.classes.is_enum(value):
             return known(Instance(value))  # the member of a name
@@ -109,19 +108,19 @@ class Containers:
             return self._evaluator.names.module_attribute(value.path, str(position.value))
         if isinstance(value, Parameter) and position is not None and len(value.attributes) < 2:
             return known(value._replace(attributes=(*value.attributes, f"[{position.value!r}]")))
-        return UNKNOWN
+        return TOP
 
-    def item_named(self, base: Known, name: str) -> Known:
+    def item_named(self, base: ValueSet, name: str) -> ValueSet:
         """The item that an attribute of a `Parameter` stands for: "[0]", "['key']"."""
         try:
             position = ast.literal_eval(name[1:-1])
         except (ValueError, SyntaxError):
-            return UNKNOWN
+            return TOP
         literal = Literal(type(position).__name__, position)
         parts = [self.item_of(value, literal) for value in base.values if value != NONE]
-        return union(parts) if parts else UNKNOWN
+        return join(parts) if parts else TOP
 
-    def _item_of_container(self, value: Container, position: Literal | None) -> Known:
+    def _item_of_container(self, value: Container, position: Literal | None) -> ValueSet:
         if value.fixed and position is not None:
             if value.keys:
                 named = [
@@ -129,13 +128,13 @@ class Containers:
                     for name, item in zip(value.keys, value.elements, strict=True)
                     if isinstance(name, Literal) and name.value == position.value
                 ]
-                return known(*named) if named else UNKNOWN
+                return known(*named) if named else TOP
             number = position.value
             if isinstance(number, int) and -len(value.elements) <= number < len(value.elements):
                 return known(value.elements[number])
-        return Known(value.elements, not value.elements)
+        return ValueSet(value.elements, not value.elements)
 
-    def _item_of_display(self, display: Display, position: Literal | None) -> Known:
+    def _item_of_display(self, display: Display, position: Literal | None) -> ValueSet:
         node = self._evaluator.body(display.key).values[display.value]
         if node[0] == Op.DICT:
             return self._item_of_dict(display, node, position)
@@ -148,7 +147,7 @@ class Containers:
                 return self._evaluator.evaluate(display.key, items[number])
         return self.values_in(display)
 
-    def _item_of_dict(self, display: Display, node: tuple[object, ...], position: Literal | None) -> Known:
+    def _item_of_dict(self, display: Display, node: tuple[object, ...], position: Literal | None) -> ValueSet:
         if position is None:
             return self.values_in(display)
         written = self._written_under(display)
@@ -164,8 +163,8 @@ class Containers:
             elif self.literal(put.key, put.under) is None:
                 is_complete = False
         if found:
-            return union(found)
-        return UNKNOWN if is_complete else self.values_in(display)
+            return join(found)
+        return TOP if is_complete else self.values_in(display)
 
     def _pairs(self, display: Display) -> Items:
         """The items of a dict written out, with those of the mappings it takes over by `**`."""
@@ -173,7 +172,7 @@ class Containers:
 
     def _pairs_of(self, display: Display) -> Items:
         node = self._evaluator.body(display.key).values[display.value]
-        items: dict[Literal | None, Known] = {}
+        items: dict[Literal | None, ValueSet] = {}
         for name, item in zip(node[1::2], node[2::2], strict=False):
             value = self._evaluator.evaluate(display.key, to_index(item))
             inner: Items | None = None
@@ -182,10 +181,10 @@ class Containers:
             else:
                 inner = self.mapping(value)
             for key, held in inner if inner is not None else ((None, self._union_of_values(value)),):
-                items[key] = union([items[key], held]) if key is None and key in items else held
+                items[key] = join([items[key], held]) if key is None and key in items else held
         return tuple(items.items())
 
-    def _written_under(self, display: Display) -> dict[object, Known]:
+    def _written_under(self, display: Display) -> dict[object, ValueSet]:
         """The items of a dict written out by the values of their keys; any other ones under `_ANY`."""
         pairs = self._pairs(display)
         known_pairs, named = self._named.get(display, (None, {}))
@@ -194,9 +193,9 @@ class Containers:
             self._named[display] = (pairs, named)
         return named
 
-    def mapping(self, item: Known) -> Items | None:
+    def mapping(self, item: ValueSet) -> Items | None:
         """The items of a mapping, if all are known."""
-        if len(item.values) != 1 or item.partial:
+        if len(item.values) != 1 or item.incomplete:
             return None
         value = item.values[0]
         if isinstance(value, Display):
@@ -209,14 +208,14 @@ class Containers:
             )
         return None
 
-    def merged(self, *mappings: Known) -> Known:
+    def merged(self, *mappings: ValueSet) -> ValueSet:
         """A mapping of the items of some others, the later ones winning."""
-        items: dict[Literal | None, Known] = {}
+        items: dict[Literal | None, ValueSet] = {}
         for mapping in mappings:
             inner = self.mapping(mapping)
             if inner is None:
                 parts = [self._union_of_values(one) for one in mappings]
-                return known(Container(union(parts).values, "dict"))
+                return known(Container(join(parts).values, "dict"))
             items.update(inner)
         keys: list[Value] = []
         elements: list[Value] = []
@@ -226,51 +225,51 @@ class Containers:
                 elements.append(value)
         return known(Container(tuple(elements), "dict", fixed=bool(keys), keys=tuple(keys)))
 
-    def joined(self, left: Known, right: Known) -> Known:
+    def joined(self, left: ValueSet, right: ValueSet) -> ValueSet:
         """A list (or tuple …) of the elements of two."""
         parts = [self.element(side) for side in (left, right) if side.values]
         kind = next((self.kind(v) for v in left.values if isinstance(v, (Display, Container))), "list")
-        return known(Container(union(parts).values if parts else (), kind))
+        return known(Container(join(parts).values if parts else (), kind))
 
-    def _union_of_values(self, item: Known) -> Known:
+    def _union_of_values(self, item: ValueSet) -> ValueSet:
         parts = [
             self.values_in(value, as_made=True)  # collections may be put into each other
             for value in item.values
             if isinstance(value, (Display, Container))
         ]
-        return union(parts) if parts else UNKNOWN
+        return join(parts) if parts else TOP
 
-    def _slice_of(self, value: Value) -> Known:
+    def _slice_of(self, value: Value) -> ValueSet:
         if isinstance(value, (Display, Container)):
             return known(Container(self.element_of(value).values, self.kind(value)))
-        return known(value) if isinstance(value, ExternalInstance) else UNKNOWN
+        return known(value) if isinstance(value, ExternalInstance) else TOP
 
     # -- iteration ------------------------------------------------------------------------------
 
-    def element(self, base: Known) -> Known:
+    def element(self, base: ValueSet) -> ValueSet:
         """What iterating gives."""
         parts = [self.element_of(value) for value in base.values if value != NONE]
         if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+            return TOP
+        found = join(parts)
+        return found.reached_through(base)
 
-    def element_of(self, value: Value) -> Known:
+    def element_of(self, value: Value) -> ValueSet:
         """What iterating one candidate gives."""
         if isinstance(value, Container):
             if value.kind == "dict" and not value.keys:
-                return UNKNOWN  # its values are known, and not what they are under
-            return Known(value.keys or value.elements, not value.elements)
+                return TOP  # its values are known, and not what they are under
+            return ValueSet(value.keys or value.elements, not value.elements)
         if isinstance(value, Class) and self._evaluator.classes.is_enum(value):
             return known(Instance(value))
         if isinstance(value, Generator):
-            return Known(value.elements, not value.elements)
+            return ValueSet(value.elements, not value.elements)
         if isinstance(value, Display):
             node = self._evaluator.body(value.key).values[value.value]
             if node[0] != Op.DICT:
                 return self.values_in(value)
             items = [to_index(item) for item in node[1::2] if to_index(item) >= 0]
-            return union([self._evaluator.evaluate(value.key, item) for item in items]) if items else UNKNOWN
+            return join([self._evaluator.evaluate(value.key, item) for item in items]) if items else TOP
         if isinstance(value, ExternalInstance):
             for fact in self._evaluator.catalog.ancestry(value.dotted):
                 if fact.element:
@@ -283,18 +282,18 @@ class Containers:
                 else self.element_of(item)
                 for item in iterator.values
             ]
-            return union(parts) if parts else UNKNOWN
-        return UNKNOWN
+            return join(parts) if parts else TOP
+        return TOP
 
-    def values_in(self, collection: Display | Container, *, as_made: bool = False) -> Known:
+    def values_in(self, collection: Display | Container, *, as_made: bool = False) -> ValueSet:
         """What the elements of a collection, or the values of a mapping, may be; `as_made`: without those
         that are put in later."""
         if isinstance(collection, Container):
-            return Known(collection.elements, not collection.elements)
+            return ValueSet(collection.elements, not collection.elements)
         work = partial(self._values_in, collection, as_made=as_made)
         return self._evaluator.solver.answer(self._held, (collection, as_made), work)
 
-    def _values_in(self, collection: Display, *, as_made: bool) -> Known:
+    def _values_in(self, collection: Display, *, as_made: bool) -> ValueSet:
         node = self._evaluator.body(collection.key).values[collection.value]
         if node[0] == Op.DICT:
             parts = [item for _, item in self._pairs(collection)]
@@ -306,10 +305,10 @@ class Containers:
                 parts.append(value)
             else:
                 parts.append(self._union_of_values(value))
-        return union(parts) if parts else UNKNOWN
+        return join(parts) if parts else TOP
 
-    def _written(self, collection: Display, node: tuple[object, ...]) -> list[Known]:
-        parts: list[Known] = []
+    def _written(self, collection: Display, node: tuple[object, ...]) -> list[ValueSet]:
+        parts: list[ValueSet] = []
         nodes = self._evaluator.body(collection.key).values
         for item in map(to_index, node[1:]):
             if nodes[item][0] == Op.STAR:
@@ -388,7 +387,7 @@ class Containers:
             named = self._class_puts[owner.key] = self._find_class_puts(owner.key)
         return [put for name in sorted(names) for put in named.get(name, ())]
 
-    def _put_value(self, display: Display, put: Put) -> Known:
+    def _put_value(self, display: Display, put: Put) -> ValueSet:
         """What is put in, as the body that made the collection may see it.
 
         Of what another method puts in, only what it makes there of a class that is named: what it was given
@@ -397,7 +396,7 @@ class Containers:
         if put.key == display.key or is_module(display.key):
             return self._evaluator.evaluate(put.key, put.value)
         if not self._makes(put):
-            return Known((), True)
+            return ValueSet((), True)
         found = self._evaluator.evaluate(put.key, put.value)
         kept = tuple(v._replace(own=None) if isinstance(v, Instance) else v for v in found.values)
         return found._replace(values=kept)
@@ -423,7 +422,7 @@ class Containers:
         if len(node) == 1 and not self.puts(display):
             return False
         held = self.values_in(display)
-        return bool(held.values) and not held.partial
+        return bool(held.values) and not held.incomplete
 
     def _under(self, put: Put, position: Literal) -> bool:
         if put.under < 0:

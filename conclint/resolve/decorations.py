@@ -9,7 +9,7 @@ from conclint.resolve.arguments import Arguments
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Decoration, Interpreter
 from conclint.resolve.values import (
-    UNKNOWN,
+    TOP,
     Class,
     External,
     ExternalInstance,
@@ -17,13 +17,13 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
     Partial,
     Value,
+    ValueSet,
     join,
     known,
+    merge_reasons,
     to_index,
-    union,
 )
 from conclint.summary.records import DefKind, Op
 
@@ -69,7 +69,7 @@ class Decorations:
         definition = self._evaluator.definition(key)
         parent = self._evaluator.scope(key)
         value = known(plain)
-        moved: Known | None = None
+        moved: ValueSet | None = None
         flags: dict[str, bool] = {}
         if isinstance(plain, Class):
             return Decoration(value)
@@ -97,7 +97,7 @@ class Decorations:
                     moved = moved or value
             else:
                 value = self._apply_decorator(parent, decorator, value, name)
-        return Decoration(value if moved is None else UNKNOWN, moved, **flags)
+        return Decoration(value if moved is None else TOP, moved, **flags)
 
     def _name(self, parent: Key, decorator: int) -> str | None:
         """The public name of a decorator that comes from outside the program."""
@@ -135,8 +135,8 @@ class Decorations:
             return [method for method in methods if isinstance(method, Function)]
         return [decorator] if isinstance(decorator, Function) else []
 
-    def _apply_decorator(self, parent: Key, decorator: int, value: Known, name: str | None) -> Known:
-        applied: list[Known] = []
+    def _apply_decorator(self, parent: Key, decorator: int, value: ValueSet, name: str | None) -> ValueSet:
+        applied: list[ValueSet] = []
         for candidate in self._evaluator.evaluate(parent, decorator).values:
             if isinstance(candidate, Class) and len(value.values) == 1:
                 made = Instance(candidate, given=value.values)
@@ -147,6 +147,8 @@ class Decorations:
                 if result.values and all(isinstance(v, (Function, Partial, Instance)) for v in result.values):
                     applied.append(result)
         if applied:
-            return union(applied)
+            return join(applied)
         what = name or "an unresolved decorator"
-        return value._replace(reasons=join(value.reasons, (f"the decorator {what} is taken to keep it",)))
+        return value._replace(
+            reasons=merge_reasons(value.reasons, (f"the decorator {what} is taken to keep it",))
+        )

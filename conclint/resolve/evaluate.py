@@ -23,7 +23,7 @@ from conclint.resolve.program import Module, Program
 from conclint.resolve.results import Results
 from conclint.resolve.values import (
     NONE,
-    UNKNOWN,
+    TOP,
     Above,
     Attribute,
     Awaitable,
@@ -37,27 +37,26 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
-    KnownMemo,
     Literal,
     ModuleRef,
     Parameter,
     SuperOf,
     Value,
+    ValueSet,
+    ValueSetMemo,
     join,
     known,
-    known_memo,
     plain,
     to_index,
-    union,
+    value_set_memo,
     without_none,
 )
 from conclint.summary.records import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
-_Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], Known]"
+_Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], ValueSet]"
 
 
-def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> Known:
+def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
     return plain(handler(key, node))
 
 
@@ -77,9 +76,9 @@ class Evaluator:
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
-        self._values: KnownMemo[tuple[Key, int]] = known_memo()
+        self._values: ValueSetMemo[tuple[Key, int]] = value_set_memo()
         self._final = self._values.final
-        self._constants: dict[object, Callable[[object], Known]] = {
+        self._constants: dict[object, Callable[[object], ValueSet]] = {
             Op.CONST: lambda value: known(Literal(type(value).__name__, value)),
             Op.TYPED: lambda kind: known(ExternalInstance(f"builtins.{kind}")),
             Op.COMPARE: lambda _: known(ExternalInstance("builtins.bool")),
@@ -93,7 +92,7 @@ class Evaluator:
             Op.ITEM: lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2])),
             Op.CALL: lambda key, node: self.results.call_result(key, to_index(node[1])),
             Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
-            Op.PHI: lambda key, node: union([self.evaluate(key, to_index(item)) for item in node[1:]]),
+            Op.PHI: lambda key, node: join([self.evaluate(key, to_index(item)) for item in node[1:]]),
             Op.ELEM: lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1]))),
             Op.ENTER: lambda key, node: self.entered(self._enterable(key, to_index(node[1]))),
             Op.DEF: lambda key, node: self.decorations.of(self.module(key[0]).at(node[1])).value,
@@ -142,10 +141,10 @@ class Evaluator:
 
     # -- evaluation -----------------------------------------------------------------------------
 
-    def evaluate(self, key: Key, value: int) -> Known:
+    def evaluate(self, key: Key, value: int) -> ValueSet:
         """What a value of the body of `key` may be. Raises NeedModule."""
         if value < 0:
-            return UNKNOWN
+            return TOP
         slot = (key, value)
         found = self._final.get(slot)
         if found is not None:
@@ -158,22 +157,22 @@ class Evaluator:
             return result
         handler = self._dispatch.get(node[0])
         if handler is None:
-            result = known(Display(key, value)) if node[0] in DISPLAYS else UNKNOWN
+            result = known(Display(key, value)) if node[0] in DISPLAYS else TOP
             self._final[slot] = result
             return result
         return self.solver.answer(self._values, slot, partial(_plainly, handler, key, node))
 
-    def passed(self, argument: Passed | None) -> Known:
+    def passed(self, argument: Passed | None) -> ValueSet:
         """What an argument may be."""
         if argument is None:
-            return UNKNOWN
-        if isinstance(argument, Known):
+            return TOP
+        if isinstance(argument, ValueSet):
             return argument
         if isinstance(argument, StarItem):
             return self._star_item(argument)
         return self.evaluate(*argument)
 
-    def _star_item(self, item: StarItem) -> Known:
+    def _star_item(self, item: StarItem) -> ValueSet:
         """An item of `*args` or `**options`, where these are parameters that a caller fills."""
         node = self.body(item.key).values[item.value]
         if node[0] == Op.PARAM:
@@ -190,11 +189,11 @@ class Evaluator:
                 return self.containers.item_of(display, Literal("str", index))
             if index.isdigit() and int(index) < len(shown) - 1:
                 return self.evaluate(display.key, to_index(shown[int(index) + 1]))
-        return UNKNOWN
+        return TOP
 
     # -- names ----------------------------------------------------------------------------------
 
-    def _param(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _param(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         index = to_index(node[1])
         definition = self.definition(key)
         cls = self.enclosing_class(key)
@@ -210,23 +209,23 @@ class Evaluator:
             return known(Container(stated.values, "tuple"))
         if param.kind == 4:
             return known(Container(stated.values, "dict"))
-        if stated.values and not stated.partial:
+        if stated.values and not stated.incomplete:
             return stated
         return known(Parameter(key, index))
 
     # -- attributes, items, iteration -----------------------------------------------------------
 
-    def _read_attribute(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _read_attribute(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         """An attribute: what the body itself stores under that name of the same value, and what it has."""
         base, name = to_index(node[1]), str(node[2])
         found = self.attribute(self.read_of(key, base), name, key)
         here = self._stored_attributes(key).get((base, name))
         if not here:
             return found
-        stored = union([self.evaluate(key, value) for value in here])
-        return union([stored, found]) if found.values else stored
+        stored = join([self.evaluate(key, value) for value in here])
+        return join([stored, found]) if found.values else stored
 
-    def read_of(self, key: Key, base: int) -> Known:
+    def read_of(self, key: Key, base: int) -> ValueSet:
         """What an attribute is read of: of `Colour.RED` it is the member, which elsewhere stands for its
         value, since conditions compare it by that."""
         node = self.body(key).values[base]
@@ -249,24 +248,24 @@ class Evaluator:
                     found.setdefault((store.base, str(store.name)), []).append(store.value)
         return found
 
-    def attribute(self, base: Known, name: Attribute, key: Key) -> Known:
+    def attribute(self, base: ValueSet, name: Attribute, key: Key) -> ValueSet:
         """What reading an attribute of any of the candidates gives."""
         if not base.values:
             return base
         parts = [self._attribute_of(value, name, key) for value in base.values if value != NONE]
         if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+            return TOP
+        found = join(parts)
+        return found.reached_through(base)
 
-    def _attribute_of(self, value: Value, name: Attribute, key: Key) -> Known:
+    def _attribute_of(self, value: Value, name: Attribute, key: Key) -> ValueSet:
         if isinstance(value, Instance):
             return self.classes.attribute(value, name)
         if isinstance(value, Parameter) and len(value.attributes) < 2:
             return known(value._replace(attributes=(*value.attributes, name)))
-        return UNKNOWN if isinstance(name, Above) else self._attribute_outside(value, name, key)
+        return TOP if isinstance(name, Above) else self._attribute_outside(value, name, key)
 
-    def _attribute_outside(self, value: Value, name: str, key: Key) -> Known:
+    def _attribute_outside(self, value: Value, name: str, key: Key) -> ValueSet:
         """An attribute of what is no instance of a class of the program."""
         if isinstance(value, ModuleRef):
             return self.names.module_attribute(value.path, name)
@@ -291,17 +290,17 @@ class Evaluator:
             return known(ExternalMethod(f"builtins.{value.kind}", name))
         if isinstance(value, (Display, Container)):
             return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
-        return UNKNOWN
+        return TOP
 
     def container_kind(self, value: Display | Container) -> str:
         """The builtin type's name of a display or container."""
         return self.containers.kind(value)
 
-    def element(self, base: Known) -> Known:
+    def element(self, base: ValueSet) -> ValueSet:
         """What iterating gives."""
         return self.containers.element(base)
 
-    def _enterable(self, key: Key, value: int) -> Known:
+    def _enterable(self, key: Key, value: int) -> ValueSet:
         """What a `with` enters, without those of several candidates that such a `with` can't enter: a
         client that is one of a synchronous and an asynchronous class."""
         base = self.evaluate(key, value)
@@ -316,9 +315,9 @@ class Evaluator:
         )
         return base._replace(values=kept) if kept else base
 
-    def entered(self, base: Known) -> Known:
+    def entered(self, base: ValueSet) -> ValueSet:
         """What `with` binds."""
-        parts: list[Known] = []
+        parts: list[ValueSet] = []
         for value in base.values:
             if isinstance(value, ExternalInstance):
                 facts = self.catalog.ancestry(value.dotted)
@@ -333,45 +332,45 @@ class Evaluator:
                     for item in method.values
                     if isinstance(item, Function)
                 ]
-                parts.append(union(results) if results else known(value))
+                parts.append(join(results) if results else known(value))
             elif isinstance(value, ContextManager):
-                parts.append(Known(value.elements, not value.elements))
+                parts.append(ValueSet(value.elements, not value.elements))
             elif isinstance(value, Awaitable):
-                parts.append(self.entered(Known(value.results)))
+                parts.append(self.entered(ValueSet(value.results)))
             else:
-                parts.append(UNKNOWN)
+                parts.append(TOP)
         if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or base.partial, join(base.reasons, found.reasons))
+            return TOP
+        found = join(parts)
+        return found.reached_through(base)
 
-    def _awaited(self, base: Known) -> Known:
+    def _awaited(self, base: ValueSet) -> ValueSet:
         parts = [
-            Known(value.results, not value.results) if isinstance(value, Awaitable) else known(value)
+            ValueSet(value.results, not value.results) if isinstance(value, Awaitable) else known(value)
             for value in base.values
         ]
         if not parts:
-            return UNKNOWN
-        return union([Known((), base.partial, base.reasons), *parts])
+            return TOP
+        return join([ValueSet((), base.incomplete, base.reasons), *parts])
 
     # -- operators ------------------------------------------------------------------------------
 
-    def _comprehension(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _comprehension(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         return known(Container(self.evaluate(key, to_index(node[2])).values[:4], str(node[1])))
 
-    def _bool(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _bool(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         if node[1] == "not":
             return known(ExternalInstance("builtins.bool"))
         parts = [self.evaluate(key, to_index(item)) for item in node[2:]]
         if node[1] == "or":
-            return union([without_none(part) for part in parts[:-1]] + parts[-1:])
+            return join([without_none(part) for part in parts[:-1]] + parts[-1:])
         return parts[-1]
 
-    def _arithmetic(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _arithmetic(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         right_operand = self.body(key).values[to_index(node[3])] if to_index(node[3]) >= 0 else (Op.UNKNOWN,)
         is_counting = node[1] in ("+", "|") and right_operand[0] == Op.CONST
         if node[1] not in ("+", "|", "*", "/") or is_counting:
-            return UNKNOWN  # no collection and no path
+            return TOP  # no collection and no path
         left = self.evaluate(key, to_index(node[2]))
         if (
             node[1] in ("+", "|")
@@ -392,9 +391,9 @@ class Evaluator:
                 "pathlib."
             ):
                 return left
-        return UNKNOWN
+        return TOP
 
-    def _narrow(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _narrow(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         base = self.evaluate(key, to_index(node[1]))
         cls = self.body(key).values[to_index(node[2])]
         positive = bool(node[3])
@@ -409,14 +408,14 @@ class Evaluator:
                 instances.append(Instance(value))
             elif isinstance(value, External):
                 instances.append(ExternalInstance(self.catalog.canonical(value.dotted)))
-        if not instances or named.partial:
+        if not instances or named.incomplete:
             return base
         more_precise = [value for value in base.values if isinstance(value, (Instance, ExternalInstance))]
-        if more_precise and not base.partial and len(more_precise) == 1:
+        if more_precise and not base.incomplete and len(more_precise) == 1:
             return base
-        return Known(tuple(instances))
+        return ValueSet(tuple(instances))
 
-    def _caught(self, key: Key, node: tuple[object, ...]) -> Known:
+    def _caught(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         """What `except X as e` binds: an instance of X, or of one of several."""
         classes = self.evaluate(key, to_index(node[1]))
         if any(isinstance(value, (Display, Container)) for value in classes.values):
@@ -427,19 +426,19 @@ class Evaluator:
                 instances.append(Instance(value))
             elif isinstance(value, External):
                 instances.append(ExternalInstance(self.catalog.canonical(value.dotted)))
-        return Known(tuple(instances), classes.partial or not instances)
+        return ValueSet(tuple(instances), classes.incomplete or not instances)
 
-    def _cast(self, key: Key, node: tuple[object, ...]) -> Known:
-        item = self.evaluate(key, to_index(node[1])) if to_index(node[1]) >= 0 else UNKNOWN
+    def _cast(self, key: Key, node: tuple[object, ...]) -> ValueSet:
+        item = self.evaluate(key, to_index(node[1])) if to_index(node[1]) >= 0 else TOP
         item = without_none(item)
         if self._is_told(item):
             return item
         stated = without_none(annotation_type(self, key, to_index(node[2])))
-        return stated if stated.values and not stated.partial else item
+        return stated if stated.values and not stated.incomplete else item
 
-    def _is_told(self, item: Known) -> bool:
+    def _is_told(self, item: ValueSet) -> bool:
         """Whether a value says more than an annotation: not what only a caller knows, nor a collection that
         is filled later with who knows what."""
-        if not item.values or item.partial or all(isinstance(v, Parameter) for v in item.values):
+        if not item.values or item.incomplete or all(isinstance(v, Parameter) for v in item.values):
             return False
         return not all(isinstance(v, Display) and not self.containers.is_told(v) for v in item.values)

@@ -23,19 +23,19 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
     Literal,
     Parameter,
     Value,
+    ValueSet,
 )
 from conclint.summary.records import Body, Def
 
 
 class Ancestry(NamedTuple):
-    """A class's bases in order of look-up, itself first; `partial` where a base is not known."""
+    """A class's bases in order of look-up, itself first; `incomplete` where a base is not known."""
 
     classes: tuple[Class | External, ...]
-    partial: bool
+    incomplete: bool
 
 
 class Accessor(Enum):
@@ -57,8 +57,8 @@ class Decoration(NamedTuple):
     """What a def's decorators make of it. `moved` is what a decorator moves to another model: a call then
     does not run it here, and `value` is unknown."""
 
-    value: Known
-    moved: Known | None = None
+    value: ValueSet
+    moved: ValueSet | None = None
     is_property: bool = False
     is_static: bool = False
     is_class: bool = False
@@ -67,7 +67,7 @@ class Decoration(NamedTuple):
     is_abstract: bool = False
 
 
-Items: TypeAlias = tuple[tuple[Literal | None, Known], ...]
+Items: TypeAlias = tuple[tuple[Literal | None, ValueSet], ...]
 """The items of a mapping: keys (None: not known) with values."""
 
 
@@ -77,10 +77,10 @@ class ClassLookup(Protocol):
     def ancestry(self, cls: Class) -> Ancestry:
         """The class and all its bases in Python's order."""
 
-    def method(self, cls: Class, name: str, receiver: Value) -> Known:
+    def method(self, cls: Class, name: str, receiver: Value) -> ValueSet:
         """What the name is in the class, bound to the receiver."""
 
-    def member(self, cls: Class, name: str, receiver: Value, start: int = 0) -> Known:
+    def member(self, cls: Class, name: str, receiver: Value, start: int = 0) -> ValueSet:
         """The same from a place of the order of look-up on."""
 
     def property_of(
@@ -98,7 +98,7 @@ class NameLookup(Protocol):
     def module_value(self, dotted: str, importer: str) -> Value:
         """The module of that name, as `importer` sees it."""
 
-    def module_attribute(self, path: str, name: str) -> Known:
+    def module_attribute(self, path: str, name: str) -> ValueSet:
         """An attribute of a module of the program."""
 
 
@@ -107,35 +107,35 @@ class CallResults(Protocol):
 
     def returned(
         self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
-    ) -> Known:
+    ) -> ValueSet:
         """What calling a function gives."""
 
-    def of_method(self, instance: Instance, name: str) -> Known:
+    def of_method(self, instance: Instance, name: str) -> ValueSet:
         """What a special method of an instance gives."""
 
-    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> Known:
+    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> ValueSet:
         """What a call passes for a parameter."""
 
-    def type_expression(self, text: str, receiver: Value) -> Known:
+    def type_expression(self, text: str, receiver: Value) -> ValueSet:
         """What a type that the catalog states stands for."""
 
 
 class Collections(Protocol):
     """Answers about what collections hold."""
 
-    def item_of(self, value: Value, position: Literal | None) -> Known:
+    def item_of(self, value: Value, position: Literal | None) -> ValueSet:
         """The item of a collection at a position, if that is known."""
 
-    def item_named(self, base: Known, name: str) -> Known:
+    def item_named(self, base: ValueSet, name: str) -> ValueSet:
         """The item under a name."""
 
-    def mapping(self, item: Known) -> Items | None:
+    def mapping(self, item: ValueSet) -> Items | None:
         """The items of a mapping; None where it is none that is known."""
 
-    def merged(self, *mappings: Known) -> Known:
+    def merged(self, *mappings: ValueSet) -> ValueSet:
         """Mappings put into one."""
 
-    def values_in(self, collection: Display | Container, *, as_made: bool = False) -> Known:
+    def values_in(self, collection: Display | Container, *, as_made: bool = False) -> ValueSet:
         """All that a collection holds."""
 
 
@@ -191,23 +191,23 @@ class Interpreter(Protocol):
     def enclosing_class(self, key: Key) -> Class | None:
         """The class whose method a def is."""
 
-    def evaluate(self, key: Key, value: int) -> Known:
+    def evaluate(self, key: Key, value: int) -> ValueSet:
         """What a value of a body may be."""
 
-    def passed(self, argument: Passed | None) -> Known:
+    def passed(self, argument: Passed | None) -> ValueSet:
         """What an argument may be."""
 
-    def read_of(self, key: Key, base: int) -> Known:
+    def read_of(self, key: Key, base: int) -> ValueSet:
         """What the base of an attribute's read may be."""
 
-    def attribute(self, base: Known, name: Attribute, key: Key) -> Known:
+    def attribute(self, base: ValueSet, name: Attribute, key: Key) -> ValueSet:
         """What an attribute of the candidates may be."""
 
     def container_kind(self, value: Display | Container) -> str:
         """The name of a collection's builtin type."""
 
-    def element(self, base: Known) -> Known:
+    def element(self, base: ValueSet) -> ValueSet:
         """What iterating the candidates brings."""
 
-    def entered(self, base: Known) -> Known:
+    def entered(self, base: ValueSet) -> ValueSet:
         """What `with` binds."""

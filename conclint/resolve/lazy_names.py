@@ -9,17 +9,17 @@ from conclint.resolve.values import (
     Display,
     External,
     Key,
-    Known,
     Literal,
     Value,
+    ValueSet,
+    join,
     known,
     to_index,
-    union,
 )
 from conclint.summary.records import Op, Site, Slot
 
 
-def lazy_attribute(evaluator: Interpreter, module: Module, name: str) -> Known:
+def lazy_attribute(evaluator: Interpreter, module: Module, name: str) -> ValueSet:
     """What the module's `__getattr__` imports under a name, where it says so by a literal: a module, or a
     name of one; nothing where it does anything else."""
     stores = module.global_stores("__getattr__")
@@ -29,10 +29,10 @@ def lazy_attribute(evaluator: Interpreter, module: Module, name: str) -> Known:
     key = module.at(node[1])
     parts = [_imported(evaluator, key, value, name) for value, _ in evaluator.body(key).returns]
     found = [part for part in parts if part.values]
-    return union(found) if found else BOTTOM
+    return join(found) if found else BOTTOM
 
 
-def _imported(evaluator: Interpreter, key: Key, value: int, name: str) -> Known:
+def _imported(evaluator: Interpreter, key: Key, value: int, name: str) -> ValueSet:
     """`importlib.import_module(…)`, or `getattr(importlib.import_module(…), …)`."""
     module = _module(evaluator, key, value, name)
     if module is not None:
@@ -95,7 +95,7 @@ def _literal(evaluator: Interpreter, key: Key, value: int, name: str) -> Value |
 def _item(evaluator: Interpreter, base: Value, index: Literal) -> Value | None:
     pairs = evaluator.containers.mapping(known(base))
     if pairs is not None:
-        found = union([item for place, item in pairs if place == index] or [BOTTOM]).values
+        found = join([item for place, item in pairs if place == index] or [BOTTOM]).values
     elif isinstance(base, Display) and isinstance(index.value, int):
         found = evaluator.containers.item_of(base, index).values
     else:

@@ -11,18 +11,18 @@ from conclint.resolve.stars import StarImports
 from conclint.resolve.values import (
     BOTTOM,
     NONE,
-    UNKNOWN,
+    TOP,
     Class,
     External,
     ExternalInstance,
     Key,
-    Known,
-    KnownMemo,
     ModuleRef,
     Value,
+    ValueSet,
+    ValueSetMemo,
+    join,
     known,
-    known_memo,
-    union,
+    value_set_memo,
     without_none,
 )
 from conclint.summary.records import ImportFlags, Store, StoreKind
@@ -33,18 +33,18 @@ class Names:
 
     def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
-        self._globals: KnownMemo[tuple[str, str]] = known_memo()
-        self._lazy: KnownMemo[tuple[str, str]] = known_memo()
-        self._free: KnownMemo[tuple[Key, str]] = known_memo()
+        self._globals: ValueSetMemo[tuple[str, str]] = value_set_memo()
+        self._lazy: ValueSetMemo[tuple[str, str]] = value_set_memo()
+        self._free: ValueSetMemo[tuple[Key, str]] = value_set_memo()
         self._stars: dict[str, StarImports] = {}
         self._without: set[tuple[str, str]] = set()
 
-    def global_name(self, path: str, name: str) -> Known:
+    def global_name(self, path: str, name: str) -> ValueSet:
         """What a module variable may be: all its assignments, else a star import, else a builtin."""
         work = partial(self._global_name, path, name)
         return self._evaluator.solver.answer(self._globals, (path, name), work)
 
-    def _global_name(self, path: str, name: str) -> Known:
+    def _global_name(self, path: str, name: str) -> ValueSet:
         module = self._evaluator.module(path)
         if self._evaluator.catalog.is_users(f"{module.name}.{name}"):
             return known(External(f"{module.name}.{name}"))
@@ -52,25 +52,25 @@ class Names:
         if stores:
             stores = _last_unconditional(stores)
             parts = [self._evaluator.evaluate(owner, store.value) for owner, store in stores[-6:]]
-            found = union(parts)
-            if all(value == NONE for value in found.values) and not found.partial:
+            found = join(parts)
+            if all(value == NONE for value in found.values) and not found.incomplete:
                 late = [
                     self._evaluator.evaluate(owner, store.value)
                     for owner, store in module.late_global_stores(name)[:6]
                 ]
-                found = without_none(union([found, *late])) if late else found
+                found = without_none(join([found, *late])) if late else found
             return without_none(found) if len(found.values) > 1 else found
         star = self._from_stars(module, name)
         if star.values:
             return star
         late_stores = module.late_global_stores(name)
         if late_stores:
-            return union([self._evaluator.evaluate(owner, store.value) for owner, store in late_stores[:6]])
+            return join([self._evaluator.evaluate(owner, store.value) for owner, store in late_stores[:6]])
         if name in ("__file__", "__name__", "__doc__"):
             return known(ExternalInstance("builtins.str"))
         return known(External(f"builtins.{name}"))
 
-    def _from_stars(self, module: Module, name: str) -> Known:
+    def _from_stars(self, module: Module, name: str) -> ValueSet:
         """What the star imports of a module bring under a name, and those of the modules that they are from;
         modules may import each other so."""
         if (module.path, name) in self._without:
@@ -115,12 +115,12 @@ class Names:
             found = self._stars[module.path] = StarImports(self._evaluator.program, module)
         return found
 
-    def free(self, owner: Key, name: str) -> Known:
+    def free(self, owner: Key, name: str) -> ValueSet:
         """What a variable of an enclosing function may be: all its assignments."""
         work = partial(self._find_free, owner, name)
         return self._evaluator.solver.answer(self._free, (owner, name), work)
 
-    def _find_free(self, owner: Key, name: str) -> Known:
+    def _find_free(self, owner: Key, name: str) -> ValueSet:
         parts = [
             self._evaluator.evaluate(owner, store.value)
             for store in self._evaluator.body(owner).stores
@@ -134,11 +134,11 @@ class Names:
                 if store.kind == StoreKind.FREE and module.at(store.base) == owner and store.name == name
             )
         if not parts:
-            return UNKNOWN
-        found = union(parts)
+            return TOP
+        found = join(parts)
         return without_none(found) if len(found.values) > 1 else found
 
-    def imported(self, path: str, number: int) -> Known:
+    def imported(self, path: str, number: int) -> ValueSet:
         """What an import binds."""
         item = self._evaluator.module(path).summary.imports[number]
         finder = self._evaluator.program.finder
@@ -149,7 +149,7 @@ class Names:
             return known(self.module_value(dotted, path))
         found = self.member_of_module(dotted, item.name, path)
         if item.flags & ImportFlags.TYPE_CHECKING and not found.values:
-            return UNKNOWN
+            return TOP
         return found
 
     def module_value(self, dotted: str, importer: str) -> Value:
@@ -157,7 +157,7 @@ class Names:
         found = self._evaluator.program.find(dotted, importer)
         return External(dotted) if found is None else ModuleRef(found)
 
-    def member_of_module(self, dotted: str, name: str, importer: str) -> Known:
+    def member_of_module(self, dotted: str, name: str, importer: str) -> ValueSet:
         """What `from dotted import name` gives."""
         path = self._evaluator.program.find(dotted, importer)
         if path is None:
@@ -169,7 +169,7 @@ class Names:
                 return known(ModuleRef(inner))
         return self.module_attribute(path, name)
 
-    def module_attribute(self, path: str, name: str) -> Known:
+    def module_attribute(self, path: str, name: str) -> ValueSet:
         """What `module.name` is, for a module of the program."""
         finder = self._evaluator.program.finder
         if finder.is_installed(path):
@@ -178,7 +178,7 @@ class Names:
                 return known(External(dotted))  # a known name ends the search
         module = self._evaluator.program.module(path)
         if module is None:
-            return UNKNOWN
+            return TOP
         stated = self._evaluator.catalog.is_users(f"{module.name}.{name}")
         if stated or module.global_stores(name) or module.late_global_stores(name):
             return self.global_name(path, name)
@@ -193,11 +193,11 @@ class Names:
                 return known(External(f"{module.name}.{name}"))
         return self._lazy_attribute(module, name)
 
-    def _lazy_attribute(self, module: Module, name: str) -> Known:
+    def _lazy_attribute(self, module: Module, name: str) -> ValueSet:
         make = partial(lazy_attribute, self._evaluator, module, name)
         # modules may send each other round in a circle
         found = self._evaluator.solver.answer(self._lazy, (module.path, name), make)
-        return found if found.values else UNKNOWN
+        return found if found.values else TOP
 
     def followed_class(self, dotted: str, importer: str) -> Class | None:
         """The class of that name in an installed package that is followed, though the catalog has it."""

@@ -63,7 +63,7 @@ class Overrides:
                     found[value.key] = value
                 elif value.key != stub and not self._is_abstract(value.key):
                     is_all = False  # it is overridden by something that does nothing
-            is_all = is_all and bool(held.values) and not held.partial
+            is_all = is_all and bool(held.values) and not held.incomplete
         return Overriding(tuple(found.values()), is_all)
 
     def _derived_from(self, cls: Class, asker: str) -> tuple[Class, ...]:

@@ -220,7 +220,7 @@ class Program:
         self._linked.append(path)
         return module
 
-    def take_linked(self) -> list[str]:
+    def drain_linked(self) -> list[str]:
         """The paths that were asked for as modules for the first time since this was last asked, in order."""
         linked, self._linked = sorted(self._linked), []
         return linked
@@ -234,7 +234,7 @@ class Program:
                 self._imports.setdefault(importer, set()).add(found)
         return self._found[key]
 
-    def take_imports(self) -> dict[str, tuple[str, ...]]:
+    def drain_imports(self) -> dict[str, tuple[str, ...]]:
         """The files that `find` led to, by the importer, since this was last asked.
 
         Every module that an answer about another can depend on was reached over these.
@@ -258,13 +258,13 @@ class Program:
         derived classes."""
         self._derived.setdefault(asker, set()).update(path for path in paths if path != asker)
 
-    def take_derived(self) -> dict[str, tuple[str, ...]]:
+    def drain_derived(self) -> dict[str, tuple[str, ...]]:
         """The files given to `depend`, by the asker, since this was last asked."""
         found = {asker: tuple(sorted(files)) for asker, files in sorted(self._derived.items())}
         self._derived.clear()
         return found
 
-    def take_bases(self) -> dict[str, tuple[str, ...]]:
+    def drain_bases(self) -> dict[str, tuple[str, ...]]:
         """The names that `derived_from` was asked for, by the asker, since this was last asked."""
         found = {asker: tuple(sorted(names)) for asker, names in sorted(self._bases.items())}
         self._bases.clear()

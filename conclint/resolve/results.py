@@ -13,7 +13,7 @@ from conclint.resolve.values import (
     CALLED,
     ITERATED,
     NONE,
-    UNKNOWN,
+    TOP,
     Above,
     Attribute,
     Awaitable,
@@ -27,15 +27,14 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Key,
-    Known,
-    KnownMemo,
     Parameter,
     Partial,
     Value,
+    ValueSet,
+    ValueSetMemo,
     join,
     known,
-    known_memo,
-    union,
+    value_set_memo,
     without_none,
 )
 from conclint.summary.records import Def, DefFlags, DefKind, ParamKind
@@ -46,9 +45,9 @@ class Results:
 
     def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
-        self._returned: KnownMemo[Key] = known_memo()
+        self._returned: ValueSetMemo[Key] = value_set_memo()
 
-    def call_result(self, key: Key, number: int) -> Known:
+    def call_result(self, key: Key, number: int) -> ValueSet:
         """What the call at a site gives."""
         site = self._evaluator.body(key).sites[number]
         callee = self._evaluator.evaluate(key, site.callee)
@@ -57,11 +56,11 @@ class Results:
         arguments = arguments_of(key, site.args)
         parts = [self.result_of(value, arguments, (key, number)) for value in callee.values if value != NONE]
         if not parts:
-            return UNKNOWN
-        found = union(parts)
-        return Known(found.values, found.partial or callee.partial, join(callee.reasons, found.reasons))
+            return TOP
+        found = join(parts)
+        return found.reached_through(callee)
 
-    def result_of(self, callee: Value, arguments: Arguments, site: tuple[Key, int]) -> Known:
+    def result_of(self, callee: Value, arguments: Arguments, site: tuple[Key, int]) -> ValueSet:
         """What calling a candidate gives."""
         if isinstance(callee, Class):
             return known(Instance(callee, made=site))
@@ -71,7 +70,7 @@ class Results:
             return self.result_of(callee.target, self.with_partial(callee, arguments), site)
         if isinstance(callee, Instance):
             method = self._evaluator.classes.method(callee.cls, "__call__", callee)
-            return union([self.result_of(value, arguments, site) for value in method.values] or [UNKNOWN])
+            return join([self.result_of(value, arguments, site) for value in method.values] or [TOP])
         if isinstance(callee, External):
             special = builtin_calls.result_of(self._evaluator, callee.dotted, arguments, site)
             if special is not None:
@@ -86,11 +85,11 @@ class Results:
             return builtin_calls.method_result(self._evaluator, callee, arguments)
         if isinstance(callee, Parameter) and len(callee.attributes) < 2:
             return known(callee._replace(attributes=(*callee.attributes, CALLED)))
-        return UNKNOWN
+        return TOP
 
-    def called(self, callees: Known) -> Known:
+    def called(self, callees: ValueSet) -> ValueSet:
         """What calling any of the candidates gives, whatever is passed."""
-        parts: list[Known] = []
+        parts: list[ValueSet] = []
         for value in callees.values:
             if isinstance(value, Function):
                 parts.append(self.returned(value, None))
@@ -99,24 +98,24 @@ class Results:
             elif isinstance(value, External):
                 parts.append(self.external_result(value.dotted))
             else:
-                parts.append(UNKNOWN)
-        return union(parts) if parts else UNKNOWN
+                parts.append(TOP)
+        return join(parts) if parts else TOP
 
-    def of_method(self, instance: Instance, name: str) -> Known:
+    def of_method(self, instance: Instance, name: str) -> ValueSet:
         """What a special method of an instance gives, called without arguments that could be told."""
         methods = self._evaluator.classes.method(instance.cls, name, instance).values
         parts = [self.returned(method, None) for method in methods if isinstance(method, Function)]
-        return union(parts) if parts else UNKNOWN
+        return join(parts) if parts else TOP
 
-    def _iterated(self, items: Known) -> Known:
+    def _iterated(self, items: ValueSet) -> ValueSet:
         """What iterating any of the candidates runs, as far as it is the program's own."""
         values: list[Value] = []
         for value in items.values:
             if isinstance(value, (Generator, Instance)):
                 values += [target.value for group in iterated(self._evaluator, value) for target in group]
-        return Known(tuple(dict.fromkeys(values)), items.partial)
+        return ValueSet(tuple(dict.fromkeys(values)), items.incomplete)
 
-    def external_result(self, dotted: str) -> Known:
+    def external_result(self, dotted: str) -> ValueSet:
         """What calling something outside the program gives, as far as the catalog knows."""
         cls = self._evaluator.catalog.klass(dotted)
         if cls is not None:
@@ -128,9 +127,9 @@ class Results:
         if fact is not None and fact.returns:
             owner = fact.name.rsplit(".", 1)[0]
             return self.type_expression(fact.returns, ExternalInstance(owner))
-        return UNKNOWN
+        return TOP
 
-    def type_expression(self, text: str, receiver: Value) -> Known:
+    def type_expression(self, text: str, receiver: Value) -> ValueSet:
         """The value that a type written in the catalog stands for: "self", a dotted name,
         "await NAME", "list NAME", "fixed NAME, NAME" (a tuple of these)."""
         word, _, rest = text.partition(" ")
@@ -159,7 +158,7 @@ class Results:
 
     def returned(
         self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
-    ) -> Known:
+    ) -> ValueSet:
         """What calling a function gives: its annotation, else the values it returns, with parameters
         replaced by what the call passes."""
         key = function.key
@@ -177,37 +176,37 @@ class Results:
             return known(Awaitable(found.values))
         return found
 
-    def _returns_of(self, key: Key) -> Known:
+    def _returns_of(self, key: Key) -> ValueSet:
         definition = self._evaluator.definition(key)
         body = self._evaluator.body(key)
         if definition.flags & DefFlags.GENERATOR:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.yields[:4]]
-            found = without_none(union(parts)) if parts else UNKNOWN
+            found = without_none(join(parts)) if parts else TOP
             if _is_told(found):
                 return found
             iterator = annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
             stated = without_none(self._evaluator.element(iterator))
-            return stated if stated.values and not stated.partial else found
+            return stated if stated.values and not stated.incomplete else found
         stated = without_none(
             annotation_type(self._evaluator, self._evaluator.scope(key), definition.returns)
         )
         if not definition.flags & DefFlags.STUB:
             parts = [self._evaluator.evaluate(key, value) for value, _ in body.returns[:8]]
-            found = without_none(union(parts)) if parts else UNKNOWN
+            found = without_none(join(parts)) if parts else TOP
             if _is_told(found):
                 return found
         else:
-            found = UNKNOWN
-        return stated if stated.values and not stated.partial else found
+            found = TOP
+        return stated if stated.values and not stated.incomplete else found
 
-    def substitute(self, item: Known, function: Function, arguments: Arguments | None) -> Known:
+    def substitute(self, item: ValueSet, function: Function, arguments: Arguments | None) -> ValueSet:
         """The same with the function's own parameters replaced by what a call passes.
 
         A function made inside (a closure) keeps the binding of the parameters it may use.
         """
         if arguments is None:
             arguments = EVERYTHING
-        parts: list[Known] = []
+        parts: list[ValueSet] = []
         for value in item.values:
             if isinstance(value, Parameter):
                 parts.append(self.argument(value, function, arguments))
@@ -225,8 +224,8 @@ class Results:
                 parts.append(known(value))
         if not parts:
             return item
-        found = union(parts)
-        return Known(found.values, found.partial or item.partial, join(item.reasons, found.reasons))
+        found = join(parts)
+        return found.reached_through(item)
 
     def _inside(self, inner: Key, outer: Key) -> bool:
         if inner[0] != outer[0]:
@@ -238,15 +237,15 @@ class Results:
         captured = list(function.closure)
         for index in range(len(definition.params)):
             bound = self.argument(Parameter(function.key, index), function, arguments)
-            if len(bound.values) == 1 and not bound.partial:
+            if len(bound.values) == 1 and not bound.incomplete:
                 captured.append((Parameter(function.key, index), bound.values[0]))
         return tuple(captured)
 
-    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> Known:
+    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> ValueSet:
         """What a parameter of a called function (or of one that encloses it) is bound to."""
         attributes = parameter.attributes
         plain = parameter._replace(attributes=()) if attributes else parameter
-        found: Known | None = None
+        found: ValueSet | None = None
         for bound_parameter, value in function.closure:
             if bound_parameter == plain:
                 found = known(value)
@@ -262,7 +261,7 @@ class Results:
                     self._evaluator.scope(plain.key), definition.params[plain.position].default
                 )
         if found is None:
-            return UNKNOWN
+            return TOP
         for name in attributes:
             if isinstance(name, Above):
                 found = self._evaluator.attribute(found, name, plain.key)
@@ -303,7 +302,7 @@ def _for_caller(receiver: Instance, function: Function) -> Value:
     return Instance(receiver.cls)
 
 
-def _is_told(item: Known) -> bool:
+def _is_told(item: ValueSet) -> bool:
     """Whether the values themselves say more than an annotation would."""
     by_caller = any(isinstance(value, Parameter) and value.reads_attribute for value in item.values)
-    return bool(item.values) and not item.partial and not by_caller
+    return bool(item.values) and not item.incomplete and not by_caller

@@ -189,50 +189,56 @@ Value: TypeAlias = (
 )
 
 
-class Known(NamedTuple):
-    """What is known of a value: its candidates; whether it may be something else too (`partial`); and the
+class ValueSet(NamedTuple):
+    """What is known of a value: its candidates; whether it may be something else too (`incomplete`); and the
     assumptions behind the candidates, each a phrase for the reader."""
 
     values: tuple[Value, ...] = ()
-    partial: bool = False
+    incomplete: bool = False
     reasons: tuple[str, ...] = ()
 
+    def reached_through(self, base: ValueSet) -> ValueSet:
+        """These values, where another value had to be known to reach them: they are no surer than that."""
+        return ValueSet(
+            self.values, self.incomplete or base.incomplete, merge_reasons(base.reasons, self.reasons)
+        )
 
-BOTTOM: Final = Known()
+
+BOTTOM: Final = ValueSet()
 """No value at all: not reached yet in a cycle."""
-UNKNOWN: Final = Known(partial=True)
+TOP: Final = ValueSet(incomplete=True)
 
 
 Slot = TypeVar("Slot", bound=Hashable)
-KnownMemo: TypeAlias = Memo[Slot, Known]
+ValueSetMemo: TypeAlias = Memo[Slot, ValueSet]
 
 
-def known_memo() -> KnownMemo[Slot]:
+def value_set_memo() -> ValueSetMemo[Slot]:
     """A memo of questions for what something may be."""
-    return Memo(lambda _: BOTTOM, lambda _: UNKNOWN)
+    return Memo(lambda _: BOTTOM, lambda _: TOP)
 
 
-def known(*values: Value) -> Known:
+def known(*values: Value) -> ValueSet:
     """Exactly these candidates, without assumptions."""
-    return Known(values)
+    return ValueSet(values)
 
 
-def union(parts: list[Known]) -> Known:
+def join(parts: list[ValueSet]) -> ValueSet:
     """Any of the parts; unknown where there are too many candidates."""
     if len(parts) == 1:
         return parts[0]
     values: dict[Value, None] = {}
     reasons: dict[str, None] = {}
-    partial = False
+    incomplete = False
     for part in parts:
         values.update(dict.fromkeys(part.values))
         reasons.update(dict.fromkeys(part.reasons))
-        partial = partial or part.partial
+        incomplete = incomplete or part.incomplete
     if len(values) > MAX_CANDIDATES:
         values = dict.fromkeys(Instance(v.cls) if isinstance(v, Instance) else v for v in values)
         if len(values) > MAX_CANDIDATES:
-            return UNKNOWN
-    return Known(tuple(values), partial, tuple(reasons))
+            return TOP
+    return ValueSet(tuple(values), incomplete, tuple(reasons))
 
 
 NONE: Final = Literal("NoneType", None)
@@ -245,7 +251,7 @@ def unwrapped(value: Value) -> Value:
     return value
 
 
-def without_none(item: Known) -> Known:
+def without_none(item: ValueSet) -> ValueSet:
     """The same without the candidate None, which has no behaviour to speak of."""
     if NONE in item.values:
         return item._replace(values=tuple(value for value in item.values if value != NONE))
@@ -258,7 +264,7 @@ _MOST_NESTED: Final = 30
 _MOST_HELD: Final = 500
 
 
-def plain(item: Known) -> Known:
+def plain(item: ValueSet) -> ValueSet:
     """The same without candidates that hold too many others, one in the other: each step of a chain of
     calls may wrap what the one before gave, or pair it with itself."""
     for value in item.values:
@@ -267,9 +273,9 @@ def plain(item: Known) -> Known:
     return item
 
 
-def _without_large(item: Known) -> Known:
+def _without_large(item: ValueSet) -> ValueSet:
     kept = tuple(value for value in item.values if _held(value, _MOST_NESTED, _MOST_HELD) <= _MOST_HELD)
-    return Known(kept, True, item.reasons)
+    return ValueSet(kept, True, item.reasons)
 
 
 def _held(value: object, depth: int, room: int) -> int:
@@ -288,7 +294,7 @@ def _held(value: object, depth: int, room: int) -> int:
     return count
 
 
-def join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+def merge_reasons(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Both tuples of reasons, each reason once."""
     return tuple(dict.fromkeys((*first, *second))) if second else first
 

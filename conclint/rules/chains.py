@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from conclint.effects.effects import Pointer, Witness
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.model.finding import Position
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
@@ -23,12 +23,12 @@ class Hop(NamedTuple):
     symbol: str
 
 
-def hops(engine: Engine, key: Key, witness: Witness) -> list[Hop]:
+def hops(engine: EffectSolver, key: Key, witness: Witness) -> list[Hop]:
     """The calls from the site of `witness` in `key` to the primitive, in order."""
     return list(_follow(engine, key, witness, set()))[:_MAX_STEPS]
 
 
-def _follow(engine: Engine, key: Key, witness: Witness, seen: set[Pointer]) -> Iterator[Hop]:
+def _follow(engine: EffectSolver, key: Key, witness: Witness, seen: set[Pointer]) -> Iterator[Hop]:
     yield Hop(key, witness.site, witness.symbol)
     last: Hop | None = None
     if witness.next is not None:
@@ -43,7 +43,7 @@ def _follow(engine: Engine, key: Key, witness: Witness, seen: set[Pointer]) -> I
             yield from _continue(engine, then, seen)
 
 
-def _continue(engine: Engine, then: Witness, seen: set[Pointer]) -> Iterator[Hop]:
+def _continue(engine: EffectSolver, then: Witness, seen: set[Pointer]) -> Iterator[Hop]:
     """What follows the call of a parameter: the effect of what it was bound to."""
     if then.next is None:
         return
@@ -57,7 +57,7 @@ def _continue(engine: Engine, then: Witness, seen: set[Pointer]) -> Iterator[Hop
     yield from _continue(engine, then.then, seen)
 
 
-def _descend(engine: Engine, pointer: Pointer, seen: set[Pointer]) -> Iterator[Hop]:
+def _descend(engine: EffectSolver, pointer: Pointer, seen: set[Pointer]) -> Iterator[Hop]:
     if pointer in seen:
         return
     key, effect = pointer

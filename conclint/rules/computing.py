@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conclint.cost.cost import Cost
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.resolve.calls import callable_name
 from conclint.rules.chains import Hop
 
@@ -28,7 +28,7 @@ def amount_of(cost: Cost) -> str:
     return f" (some {_rounded(cost.operations)} operations)" if cost.is_sure and not cost.known else ""
 
 
-def inner_hops(engine: Engine, cost: Cost) -> Iterator[Hop]:
+def inner_hops(engine: EffectSolver, cost: Cost) -> Iterator[Hop]:
     """The calls from the measured function to the one that does most of the work."""
     for key, site in cost.chain:
         link = next((item for item in engine.links(key) if item.site == site), None)
@@ -36,7 +36,7 @@ def inner_hops(engine: Engine, cost: Cost) -> Iterator[Hop]:
             yield Hop(key, site, callable_name(engine.evaluator, link.groups[0][0].value))
 
 
-def cause_of(engine: Engine, cost: Cost, otherwise: str) -> str:
+def cause_of(engine: EffectSolver, cost: Cost, otherwise: str) -> str:
     """The name of what does most of the work."""
     if cost.known:
         return cost.known

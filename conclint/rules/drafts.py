@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from conclint.effects.effects import Effects, Placement, Witness
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
 from conclint.model.runtime import Runtime
@@ -35,7 +35,7 @@ class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
     and the placements it makes. `shown` gives a path as reported."""
 
-    engine: Engine
+    engine: EffectSolver
     module: Module
     runtime: Runtime
     shown: Callable[[str], str]

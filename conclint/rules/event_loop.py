@@ -67,7 +67,7 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
             if rule is None:
                 continue
             witness = Witness(
-                inner.assumptions + len(placement.callables.reasons) + placement.callables.partial,
+                inner.assumptions + len(placement.callables.reasons) + placement.callables.incomplete,
                 inner.length + 1,
                 callable_name(evaluator, target),
                 placement.site,

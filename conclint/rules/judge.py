@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Effects, Kind, Placement
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
 from conclint.resolve.values import Key, is_module
@@ -32,7 +32,7 @@ class Judge:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: EffectSolver,
         shown: Callable[[str], str],
         notebook: Callable[[str], Notebook | None],
         runtime: Runtime,
@@ -104,11 +104,11 @@ class Judge:
                 yield from effects_on_loop(view, key, doubtful, starts)
 
 
-def wrapper_names(engine: Engine) -> set[tuple[str, str]]:
+def wrapper_names(engine: EffectSolver) -> set[tuple[str, str]]:
     """The functions found, since this was last asked, to place a parameter, as (path, name): the names are
     words that make a file a root."""
     names: set[tuple[str, str]] = set()
-    for key, effects in engine.take_changed():
+    for key, effects in engine.drain_changed():
         if any(effect.kind is Kind.PLACES for effect in effects):
             module = engine.evaluator.module(key[0])
             definition = module.definition(key)

@@ -174,4 +174,4 @@ def _coroutines(view: ModuleView, key: Key, callee: int) -> list[Function]:
         ):
             return []
         found.append(value)
-    return [] if known.partial else found
+    return [] if known.incomplete else found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.cost.cost import Cost, Part
+from conclint.cost.cost import Cost, CostTerm
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind
 from conclint.model.execution import EffectKind, ExecutionModel
@@ -55,7 +55,7 @@ def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:
     return bool(view.engine.guards.mask(key, region) & _LOOP.bit)
 
 
-def _waits(view: ModuleView, key: Key, part: Part) -> bool:
+def _waits(view: ModuleView, key: Key, part: CostTerm) -> bool:
     """Whether what is called waits, or anything on the way to what does most of the work."""
     link = next((item for item in view.engine.links(key) if item.site == part.site), None)
     found = [view.engine.site_effects(key, link, [])] if link is not None else []
@@ -69,7 +69,7 @@ def _waits(view: ModuleView, key: Key, part: Part) -> bool:
     )
 
 
-def _draft(view: ModuleView, key: Key, part: Part, doubts: tuple[str, ...]) -> Draft:
+def _draft(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) -> Draft:
     rule = rule_for(EffectKind.COMPUTES_GIL, _LOOP, "own")
     assert rule is not None
     engine = view.engine
@@ -81,12 +81,12 @@ def _draft(view: ModuleView, key: Key, part: Part, doubts: tuple[str, ...]) -> D
         called = callable_name(engine.evaluator, link.groups[0][0].value)
         chain = [Hop(key, part.site, called), *inner_hops(engine, cost)]
         what = f"`{short_name(called)}` computes"
-        partial = link.partial
+        incomplete = link.incomplete
     else:
-        called, partial = own, False
+        called, incomplete = own, False
         what = "this loop computes" if part.site >= 0 else f"`{short_name(own)}` computes"
     reasons = [*doubts_of(cost), *doubts]
-    if partial:
+    if incomplete:
         reasons.append("the thing called here may be something else too")
     reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)
     library = library_of(view.module)

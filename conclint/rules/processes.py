@@ -38,7 +38,7 @@ def waiting_in_processes(
     if rule is None or not guide()[EffectKind.WAITS.value, placement.model].is_forbidden(view.runtime.gil):
         return
     found = [_only_waits(view, costs, value, placement) for value in placement.callables.values]
-    if not found or any(item is None for item in found) or placement.callables.partial:
+    if not found or any(item is None for item in found) or placement.callables.incomplete:
         return
     if placement.style == "thread" and _wants_a_process(view, key, placement):
         return

@@ -20,8 +20,8 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
     Value,
+    ValueSet,
 )
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -94,10 +94,10 @@ def _entry_fact(view: ModuleView, link: Link) -> CallableFact | None:
     return None
 
 
-def _begun(view: ModuleView, given: Passed | None) -> Known:
+def _begun(view: ModuleView, given: Passed | None) -> ValueSet:
     """The function that is given, or the one whose coroutine is."""
     evaluator = view.engine.evaluator
-    if isinstance(given, tuple) and not isinstance(given, (Known, StarItem)):
+    if isinstance(given, tuple) and not isinstance(given, (ValueSet, StarItem)):
         key, value = given
         site = graph.call(evaluator.body(key), value)
         if site is not None:

@@ -10,7 +10,7 @@ from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, arguments_of
 from conclint.resolve.program import Module
-from conclint.resolve.values import Function, Key, Known
+from conclint.resolve.values import Function, Key, ValueSet
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind
@@ -72,11 +72,11 @@ def _placement(
         return None  # a wrapper of a coroutine function awaits it, when it is run itself
     often = (f"{fact.name} runs it so in some programs, not in all",)
     reasons = (*made.reasons, *often * (Confidence.HIGH - fact.confidence))
-    callables = Known((Function(key),), reasons=reasons)
+    callables = ValueSet((Function(key),), reasons=reasons)
     return Placement(site, callables, EVERYTHING, model, style, fact.name, phase=fact.phase)
 
 
-def _keeps(made: Known, key: Key) -> bool:
+def _keeps(made: ValueSet, key: Key) -> bool:
     """Whether what the decorators made of a function is still that function."""
     return any(isinstance(value, Function) and value.key == key for value in made.values)
 

@@ -50,7 +50,7 @@ def computing_in_threads(
     cost = found[0]
     assert cost is not None
     reasons = list(placement.callables.reasons)
-    if placement.callables.partial:
+    if placement.callables.incomplete:
         reasons.append("what is handed over may be something else too")
     reasons += doubts_of(cost)
     if placement.style == _OFFLOAD:

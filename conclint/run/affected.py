@@ -18,7 +18,7 @@ _MUCH: Final = 0.25
 """The part of a project from which looking at all of it is as well."""
 
 
-class Scope(NamedTuple):
+class AffectedScope(NamedTuple):
     """The files to analyse, and how to tell which findings are meant."""
 
     sources: tuple[Source, ...]
@@ -36,7 +36,7 @@ def affected_by(
     named: Iterable[Source],
     gone: Iterable[str] = (),
     others: Iterable[Source] = (),
-) -> Scope:
+) -> AffectedScope:
     """The named files and all of the project's that may reach one of them, or one of those that are gone;
     the whole project where that is much of it.
 
@@ -59,7 +59,7 @@ def affected_by(
         # Of all of it an earlier run's judgements can be taken, of a part not.
         wanted = sorted(every)
     sources = tuple(every[path] for path in wanted)
-    return Scope(sources, frozenset(given), finder, str(workspace.config.cwd))
+    return AffectedScope(sources, frozenset(given), finder, str(workspace.config.cwd))
 
 
 class Change(NamedTuple):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from conclint.incremental.judgements import Judged
     from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.resolve.values import Key
-    from conclint.store.missing import Absent
+    from conclint.store.missing import MissingFiles
 
 Progress = Callable[[int, int, str], None]
 _MOST_COMPARED = 20
@@ -103,7 +103,7 @@ class Analysis:
         return tuple((path, known[path]) for path in sorted(reached) if path in known)
 
     @property
-    def missing(self) -> Absent:
+    def missing(self) -> MissingFiles:
         """The files that were looked for, do not exist, and would change the findings if they did."""
         return merged(self._known.absent, absent(self._missed))
 

@@ -31,7 +31,7 @@ from conclint.source.discovery import (
     source_of_text,
 )
 from conclint.store.cache import Space
-from conclint.store.missing import Absent, merged
+from conclint.store.missing import MissingFiles, merged
 from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Basis(NamedTuple):
 
     files: tuple[str, ...]
     walked: Walked
-    missed: Absent
+    missed: MissingFiles
 
 
 class Run(NamedTuple):
@@ -211,11 +211,11 @@ def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) ->
     """The report's findings without those of the configured baseline. Raises BaselineError."""
     if config.baseline is None:
         return report.findings
-    from conclint.suppress.baseline import Project, compare, read_baseline
+    from conclint.suppress.baseline import BaselineProject, compare, read_baseline
 
     entries = read_baseline(config.baseline)
     shown = [source.shown for source in asked]
-    return compare(report.findings, entries, report.occurring, shown, Project.of(config)).new
+    return compare(report.findings, entries, report.occurring, shown, BaselineProject.of(config)).new
 
 
 def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:

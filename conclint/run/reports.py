@@ -18,7 +18,7 @@ from conclint.config.settings import Affects, Config
 from conclint.model.finding import Finding
 from conclint.store.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.store.finding_rows import from_row, to_row
-from conclint.store.missing import Absent, has_appeared
+from conclint.store.missing import MissingFiles, has_appeared
 
 _FORMAT: Final = 6
 
@@ -34,7 +34,7 @@ class KeptReport(NamedTuple):
     findings: tuple[Finding, ...]
     unused: tuple[Finding, ...]
     followed: tuple[tuple[str, bytes], ...]
-    missed: Absent
+    missed: MissingFiles
     occurring: tuple[tuple[str, str], ...] = ()
     around: bytes | None = None
 

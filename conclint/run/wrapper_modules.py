@@ -17,13 +17,13 @@ from conclint.config.settings import ConfigError
 from conclint.judging.failures import failure
 from conclint.model.finding import Finding
 from conclint.process.failure import describe_failure
-from conclint.source.contents import Contents
 from conclint.source.discovery import Source, shown_path
+from conclint.source.file_digests import FileDigests
 from conclint.source.imports import imported_files, imported_names
 from conclint.source.index import FileIndex, mentions
 from conclint.source.modules import ModuleFinder
 from conclint.source.notebook import is_notebook
-from conclint.store.missing import Absent, absent
+from conclint.store.missing import MissingFiles, absent
 from conclint.summary_store import SummaryStore
 from conclint.workspace import Workspace
 
@@ -50,7 +50,7 @@ class Lenders(NamedTuple):
 
     sources: tuple[Source, ...] = ()
     looked_at: tuple[tuple[str, bytes], ...] = ()
-    missing: Absent = ()
+    missing: MissingFiles = ()
     failed: tuple[tuple[str, str], ...] = ()
 
     def problems(self, sources: Sequence[Source]) -> list[Finding]:
@@ -113,7 +113,7 @@ def _lenders_of(
 
 class _Search:
     def __init__(
-        self, store: SummaryStore, contents: Contents, finder: ModuleFinder, asked: frozenset[str]
+        self, store: SummaryStore, contents: FileDigests, finder: ModuleFinder, asked: frozenset[str]
     ) -> None:
         self._store = store
         self._contents = contents

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Scope(Enum):
+class JobScope(Enum):
     """Which of a folder's files a check looks at: the open ones, or all. Of all, what an edit does not
     concern is taken from an earlier run."""
 
@@ -33,7 +33,7 @@ class CheckJob(NamedTuple):
     "utf-32"."""
 
     folder: str
-    scope: Scope
+    scope: JobScope
     texts: tuple[tuple[str, bytes], ...]
     units: str = "utf-16"
 

@@ -18,7 +18,18 @@ from conclint.rules.registry import rule_url, rules_by_code
 from conclint.run.affected import affected_by
 from conclint.run.pipeline import map_sources, new_findings, run_on
 from conclint.server.explain import explain_finding
-from conclint.server.jobs import Answer, Checked, CheckJob, Failed, Job, MapJob, Mapped, Mark, Related, Scope
+from conclint.server.jobs import (
+    Answer,
+    Checked,
+    CheckJob,
+    Failed,
+    Job,
+    JobScope,
+    MapJob,
+    Mapped,
+    Mark,
+    Related,
+)
 from conclint.server.lenses import notes_of
 from conclint.server.position_encoding import Columns
 from conclint.source.discovery import Source, discover_files, shown_path, source_of_text
@@ -92,7 +103,7 @@ def _sources(job: CheckJob, config: Config, buffers: Sequence[Source]) -> list[S
     there is only what is not on disk.
     """
     found = {source.path: source for source in buffers}
-    if job.scope is Scope.ALL:
+    if job.scope is JobScope.ALL:
         on_disk = {source.path: source for source in discover_files([job.folder], config, config.cwd).sources}
         unsaved = {path: source for path, source in found.items() if source.data is not None}
         found = {**on_disk, **unsaved}

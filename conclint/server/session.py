@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from conclint.server.buffers import Buffer, Folder, Folders
-from conclint.server.jobs import Answer, Checked, CheckJob, Failed, MapJob, Mapped, Mark, Note, Scope
+from conclint.server.jobs import Answer, Checked, CheckJob, Failed, JobScope, MapJob, Mapped, Mark, Note
 from conclint.server.worker_client import Analyst
 
 TYPING_PAUSE: Final = 0.3
@@ -165,7 +165,7 @@ class Session:
         """Looks at what is open in the folder. Whether that is still the newest text."""
         texts = self._texts(folder)
         if texts:
-            job = CheckJob(folder.path, Scope.OPEN, texts, self.units)
+            job = CheckJob(folder.path, JobScope.OPEN, texts, self.units)
             answer = await self._of_open.run(job, self._stale)
             if answer is None or self._stale.is_set():
                 self._open_wake.set()
@@ -178,7 +178,7 @@ class Session:
         """Looks at all of the folder."""
         folder.is_wanted = False
         texts = self._texts(folder)
-        answer = await self._of_rest.run(CheckJob(folder.path, Scope.ALL, texts, self.units))
+        answer = await self._of_rest.run(CheckJob(folder.path, JobScope.ALL, texts, self.units))
         if answer is not None and folder in self.folders.all():
             self._apply(folder, answer, texts, everything=True)
             self._refresh()

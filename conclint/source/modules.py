@@ -217,7 +217,7 @@ class ModuleFinder:
             return found, True
         return found, self._existing(os.path.join(folder, parts[0], _INIT)) is not None
 
-    def take_missed(self) -> tuple[str, ...]:
+    def drain_missed(self) -> tuple[str, ...]:
         """What `missed` has got since this was last asked, in order."""
         missed, self._newly_missed = tuple(sorted(self._newly_missed)), []
         return missed

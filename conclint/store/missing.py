@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 from typing import TypeAlias
 
-Absent: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
+MissingFiles: TypeAlias = "tuple[tuple[str, tuple[str, ...]], ...]"
 """Folders, each with the names that it does not hold: a file below a folder that doesn't exist is absent as
 long as that folder is."""
 
 
-def absent(paths: Iterable[str]) -> Absent:
+def absent(paths: Iterable[str]) -> MissingFiles:
     """The files that don't exist, by the nearest folder above that does."""
     above: dict[str, tuple[str, str] | None] = {}
     names: dict[str, set[str]] = {}
@@ -36,7 +36,7 @@ def absent(paths: Iterable[str]) -> Absent:
     return tuple((folder, tuple(sorted(missing))) for folder, missing in sorted(names.items()))
 
 
-def merged(first: Absent, second: Absent) -> Absent:
+def merged(first: MissingFiles, second: MissingFiles) -> MissingFiles:
     """What one or the other says is absent."""
     names: dict[str, set[str]] = {}
     for folder, missing in (*first, *second):
@@ -44,7 +44,7 @@ def merged(first: Absent, second: Absent) -> Absent:
     return tuple((folder, tuple(sorted(missing))) for folder, missing in sorted(names.items()))
 
 
-def has_appeared(missing: Absent) -> bool:
+def has_appeared(missing: MissingFiles) -> bool:
     """Whether one of them exists now."""
     for folder, names in missing:
         try:

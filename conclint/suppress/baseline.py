@@ -46,14 +46,14 @@ class Comparison(NamedTuple):
     gone: tuple[Entry, ...]
 
 
-class Project(NamedTuple):
+class BaselineProject(NamedTuple):
     """How shown paths and the baseline's paths relate."""
 
     root: Path
     cwd: Path
 
     @classmethod
-    def of(cls, config: Config) -> Project:
+    def of(cls, config: Config) -> BaselineProject:
         """The project that the configuration is about."""
         return cls(config.root, config.cwd)
 
@@ -115,7 +115,7 @@ def encode_baseline(entries: Iterable[Entry]) -> str:
     return f'{{\n  "version": {VERSION},\n  "findings": {body}\n}}\n'
 
 
-def entries_of(findings: Iterable[Finding], project: Project) -> list[Entry]:
+def entries_of(findings: Iterable[Finding], project: BaselineProject) -> list[Entry]:
     """The entries that stand for the findings."""
     return [
         Entry(found.fingerprint, found.code, project.path(found.path), found.symbol, found.message)
@@ -123,7 +123,7 @@ def entries_of(findings: Iterable[Finding], project: Project) -> list[Entry]:
     ]
 
 
-def not_looked_at(entries: Iterable[Entry], asked: Collection[str], project: Project) -> list[Entry]:
+def not_looked_at(entries: Iterable[Entry], asked: Collection[str], project: BaselineProject) -> list[Entry]:
     """The entries of which a run on the files shown as `asked` tells nothing: other files, still there."""
     paths = {project.path(shown) for shown in asked}
     return [entry for entry in entries if entry.path not in paths and project.exists(entry.path)]
@@ -134,7 +134,7 @@ def compare(
     entries: Sequence[Entry],
     occurring: Iterable[Occurrence],
     asked: Collection[str],
-    project: Project,
+    project: BaselineProject,
 ) -> Comparison:
     """What is new, and what is gone.
 

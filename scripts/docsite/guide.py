@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import read_file, shipped_files
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import ExecutionModel
@@ -86,11 +86,11 @@ def places_table() -> str:
 def _placing(model: ExecutionModel) -> Iterator[str]:
     for facts in _standard_library():
         for fact in facts.functions.values():
-            if fact.effect is Effect.PLACES and fact.placing is not None and fact.placing.model is model:
+            if fact.effect is EffectKind.PLACES and fact.placing is not None and fact.placing.model is model:
                 yield fact.name
         for cls in facts.classes.values():
             if cls.executor is model or any(
-                fact.effect is Effect.PLACES and fact.placing is not None and fact.placing.model is model
+                fact.effect is EffectKind.PLACES and fact.placing is not None and fact.placing.model is model
                 for fact in cls.methods.values()
             ):
                 yield cls.name

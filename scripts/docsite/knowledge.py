@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from conclint.catalog.facts import CallableFact, Effect
+from conclint.catalog.facts import CallableFact, EffectKind
 from conclint.catalog.loader import read_file, shipped_files
 from conclint.report.catalog_list import recommended
 from docsite.tables import markdown_table
 
 _EFFECTS: Final = {
-    Effect.WAITS: "waits: blocks the calling thread",
-    Effect.COMPUTES_GIL: "computes for long and holds the GIL",
-    Effect.COMPUTES_NOGIL: "computes for long and releases the GIL",
-    Effect.PLACES: "hands what it is given to another execution model",
-    Effect.CALLS: "runs what it is given here and now",
-    Effect.HARMLESS: "neither blocks nor computes for long; ends the search",
+    EffectKind.WAITS: "waits: blocks the calling thread",
+    EffectKind.COMPUTES_GIL: "computes for long and holds the GIL",
+    EffectKind.COMPUTES_NOGIL: "computes for long and releases the GIL",
+    EffectKind.PLACES: "hands what it is given to another execution model",
+    EffectKind.CALLS: "runs what it is given here and now",
+    EffectKind.HARMLESS: "neither blocks nor computes for long; ends the search",
 }
 _AWAITABLE: Final = "is awaited: gives an awaitable and blocks nobody"
 
@@ -26,7 +26,7 @@ _AWAITABLE: Final = "is awaited: gives an awaitable and blocks nobody"
 @dataclass(slots=True)
 class _Library:
     standard: bool
-    effects: Counter[Effect] = field(default_factory=Counter)
+    effects: Counter[EffectKind] = field(default_factory=Counter)
     awaitable: int = 0
     twins: int = 0
 
@@ -39,7 +39,7 @@ class _Library:
             self.awaitable += 1
             return
         self.effects[fact.effect] += 1
-        if fact.effect is Effect.WAITS and fact.instead and recommended(fact):
+        if fact.effect is EffectKind.WAITS and fact.instead and recommended(fact):
             self.twins += 1
 
 
@@ -82,11 +82,11 @@ def libraries_table() -> str:
         effects = row.effects
         figures = (
             row.total,
-            effects[Effect.WAITS],
+            effects[EffectKind.WAITS],
             row.twins,
-            effects[Effect.COMPUTES_GIL],
-            effects[Effect.COMPUTES_NOGIL],
-            effects[Effect.PLACES],
+            effects[EffectKind.COMPUTES_GIL],
+            effects[EffectKind.COMPUTES_NOGIL],
+            effects[EffectKind.PLACES],
             row.awaitable,
         )
         shown = f"{name} (standard library)" if row.standard else name

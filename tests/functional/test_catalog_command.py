@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import read_file, shipped_files
 from conclint.cli.main import cli
 from conclint.model.execution import Family
@@ -44,7 +44,7 @@ def test_json_holds_every_entry() -> None:
     assert len({entry["library"] for entry in found.values()}) >= 90
     for entry in found.values():
         assert list(entry) == ["name", "library", "effect", "family", "recommendation", "source"]
-        assert Effect(entry["effect"])
+        assert EffectKind(entry["effect"])
         assert entry["family"] is None or Family(entry["family"])
         assert entry["source"]
         if entry["effect"] == "waits" and entry["recommendation"] is not None:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from conclint.server.jobs import Checked, CheckJob, MapJob, Scope
+from conclint.server.jobs import Checked, CheckJob, JobScope, MapJob
 from conclint.workers.frames import encode_frame, read_frame
 
 _PROC = Path("/proc/self/fd")
@@ -109,7 +109,7 @@ def test_the_process_that_analyses_stays_as_it_is_over_many_edits(project: Path)
     def edit(number: int) -> None:
         text = _module(0, number) + f"\n\ndef more_{number}():\n    return {number}\n"
         texts = ((path, text.encode()),)
-        answer = process.ask(CheckJob(str(project), Scope.ALL, texts))
+        answer = process.ask(CheckJob(str(project), JobScope.ALL, texts))
         assert isinstance(answer, Checked) and answer.marks
         process.ask(MapJob(str(project), path, texts))
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.catalog.facts import CallableFact, ClassFact, Effect
+from conclint.catalog.facts import CallableFact, ClassFact, EffectKind
 from conclint.catalog.loader import Catalog, read_file, shipped_files
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.tables import CatalogError
@@ -97,7 +97,7 @@ def test_whoever_waits_says_what_to_use_instead() -> None:
     silent = [
         fact.name
         for fact, cls in ALL
-        if fact.effect is Effect.WAITS
+        if fact.effect is EffectKind.WAITS
         and fact.confidence is not Confidence.LOW
         and fact.instead is None
         and (cls is None or cls.instead is None)
@@ -181,7 +181,7 @@ _PEERS = {
 def test_what_peers_detect_is_known(family: Family) -> None:
     for dotted in _PEERS[family].split():
         fact = fact_of(dotted)
-        assert (fact.effect, fact.family) == (Effect.WAITS, family), dotted
+        assert (fact.effect, fact.family) == (EffectKind.WAITS, family), dotted
 
 
 _QUIET = """
@@ -203,7 +203,7 @@ _QUIET = """
 
 @pytest.mark.parametrize("dotted", _QUIET.split())
 def test_what_never_blocks_ends_the_search(dotted: str) -> None:
-    assert fact_of(dotted).effect is Effect.HARMLESS
+    assert fact_of(dotted).effect is EffectKind.HARMLESS
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_what_never_blocks_ends_the_search(dotted: str) -> None:
 )
 def test_the_arguments_that_keep_a_call_from_blocking(dotted: str, tables: list[dict[str, object]]) -> None:
     fact = fact_of(dotted)
-    assert fact.effect is Effect.WAITS
+    assert fact.effect is EffectKind.WAITS
     assert unless(dotted) == tables
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conclint.catalog.facts import CallableFact, ClassFact, Effect
+from conclint.catalog.facts import CallableFact, ClassFact, EffectKind
 from conclint.catalog.loader import Catalog, read_file, shipped_files, starting_imports
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence, ExecutionModel, Family
@@ -79,7 +79,7 @@ def test_whoever_waits_says_what_to_use_instead() -> None:
     silent = [
         fact.name
         for fact, cls in ALL
-        if fact.effect is Effect.WAITS and fact.instead is None and (cls is None or cls.instead is None)
+        if fact.effect is EffectKind.WAITS and fact.instead is None and (cls is None or cls.instead is None)
     ]
     assert silent == []
 
@@ -92,7 +92,7 @@ def test_async_classes_have_no_blocking_method() -> None:
     blocking = [
         fact.name
         for fact, cls in ALL
-        if cls is not None and cls.asynchronous and fact.effect is not Effect.HARMLESS
+        if cls is not None and cls.asynchronous and fact.effect is not EffectKind.HARMLESS
     ]
     assert blocking == []
 
@@ -141,7 +141,7 @@ _PEERS = {
 def test_what_peers_detect_is_known(family: Family) -> None:
     for dotted in _PEERS[family].split():
         fact = fact_of(dotted)
-        assert (fact.effect, fact.family) == (Effect.WAITS, family), dotted
+        assert (fact.effect, fact.family) == (EffectKind.WAITS, family), dotted
 
 
 _BLOCKING = {
@@ -180,7 +180,7 @@ _BLOCKING = {
 def test_what_blocks_by_any_of_its_names(family: Family) -> None:
     for dotted in _BLOCKING[family].split():
         fact = fact_of(dotted)
-        assert (fact.effect, fact.family) == (Effect.WAITS, family), dotted
+        assert (fact.effect, fact.family) == (EffectKind.WAITS, family), dotted
 
 
 _QUIET = """
@@ -198,7 +198,7 @@ _QUIET = """
 
 @pytest.mark.parametrize("dotted", _QUIET.split())
 def test_what_never_blocks_ends_the_search(dotted: str) -> None:
-    assert fact_of(dotted).effect is Effect.HARMLESS
+    assert fact_of(dotted).effect is EffectKind.HARMLESS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conclint.source.contents import Contents
+from conclint.source.file_digests import FileDigests
 from conclint.store.cache import Cache
 
 DAY = 86_400
@@ -23,9 +23,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def contents(*, later: float = DAY, given: dict[str, bytes] | None = None) -> Contents:
+def contents(*, later: float = DAY, given: dict[str, bytes] | None = None) -> FileDigests:
     """Those of a run that starts so many seconds from now."""
-    return Contents(Cache(None, now=lambda: time.time() + later), given)
+    return FileDigests(Cache(None, now=lambda: time.time() + later), given)
 
 
 def shape(*paths: Path) -> bytes | None:
@@ -90,7 +90,7 @@ def test_the_limit_of_a_run_holds_whatever_an_earlier_run_has_kept(tmp_path: Pat
     paths = [str(code), str(notebook)]
     for most, is_small in ((2, True), (1, False), (2, True)):
         with Cache(tmp_path / "cache", now=lambda: time.time() + DAY) as cache:
-            found = Contents(cache, most=most * megabyte)
+            found = FileDigests(cache, most=most * megabyte)
             assert [found.digest(path) is not None for path in paths] == [is_small, is_small]
             assert sorted(found.problems) == ([] if is_small else paths)
 
@@ -99,4 +99,4 @@ def test_pictures_of_a_notebook_are_not_its_source(tmp_path: Path) -> None:
     notebook = tmp_path / "b.ipynb"
     cell = {"cell_type": "code", "source": "f()", "outputs": [{"data": {"image/png": "A" * (2 << 20)}}]}
     notebook.write_text(json.dumps({"cells": [cell], "metadata": {}}))
-    assert Contents(Cache(None), most=1 << 20).read(str(notebook)) == b"f()\n"
+    assert FileDigests(Cache(None), most=1 << 20).read(str(notebook)) == b"f()\n"

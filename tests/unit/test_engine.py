@@ -6,10 +6,10 @@ from pathlib import Path
 
 from conclint.catalog.loader import Catalog
 from conclint.effects.effects import Kind
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Program
-from conclint.resolve.values import ExternalInstance, Key, Known
+from conclint.resolve.values import ExternalInstance, Key, ValueSet
 from conclint.source.modules import ModuleFinder
 from conclint.store.cache import Cache
 from conclint.summary_store import SummaryStore
@@ -38,11 +38,11 @@ def latest(turns):
 """
 
 
-def _engine(path: Path) -> tuple[Engine, SummaryStore]:
+def _engine(path: Path) -> tuple[EffectSolver, SummaryStore]:
     store = SummaryStore(Cache.open(None), 1, None)
     store.load([str(path)])
     finder = ModuleFinder([str(path.parent)], [str(path)])
-    return Engine(Evaluator(Program(store, finder, Catalog(())))), store
+    return EffectSolver(Evaluator(Program(store, finder, Catalog(())))), store
 
 
 def test_links_may_be_asked_for_before_effects(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_is_made_from_itself_is_evaluated_once(tmp_path: Path) -> None:
     asked = 0
     evaluate = evaluator.evaluate
 
-    def counting(key: Key, value: int) -> Known:
+    def counting(key: Key, value: int) -> ValueSet:
         nonlocal asked
         asked += 1
         return evaluate(key, value)

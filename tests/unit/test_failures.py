@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conclint.config.settings import load_config
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.extract import extraction
 from conclint.flake8_plugin import Plugin
 from conclint.judging import effect_cutoff as cutoff
@@ -24,10 +24,10 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.rules.judge import Judge
 from conclint.rules.structural import StructuralJudge
 from conclint.run.pipeline import Report, check, map_concurrency
-from conclint.server.jobs import Checked, CheckJob, Scope
+from conclint.server.jobs import Checked, CheckJob, JobScope
 from conclint.server.run_job import answer_job
 from conclint.source import index
-from conclint.source.contents import Contents
+from conclint.source.file_digests import FileDigests
 from conclint.store.cache import Cache
 from conclint.summary_store import SummaryStore
 from conclint.workspace import Workspace
@@ -84,12 +84,12 @@ STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "extracting": (extraction, "walk_module", lambda text, *_: "marker_bad" in text),
     "decoding": (Evaluator, "body", _of_bad_path),
     "evaluating": (Evaluator, "evaluate", _of_bad_path),
-    "linking": (Engine, "links", _of_bad_path),
-    "propagating": (Engine, "_update", _of_bad_path),
+    "linking": (EffectSolver, "links", _of_bad_path),
+    "propagating": (EffectSolver, "_update", _of_bad_path),
     "listing": (Judge, "roots", _of_bad_path),
     "viewing": (Judge, "view", _of_bad_path),
     "judging": (Judge, "judge_module", _of_bad_path),
-    "hashing": (Contents, "_found_out", _of_bad_path),
+    "hashing": (FileDigests, "_found_out", _of_bad_path),
     "finding indexes": (SummaryStore, "_find_indexes", _among),
     "loading": (SummaryStore, "_load", _among),
     "judging a group": (ModuleJudge, "link", _among),
@@ -198,7 +198,7 @@ def test_a_failure_in_a_worker_costs_its_module(
 
 @pytest.mark.parametrize(
     ("where", "name"),
-    [(Cache, "get_state"), (Cache, "put_state"), (Cache, "save"), (Contents, "shape")],
+    [(Cache, "get_state"), (Cache, "put_state"), (Cache, "save"), (FileDigests, "shape")],
     ids=lambda item: item if isinstance(item, str) else item.__name__,
 )
 def test_a_failure_of_what_saves_time_costs_nothing_else(
@@ -274,7 +274,7 @@ def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_server_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyError()))
-    answer = answer_job(CheckJob(str(project), Scope.ALL, ()))
+    answer = answer_job(CheckJob(str(project), JobScope.ALL, ()))
     assert isinstance(answer, Checked)
     found = {Path(mark.path).name: mark.code for mark in answer.marks}
     assert found == {"bad.py": "CON900", "good.py": "CON102", "other.py": "CON102"}

@@ -375,7 +375,7 @@ def test_effects_as_data_are_the_effects(tmp_path: Path) -> None:
     sources = discover_files([str(tmp_path)], config, tmp_path).sources
     judge = ModuleJudge(Project(Workspace(config, sources, cache=Cache.open(None)), sources))
     judge.link(sorted(source.path for source in sources))
-    found = [effects for _, effects in judge.engine.take_changed()]
+    found = [effects for _, effects in judge.engine.drain_changed()]
     assert any(found)
     for effects in found:
         again = from_rows(marshal.loads(marshal.dumps(to_rows(effects), 2)))

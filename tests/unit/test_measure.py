@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import Catalog
 from conclint.cli.main import cli
 from conclint.measure import run
@@ -75,7 +75,7 @@ def test_each_workload_is_for_an_entry_on_the_gil(name: str) -> None:
     assert fact is not None
     assert not fact.by_star
     assert fact.name == name
-    assert fact.effect in (Effect.COMPUTES_GIL, Effect.COMPUTES_NOGIL)
+    assert fact.effect in (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL)
 
 
 def words(call: Callable[..., object]) -> set[str]:
@@ -116,12 +116,12 @@ def test_claims_are_selected_by_library_or_name() -> None:
 
 def test_what_is_contradicted() -> None:
     rows = [
-        Row("a.held", "a", Effect.COMPUTES_GIL, HELD, ""),
-        Row("a.free", "a", Effect.COMPUTES_NOGIL, FREE, ""),
-        Row("a.half", "a", Effect.COMPUTES_NOGIL, HALF, ""),
-        Row("a.gone", "a", Effect.COMPUTES_GIL, None, "there is no module a"),
-        Row("a.wrong", "a", Effect.COMPUTES_GIL, FREE, "", "a 1.0"),
-        Row("a.worse", "a", Effect.COMPUTES_NOGIL, HELD, ""),
+        Row("a.held", "a", EffectKind.COMPUTES_GIL, HELD, ""),
+        Row("a.free", "a", EffectKind.COMPUTES_NOGIL, FREE, ""),
+        Row("a.half", "a", EffectKind.COMPUTES_NOGIL, HALF, ""),
+        Row("a.gone", "a", EffectKind.COMPUTES_GIL, None, "there is no module a"),
+        Row("a.wrong", "a", EffectKind.COMPUTES_GIL, FREE, "", "a 1.0"),
+        Row("a.worse", "a", EffectKind.COMPUTES_NOGIL, HELD, ""),
     ]
     found = table(*rows)
     assert [row.name for row in found.contradicted] == ["a.wrong", "a.worse"]
@@ -135,8 +135,8 @@ def test_what_is_contradicted() -> None:
 
 def test_the_page_and_the_json_have_every_row() -> None:
     found = table(
-        Row("a.held", "a", Effect.COMPUTES_GIL, HELD, "", "a 1.0"),
-        Row("b.gone", "b", Effect.COMPUTES_NOGIL, None, "there is no module b"),
+        Row("a.held", "a", EffectKind.COMPUTES_GIL, HELD, "", "a 1.0"),
+        Row("b.gone", "b", EffectKind.COMPUTES_NOGIL, None, "there is no module b"),
     )
     page = render_markdown(found)
     assert "CPython 3.11.7, Linux x86_64, 2 cores, 2026-01-31." in page
@@ -149,8 +149,8 @@ def test_the_page_and_the_json_have_every_row() -> None:
 
 
 def test_new_rows_replace_those_of_the_page() -> None:
-    held, free = (Row(f"a.{name}", "a", Effect.COMPUTES_GIL, HELD, "") for name in ("held", "free"))
-    gone = Row("b.gone", "b", Effect.COMPUTES_NOGIL, None, "there is no module b")
+    held, free = (Row(f"a.{name}", "a", EffectKind.COMPUTES_GIL, HELD, "") for name in ("held", "free"))
+    gone = Row("b.gone", "b", EffectKind.COMPUTES_NOGIL, None, "there is no module b")
     page = render_markdown(table(held, free._replace(measured=FREE), gone))
     merged = merge_page(page, render_markdown(table(free, gone._replace(measured=HALF))))
     assert merged == render_markdown(table(free, held, gone._replace(measured=HALF)))

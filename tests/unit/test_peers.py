@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conclint.catalog.facts import Effect
+from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import Catalog
 from conclint.rules.registry import rules_by_code
 from harness.programs import ROOT
@@ -27,7 +27,7 @@ def test_what_peers_detect_waits(families: str, name: str) -> None:
     fact = CATALOG.function(name)
     assert fact is not None
     assert not fact.by_star
-    assert fact.effect is Effect.WAITS
+    assert fact.effect is EffectKind.WAITS
     assert fact.family is not None
     assert fact.family.value in families.split(" or ")
 
@@ -35,7 +35,7 @@ def test_what_peers_detect_waits(families: str, name: str) -> None:
 @pytest.mark.parametrize("name", NOT_BLOCKING)
 def test_what_peers_detect_wrongly_does_not_wait(name: str) -> None:
     fact = CATALOG.function(name)
-    assert fact is None or fact.effect is Effect.HARMLESS
+    assert fact is None or fact.effect is EffectKind.HARMLESS
     assert name in TABLE
 
 

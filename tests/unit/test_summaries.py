@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conclint import summary_store as module_under_test
-from conclint.source.contents import Contents
+from conclint.source.file_digests import FileDigests
 from conclint.store.cache import Cache, Space, content_hash
 from conclint.summary.records import ModuleSummary
 from conclint.summary_store import Outcome, Problem, SummaryStore, check_source, summarise_source
@@ -205,7 +205,7 @@ def test_an_override_stands_for_the_file(program: Program) -> None:
     new = str(program.folder / "not_on_disk.py")
     cache = program.cache(ahead=10)
     store = SummaryStore(
-        cache, 1, contents=Contents(cache, {path: GOOD, new: GOOD.replace(b"def f", b"def g")})
+        cache, 1, contents=FileDigests(cache, {path: GOOD, new: GOOD.replace(b"def f", b"def g")})
     )
     store.load([path, new])
     assert [summary and summary.defs[1].key for summary in map(store.get, (path, new))] == ["f", "g"]

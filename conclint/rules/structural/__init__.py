@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from conclint.cost.cost_model import CostModel
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.awaiting import await_in_loop, to_thread_one_by_one
 from conclint.rules.structural.code import Code
@@ -73,7 +73,7 @@ _DETECTORS: Final[dict[Habit, Detector]] = {
 class StructuralJudge:
     """Judges modules by the structural rules; what it learns of functions it keeps from module to module."""
 
-    def __init__(self, engine: Engine, costs: CostModel, is_chosen: Callable[[str], bool]) -> None:
+    def __init__(self, engine: EffectSolver, costs: CostModel, is_chosen: Callable[[str], bool]) -> None:
         self._rules = (*_RULES, *(rule for code, rule in _HINTS.items() if is_chosen(code)))
         self._habits = Habits(engine, costs, _DETECTORS)
 

@@ -164,7 +164,7 @@ def _suspends(code: Code, call: Call) -> bool:
         inner = Code(code.engine, target.key)
         if inner.definition.kind != DefKind.ASYNC_FUNCTION or not _awaits(inner):
             return False
-    return not call.partial
+    return not call.incomplete
 
 
 def _is_request(name: str) -> bool:

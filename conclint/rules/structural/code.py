@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from conclint.conditions.stated_conditions import stated_argument
 from conclint.effects.effects import Placement
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.resolve.arguments import Arguments, Passed, arguments_of
 from conclint.resolve.values import (
     NONE,
@@ -19,9 +19,9 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Known,
     Literal,
     Value,
+    ValueSet,
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
@@ -31,13 +31,13 @@ from conclint.summary.records import Body, Def, Op, SiteKind
 class Call(NamedTuple):
     """A call with all it may call: public dotted names of what is outside the program, and what is inside.
 
-    `partial` where it may be something else too; `reasons` are the assumptions behind the candidates.
+    `incomplete` where it may be something else too; `reasons` are the assumptions behind the candidates.
     """
 
     site: int
     names: frozenset[str]
     inside: tuple[Value, ...]
-    partial: bool
+    incomplete: bool
     reasons: tuple[str, ...]
 
     def is_one_of(self, names: Iterable[str]) -> bool:
@@ -47,13 +47,15 @@ class Call(NamedTuple):
     @property
     def doubts(self) -> tuple[str, ...]:
         """The assumptions, with the one that it is nothing else that is called."""
-        return (*self.reasons, "the thing called may be something else too") if self.partial else self.reasons
+        return (
+            (*self.reasons, "the thing called may be something else too") if self.incomplete else self.reasons
+        )
 
 
 class Code:
     """The code of one def."""
 
-    def __init__(self, engine: Engine, key: Key, placements: list[Placement] | None = None) -> None:
+    def __init__(self, engine: EffectSolver, key: Key, placements: list[Placement] | None = None) -> None:
         self.engine = engine
         self.evaluator = engine.evaluator
         self.key = key
@@ -73,7 +75,7 @@ class Code:
                 continue
             names: set[str] = set()
             inside: list[Value] = []
-            partial = link.partial
+            incomplete = link.incomplete
             for target in link.groups[0]:
                 name = self.public_name(target.value)
                 if name is not None:
@@ -81,9 +83,9 @@ class Code:
                 elif isinstance(target.value, (Function, Class, Instance)):
                     inside.append(target.value)
                 else:
-                    partial = True
+                    incomplete = True
             if names or inside:
-                found[link.site] = Call(link.site, frozenset(names), tuple(inside), partial, link.reasons)
+                found[link.site] = Call(link.site, frozenset(names), tuple(inside), incomplete, link.reasons)
         return found
 
     def public_name(self, value: Value) -> str | None:
@@ -142,7 +144,7 @@ class Code:
         if passed is None:
             return ...
         item = self.evaluator.passed(passed)
-        if len(item.values) == 1 and not item.partial and isinstance(item.values[0], Literal):
+        if len(item.values) == 1 and not item.incomplete and isinstance(item.values[0], Literal):
             return item.values[0].value
         return ...
 
@@ -152,7 +154,7 @@ class Code:
 
     # -- values ---------------------------------------------------------------------------------
 
-    def known(self, value: int) -> Known:
+    def known(self, value: int) -> ValueSet:
         """What a value may be."""
         return self.evaluator.evaluate(self.key, value)
 

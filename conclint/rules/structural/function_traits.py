@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from conclint.cost.cost_model import CostModel
-from conclint.effects.solver import Engine
+from conclint.effects.solver import EffectSolver
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key
 from conclint.rules.chains import Hop
@@ -35,7 +35,7 @@ class Habits:
     """The habits of functions, remembered; and what calls cost. Only what every call does counts: nothing
     under a condition, in a coroutine or in a generator; nor in a loop, but for starting a process."""
 
-    def __init__(self, engine: Engine, costs: CostModel, detectors: dict[Habit, Detector]) -> None:
+    def __init__(self, engine: EffectSolver, costs: CostModel, detectors: dict[Habit, Detector]) -> None:
         self.costs = costs
         self._engine = engine
         self._detectors = detectors
@@ -43,7 +43,7 @@ class Habits:
 
     def chain(self, habit: Habit, call: Call, depth: int = 0) -> tuple[Hop, ...]:
         """The way from the one function that a call calls to the site that does it; empty if none does."""
-        if len(call.inside) != 1 or call.names or call.partial:
+        if len(call.inside) != 1 or call.names or call.incomplete:
             return ()
         (target,) = call.inside
         if not isinstance(target, Function) or depth >= _DEPTH:

@@ -9,7 +9,7 @@ from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.resolve.arguments import StarItem, bind
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function, Known, to_index
+from conclint.resolve.values import Function, ValueSet, to_index
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
@@ -39,7 +39,7 @@ def lock_around_worker_body(view: ModuleView, code: Code, habits: Habits) -> Ite
         for placement in placements:
             if placement.model is not ExecutionModel.THREAD or not _is_for_many(code, site, placement):
                 continue
-            if len(placement.callables.values) != 1 or placement.callables.partial:
+            if len(placement.callables.values) != 1 or placement.callables.incomplete:
                 continue
             (worker,) = placement.callables.values
             if not isinstance(worker, Function):
@@ -127,7 +127,7 @@ def _is_given_to_all(code: Code, position: int, caller: Code, placement: Placeme
     if placement.each:
         return False
     passed = bind(code.definition, position, placement.arguments)
-    if passed is None or isinstance(passed, (Known, StarItem)) or passed[0] != caller.key:
+    if passed is None or isinstance(passed, (ValueSet, StarItem)) or passed[0] != caller.key:
         return False
     value = passed[1]
     node = caller.body.values[value]

@@ -136,6 +136,6 @@ def is_trivial(code: Code, site: int) -> bool:
     return (
         call is not None
         and not call.inside
-        and not call.partial
+        and not call.incomplete
         and all(name.startswith(_TRIVIAL) and name != "builtins.input" for name in call.names)
     )

@@ -15,9 +15,9 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Key,
-    Known,
     Partial,
     Value,
+    ValueSet,
     unwrapped,
 )
 from conclint.rules.drafts import Draft, ModuleView, short_name
@@ -94,7 +94,7 @@ def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterat
     for site, placement, reasons in _sent(view, code):
         values = placement.callables.values
         kinds = {_local_function(code, site, value) for value in values}
-        if placement.callables.partial or len(kinds) != 1:
+        if placement.callables.incomplete or len(kinds) != 1:
             continue
         (kind,) = kinds
         if kind is None:
@@ -250,9 +250,9 @@ def _is_global(code: Code, function: Function) -> bool:
     return bool(code.module.late_global_stores(name))
 
 
-def _unpicklable(code: Code, item: Known, pooled: bool) -> str | None:
+def _unpicklable(code: Code, item: ValueSet, pooled: bool) -> str | None:
     """What all that an argument may be is, if it can't be pickled."""
-    if not item.values or item.partial:
+    if not item.values or item.incomplete:
         return None
     found_kinds = {_kind_of(code, value, pooled, 0) for value in item.values}
     return found_kinds.pop() if len(found_kinds) == 1 else None
@@ -286,7 +286,7 @@ def _held(code: Code, instance: Instance, pooled: bool, depth: int) -> tuple[str
     in a class that does not say how it is pickled."""
     classes = code.evaluator.classes
     ancestry = classes.ancestry(instance.cls)
-    if ancestry.partial or depth >= _DEPTH:
+    if ancestry.incomplete or depth >= _DEPTH:
         return None
     own = [cls for cls in ancestry.classes if isinstance(cls, Class)]
     if any(hook in classes.own_members(cls) for cls in own for hook in _PICKLE_HOOKS):
@@ -307,6 +307,6 @@ def _stored_kind(code: Code, key: Key, value: int, pooled: bool, depth: int) -> 
     if node[0] not in (Op.CALL, Op.COMP):
         return None  # only what the class makes itself
     item = code.evaluator.evaluate(key, value)
-    if item.partial or len(item.values) != 1:
+    if item.incomplete or len(item.values) != 1:
         return None
     return _kind_of(code, item.values[0], pooled, depth + 1)

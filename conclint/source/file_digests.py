@@ -13,7 +13,7 @@ from conclint.source.discovery import Source
 from conclint.store.cache import MARSHAL_FORMAT, Cache, content_hash
 
 
-class Contents:
+class FileDigests:
     """The hashes of one run's files, each found once; `overrides` stand for files' own (an editor's buffer).
 
     Hash and size are those of the Python in a file: of a notebook, its cells as one text. `problems` says,
