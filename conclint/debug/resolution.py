@@ -8,6 +8,7 @@ from conclint.debug.summary_text import Described
 from conclint.effects.effects import Effect, Placement, Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ALL_MODELS, ExecutionModel
+from conclint.resolve.arguments import arguments_of
 from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Module
@@ -27,6 +28,7 @@ from conclint.resolve.values import (
 )
 from conclint.rules.chains import hops, position_of
 from conclint.summary.codec import decode_spans
+from conclint.summary.records import Site, SiteKind
 
 
 def describe_line(engine: EffectSolver, path: str, line: int, shown: Callable[[str], str]) -> Iterator[str]:
@@ -50,6 +52,8 @@ def describe_line(engine: EffectSolver, path: str, line: int, shown: Callable[[s
         site = body.sites[number]
         yield f"  site {number}: {described.site(site)}"
         yield from _describe_value(evaluator, key, described, "callee", site.callee)
+        if site.kind == SiteKind.CALL:
+            yield from _describe_choice(evaluator, key, site)
         for slot, value in site.args:
             yield from _describe_value(evaluator, key, described, f"argument {slot}", value)
     yield f"  effects of {module.symbol(key)}:"
@@ -105,6 +109,18 @@ def _describe_value(
     for candidate in known.values:
         yield f"      may be {describe_candidate(evaluator, candidate)}"
     yield from _describe_doubts(known)
+
+
+def _describe_choice(evaluator: Evaluator, key: Key, site: Site) -> Iterator[str]:
+    """Which implementations of a function under `singledispatch` a call runs."""
+    for value in evaluator.evaluate(key, site.callee).values:
+        if isinstance(value, Function):
+            choice = evaluator.single_dispatch.choose(value, arguments_of(key, site.args), key[0])
+            if choice is not None:
+                for target in choice.targets:
+                    yield f"      dispatches to {describe_candidate(evaluator, target)}"
+                for reason in choice.reasons:
+                    yield f"      assuming: {reason}"
 
 
 def _describe_doubts(known: ValueSet) -> Iterator[str]:

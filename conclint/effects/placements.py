@@ -28,7 +28,7 @@ from conclint.resolve.values import (
     join,
 )
 from conclint.summary.operands import operands
-from conclint.summary.records import Op
+from conclint.summary.records import DefKind, Op
 
 
 def place(
@@ -36,6 +36,7 @@ def place(
 ) -> None:
     """Make a placement of what is known of its callables; parameters among them become effects."""
     ready: list[Value] = []
+    placement = _dispatched(evaluator, frame, placement)
     for value in placement.callables.values:
         if isinstance(value, Parameter):
             if passes_on(evaluator, value):
@@ -46,6 +47,38 @@ def place(
     if ready:
         known = placement.callables._replace(values=tuple(ready))
         frame.placements.append(placement._replace(callables=known))
+
+
+def _dispatched(evaluator: Evaluator, frame: Frame, placement: Placement) -> Placement:
+    """The same with the implementations of a function under `singledispatch` in its place; they stand for
+    it, so one that has no name of its own in its module is not known."""
+    arguments = placement.arguments
+    if placement.each:
+        items = (evaluator.element(evaluator.passed(item)) for item in arguments.positional)
+        arguments = Arguments(tuple(items), (), arguments.spread)
+    parts: list[ValueSet] = []
+    for value in placement.callables.values:
+        choice = None
+        if isinstance(value, Function):
+            choice = evaluator.single_dispatch.choose(value, arguments, frame.key[0])
+        if choice is None:
+            parts.append(ValueSet((value,)))
+        else:
+            named = tuple(target for target in choice.targets if _is_named(evaluator, target))
+            parts.append(ValueSet(named, len(named) < len(choice.targets), choice.reasons))
+    if all(part.values == (value,) for part, value in zip(parts, placement.callables.values, strict=True)):
+        return placement
+    known = placement.callables
+    found = join([ValueSet((), known.incomplete, known.reasons), *parts])
+    return placement._replace(callables=found)
+
+
+def _is_named(evaluator: Evaluator, value: Value) -> bool:
+    if not isinstance(value, Function):
+        return isinstance(value, (Class, External))
+    scope = evaluator.definition(evaluator.scope(value.key)).kind
+    is_lambda = evaluator.definition(value.key).kind == DefKind.LAMBDA
+    return not is_lambda and scope in (DefKind.MODULE, DefKind.CLASS)
 
 
 def agreed_placements(made: list[list[Placement]]) -> list[Placement]:

@@ -58,10 +58,14 @@ class OwnMethods:
             return False
         held = self._evaluator.classes.attribute(receiver, witness.own).values
         methods = [value for value in held if isinstance(value, Function)]
-        if methods and all(value.key != witness.next[0] for value in methods):
+        if methods and not any(self._may_run(value.key, witness.next[0]) for value in methods):
             return True
         inner = self._effects_of(witness.next[0]).get(witness.next[1])
         return inner is not None and self.is_overridden(function, inner, depth + 1)
+
+    def _may_run(self, method: Key, run: Key) -> bool:
+        """Whether a call of a method may be what ran a function."""
+        return method == run or self._evaluator.single_dispatch.may_run(method, run)
 
     def is_inherited(self, function: Function) -> bool:
         """Whether the function is a method that the receiver's class inherits."""

@@ -12,8 +12,10 @@ from conclint.effects.placements import agreed_placements
 from conclint.effects.program_calls import ProgramCalls
 from conclint.effects.self_calls import OwnMethods
 from conclint.model.execution import ALL_MODELS, Family
+from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Link, Target
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.interpreter import Choice
 from conclint.resolve.values import (
     Class,
     ContextManager,
@@ -92,11 +94,7 @@ class Transfer:
         if self._enters_lock(key, effect, witness, link):
             reasons += [_HELD, _HELD]
         if effect.kind not in (Kind.CALLS, Kind.PLACES):
-            kinds = (effect.kind, effect.family)
-            for other_number, other in enumerate(parts):
-                if other_number != number and all((e.kind, e.family) != kinds for e in other):
-                    reasons += [_SEVERAL, _SEVERAL]
-                    break
+            reasons += _not_of_all(effect, number, parts)
             if link.incomplete:
                 reasons.append(_ELSE)
         return witness.assuming(*reasons) if reasons else witness
@@ -113,8 +111,15 @@ class Transfer:
         if frame.nesting > _MAX_NESTING:
             return {}
         if isinstance(value, Function):
-            is_run = not self._is_generator(value)  # a generator runs where it is iterated
-            found = self._program.function(frame, value, arguments) if is_run else {}
+            # what a site calls itself, its link has chosen already
+            choice = (
+                self._evaluator.single_dispatch.choose(value, arguments, frame.key[0])
+                if frame.nesting
+                else None
+            )
+            if choice is not None:
+                return self._chosen(frame, choice, arguments)
+            found = self._function(frame, value, arguments)
             for effect, witness in self._overrides.of_method(frame, value, arguments).items():
                 add(found, effect, witness)
             return found if frame.nesting else self._own.marked(frame.key, frame.link, value, found)
@@ -142,6 +147,27 @@ class Transfer:
             return {**self._overrides.of_own_method(frame, value, arguments), **called}
         return {}
 
+    def _function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
+        """The effects of a function's body: a generator's runs where it is iterated."""
+        return {} if self._is_generator(function) else self._program.function(frame, function, arguments)
+
+    def _chosen(self, frame: Frame, choice: Choice, arguments: Arguments) -> Effects:
+        """The effects of the implementations one of which the type of an argument chooses."""
+        made: list[list[Placement]] = [[] for _ in choice.targets]
+        parts: list[Effects] = []
+        for value, placements in zip(choice.targets, made, strict=True):
+            inner = frame._replace(placements=placements)
+            if isinstance(value, Function):
+                parts.append(self._function(inner, value, arguments))
+            else:
+                parts.append(self._run(inner.nested(), Target(value, arguments)))
+        frame.placements.extend(agreed_placements(made))
+        result: Effects = {}
+        for number, part in enumerate(parts):
+            for effect, witness in part.items():
+                add(result, effect, witness.assuming(*choice.reasons, *_not_of_all(effect, number, parts)))
+        return result
+
     def _is_generator(self, function: Function) -> bool:
         definition = self._evaluator.definition(function.key)
         return bool(definition.flags & DefFlags.GENERATOR) and definition.kind != DefKind.ASYNC_FUNCTION
@@ -149,3 +175,14 @@ class Transfer:
     def _parameter_name(self, value: Parameter) -> str:
         name = self._evaluator.definition(value.key).params[value.position].name
         return ".".join((name, *map(str, value.attributes)))
+
+
+def _not_of_all(effect: Effect, number: int, parts: list[Effects]) -> tuple[str, ...]:
+    """What is assumed where a target has an effect that another of those that exclude each other lacks."""
+    if effect.kind in (Kind.CALLS, Kind.PLACES):
+        return ()
+    kinds = (effect.kind, effect.family)
+    for other_number, other in enumerate(parts):
+        if other_number != number and all((e.kind, e.family) != kinds for e in other):
+            return (_SEVERAL, _SEVERAL)
+    return ()

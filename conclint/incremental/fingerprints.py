@@ -33,6 +33,8 @@ _ANY_NAME: Final = "__getattr__"
 _IS_NAME: Final = re.compile(r"\S*|.*[\[|].*", re.DOTALL)
 """A name that is written as text, or a type: no sentence."""
 _MOST_VISITED: Final = 200_000
+_DISPATCHING: Final = frozenset(("singledispatch", "singledispatchmethod"))
+"""What a module imports gives these another meaning: more implementations may be registered, or fewer."""
 _BLOCKS: Final = (DefKind.MODULE, DefKind.CLASS)
 
 
@@ -126,6 +128,7 @@ class Parts:
             mentions = plain.union(name + ANYTHING for name in modules)
             gives = frozenset((VARIABLE + item.bound,))  # others know it by what it is kept as
             yield Part(b"", 0, gives, mentions, passes_on=plain, is_import=True)
+        yield Part(_token([item[:3] for item in self._imports]), 0, _DISPATCHING, frozenset())
         for index, definition in enumerate(self._defs):
             if definition.kind in _BLOCKS:
                 yield from self._statements(index)
@@ -163,7 +166,7 @@ class Parts:
         ordinals: Counter[str] = Counter()
         for name, region, roots in _keeping(self._bodies[index]):
             ordinals[name] += 1
-            part = self._part(index, (name, ordinals[name]), {name}, roots, region)
+            part = self._part(index, (name, ordinals[name]), self._as_imported({name}), roots, region)
             yield part._replace(passes_on=frozenset(), is_kept=True)
 
     def _part(
@@ -214,7 +217,7 @@ class Parts:
             part = self._part(owner, (store.kind, name, ordinals[name]), gives, roots, store.region)
             yield part._replace(makes_members=body.values[store.value][0] == Op.CAST)
         for site in body.sites:
-            gives = self._changed_by(body, site)
+            gives = self._as_imported(self._changed_by(body, site))
             if gives:
                 slots = [slot for slot, _ in site.args]
                 roots = [site.callee, *(value for _, value in site.args)]
@@ -223,6 +226,8 @@ class Parts:
     def _changed_by(self, body: Body, site: Site) -> set[str]:
         """The names of what a statement of a block does something to: what a call puts something into, what
         is called while the module is imported, what is deleted or added to."""
+        if site.kind == SiteKind.DECORATE:
+            return _registered_with(body, site)
         if site.kind not in (SiteKind.CALL, SiteKind.DELETE, SiteKind.AUGMENT, SiteKind.SET_ITEM):
             return set()
         value = site.callee
@@ -235,6 +240,12 @@ class Parts:
         elif node[0] != Op.GLOBAL or node[1] in self._own:
             found |= _name_of(body, value)
         return found
+
+    def _as_imported(self, names: set[str]) -> set[str]:
+        """The names, and those that they have where they are imported from."""
+        return names.union(
+            item.name for item in self._imports if item.name is not None and item.bound in names
+        )
 
     def _around(self, owner: int, region: int) -> tuple[list[Any], set[str]]:
         """What a statement of a block stands under."""
@@ -437,5 +448,15 @@ def _put_into(body: Body, site: Site) -> set[str]:
         return _name_of(body, site.callee)
     node = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
     if node[0] != Op.ATTR or node[2] not in PUTS:
-        return set()
+        return _registered_with(body, site)
     return _name_of(body, to_index(node[1]))
+
+
+def _registered_with(body: Body, site: Site) -> set[str]:
+    """The names of the function that gets an implementation: `@f.register`, `f.register(type, g)`."""
+    if site.kind not in (SiteKind.CALL, SiteKind.DECORATE):
+        return set()
+    node = body.values[site.callee]
+    if node[0] == Op.CALL:
+        node = body.values[body.sites[to_index(node[1])].callee]
+    return _name_of(body, to_index(node[1])) if node[0] == Op.ATTR and node[2] == "register" else set()

@@ -10,7 +10,7 @@ from typing import Any, Final
 from conclint.effects.effect_rows import names_any, names_places
 from conclint.incremental.effect_store import KeptEffects
 from conclint.incremental.invalidation import Affected, Touched, Versions
-from conclint.incremental.judgements import Judgements
+from conclint.incremental.judgements import Edges, Judgements
 from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
 from conclint.process.gc_control import uncollected
@@ -31,6 +31,7 @@ class CutOff:
         self._project = project
         self._cache = cache
         self.missed: set[str] = set()
+        self._edges: list[Edges] = []
 
     def still_known(
         self, known: Judgements, changed: set[str], doubtful: set[str], wanted: Collection[str]
@@ -71,7 +72,10 @@ class CutOff:
         shifted = {path for path, pair in versions.items() if touched is None or not _stays_in_place(*pair)}
         if again and shifted:
             again |= known.naming({self._project.shown(path) for path in shifted})
-        return known.without(gone, stale, again)
+        holding = known.without(gone, stale, again)
+        for edges in self._edges:  # what was found out about the changed modules is about what they are now
+            holding.add_edges(edges)
+        return holding
 
     def _effects_now(
         self, known: Judgements, holding: Judgements, paths: Iterable[str]
@@ -83,6 +87,7 @@ class CutOff:
             found = {path: judge.effects_of(path, sorted(known.effects_in(path))) for path in paths}
         edges = judge.drain_edges()
         known.add_edges(edges)
+        self._edges.append(edges)
         self.missed.update(edges.missed)
         return found
 

@@ -8,11 +8,13 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
+    NONE,
     TOP,
     Awaitable,
     Class,
     Container,
     Display,
+    External,
     ExternalInstance,
     ExternalMethod,
     Instance,
@@ -81,6 +83,8 @@ def result_of(
             for value in evaluator.passed(first).values:
                 if isinstance(value, Instance):
                     classes.append(value.cls)
+                elif value == NONE:
+                    classes.append(External("types.NoneType"))
                 elif isinstance(value, Class):
                     return TOP
             return ValueSet(tuple(classes), not classes)

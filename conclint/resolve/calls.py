@@ -26,10 +26,13 @@ from conclint.resolve.values import (
     Parameter,
     Value,
     ValueSet,
+    merge_reasons,
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefFlags, Op, Site, SiteKind, Slot, Use
 
+_NAMELESS: Final = "._"
+"""Ends the name of an implementation that is known only as one of the function it was registered with."""
 _REPEATED: Final = re.compile(r"#\d+")
 
 
@@ -60,7 +63,7 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
     if kind == SiteKind.CALL:
         callee = evaluator.evaluate(key, site.callee)
         arguments = arguments_of(key, site.args)
-        targets = tuple(Target(value, arguments) for value in callee.values if not isinstance(value, Literal))
+        targets, reasons = _chosen(evaluator, key[0], callee, arguments)
         groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
         if targets:
             groups.append(targets)
@@ -68,7 +71,7 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
         if not groups:
             return None
         awaited = bool(site.use & Use.AWAITED)
-        return Link(number, tuple(groups), callee.incomplete and bool(targets), callee.reasons, awaited)
+        return Link(number, tuple(groups), callee.incomplete and bool(targets), reasons, awaited)
     if kind == SiteKind.ENTER:
         return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
     if kind == SiteKind.ITERATE:
@@ -93,6 +96,23 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
         link = _special(evaluator, key, number, site, ("__del__",))
         return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
     return None
+
+
+def _chosen(
+    evaluator: Interpreter, path: str, callee: ValueSet, arguments: Arguments
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """What a call in a module runs, with the assumptions: of a function under `singledispatch`, the
+    implementations that its argument's type chooses."""
+    targets: list[Target] = []
+    reasons = callee.reasons
+    for value in callables(callee):
+        choice = None
+        if isinstance(value, Function):
+            choice = evaluator.single_dispatch.choose(value, arguments, path)
+        if choice is not None:
+            reasons = merge_reasons(reasons, choice.reasons)
+        targets += [Target(item, arguments) for item in ((value,) if choice is None else choice.targets)]
+    return tuple(targets), reasons
 
 
 _ATTRIBUTES = {SiteKind.ATTR: Accessor.GETTER, SiteKind.SET_ATTR: Accessor.SETTER}
@@ -290,6 +310,9 @@ def callable_name(evaluator: Interpreter, value: Value) -> str:
     """The dotted name by which a reader knows a callable; without the number of a name defined again."""
     if isinstance(value, (Function, Class)):
         symbol = evaluator.symbol(value.key)
+        if symbol.endswith(_NAMELESS) or _NAMELESS + "#" in symbol:
+            function = _implemented(evaluator, value.key)
+            symbol = symbol if function is None else evaluator.symbol(function)
         return _REPEATED.sub("", symbol) if "#" in symbol else symbol
     if isinstance(value, (Generator, ContextManager)):
         return callable_name(evaluator, value.function)
@@ -306,6 +329,15 @@ def callable_name(evaluator: Interpreter, value: Value) -> str:
         if inner is not None:
             return callable_name(evaluator, inner)
     return "a parameter"
+
+
+def _implemented(evaluator: Interpreter, key: Key) -> Key | None:
+    """The function of which a def is an implementation for some type, registered by a decorator."""
+    scope = evaluator.scope(key)
+    found = (
+        evaluator.single_dispatch.registers(scope, item) for item in evaluator.definition(key).decorators
+    )
+    return next((function for function in found if function is not None), None)
 
 
 def callables(item: ValueSet) -> list[Value]:

@@ -7,7 +7,7 @@ from functools import partial
 from conclint.catalog.facts import DecoratorFact
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.fixpoint import Memo
-from conclint.resolve.interpreter import Decoration, Interpreter
+from conclint.resolve.interpreter import Decoration, DispatchedOn, Interpreter
 from conclint.resolve.values import (
     TOP,
     Class,
@@ -31,12 +31,16 @@ _KEEPING = frozenset(
     {
         "abc.abstractmethod", "functools.lru_cache", "functools.cache", "functools.wraps", "typing.override",
         "typing_extensions.override", "typing.final", "typing.no_type_check", "typing.overload",
-        "functools.singledispatch", "functools.total_ordering", "dataclasses.dataclass", "enum.unique",
+        "functools.total_ordering", "dataclasses.dataclass", "enum.unique",
         "typing.runtime_checkable", "warnings.deprecated", "typing_extensions.deprecated",
     }
 )  # fmt: skip
 _CACHING = frozenset({"functools.lru_cache", "functools.cache", "functools.cached_property"})
 _ABSTRACT = frozenset({"abc.abstractmethod", "abc.abstractproperty"})
+_DISPATCHING = {
+    "functools.singledispatch": DispatchedOn.FIRST,
+    "functools.singledispatchmethod": DispatchedOn.AFTER_RECEIVER,
+}
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
 
 
@@ -71,11 +75,14 @@ class Decorations:
         value = known(plain)
         moved: ValueSet | None = None
         flags: dict[str, bool] = {}
+        dispatched_on = DispatchedOn.NOTHING
         if isinstance(plain, Class):
             return Decoration(value)
         for decorator in reversed(definition.decorators):
             node = self._evaluator.body(parent).values[decorator]
             if node[0] == Op.ATTR and node[2] in ("setter", "deleter", "getter", "register"):
+                continue
+            if self._evaluator.single_dispatch.registers(parent, decorator) is not None:
                 continue
             name = self._name(parent, decorator)
             if name in _CACHING:
@@ -88,6 +95,8 @@ class Decorations:
                 flags["is_static"] = True
             elif name == "builtins.classmethod":
                 flags["is_class"] = True
+            elif name in _DISPATCHING:
+                dispatched_on = _DISPATCHING[name]
             elif name in _KEEPING:
                 continue
             elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
@@ -97,7 +106,8 @@ class Decorations:
                     moved = moved or value
             else:
                 value = self._apply_decorator(parent, decorator, value, name)
-        return Decoration(value if moved is None else TOP, moved, **flags)
+        value = value if moved is None else TOP
+        return Decoration(value, moved, dispatched_on=dispatched_on, **flags)
 
     def _name(self, parent: Key, decorator: int) -> str | None:
         """The public name of a decorator that comes from outside the program."""

@@ -21,6 +21,7 @@ from conclint.resolve.names import Names
 from conclint.resolve.overrides import Overrides
 from conclint.resolve.program import Module, Program
 from conclint.resolve.results import Results
+from conclint.resolve.single_dispatch import SingleDispatch
 from conclint.resolve.values import (
     NONE,
     TOP,
@@ -73,6 +74,7 @@ class Evaluator:
         self.results = Results(self)
         self.containers = Containers(self)
         self.overrides = Overrides(self)
+        self.single_dispatch = SingleDispatch(self)
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}

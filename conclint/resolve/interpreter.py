@@ -53,6 +53,21 @@ class Accessor(Enum):
         self.position = position
 
 
+class DispatchedOn(Enum):
+    """By the type of which argument a function chooses among its implementations."""
+
+    NOTHING = 0
+    FIRST = 1  # `functools.singledispatch`
+    AFTER_RECEIVER = 2  # `functools.singledispatchmethod`
+
+
+class Choice(NamedTuple):
+    """The implementations one of which a call of such a function runs, and what was assumed."""
+
+    targets: tuple[Value, ...]
+    reasons: tuple[str, ...]
+
+
 class Decoration(NamedTuple):
     """What a def's decorators make of it. `moved` is what a decorator moves to another model: a call then
     does not run it here, and `value` is unknown."""
@@ -65,6 +80,7 @@ class Decoration(NamedTuple):
     is_manager: bool = False
     is_cached: bool = False
     is_abstract: bool = False
+    dispatched_on: DispatchedOn = DispatchedOn.NOTHING
 
 
 Items: TypeAlias = tuple[tuple[Literal | None, ValueSet], ...]
@@ -146,6 +162,16 @@ class DecorationLookup(Protocol):
         """What a def is once its decorators were applied."""
 
 
+class DispatchLookup(Protocol):
+    """Answers about functions that have an implementation for each type."""
+
+    def choose(self, function: Function, arguments: Arguments, asker: str) -> Choice | None:
+        """What a call in a module may run; None for any other function."""
+
+    def registers(self, key: Key, value: int) -> Key | None:
+        """The function of which a value of a body is the `register`, or a call of that."""
+
+
 class Interpreter(Protocol):
     """The interpreter as its parts see it."""
 
@@ -172,6 +198,10 @@ class Interpreter(Protocol):
     @property
     def decorations(self) -> DecorationLookup:
         """The part that knows what decorators do."""
+
+    @property
+    def single_dispatch(self) -> DispatchLookup:
+        """The part that knows which implementation a type chooses."""
 
     def module(self, path: str) -> Module:
         """The module at a path that is known to have a summary."""

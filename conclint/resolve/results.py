@@ -65,7 +65,7 @@ class Results:
         if isinstance(callee, Class):
             return known(Instance(callee, made=site))
         if isinstance(callee, Function):
-            return self.returned(callee, arguments, site)
+            return self._result_of_function(callee, arguments, site)
         if isinstance(callee, Partial):
             return self.result_of(callee.target, self.with_partial(callee, arguments), site)
         if isinstance(callee, Instance):
@@ -86,6 +86,18 @@ class Results:
         if isinstance(callee, Parameter) and len(callee.attributes) < 2:
             return known(callee._replace(attributes=(*callee.attributes, CALLED)))
         return TOP
+
+    def _result_of_function(self, callee: Function, arguments: Arguments, site: tuple[Key, int]) -> ValueSet:
+        choice = self._evaluator.single_dispatch.choose(callee, arguments, site[0][0])
+        if choice is None:
+            return self.returned(callee, arguments, site)
+        parts = [
+            self.returned(target, arguments, site)
+            if isinstance(target, Function)
+            else self.result_of(target, arguments, site)
+            for target in choice.targets
+        ]
+        return join(parts) if parts else TOP
 
     def called(self, callees: ValueSet) -> ValueSet:
         """What calling any of the candidates gives, whatever is passed."""

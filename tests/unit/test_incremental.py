@@ -27,7 +27,12 @@ from conclint.store.cache import Cache
 from conclint.workspace import Workspace
 
 FILES = {
-    "app/__init__.py": ["", "from app.helpers import fetch\n", "import time\ntime.sleep(1)\n"],
+    "app/__init__.py": [
+        "",
+        "from app.helpers import fetch\n",
+        "import time\ntime.sleep(1)\n",
+        "from app import circles\n",
+    ],
     "app/helpers.py": [
         "import requests\ndef fetch(url):\n    return requests.get(url)\n",
         "def fetch(url):\n    return url\n",
@@ -105,6 +110,29 @@ FILES = {
         "from app.service import load_all\nasync def page(store):\n    return load_all(store)\n",
         "from app.stores import Store\nasync def page(store: Store):\n    return store.load()\n",
     ],
+    "app/dispatch.py": [
+        "from functools import singledispatch\n@singledispatch\ndef draw(shape):\n    return shape\n",
+        "import time\nfrom functools import singledispatch\n@singledispatch\ndef draw(shape):\n"
+        "    time.sleep(1)\n",
+        "from functools import singledispatch\n@singledispatch\ndef draw(shape):\n    return shape\n"
+        "from app import circles\n",
+        "def draw(shape):\n    return shape\n",
+    ],
+    "app/circles.py": [
+        "from app.deep import really\nfrom app.dispatch import draw\nclass Circle:\n    pass\n"
+        "@draw.register\ndef _(shape: Circle):\n    return really('x')\n",
+        "class Circle:\n    pass\n",
+        "import time\nimport app.dispatch\nclass Round:\n    pass\nclass Circle(Round):\n    pass\n"
+        "def round(shape):\n    time.sleep(1)\napp.dispatch.draw.register(Round, round)\n",
+        "import time\nfrom app.dispatch import draw as paint\nclass Circle:\n    pass\n"
+        "@paint.register(int)\n@paint.register(Circle)\ndef circle(shape):\n    time.sleep(1)\n",
+    ],
+    "app/canvas.py": [
+        "from app.circles import Circle\nfrom app.dispatch import draw\nasync def paint():\n"
+        "    draw(Circle())\nasync def count():\n    draw(3)\n",
+        "from app.dispatch import draw\ndef helper(shape):\n    return draw(shape)\n"
+        "async def count():\n    helper(3)\n",
+    ],
     "app/sums.py": [
         "from app.run import aside\ndef crunch():\n    total = 0\n    for i in range(10_000_000):\n"
         "        total += i * i\n    return total\ndef main():\n    aside(crunch)\n",
@@ -117,6 +145,8 @@ _edit = st.sampled_from(
     [(name, number) for name, texts in FILES.items() for number in [-1, *range(len(texts))]]
 )
 _ASKED = ("app/deep.py", "app/far.py", "app/near.py", "app/pages.py", "app/service.py", "app/stores.py")
+_DRAWN = ("app/dispatch.py", "app/circles.py", "app/canvas.py", "app/deep.py", "app/__init__.py")
+_edit_of_drawing = _edit.filter(lambda edit: edit[0] in _DRAWN)
 _edit_of_classes = _edit.filter(lambda edit: edit[0] in _ASKED)
 _start = st.fixed_dictionaries({name: st.integers(-1, len(texts) - 1) for name, texts in FILES.items()})
 
@@ -153,7 +183,9 @@ def _reported(report: Report) -> object:
 @given(
     start=_start,
     edits=st.lists(
-        st.lists(_edit, min_size=1, max_size=3) | st.lists(_edit_of_classes, min_size=1, max_size=2),
+        st.lists(_edit, min_size=1, max_size=3)
+        | st.lists(_edit_of_classes, min_size=1, max_size=2)
+        | st.lists(_edit_of_drawing, min_size=1, max_size=2),
         min_size=1,
         max_size=4,
     ),
@@ -412,8 +444,13 @@ def test_what_hangs_on_a_derived_class_is_judged_again_only_if_its_effects_are_o
     assert _reported(silent) == _reported(_run(tmp_path, cache=False))
 
 
-def test_a_class_derived_later_is_remembered_though_its_coming_changed_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("view", [0, 2])  # the second one needs `deep` too
+def test_a_class_derived_later_is_remembered_though_its_coming_changed_nothing(
+    tmp_path: Path, view: int
+) -> None:
     _project(tmp_path)
+    _write(tmp_path, "app/canvas.py", -1)
+    _write(tmp_path, "app/views.py", view)
     _write(tmp_path, "app/far.py", 2)
     _run(tmp_path, cache=True)
     _write(tmp_path, "app/far.py", 4)  # derives from the asked class, and calls what does nothing

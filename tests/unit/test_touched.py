@@ -72,6 +72,57 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "view",
     ),
+    "an implementation that a type chooses": (
+        {
+            "base": "from functools import singledispatch\n@singledispatch\ndef load(x): pass\n",
+            "deep": "import time\nfrom base import load\n@load.register\ndef _(x: int):\n    CHANGES\n",
+            "view": "import deep\nfrom base import load\nasync def view():\n    load(1)\n",
+        },
+        "view",
+    ),
+    "an implementation, registered under another name": (
+        {
+            "base": "from functools import singledispatch as sd\n@sd\ndef load(x): pass\n",
+            "deep": "import time\nfrom base import load as ld\n@ld.register(int)\ndef _(x):\n    CHANGES\n",
+            "view": "import deep\nfrom base import load\nasync def view():\n    load(1)\n",
+        },
+        "view",
+    ),
+    "an implementation, registered by an alias of which its caller knows nothing": (
+        {
+            "base": "from functools import singledispatch\n@singledispatch\ndef load(x): pass\n",
+            "alias": "import base\nld = base.load\n",
+            "deep": "import alias, time\n@alias.ld.register\ndef _(x: int):\n    CHANGES\n",
+            "view": "import deep\nfrom base import load\nasync def view():\n    load(1)\n",
+        },
+        "view",
+    ),
+    "an implementation that a call registers": (
+        {
+            "base": "import functools\n@functools.singledispatch\ndef load(x): pass\n",
+            "deep": "import time, base\ndef work(x):\n    CHANGES\nbase.load.register(int)(work)\n",
+            "view": "import deep\nfrom base import load\nasync def view():\n    load(1)\n",
+        },
+        "view",
+    ),
+    "an implementation that a function registers": (
+        {
+            "base": "import functools\n@functools.singledispatch\ndef load(x): pass\n",
+            "deep": "import time, base\ndef work(x):\n    CHANGES\n"
+            "def add():\n    base.load.register(int, work)\n",
+            "view": "import deep\nfrom base import load\nasync def view():\n    load(1)\n",
+        },
+        "view",
+    ),
+    "an implementation of a method": (
+        {
+            "deep": "import time\nfrom functools import singledispatchmethod\nclass Base:\n"
+            "    @singledispatchmethod\n    def load(self, x): pass\n"
+            "    @load.register\n    def _(self, x: int):\n        CHANGES\n",
+            "view": "from deep import Base\nasync def view():\n    Base().load(1)\n",
+        },
+        "view",
+    ),
     "a function under another name": (
         {
             "deep": "import time\ndef pause():\n    CHANGES\n",
@@ -362,3 +413,58 @@ def test_kept_effects_name_a_def_as_it_is_named_after_an_edit_before_it(row: tup
 )
 def test_kept_effects_that_hang_on_more_than_names_are_lost(row: tuple[object, ...], now: str) -> None:
     assert _lost(row, f"{_LOADS}def make():\n    return Base()\n", now) == {"/p/view.py"}
+
+
+DISPATCHED = {
+    "shapes/__init__.py": "",
+    "shapes/base.py": "from functools import singledispatch\n@singledispatch\ndef draw(shape):\n    pass\n",
+    "shapes/round.py": "import time\nfrom shapes.base import draw\nclass Round:\n    pass\n",
+    "shapes/slow.py": "import time\nfrom shapes.base import draw\n@draw.register\ndef _(shape: bytes):\n"
+    "    time.sleep(1)\n",
+    "shapes/made.py": "import time\nfrom shapes.base import draw as paint\n"
+    "class Slow:\n    def go(self):\n        time.sleep(1)\n"
+    "class Quick:\n    def go(self):\n        pass\n"
+    "@paint.register(int)\ndef _(shape):\n    return Quick()\n",
+    "shapes/mid.py": "import shapes.made\nfrom shapes.base import draw\ndef make():\n    return draw(1)\n",
+    "view.py": "from shapes.base import draw\nfrom shapes.mid import make\nfrom shapes.round import Round\n"
+    "async def view():\n    draw(Round())\nasync def other():\n    draw(b'')\n"
+    "async def third():\n    make().go()\n",
+    "plain.py": "async def plain():\n    return 1\n",
+}
+REGISTERED = "@draw.register\ndef _(shape: Round):\n    time.sleep(1)\n"
+COMING: dict[str, tuple[str, str]] = {
+    "a registration": ("shapes/round.py", DISPATCHED["shapes/round.py"] + REGISTERED),
+    "what an implementation gives": (
+        "shapes/made.py",
+        DISPATCHED["shapes/made.py"].replace("return Quick", "return Slow"),
+    ),
+    "an import of what registers, in the package": ("shapes/__init__.py", "import shapes.slow\n"),
+    "an import of what registers, in the function's module": (
+        "shapes/base.py",
+        DISPATCHED["shapes/base.py"] + "from shapes import slow\n",
+    ),
+    "an import of what registers, in the caller's module": (
+        "view.py",
+        "import shapes.slow\n" + DISPATCHED["view.py"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COMING)
+def test_an_implementation_is_known_of_from_its_registration_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shapes").mkdir()
+    for name, text in DISPATCHED.items():
+        _write(tmp_path / name, text)
+    edited, text = COMING[case]
+    assert not _run(tmp_path, cache=True).findings
+    judged = _judged(monkeypatch)
+    for now, count in ((text, 1), (DISPATCHED[edited], 0), (text, 1)):
+        _write(tmp_path / edited, now)
+        report = _run(tmp_path, cache=True)
+        assert [item.path for item in report.findings] == ["view.py"] * count
+        assert report.findings == _run(tmp_path, cache=False).findings
+    by_fresh_runs = 3
+    assert judged.count("plain") == by_fresh_runs
