@@ -1,6 +1,7 @@
 """The flake8 plugin: one file through the same pipeline as the command's.
 
-flake8 hands over the text (from a file or from an editor's standard input) and applies `# noqa` itself.
+flake8 hands over the text (from a file or from an editor's standard input) and applies `# noqa` itself, but
+for the codes of other linters that stand for ours.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class _Options(NamedTuple):
     min_confidence: str | None = None
     target_version: str | None = None
     config: str | None = None
+    disable_noqa: bool = False
 
 
 class Plugin:
@@ -88,6 +90,7 @@ class Plugin:
             min_confidence=options.conclint_min_confidence,
             target_version=options.conclint_target_version,
             config=options.conclint_config,
+            disable_noqa=bool(getattr(options, "disable_noqa", False)),
         )
 
     def run(self) -> Iterator[_Result]:
@@ -162,6 +165,8 @@ def _load(folder: str, options: _Options) -> Config:
             given["target_version"] = parse_version(options.target_version)
         except ValueError as error:
             raise ConfigError(f"--conclint-target-version: must be {error}") from error
+    if options.disable_noqa:
+        given["respect_async_noqa"] = False
     return load_config([folder], file=options.config, options=given, known_codes=rules_by_code())
 
 

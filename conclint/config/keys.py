@@ -128,6 +128,12 @@ def _follow(value: object) -> tuple[str, ...]:
     return parse_follow(_strings(value))
 
 
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValueError(f"must be true or false, {kind_of(value)}")
+    return value
+
+
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise WrongValueError(f"must be a whole number, {kind_of(value)}")
@@ -225,6 +231,12 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
         _per_file,
         "table of .gitignore patterns, each with a list of codes",
         "Do not report these rules in these files.",
+    ),
+    "respect-async-noqa": ConfigKey(
+        _boolean,
+        "`true` or `false`",
+        "Whether `# noqa` with a code of flake8-async or ruff (`ASYNC251`) hides what it stands for here.",
+        "`true`",
     ),
     "target-version": ConfigKey(
         _version,

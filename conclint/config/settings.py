@@ -86,6 +86,7 @@ class Config:
     jobs: int = field(default=0, metadata=_NOTHING)
     executor: str | None = field(default=None, metadata=_NOTHING)
     force_exclude: bool = field(default=False, metadata=_NOTHING)
+    respect_async_noqa: bool = field(default=True, metadata=_REPORT)
     warn_unused_ignores: bool = field(default=False, metadata=_REPORT)
     follow: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
     python: Path | None = field(default=None, metadata=_NOTHING)

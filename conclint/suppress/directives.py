@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.summary.records import Directive, DirectiveKind
+from conclint.suppress.async_codes import stands_for
 from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
 
 
-def holds_for(directive: Directive, finding: Finding, *, noqa: bool = True) -> bool:
+class Noqa(Enum):
+    """Which `# noqa` comments hide findings: those for our codes and blanket ones, or those for the ASYNC
+    codes of other linters, or both. flake8 applies the former itself."""
+
+    NONE = (False, False)
+    OURS = (True, False)
+    THEIRS = (False, True)
+    BOTH = (True, True)
+
+    @classmethod
+    def of(cls, *, ours: bool, theirs: bool) -> Noqa:
+        """The member that says so."""
+        return cls((ours, theirs))
+
+
+def holds_for(directive: Directive, finding: Finding, noqa: Noqa = Noqa.BOTH) -> bool:
     """Whether the directive hides the finding.
 
     Codes are prefixes, so `# noqa: E501` hides none of ours and `# noqa: CON1` many. A file that could not
-    be analysed is hidden by `skip-file` alone. With `noqa` false, `# noqa` comments hide nothing.
+    be analysed is hidden by `skip-file` alone.
     """
     if directive.kind == DirectiveKind.SKIP_FILE:
         return True
-    if directive.kind == DirectiveKind.NOQA and not noqa:
-        return False
     if finding.code == UNREADABLE or not _touches(directive, finding):
         return False
-    return not directive.codes or any(_names(code, finding) for code in directive.codes)
+    if directive.kind == DirectiveKind.IGNORE:
+        return _hides(directive, finding)
+    ours, theirs = noqa.value
+    return (ours and _hides(directive, finding)) or (
+        theirs and any(stands_for(code, finding.code) for code in directive.codes)
+    )
 
 
 def lines_of(finding: Finding) -> tuple[int, int]:
@@ -45,10 +65,10 @@ class DirectivesOfFile:
         self._skips = any(directive.kind == DirectiveKind.SKIP_FILE for directive in directives)
         self._spans = Spans((directive.first, directive.last, directive) for directive in directives)
 
-    def hide(self, finding: Finding, *, noqa: bool) -> bool:
+    def hide(self, finding: Finding, noqa: Noqa) -> bool:
         """Whether any of them hides the finding; see `holds_for`."""
         return self._skips or any(
-            holds_for(directive, finding, noqa=noqa) for directive in self._spans.meeting(*lines_of(finding))
+            holds_for(directive, finding, noqa) for directive in self._spans.meeting(*lines_of(finding))
         )
 
 
@@ -87,6 +107,10 @@ def _complaint(directive: Directive, findings: Iterable[Finding]) -> str | None:
         return None
     word = "noqa" if directive.kind == DirectiveKind.NOQA else "conclint: ignore"
     return f"this `{word}` hides nothing for {', '.join(idle)}"
+
+
+def _hides(directive: Directive, finding: Finding) -> bool:
+    return not directive.codes or any(_names(code, finding) for code in directive.codes)
 
 
 def _names(code: str, finding: Finding) -> bool:

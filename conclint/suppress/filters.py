@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from conclint.config.settings import Config
 from conclint.model.finding import Finding
 from conclint.summary.records import Directive
-from conclint.suppress.directives import DirectivesOfFile, unused_directives
+from conclint.suppress.directives import DirectivesOfFile, Noqa, unused_directives
 from conclint.suppress.selection import Selection
 
 
@@ -35,7 +35,8 @@ def filter_findings(
     """The findings to report, whatever order they come in.
 
     `directives` are those of each file, by shown path. With `inline` false, `# noqa` is left to whoever
-    asked (flake8 applies it itself); conclint's own comments hold all the same.
+    asked (flake8 applies it itself); conclint's own comments hold all the same, and so does a `# noqa` for
+    another linter's code that stands for ours, of which flake8 knows nothing.
     """
     selection = Selection(config)
     everything = list(findings)
@@ -43,10 +44,9 @@ def filter_findings(
     sure = (finding for finding in selected if finding.confidence >= config.min_confidence)
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
     none = DirectivesOfFile(())
+    noqa = Noqa.of(ours=inline, theirs=config.respect_async_noqa)
     kept = [
-        finding
-        for finding in _one_per_place(sure)
-        if not by_path.get(finding.path, none).hide(finding, noqa=inline)
+        finding for finding in _one_per_place(sure) if not by_path.get(finding.path, none).hide(finding, noqa)
     ]
     unused: Iterable[Finding] = ()
     if config.warn_unused_ignores and inline:

@@ -116,6 +116,16 @@ def test_noqa_is_flake8s(project: Path) -> None:
     assert [line.split(":")[1] for line in found] == ["8", "9", "10"]
 
 
+def test_noqa_for_a_code_of_flake8_async_hides_ours(project: Path) -> None:
+    (project / "app" / "timer.py").write_text(
+        "import time\n\n\nasync def tick():\n    time.sleep(1)  # noqa: ASYNC251\n    time.sleep(2)\n"
+    )
+    assert places(flake8(project, "app/timer.py")) == ["app/timer.py:6:5: CON102"]
+    assert len(flake8(project, "--disable-noqa", "app/timer.py")) == 2
+    (project / "conclint.toml").write_text("respect-async-noqa = false\n")
+    assert len(flake8(project, "app/timer.py")) == 2
+
+
 def test_a_file_that_is_not_python_is_flake8s(project: Path) -> None:
     (project / "bad.py").write_text("async def f(:\n    pass\n")
     assert [line.split(" ")[1] for line in flake8(project, "bad.py")] == ["E999"]

@@ -12,6 +12,7 @@ import pytest
 from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import Catalog
 from conclint.rules.registry import rules_by_code
+from conclint.suppress.async_codes import OUR_CODES, stands_for
 from harness.programs import ROOT
 from harness.runs import EVERYTHING, run_here
 from peers import CALLABLES, DETECTIONS, IMPORTS, NOT_BLOCKING
@@ -95,3 +96,16 @@ def test_no_code_of_ruff_is_left_out() -> None:
     assert len(theirs) >= 9
     said = {line.split("|")[1].strip() for line in TABLE.splitlines() if ", ruff |" in line}
     assert theirs == said
+
+
+@pytest.mark.parametrize("theirs", sorted(code for code in OUR_CODES if code.startswith("ASYNC")))
+def test_a_noqa_stands_for_what_the_table_says(theirs: str) -> None:
+    assert theirs in _rows()
+    wanted = _rows()[theirs]
+    assert all(stands_for(theirs, ours) for ours in wanted)
+    others = {code for code in rules_by_code() if code.startswith("CON1")} - wanted - {"CON104", "CON112"}
+    assert theirs == "ASYNC200" or not any(stands_for(theirs, ours) for ours in others)
+
+
+def test_every_async_code_of_the_table_has_a_noqa() -> None:
+    assert {code for code in _rows() if code.startswith("ASYNC")} <= set(OUR_CODES)

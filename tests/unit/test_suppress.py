@@ -13,7 +13,7 @@ from conclint.config.settings import Config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Step
 from conclint.summary.records import Directive, DirectiveKind
-from conclint.suppress.directives import holds_for
+from conclint.suppress.directives import Noqa, holds_for
 from conclint.suppress.filters import filter_findings
 from conclint.suppress.spans import Spans
 from samples import make_directive, make_finding
@@ -173,6 +173,61 @@ class TestDirectives:
         assert result.kept == (findings[0],)
 
 
+class TestCodesOfOtherLinters:
+    @pytest.mark.parametrize(
+        ("theirs", "ours"),
+        [
+            ("ASYNC210", "CON101"),
+            ("ASYNC212", "CON101"),
+            ("ASYNC221", "CON103"),
+            ("ASYNC230", "CON104"),
+            ("ASYNC240", "CON112"),
+            ("ASYNC250", "CON110"),
+            ("async251", "CON102"),
+            ("ASYNC2", "CON102"),
+            ("TRIO210", "CON101"),
+            ("ASYNC200", "CON111"),
+        ],
+    )
+    def test_a_noqa_for_theirs_hides_ours(self, theirs: str, ours: str) -> None:
+        directive = make_directive(NOQA, "E501", theirs)
+        finding = make_finding(code=ours)
+        chosen: dict[str, Any] = {"extend_select": ("CON",)}
+        assert kept(finding, directives=[directive], **chosen) == []
+        assert kept(finding, directives=[directive], respect_async_noqa=False, **chosen) == [finding]
+
+    @pytest.mark.parametrize(
+        ("theirs", "ours"),
+        [
+            ("ASYNC251", "CON101"),
+            ("ASYNC210", "CON102"),
+            ("ASYNC100", "CON101"),
+            ("ASYNC2519", "CON102"),
+            ("ASYNC200", "CON201"),
+            ("A", "CON101"),
+            ("E251", "CON102"),
+        ],
+    )
+    def test_a_noqa_for_something_else_does_not(self, theirs: str, ours: str) -> None:
+        finding = make_finding(code=ours)
+        assert kept(finding, directives=[make_directive(NOQA, theirs)]) == [finding]
+
+    def test_an_ignore_of_ours_knows_our_codes_only(self) -> None:
+        finding = make_finding(code="CON102")
+        assert kept(finding, directives=[make_directive(IGNORE, "ASYNC251")]) == [finding]
+
+    def test_they_hold_where_flake8_applies_noqa_itself(self) -> None:
+        findings = [make_finding(code="CON102", line=1), make_finding(code="CON102", line=2)]
+        directives = (
+            make_directive(NOQA, "ASYNC251", first=1, last=1),
+            make_directive(NOQA, first=2, last=2),
+        )
+        kept_here = filter_findings(findings, CONFIG, {"app/views.py": directives}, inline=False).kept
+        assert kept_here == (findings[1],)
+        off = replace(CONFIG, respect_async_noqa=False)
+        assert len(filter_findings(findings, off, {"app/views.py": directives}, inline=False).kept) == 2
+
+
 class TestUnused:
     def unused(
         self, *directives: Directive, findings: Sequence[Finding] = (), **changes: object
@@ -202,6 +257,8 @@ class TestUnused:
 
     def test_what_is_for_others_is_not(self) -> None:
         assert self.unused(make_directive(NOQA), make_directive(NOQA, "E501"), make_directive(SKIP)) == []
+        assert self.unused(make_directive(NOQA, "ASYNC251"), respect_async_noqa=False) == []
+        assert self.unused(make_directive(NOQA, "ASYNC251"), findings=[make_finding()]) == []
 
     def test_what_hides_something_is_not(self) -> None:
         directives = (make_directive(IGNORE), make_directive(NOQA, "CON101"), make_directive(IGNORE, "CON1"))
@@ -281,7 +338,10 @@ def test_filtering(
     assert len(set(places)) == len(places), "one finding for each place and code"
     for finding in kept:
         assert finding.confidence >= config.min_confidence
-        assert not any(holds_for(item, finding, noqa=inline) for item in directives.get(finding.path, ()))
+        assert not any(
+            holds_for(item, finding, Noqa.of(ours=inline, theirs=True))
+            for item in directives.get(finding.path, ())
+        )
 
 
 @given(
