@@ -13,21 +13,29 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Module
 from conclint.resolve.values import (
+    Awaitable,
     Class,
+    Container,
+    ContextManager,
     Display,
     External,
     ExternalInstance,
+    ExternalMethod,
     Function,
+    Generator,
     Instance,
     Key,
     Literal,
     ModuleRef,
     Parameter,
+    Partial,
+    SuperOf,
     Value,
     ValueSet,
 )
 from conclint.rules.chains import hops, position_of
 from conclint.summary.codec import decode_spans
+from conclint.summary.kinds import assert_never
 from conclint.summary.records import Site, SiteKind
 
 
@@ -90,7 +98,9 @@ def describe_candidate(evaluator: Evaluator, value: Value) -> str:
     name = callable_name(evaluator, value)
     if isinstance(value, (Function, Class)):
         return f"{type(value).__name__.lower()} {name}"
-    return f"{type(value).__name__} {name}"
+    if isinstance(value, (Partial, Generator, ContextManager, Container, ExternalMethod, SuperOf, Awaitable)):
+        return f"{type(value).__name__} {name}"
+    return assert_never(value)
 
 
 def _innermost(module: Module, line: int) -> Key | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from conclint.summary.body_graph import around
 from conclint.summary.codec import decode_body, decode_spans
+from conclint.summary.kinds import OpCode, StoreCode, assert_never
 from conclint.summary.operands import FIRST_OPERAND, operands
 from conclint.summary.records import (
     Body,
@@ -107,16 +108,19 @@ class Described:
         """The values stored under a name."""
         return [self.value(store.value) for store in self.body.stores if store.name == name]
 
-    def _store(self, kind: int, base: int, name: str | int, value: int, region: int) -> str:
-        if kind == StoreKind.ATTR:
-            target = f"{self.value(base)}.{name}"
-        elif kind == StoreKind.ITEM:
-            assert isinstance(name, int)
-            target = f"{self.value(base)}[{self.value(name)}]"
-        elif kind == StoreKind.FREE:
-            target = f"FREE {self.summary.defs[base].key}:{name}"
-        else:
-            target = f"{_STORES[kind]} {name}"
+    def _store(self, kind: StoreCode, base: int, name: str | int, value: int, region: int) -> str:
+        match kind:
+            case StoreKind.ATTR:
+                target = f"{self.value(base)}.{name}"
+            case StoreKind.ITEM:
+                assert isinstance(name, int)
+                target = f"{self.value(base)}[{self.value(name)}]"
+            case StoreKind.FREE:
+                target = f"FREE {self.summary.defs[base].key}:{name}"
+            case StoreKind.GLOBAL | StoreKind.LOCAL:
+                target = f"{_STORES[kind]} {name}"
+            case _:
+                assert_never(kind)
         return f"{target} = {self.value(value)}{self.within(region)}"
 
     def site(self, site: Site) -> str:
@@ -187,7 +191,7 @@ class Described:
         op, *rest = self.body.values[index]
         return self._expression(op, rest, seen)
 
-    def _expression(self, op: int, rest: list[Any], seen: tuple[int, ...]) -> str:
+    def _expression(self, op: OpCode, rest: list[Any], seen: tuple[int, ...]) -> str:
         def inner(start: int = 0) -> list[str]:
             return [self.value(item, seen) for item in rest[start:] if isinstance(item, int)]
 
@@ -220,9 +224,9 @@ class Described:
         if op == Op.DEF:
             assert isinstance(rest[0], int)
             return f"def {self.summary.defs[rest[0]].key}"
-        if op in (Op.BOOL, Op.COMP):
+        if op == Op.BOOL or op == Op.COMP:
             return f"{rest[0]}({', '.join(inner(1))})"
-        if op in (Op.COMPARE, Op.ARITH):
+        if op == Op.COMPARE or op == Op.ARITH:
             left, right = inner(1)
             return f"({left} {rest[0]} {right})"
         if op == Op.NARROW:
@@ -230,7 +234,24 @@ class Described:
             return f"({base} {'is' if rest[2] else 'is not'} {kind})"
         if op == Op.SLICE:
             return ":"
-        return f"{_OPS[op].lower()}({', '.join(inner())})"
+        match op:
+            case (
+                Op.AWAIT
+                | Op.PHI
+                | Op.ELEM
+                | Op.ENTER
+                | Op.TUPLE
+                | Op.LIST
+                | Op.SET
+                | Op.DICT
+                | Op.CAST
+                | Op.CAUGHT
+                | Op.STAR
+                | Op.YIELD
+            ):
+                return f"{_OPS[op].lower()}({', '.join(inner())})"
+            case _:
+                return assert_never(op)
 
 
 def describe_summary(summary: ModuleSummary, key: str | None = None) -> Iterator[str]:

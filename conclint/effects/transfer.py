@@ -17,18 +17,26 @@ from conclint.resolve.calls import Link, Target
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.interpreter import Choice
 from conclint.resolve.values import (
+    Awaitable,
     Class,
+    Container,
     ContextManager,
+    Display,
     External,
+    ExternalInstance,
     ExternalMethod,
     Function,
     Generator,
     Instance,
     Key,
+    Literal,
+    ModuleRef,
     Parameter,
     Partial,
+    SuperOf,
     Value,
 )
+from conclint.summary.kinds import assert_never
 from conclint.summary.records import DefFlags, DefKind, SiteKind
 
 _MAX_NESTING = 6
@@ -145,7 +153,14 @@ class Transfer:
             effect = Effect(Kind.CALLS, "", ALL_MODELS, value)
             called = {effect: Witness(0, 1, name, frame.link.site, name)}
             return {**self._overrides.of_own_method(frame, value, arguments), **called}
-        return {}
+        if isinstance(
+            value,
+            (
+                Parameter, ModuleRef, SuperOf, ExternalInstance, Literal, Display, Container, Awaitable
+            ),
+        ):  # fmt: skip
+            return {}
+        return assert_never(value)
 
     def _function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
         """The effects of a function's body: a generator's runs where it is iterated."""

@@ -13,11 +13,12 @@ import marshal
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from conclint.resolve.containers import PUTS, written_value
 from conclint.resolve.values import to_index
 from conclint.summary.codec import MARSHAL_VERSION, decode_body
+from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.operands import header_values, sliced
 from conclint.summary.records import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
 
@@ -36,6 +37,30 @@ _MOST_VISITED: Final = 200_000
 _DISPATCHING: Final = frozenset(("singledispatch", "singledispatchmethod"))
 """What a module imports gives these another meaning: more implementations may be registered, or fewer."""
 _BLOCKS: Final = (DefKind.MODULE, DefKind.CLASS)
+
+
+_Naming: TypeAlias = Literal[2, 3, 4, 5, 7]
+
+
+def _naming(op: OpCode) -> _Naming | None:
+    """The op again, of a kind of value that has a name in itself by which something of another meaning is
+    reached (that of a CALL is in its callee, that of a DEF is told by what it is kept in)."""
+    match op:
+        case Op.GLOBAL | Op.FREE | Op.IMPORT | Op.CONST | Op.ATTR:
+            return op
+        case Op.UNKNOWN | Op.PARAM | Op.TYPED | Op.CALL | Op.DEF | Op.SLICE:
+            return None
+        case Op.ITEM | Op.AWAIT | Op.PHI | Op.ELEM | Op.ENTER | Op.CAUGHT | Op.STAR | Op.YIELD:
+            return None
+        case Op.TUPLE | Op.LIST | Op.SET | Op.DICT | Op.COMP:
+            return None
+        case Op.BOOL | Op.COMPARE | Op.ARITH | Op.NARROW | Op.CAST:
+            return None
+        case _:
+            return assert_never(op)
+
+
+_NAMING: Final = {op: naming for op in OPS if (naming := _naming(op)) is not None}
 
 
 class TooLargeError(Exception):
@@ -204,15 +229,18 @@ class Parts:
         for store in body.stores:
             name = str(store.name)
             roots = [store.value]
-            if store.kind == StoreKind.ATTR:
+            kind = store.kind
+            if kind == StoreKind.ATTR:
                 roots.append(store.base)
                 gives = {name, *_name_of(body, store.base)}
-            elif store.kind == StoreKind.ITEM:
+            elif kind == StoreKind.ITEM:
                 roots += [store.base, int(store.name)]
                 gives = _name_of(body, store.base)
                 name = ""
-            else:
+            elif kind == StoreKind.GLOBAL or kind == StoreKind.LOCAL or kind == StoreKind.FREE:
                 gives = {name}
+            else:
+                assert_never(kind)
             ordinals[name] += 1
             part = self._part(owner, (store.kind, name, ordinals[name]), gives, roots, store.region)
             yield part._replace(makes_members=body.values[store.value][0] == Op.CAST)
@@ -226,10 +254,19 @@ class Parts:
     def _changed_by(self, body: Body, site: Site) -> set[str]:
         """The names of what a statement of a block does something to: what a call puts something into, what
         is called while the module is imported, what is deleted or added to."""
-        if site.kind == SiteKind.DECORATE:
-            return _registered_with(body, site)
-        if site.kind not in (SiteKind.CALL, SiteKind.DELETE, SiteKind.AUGMENT, SiteKind.SET_ITEM):
-            return set()
+        match site.kind:
+            case SiteKind.DECORATE:
+                return _registered_with(body, site)
+            case SiteKind.CALL | SiteKind.DELETE | SiteKind.AUGMENT | SiteKind.SET_ITEM:
+                pass
+            case SiteKind.SET_ATTR:
+                return set()  # a store says it
+            case SiteKind.ENTER | SiteKind.ITERATE | SiteKind.ATTR | SiteKind.ITEM | SiteKind.CONTAINS:
+                return set()
+            case SiteKind.AWAIT | SiteKind.RAISE | SiteKind.DISCARD:
+                return set()
+            case _:
+                return assert_never(site.kind)
         value = site.callee
         while body.values[value][0] in (Op.ATTR, Op.ITEM):
             value = to_index(body.values[value][1])
@@ -260,18 +297,23 @@ class Parts:
     # -- values ---------------------------------------------------------------------------------
 
     def _mentioned(self, value: tuple[Any, ...], body: Body) -> Iterator[str]:
-        op = value[0]
-        if op == Op.GLOBAL:
+        naming = _NAMING.get(value[0])
+        if naming is None:
+            return
+        if naming == Op.GLOBAL:
             yield VARIABLE + value[1]
-        elif op == Op.FREE:
+        elif naming == Op.FREE:
             yield VARIABLE + value[2]
-        elif op == Op.ATTR:
+        elif naming == Op.ATTR:
             if not self._is_foreign(body.values[value[1]]):
                 yield value[2]
-        elif op == Op.IMPORT:
+        elif naming == Op.IMPORT:
             yield VARIABLE + self._imports[value[1]].bound
-        elif op == Op.CONST and isinstance(value[1], str) and _IS_NAME.fullmatch(value[1]):
-            yield from _identifiers(value[1])
+        elif naming == Op.CONST:
+            if isinstance(value[1], str) and _IS_NAME.fullmatch(value[1]):
+                yield from _identifiers(value[1])
+        else:
+            assert_never(naming)
 
     def _slice(self, owner: int, roots: Iterable[int]) -> tuple[list[Any], set[str], set[int]]:
         """The part of a value graph that can be reached from the roots, numbered anew, with the names in it

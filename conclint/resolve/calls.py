@@ -12,10 +12,12 @@ from conclint.resolve.interpreter import Accessor, Interpreter
 from conclint.resolve.values import (
     ITERATED,
     NONE,
+    Awaitable,
     Class,
     Container,
     ContextManager,
     Display,
+    External,
     ExternalInstance,
     ExternalMethod,
     Function,
@@ -23,12 +25,16 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    ModuleRef,
     Parameter,
+    Partial,
+    SuperOf,
     Value,
     ValueSet,
     merge_reasons,
 )
 from conclint.summary import body_graph as graph
+from conclint.summary.kinds import assert_never
 from conclint.summary.records import Body, DefFlags, Op, Site, SiteKind, Slot, Use
 
 _NAMELESS: Final = "._"
@@ -60,42 +66,54 @@ class Link(NamedTuple):
 def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     """What the site runs; None where it runs nothing that matters. Raises NeedModule."""
     kind = site.kind
-    if kind == SiteKind.CALL:
-        callee = evaluator.evaluate(key, site.callee)
-        arguments = arguments_of(key, site.args)
-        targets, reasons = _chosen(evaluator, key[0], callee, arguments)
-        groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
-        if targets:
-            groups.append(targets)
-            groups += _entered(evaluator, targets)
-        if not groups:
-            return None
-        awaited = bool(site.use & Use.AWAITED)
-        return Link(number, tuple(groups), callee.incomplete and bool(targets), reasons, awaited)
-    if kind == SiteKind.ENTER:
-        return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
-    if kind == SiteKind.ITERATE:
-        return _iteration(evaluator, key, number, site)
-    if kind == SiteKind.ITEM:
-        return _special(evaluator, key, number, site, ("__getitem__",))
-    if kind in _ATTRIBUTES:
-        return _attribute(evaluator, key, number, site, _ATTRIBUTES[kind])
-    if kind == SiteKind.SET_ITEM:
-        return _special(evaluator, key, number, site, ("__setitem__",))
-    if kind == SiteKind.CONTAINS:
-        return _special(evaluator, key, number, site, ("__contains__",))
-    if kind == SiteKind.RAISE:
-        return _raised(evaluator, key, number, site)
-    if kind == SiteKind.DELETE:
-        if site.args:
-            return _special(evaluator, key, number, site, ("__delitem__",))
-        return _attribute(evaluator, key, number, site, Accessor.DELETER)
-    if kind == SiteKind.AUGMENT:
-        return _augmented(evaluator, key, number, site)
-    if kind == SiteKind.DISCARD and not _is_held(evaluator.body(key), site.callee):
-        link = _special(evaluator, key, number, site, ("__del__",))
-        return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
-    return None
+    match kind:
+        case SiteKind.CALL:
+            return _call(evaluator, key, number, site)
+        case SiteKind.ENTER:
+            return _special(evaluator, key, number, site, ("__enter__", "__exit__"))
+        case SiteKind.ITERATE:
+            return _iteration(evaluator, key, number, site)
+        case SiteKind.ITEM:
+            return _special(evaluator, key, number, site, ("__getitem__",))
+        case SiteKind.ATTR:
+            return _attribute(evaluator, key, number, site, Accessor.GETTER)
+        case SiteKind.SET_ATTR:
+            return _attribute(evaluator, key, number, site, Accessor.SETTER)
+        case SiteKind.SET_ITEM:
+            return _special(evaluator, key, number, site, ("__setitem__",))
+        case SiteKind.CONTAINS:
+            return _special(evaluator, key, number, site, ("__contains__",))
+        case SiteKind.RAISE:
+            return _raised(evaluator, key, number, site)
+        case SiteKind.DELETE:
+            if site.args:
+                return _special(evaluator, key, number, site, ("__delitem__",))
+            return _attribute(evaluator, key, number, site, Accessor.DELETER)
+        case SiteKind.AUGMENT:
+            return _augmented(evaluator, key, number, site)
+        case SiteKind.DISCARD:
+            if _is_held(evaluator.body(key), site.callee):
+                return None
+            link = _special(evaluator, key, number, site, ("__del__",))
+            return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
+        case SiteKind.DECORATE | SiteKind.AWAIT:
+            return None  # the def's value says what decorating gives; what is awaited ran where it was made
+        case _:
+            return assert_never(kind)
+
+
+def _call(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    callee = evaluator.evaluate(key, site.callee)
+    arguments = arguments_of(key, site.args)
+    targets, reasons = _chosen(evaluator, key[0], callee, arguments)
+    groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
+    if targets:
+        groups.append(targets)
+        groups += _entered(evaluator, targets)
+    if not groups:
+        return None
+    awaited = bool(site.use & Use.AWAITED)
+    return Link(number, tuple(groups), callee.incomplete and bool(targets), reasons, awaited)
 
 
 def _chosen(
@@ -115,7 +133,6 @@ def _chosen(
     return tuple(targets), reasons
 
 
-_ATTRIBUTES = {SiteKind.ATTR: Accessor.GETTER, SiteKind.SET_ATTR: Accessor.SETTER}
 _PERHAPS_HELD = "something else may still hold the object"
 _AUGMENTED = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
@@ -322,13 +339,13 @@ def callable_name(evaluator: Interpreter, value: Value) -> str:
         return f"{value.dotted}.{value.name}"
     if isinstance(value, (Display, Container)):
         return evaluator.container_kind(value)
-    for field in ("dotted", "target"):
-        inner = getattr(value, field, None)
-        if isinstance(inner, str):
-            return evaluator.catalog.canonical(inner)
-        if inner is not None:
-            return callable_name(evaluator, inner)
-    return "a parameter"
+    if isinstance(value, (External, ExternalInstance)):
+        return evaluator.catalog.canonical(value.dotted)
+    if isinstance(value, Partial):
+        return callable_name(evaluator, value.target)
+    if isinstance(value, (Parameter, ModuleRef, SuperOf, Literal, Awaitable)):
+        return "a parameter"
+    return assert_never(value)
 
 
 def _implemented(evaluator: Interpreter, key: Key) -> Key | None:

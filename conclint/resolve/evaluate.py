@@ -36,11 +36,13 @@ from conclint.resolve.values import (
     ExternalInstance,
     ExternalMethod,
     Function,
+    Generator,
     Instance,
     Key,
     Literal,
     ModuleRef,
     Parameter,
+    Partial,
     SuperOf,
     Value,
     ValueSet,
@@ -52,6 +54,7 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
+from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.records import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 _Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], ValueSet]"
@@ -86,25 +89,57 @@ class Evaluator:
             Op.COMPARE: lambda _: known(ExternalInstance("builtins.bool")),
         }
         self._dispatch: dict[object, _Handler] = {
-            Op.PARAM: self._param,
-            Op.GLOBAL: lambda key, node: self.names.global_name(key[0], str(node[1])),
-            Op.FREE: lambda key, node: self.names.free(self.module(key[0]).at(node[1]), str(node[2])),
-            Op.IMPORT: lambda key, node: self.names.imported(key[0], to_index(node[1])),
-            Op.ATTR: self._read_attribute,
-            Op.ITEM: lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2])),
-            Op.CALL: lambda key, node: self.results.call_result(key, to_index(node[1])),
-            Op.AWAIT: lambda key, node: self._awaited(self.evaluate(key, to_index(node[1]))),
-            Op.PHI: lambda key, node: join([self.evaluate(key, to_index(item)) for item in node[1:]]),
-            Op.ELEM: lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1]))),
-            Op.ENTER: lambda key, node: self.entered(self._enterable(key, to_index(node[1]))),
-            Op.DEF: lambda key, node: self.decorations.of(self.module(key[0]).at(node[1])).value,
-            Op.COMP: self._comprehension,
-            Op.BOOL: self._bool,
-            Op.ARITH: self._arithmetic,
-            Op.NARROW: self._narrow,
-            Op.CAST: self._cast,
-            Op.CAUGHT: self._caught,
+            op: handler for op in OPS if (handler := self._handler(op)) is not None
         }
+
+    def _handler(self, op: OpCode) -> _Handler | None:
+        """What works a kind of value out; None for constants, for what stands for itself, for what is never
+        known."""
+        match op:
+            case Op.PARAM:
+                return self._param
+            case Op.GLOBAL:
+                return lambda key, node: self.names.global_name(key[0], str(node[1]))
+            case Op.FREE:
+                return lambda key, node: self.names.free(self.module(key[0]).at(node[1]), str(node[2]))
+            case Op.IMPORT:
+                return lambda key, node: self.names.imported(key[0], to_index(node[1]))
+            case Op.ATTR:
+                return self._read_attribute
+            case Op.ITEM:
+                return lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2]))
+            case Op.CALL:
+                return lambda key, node: self.results.call_result(key, to_index(node[1]))
+            case Op.AWAIT:
+                return lambda key, node: self._awaited(self.evaluate(key, to_index(node[1])))
+            case Op.PHI:
+                return lambda key, node: join([self.evaluate(key, to_index(item)) for item in node[1:]])
+            case Op.ELEM:
+                return lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1])))
+            case Op.ENTER:
+                return lambda key, node: self.entered(self._enterable(key, to_index(node[1])))
+            case Op.DEF:
+                return lambda key, node: self.decorations.of(self.module(key[0]).at(node[1])).value
+            case Op.COMP:
+                return self._comprehension
+            case Op.BOOL:
+                return self._bool
+            case Op.ARITH:
+                return self._arithmetic
+            case Op.NARROW:
+                return self._narrow
+            case Op.CAST:
+                return self._cast
+            case Op.CAUGHT:
+                return self._caught
+            case Op.CONST | Op.TYPED | Op.COMPARE:
+                return None  # `_constants`
+            case Op.TUPLE | Op.LIST | Op.SET | Op.DICT:
+                return None  # a `Display`
+            case Op.UNKNOWN | Op.STAR | Op.SLICE | Op.YIELD:
+                return None
+            case _:
+                return assert_never(op)
 
     # -- modules and bodies ---------------------------------------------------------------------
 
@@ -292,7 +327,12 @@ class Evaluator:
             return known(ExternalMethod(f"builtins.{value.kind}", name))
         if isinstance(value, (Display, Container)):
             return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
-        return TOP
+        if isinstance(
+            value,
+            (Function, Partial, Generator, ContextManager, Awaitable, ExternalMethod, Instance, Parameter),
+        ):
+            return TOP
+        return assert_never(value)
 
     def container_kind(self, value: Display | Container) -> str:
         """The builtin type's name of a display or container."""

@@ -20,6 +20,7 @@ from conclint.resolve.values import (
     Class,
     Container,
     ContextManager,
+    Display,
     External,
     ExternalInstance,
     ExternalMethod,
@@ -27,8 +28,11 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Key,
+    Literal,
+    ModuleRef,
     Parameter,
     Partial,
+    SuperOf,
     Value,
     ValueSet,
     ValueSetMemo,
@@ -37,6 +41,7 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
+from conclint.summary.kinds import assert_never
 from conclint.summary.records import Def, DefFlags, DefKind, ParamKind
 
 
@@ -85,7 +90,15 @@ class Results:
             return builtin_calls.method_result(self._evaluator, callee, arguments)
         if isinstance(callee, Parameter) and len(callee.attributes) < 2:
             return known(callee._replace(attributes=(*callee.attributes, CALLED)))
-        return TOP
+        if isinstance(
+            callee,
+            (
+                Parameter, ModuleRef, SuperOf, Literal, Display, Container, Generator, ContextManager,
+                Awaitable,
+            ),
+        ):  # fmt: skip
+            return TOP
+        return assert_never(callee)
 
     def _result_of_function(self, callee: Function, arguments: Arguments, site: tuple[Key, int]) -> ValueSet:
         choice = self._evaluator.single_dispatch.choose(callee, arguments, site[0][0])

@@ -10,29 +10,41 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.records import Body, EncodedBody, Op, Region, Site, Span, Store, StoreKind
 from conclint.summary.varints import pack, unpack
 
-_LITERAL_FIRST: Final = frozenset((Op.GLOBAL, Op.CONST, Op.TYPED, Op.COMP, Op.BOOL, Op.COMPARE, Op.ARITH))
-"""Ops whose first operand is a name or literal."""
-_NUMBERS: Final = frozenset((Op.PARAM, Op.IMPORT, Op.CALL, Op.DEF))
-"""Ops whose one operand is a number other than a value's."""
-_COUNTED: Final = frozenset((Op.PHI, Op.TUPLE, Op.LIST, Op.SET, Op.DICT, Op.BOOL))
-"""Ops with any number of operands."""
-_OPERANDS: Final = {
-    Op.ITEM: 2,
-    Op.AWAIT: 1,
-    Op.ELEM: 1,
-    Op.ENTER: 1,
-    Op.COMP: 2,
-    Op.COMPARE: 2,
-    Op.ARITH: 2,
-    Op.CAST: 2,
-    Op.CAUGHT: 1,
-    Op.STAR: 1,
-    Op.YIELD: 1,
-}
-"""How many values the other ops end with (ATTR, NARROW and FREE are like no other)."""
+
+def _form(op: OpCode) -> tuple[str, int | None]:
+    """What follows an op: first a name or literal, or a number other than a value's, if anything; then so
+    many operands, any number of them for None. (ATTR, NARROW and FREE are like no other.)"""
+    match op:
+        case Op.ATTR | Op.NARROW | Op.FREE:
+            return "like no other", 0
+        case Op.PARAM | Op.IMPORT | Op.CALL | Op.DEF:
+            return "number", 0
+        case Op.GLOBAL | Op.CONST | Op.TYPED:
+            return "literal", 0
+        case Op.COMP | Op.COMPARE | Op.ARITH:
+            return "literal", 2
+        case Op.BOOL:
+            return "literal", None
+        case Op.PHI | Op.TUPLE | Op.LIST | Op.SET | Op.DICT:
+            return "", None
+        case Op.UNKNOWN | Op.SLICE:
+            return "", 0
+        case Op.AWAIT | Op.ELEM | Op.ENTER | Op.CAUGHT | Op.STAR | Op.YIELD:
+            return "", 1
+        case Op.ITEM | Op.CAST:
+            return "", 2
+        case _:
+            return assert_never(op)
+
+
+_LITERAL_FIRST: Final = frozenset([op for op in OPS if _form(op)[0] == "literal"])
+_NUMBERS: Final = frozenset([op for op in OPS if _form(op)[0] == "number"])
+_COUNTED: Final = frozenset([op for op in OPS if _form(op)[1] is None])
+_OPERANDS: Final[dict[int, int]] = {op: count for op in OPS if (count := _form(op)[1])}
 
 
 class LiteralTable:
@@ -157,6 +169,7 @@ def decode_body(encoded: EncodedBody) -> Body:
     stream = iter(unpack(encoded.data))
     values = _decode_values(stream, literals)
     sites: list[Site] = []
+    kind: Any
     for _ in range(next(stream)):
         kind, callee, region, use, count = islice(stream, 5)
         arguments = [_decode_argument(position, stream, literals) for position in range(count)]

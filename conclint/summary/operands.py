@@ -5,29 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.records import Op
 
-FIRST_OPERAND: Final[dict[int, int]] = {
-    Op.ATTR: 1,
-    Op.ITEM: 1,
-    Op.AWAIT: 1,
-    Op.PHI: 1,
-    Op.ELEM: 1,
-    Op.ENTER: 1,
-    Op.TUPLE: 1,
-    Op.LIST: 1,
-    Op.SET: 1,
-    Op.DICT: 1,
-    Op.COMP: 2,
-    Op.BOOL: 2,
-    Op.COMPARE: 2,
-    Op.ARITH: 2,
-    Op.NARROW: 1,
-    Op.CAST: 1,
-    Op.CAUGHT: 1,
-    Op.STAR: 1,
-    Op.YIELD: 1,
-}
+
+def _first_operand(op: OpCode) -> int | None:
+    match op:
+        case (
+            Op.UNKNOWN
+            | Op.PARAM
+            | Op.GLOBAL
+            | Op.FREE
+            | Op.IMPORT
+            | Op.CONST
+            | Op.TYPED
+            | Op.CALL
+            | Op.DEF
+            | Op.SLICE
+        ):
+            return None
+        case Op.COMP | Op.BOOL | Op.COMPARE | Op.ARITH:
+            return 2
+        case (
+            Op.ATTR
+            | Op.ITEM
+            | Op.AWAIT
+            | Op.PHI
+            | Op.ELEM
+            | Op.ENTER
+            | Op.TUPLE
+            | Op.LIST
+            | Op.SET
+            | Op.DICT
+            | Op.NARROW
+            | Op.CAST
+            | Op.CAUGHT
+            | Op.STAR
+            | Op.YIELD
+        ):
+            return 1
+        case _:
+            return assert_never(op)
+
+
+FIRST_OPERAND: Final[dict[int, int]] = {op: first for op in OPS if (first := _first_operand(op)) is not None}
 """Where the V of an op begin; they go on to the end, but for ATTR (one) and NARROW (two)."""
 
 _COUNT = {Op.ATTR: 1, Op.NARROW: 2}

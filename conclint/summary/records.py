@@ -22,6 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from conclint.summary.kinds import SiteCode, StoreCode
+
 FORMAT: Final = 6
 """Version of this record; part of every cache key."""
 
@@ -245,7 +247,7 @@ class Def(NamedTuple):
 class Site(NamedTuple):
     """A place where something is called, entered, iterated, read or awaited. In source order of start."""
 
-    kind: int
+    kind: SiteCode
     callee: int
     args: tuple[tuple[int | str, int], ...]
     region: int
@@ -267,7 +269,7 @@ class Region(NamedTuple):
 class Store(NamedTuple):
     """A store: see `StoreKind` for `base` and `name`."""
 
-    kind: int
+    kind: StoreCode
     base: int
     name: str | int
     value: int

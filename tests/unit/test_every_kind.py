@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,8 +12,9 @@ from conclint.extract import extract_summary
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Program
 from conclint.summary.codec import decode_body
+from conclint.summary.kinds import OpCode, SiteCode, StoreCode
 from conclint.summary.operands import FIRST_OPERAND
-from conclint.summary.records import Op, SiteKind
+from conclint.summary.records import Op, SiteKind, StoreKind
 
 LEAVES = {Op.UNKNOWN, Op.PARAM, Op.GLOBAL, Op.FREE, Op.IMPORT, Op.CONST, Op.TYPED, Op.CALL, Op.DEF, Op.SLICE}
 """Values that are made from no other values (of a call the site says what it is made from)."""
@@ -83,6 +84,12 @@ def test_the_program_above_has_every_kind_of_value_and_site(summary: Any) -> Non
     rare = {Op.UNKNOWN}
     assert {names_of(Op)[op] for op in names_of(Op).keys() - values_of(summary) - rare} == set()
     assert {names_of(SiteKind)[kind] for kind in names_of(SiteKind).keys() - sites} == set()
+
+
+def test_mypy_knows_all_kinds() -> None:
+    """What ends in `assert_never` handles each constant of these classes."""
+    for constants, code in ((Op, OpCode), (SiteKind, SiteCode), (StoreKind, StoreCode)):
+        assert names_of(constants).keys() == set(get_args(code)), constants
 
 
 def test_of_each_value_it_is_known_what_it_is_made_from() -> None:
