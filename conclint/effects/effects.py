@@ -65,8 +65,10 @@ class Witness(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, int, str, str, int]:
-        """The better witness has fewer assumptions, then is shorter, then comes first by name."""
-        return (self.assumptions, self.length, self.cause, self.symbol, self.site)
+        """The better witness has fewer assumptions, those that its hedges become among them, then is shorter,
+        then comes first by name."""
+        doubts = self.assumptions + len(self.hedges)
+        return (doubts, self.length, self.cause, self.symbol, self.site)
 
     def assuming(self, *reasons: str) -> Witness:
         """The same with an assumption more for each reason."""

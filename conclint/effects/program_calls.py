@@ -7,6 +7,7 @@ from collections.abc import Callable
 from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
+from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import inherited_placements, place
@@ -16,7 +17,7 @@ from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Function, Instance, Key, Parameter, ValueSet
-from conclint.summary.records import DefKind, Op, SiteKind
+from conclint.summary.records import DefKind
 
 _CALLED = "call"
 """The style of what a coroutine calls: on the loop, but by no callback."""
@@ -35,13 +36,14 @@ class ProgramCalls:
         self._own = own
         self._run = run
         self._parts = MissingParts(evaluator)
+        self._cached = CachedFunctions(evaluator)
         self._undecided: dict[Key, set[Parameter | None]] = {}
 
     def function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
         """The effects of running a function's body."""
         result: Effects = {}
         is_cached = self._evaluator.decorations.of(function.key).is_cached
-        if is_cached and self._is_prewarmed(function.key):
+        if is_cached and self._cached.is_made_on_import(function.key):
             return result
         effects = self._effects_of(function.key)
         if not effects:
@@ -51,6 +53,7 @@ class ProgramCalls:
         undecided |= _undecided(effects)
         symbol = callable_name(self._evaluator, function)
         is_coroutine = self._is_coroutine(function)
+        beforehand = is_cached and self._cached.is_made_in_thread(function.key)
         is_inherited = self._own.is_inherited(function)
         bindings = Bindings(self._evaluator, frame.key, function, arguments)
         for effect, inner in list(effects.items()):
@@ -59,6 +62,8 @@ class ProgramCalls:
             if is_inherited and self._own.is_overridden(function, inner):
                 continue
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
+            if beforehand and effect.kind not in (Kind.CALLS, Kind.PLACES):
+                witness = witness.assuming(f"a thread calls {symbol} beforehand")
             if effect.kind is not Kind.PLACES:
                 witness = witness.assuming(*self._parts.reasons(function, inner.site))
             if effect.dependence is not None:
@@ -91,17 +96,6 @@ class ProgramCalls:
     def _is_coroutine(self, function: Function) -> bool:
         definition = self._evaluator.definition(function.key)
         return definition.kind == DefKind.ASYNC_FUNCTION
-
-    def _is_prewarmed(self, key: Key) -> bool:
-        """Whether the module calls its cached function while it is imported."""
-        module_key = self._evaluator.module(key[0]).own
-        body = self._evaluator.body(module_key)
-        for site in body.sites:
-            if site.kind == SiteKind.CALL and body.values[site.callee][0] in (Op.DEF, Op.GLOBAL, Op.PHI):
-                for value in self._evaluator.evaluate(module_key, site.callee).values:
-                    if isinstance(value, Function) and value.key == key:
-                        return True
-        return False
 
     def _pass_on(self, result: Effects, effect: Effect, bound: ValueSet, witness: Witness) -> None:
         """A parameter that may run here or elsewhere: nothing is sure for what it is bound to, but a
@@ -182,7 +176,7 @@ def _raised(inner: Witness, pointer: Pointer, symbol: str, site: int, is_cached:
         pointer,
         conditions=inner.conditions,
     )
-    if inner.hedges and kind is Kind.WAITS:
+    if inner.hedges:
         witness = witness.assuming(*(f"{symbol} {hedge}" for hedge in inner.hedges))
     if is_cached and kind not in (Kind.CALLS, Kind.PLACES):
         witness = witness.assuming(f"{symbol} is cached: only the first call does the work")

@@ -255,8 +255,11 @@ class EffectSolver:
         for effect, witness in effects.items():
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
-                if site.region and effect.kind is Kind.WAITS:
-                    hedges = self.hedges.of(key, site.region, ask_arguments=effect.dependence is None)
+                if site.region and effect.kind is not Kind.PLACES:
+                    asks = effect.kind is Kind.WAITS
+                    hedges = self.hedges.of(
+                        key, site.region, ask_arguments=asks and effect.dependence is None
+                    )
                     witness = witness._replace(hedges=hedges)
                 if conditions:
                     witness = witness._replace(conditions=witness.conditions + conditions)

@@ -100,6 +100,7 @@ class Parts:
             str(store.name) for store in self._bodies[0].stores if store.kind == StoreKind.GLOBAL
         )
         self._foreign = self._find_foreign(outside)
+        self._calls_cached = self._find_cached()
         self.parts = tuple(self._all())
         self._of_def: dict[int, int] = {}
         self._by_mention: dict[str, list[int]] = {}
@@ -193,6 +194,41 @@ class Parts:
             ordinals[name] += 1
             part = self._part(index, (name, ordinals[name]), self._as_imported({name}), roots, region)
             yield part._replace(passes_on=frozenset(), is_kept=True)
+        yield from self._filled(index)
+
+    def _filled(self, index: int) -> Iterator[Part]:
+        """What a function hands to a call that may have it call cached functions: callers of these find what
+        they give."""
+        body = self._bodies[index]
+        ordinals: Counter[str] = Counter()
+        for site in body.sites:
+            handed = {name for _, value in site.args for name in self._handed(body, value)}
+            for name in sorted(handed):
+                ordinals[name] += 1
+                roots = [site.callee, *(value for _, value in site.args)]
+                part = self._part(index, ("()", name, ordinals[name]), {name}, roots, site.region)
+                yield part._replace(passes_on=frozenset(), is_kept=True)
+
+    def _handed(self, body: Body, value: int) -> Collection[str]:
+        """The cached functions that one which is handed over calls, or is."""
+        node = body.values[value]
+        if node[0] == Op.DEF:
+            return self._calls_cached.get(self._defs[to_index(node[1])].name, ())
+        if node[0] not in (Op.GLOBAL, Op.FREE, Op.ATTR):
+            return ()
+        return self._calls_cached.get(str(node[1] if node[0] == Op.GLOBAL else node[2]), ())
+
+    def _find_cached(self) -> dict[str, set[str]]:
+        """By the name of a function, the functions of the module that it calls, or is, and that may keep what
+        they return: any that has a decorator."""
+        plain = [item for item in self._defs if item.kind not in _BLOCKS]
+        cached = {definition.name for definition in plain if definition.decorators}
+        found: dict[str, set[str]] = {name: {name} for name in cached}
+        for definition, body in zip(self._defs, self._bodies, strict=True) if cached else ():
+            called = {str(node[-1]) for node in body.values if node[0] in (Op.GLOBAL, Op.FREE, Op.ATTR)}
+            if definition.kind not in _BLOCKS and (called := called & cached):
+                found.setdefault(definition.name, set()).update(called)
+        return found
 
     def _part(
         self, owner: int, what: tuple[Any, ...], gives: set[str], roots: Iterable[int], region: int

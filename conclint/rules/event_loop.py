@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
@@ -36,21 +37,30 @@ _KINDS: Final = {
 _FAR = (5, 8)
 _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
+_BESIDES: Final = "what the call does first, each time, is reported already"
 
 
 def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts) -> Iterator[Draft]:
     """What the known calls behind one site of a function on the loop do that stops it."""
+    has_other = any(_rule(effect) is not None and not _fails_first(w) for effect, w in effects.items())
     for effect, witness in effects.items():
         rule = _rule(effect)
         if rule is None:
             continue
+        if has_other and _fails_first(witness):
+            witness = doubted(witness, [_BESIDES])
         depends = effect.dependence
         if depends is not None and depends.is_doubtful and not depends.is_branch:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
         own = short_name(view.module.symbol(key))
-        rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE]
+        rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         yield _draft(view, key, rule, effect, witness)
+
+
+def _fails_first(witness: Witness) -> bool:
+    """Whether only a failure on the way leads to the wait (the pause before a second try)."""
+    return any(is_failure(reason) for reason in witness.reasons)
 
 
 def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:

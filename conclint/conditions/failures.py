@@ -1,0 +1,86 @@
+"""Regions that only a failure or an interrupt leads to: handlers, and what comes after them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import Class, Container, Display, External, Key
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, RegionKind
+
+FAILED: Final = ("does it only where something has failed", "is not expected to fail often")
+RETRIES: Final = "does it only before it tries again"
+INTERRUPTED: Final = ("does it only where it is interrupted", "is about to end then")
+_INTERRUPTS: Final = frozenset({"builtins.KeyboardInterrupt", "builtins.SystemExit"})
+_CANCELLED: Final = re.compile(r"(?:.*\.)?Cancel\w*")
+_EXPECTED: Final = re.compile(
+    r"(?:.*\.)?(?:\w*(?:NotFound|DoesNotExist|NoSuch|NoResult|Missing|Exists|StopIter|StopAsyncIter|Lookup"
+    r"|KeyError|Index|Attribute|Import|Blocking|WouldBlock|Interrupted|Miss|ModuleNot)\w*|Empty|Full"
+    r"|QueueEmpty|QueueFull|NameError|UnboundLocalError|TypeError|ValueError|NotImplementedError)"
+)
+"""Exceptions that say what was found rather than what went wrong: code that asks forgiveness raises them
+each time that there is nothing there, or nothing yet."""
+_OWN: Final = "the program's "
+_TIMEOUT: Final = re.compile(r"(?:.*\.)?\w*(?:Timeout|TimedOut)\w*")
+"""Exceptions by which code that waits for a while goes on."""
+
+
+class Failures:
+    """What it says of a region that it is reached by way of an exception's handler."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+
+    def of(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
+        """Why code seldom comes to the region, each reason a verb phrase."""
+        handler = _handler(body, region)
+        if handler < 0:
+            return ()
+        item = body.regions[handler]
+        names = self.caught(key, item.value) if item.value >= 0 else ("builtins.BaseException",)
+        if not names:
+            return ()
+        others = [name for name in names if name not in _INTERRUPTS]
+        if all(_CANCELLED.fullmatch(name) for name in others):
+            return INTERRUPTED if len(others) < len(names) else ()
+        if any(_EXPECTED.fullmatch(name) or _CANCELLED.fullmatch(name) for name in others):
+            return ()
+        if graph.loop_of(body, item.parent) >= 0:
+            return (RETRIES,)
+        is_usual = any(_TIMEOUT.fullmatch(name) or name.startswith(_OWN) for name in names)
+        return FAILED[:1] if is_usual or region != handler else FAILED
+
+    def caught(self, key: Key, value: int) -> tuple[str, ...]:
+        """The dotted names of the exceptions that a handler catches; none if one isn't known."""
+        names: list[str] = []
+        for item in self._evaluator.evaluate(key, value).values:
+            if isinstance(item, (Display, Container)):
+                found = self._evaluator.containers.values_in(item)
+                members = [_name(self._evaluator, member) for member in found.values]
+                if found.incomplete or not members or "" in members:
+                    return ()
+                names += members
+            else:
+                names.append(_name(self._evaluator, item))
+        return () if "" in names else tuple(names)
+
+
+def is_failure(reason: str) -> bool:
+    """Whether a reason, a sentence by now, says that only a failure leads there."""
+    return reason.endswith((RETRIES, FAILED[0]))
+
+
+def _handler(body: Body, region: int) -> int:
+    """The handler that the region is, or that one must have come through to be there; -1 for none."""
+    item = body.regions[region]
+    if item.kind == RegionKind.AFTER_TRY and body.regions[item.extra].kind == RegionKind.EXCEPT:
+        return item.extra
+    return region if item.kind == RegionKind.EXCEPT else -1
+
+
+def _name(evaluator: Evaluator, value: object) -> str:
+    if isinstance(value, External):
+        return value.dotted
+    return _OWN + evaluator.symbol(value.key) if isinstance(value, Class) else ""
