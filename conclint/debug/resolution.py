@@ -61,7 +61,7 @@ def describe_line(engine: EffectSolver, path: str, line: int, shown: Callable[[s
         yield f"  site {number}: {described.site(site)}"
         yield from _describe_value(evaluator, key, described, "callee", site.callee)
         if site.kind == SiteKind.CALL:
-            yield from _describe_choice(evaluator, key, site)
+            yield from _describe_choice(evaluator, key, site, shown)
         for slot, value in site.args:
             yield from _describe_value(evaluator, key, described, f"argument {slot}", value)
     yield f"  effects of {module.symbol(key)}:"
@@ -121,14 +121,20 @@ def _describe_value(
     yield from _describe_doubts(known)
 
 
-def _describe_choice(evaluator: Evaluator, key: Key, site: Site) -> Iterator[str]:
+def _describe_choice(
+    evaluator: Evaluator, key: Key, site: Site, shown: Callable[[str], str]
+) -> Iterator[str]:
     """Which implementations of a function under `singledispatch` a call runs."""
     for value in evaluator.evaluate(key, site.callee).values:
         if isinstance(value, Function):
             choice = evaluator.single_dispatch.choose(value, arguments_of(key, site.args), key[0])
             if choice is not None:
                 for target in choice.targets:
-                    yield f"      dispatches to {describe_candidate(evaluator, target)}"
+                    text = describe_candidate(evaluator, target)
+                    if isinstance(target, Function):  # which may go by the name of the one that was called
+                        line = evaluator.definition(target.key).start
+                        text = f"{evaluator.symbol(target.key)} ({shown(target.key[0])}:{line})"
+                    yield f"      dispatches to {text}"
                 for reason in choice.reasons:
                     yield f"      assuming: {reason}"
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +25,10 @@ from conclint.catalog.loader import read_file, shipped_files
 from conclint.cli.main import cli
 from conclint.config.file import read_table
 from conclint.config.keys import KEYS
+from conclint.config.settings import Config
 from conclint.rules.registry import Rule, all_rules
+from conclint.run.analysis import Analysis
+from conclint.run.pipeline import check
 from docsite.links import HUNDREDS
 from docsite.pages import fill_in, made_pages
 from programs_on_disk import run_conclint
@@ -232,6 +236,123 @@ def test_getting_started_goes_as_it_says(tmp_path: Path) -> None:
     assert commands >= 3
 
 
+HOW = "how-it-works.md"
+
+
+def _write_files_of(page: str, folder: Path) -> None:
+    for language, title, body in _blocks(page):
+        if language == "python" and title:
+            (folder / title).write_text(body, encoding="utf-8")
+            _age(folder / title)
+
+
+def _age(path: Path) -> None:
+    past = time.time() - 60  # as young as the run, it would be read again in any case
+    os.utime(path, (past, past))
+
+
+def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
+    _write_files_of(HOW, tmp_path)
+    blocks = [body for language, _, body in _blocks(HOW) if language == "console"]
+    assert len(blocks) == 3
+    for block in blocks:
+        prompt, _, wanted = block.partition("\n")
+        words = shlex.split(prompt.removeprefix("$ "))
+        assert words[0] == "conclint"
+        options = () if words[1] == "debug" else ("--no-cache",)
+        assert run_conclint(tmp_path, *words[1:], *options).stdout.strip() == wanted.strip(), prompt
+
+
+def test_the_new_way_to_call_is_resolved_as_the_page_shows(tmp_path: Path) -> None:
+    _write_files_of("contributing.md", tmp_path)
+    (block,) = [body for language, _, body in _blocks("contributing.md") if language == "console"]
+    prompt, _, wanted = block.partition("\n")
+    words = shlex.split(prompt.removeprefix("$ conclint "))
+    assert run_conclint(tmp_path, *words).stdout.strip() == wanted.strip()
+
+
+def test_the_files_that_contributors_are_sent_to_exist() -> None:
+    page = re.sub(r"^ *```.*?^ *```$", "", _text_of("contributing.md"), flags=re.MULTILINE | re.DOTALL)
+    example = ("CON113", "shopware", "…")
+    paths = [
+        path
+        for path in re.findall(r"`((?:conclint|tests|fixtures|scripts)/[^`*]+)`", page)
+        if not any(word in path for word in example)
+    ]
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "conclint").rglob("*.py"))
+    for name in re.findall(r"`(_[a-z_]+|[A-Z]\w+\.\w+)`", page):
+        assert re.search(rf"\b{name.rpartition('.')[2]}\b", code), name
+
+
+def _edits_of_the_example() -> list[tuple[int, str, set[str]]]:
+    rows = re.findall(r"^\| (\d+) \| `([^`]+)` \| ([^|]+) \|", _text_of(HOW), re.MULTILINE)
+    return [(int(line), text, set(re.findall(r"`([^`]+)`", judged))) for line, text, judged in rows]
+
+
+@pytest.mark.parametrize(("line", "text", "wanted"), _edits_of_the_example())
+def test_the_edits_of_the_worked_example_have_judged_again_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: int, text: str, wanted: set[str]
+) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    _write_files_of(HOW, tmp_path)
+    judged: set[str] = set()
+    judge = Analysis._judge_anew
+
+    def noting(self: Analysis, paths: list[str]) -> None:
+        judged.update(Path(path).name for path in paths)
+        judge(self, paths)
+
+    monkeypatch.setattr(Analysis, "_judge_anew", noting)
+    config = Config(root=tmp_path, cwd=tmp_path, cache_dir=tmp_path / "cache", jobs=1)
+    assert check([str(tmp_path)], config).findings
+    assert judged == {"clock.py", "pages.py", "shop.py"}
+    judged.clear()
+    shop = tmp_path / "shop.py"
+    lines = shop.read_text(encoding="utf-8").splitlines()
+    lines[line - 1 : line] = [text]
+    shop.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _age(shop)
+    check([str(tmp_path)], config)
+    assert judged == wanted
+
+
+def test_the_example_has_edits() -> None:
+    assert len(_edits_of_the_example()) == 3
+
+
+def test_each_folder_has_a_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", _text_of(HOW).partition("## The folders")[2], re.MULTILINE)
+    table = rows[: rows.index("cli") + 1]
+    folders = {path.name for path in (ROOT / "conclint").iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert set(table) == folders
+    assert len(table) == len(folders)
+
+
+def test_the_names_of_the_page_are_those_of_the_code() -> None:
+    """Classes, constants, and files that it names exist."""
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "conclint").rglob("*.py")}
+    code = "\n".join(sources.values())
+    page = re.sub(r"^```.*?^```$", "", _text_of(HOW), flags=re.MULTILINE | re.DOTALL)
+    names = set(re.findall(r"`(_?[A-Z]\w+)`", page)) - {"PYTHONPATH", "None", "Parallel"}
+    assert len(names) > 30
+    examples = {title for _, title, _ in _blocks(HOW) if title}
+    missing = {name for name in names if not re.search(rf"^(class )?{name}\b", code, re.MULTILINE)}
+    assert missing == set()
+    for path in re.findall(r"`([\w/]+\.py)`", page):
+        assert any(file.as_posix().endswith(f"/{path}") for file in sources) or path in examples, path
+    glossary = page.partition("## Glossary")[2].partition("## Invariants")[0]
+    modules = {path.stem for path in sources}
+    for word in re.findall(r"`([a-z]+_[a-z_]+)`", glossary):
+        assert word in modules or re.search(rf"def {word}\b", code), word
+
+
+def test_the_flow_is_drawn(site: Site) -> None:
+    page = (site.folder / "how-it-works/index.html").read_text(encoding="utf-8")
+    assert '<pre class="mermaid">' in page
+
+
 def _assert_prints(block: str, folder: Path) -> None:
     prompt, _, wanted = block.partition("\n")
     command = shlex.split(prompt.removeprefix("$ "))
@@ -254,6 +375,8 @@ def test_every_command_shown_exists() -> None:
             options = re.findall(r"(?<!\S)(--[a-z-]+)", words)
             name = words.split()[0] if words.split() else ""
             command = cli.commands.get(name, cli.commands["check"])
+            if isinstance(command, click.Group):
+                command = command.commands.get("".join(words.split()[1:2]), command)
             known = {word for option in command.params for word in option.opts} | {"--help", "--version"}
             assert set(options) <= known, line
             seen += 1
