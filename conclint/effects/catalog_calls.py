@@ -7,10 +7,12 @@ import itertools
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.stated_conditions import judge_conditions, stated_argument
+from conclint.effects.deadlocks import is_held_across_await
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
+from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
-from conclint.model.execution import ALL_MODELS, Confidence, Weight
+from conclint.model.execution import ALL_MODELS, Confidence, Family, Weight
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
@@ -99,6 +101,8 @@ class CatalogCalls:
     ) -> None:
         if frame.link.awaited:
             return  # what is awaited does not block: the type must be another
+        if fact.name in FUTURE_RESULTS and is_done_by_then(self._evaluator.body(frame.key), frame.link.site):
+            return
         verdict = judge_conditions(self._evaluator, fact, arguments)
         if not verdict.present:
             return
@@ -107,9 +111,23 @@ class CatalogCalls:
         witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
         if verdict.assumption:
             witness = witness.assuming(verdict.assumption)
-        for _ in range(Confidence.HIGH - fact.confidence):
+        for _ in range(self._doubts(frame, fact)):
             witness = witness.assuming(f"{fact.name} blocks often, not always")
         add(result, effect, witness)
+
+    def _doubts(self, frame: Frame, fact: CallableFact) -> int:
+        """How many doubts there are that a fact, which the catalog may state with some, holds at the site."""
+        doubts = Confidence.HIGH - fact.confidence
+        if not doubts or frame.nesting:
+            return doubts
+        if fact.name == EXECUTOR_EXIT:
+            found = doubts_of_exit(self._evaluator.body(frame.key), frame.link.site)
+            return doubts if found is None else found
+        if fact.family is Family.LOCKS and is_held_across_await(
+            self._evaluator, frame.key, frame.link.site, fact.name
+        ):
+            return 0
+        return doubts
 
     def _is_consumed(self, key: Key, number: int) -> bool:
         """Whether the result of a lazy call is iterated or handed on in the same body."""

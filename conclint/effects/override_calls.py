@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conclint.effects.alternatives import does_likewise, does_so_otherwise
 from conclint.effects.effects import Effects, Kind, add
 from conclint.effects.frame import Frame
 from conclint.resolve.arguments import Arguments
@@ -35,10 +36,11 @@ class OverrideCalls:
         result: Effects = {}
         for part in parts:
             for effect, witness in part.items():
-                kinds = (effect.kind, effect.family)
                 reasons = [f"which implementation of {symbol} is called is not known"]
-                if not found.is_all or any(all((e.kind, e.family) != kinds for e in p) for p in parts):
+                if not found.is_all or not all(does_likewise(effect, other) for other in parts):
                     reasons.append(f"not all implementations of {symbol} do that")
+                elif any(does_so_otherwise(effect, other) for other in parts):
+                    reasons[0] += ", but all of them block"
                 add(result, effect, witness.assuming(*reasons))
         return result
 

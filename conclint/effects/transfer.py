@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conclint.effects.alternatives import does_likewise, does_so_otherwise
 from conclint.effects.catalog_calls import CatalogCalls
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
@@ -41,6 +42,7 @@ from conclint.summary.records import DefFlags, DefKind, SiteKind
 
 _MAX_NESTING = 6
 _SEVERAL = "only one of several things that may be called here"
+_EACH = "which of several things is called here is not known, but all of them block"
 _HELD = "a lock that is held briefly is usually free"
 _ELSE = "the thing called here may be something else too"
 
@@ -196,8 +198,7 @@ def _not_of_all(effect: Effect, number: int, parts: list[Effects]) -> tuple[str,
     """What is assumed where a target has an effect that another of those that exclude each other lacks."""
     if effect.kind in (Kind.CALLS, Kind.PLACES):
         return ()
-    kinds = (effect.kind, effect.family)
-    for other_number, other in enumerate(parts):
-        if other_number != number and all((e.kind, e.family) != kinds for e in other):
-            return (_SEVERAL, _SEVERAL)
-    return ()
+    others = [other for place, other in enumerate(parts) if place != number]
+    if not all(does_likewise(effect, other) for other in others):
+        return (_SEVERAL, _SEVERAL)
+    return (_EACH,) if any(does_so_otherwise(effect, other) for other in others) else ()

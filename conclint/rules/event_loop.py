@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from conclint.conditions.failures import RETRIES, is_failure
@@ -17,6 +18,7 @@ from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
+from conclint.rules.loop_messages import is_deadlock, message_of
 from conclint.rules.program_phases import PHASE_DOUBTS
 from conclint.rules.recommend import (
     for_chain_of_waits,
@@ -106,13 +108,11 @@ def _draft(
     chain = hops(view.engine, key, witness)
     direct = len(chain) == 1
     called = chain[0].symbol
-    if direct:
-        message = f"`{witness.cause}` blocks the event loop ({rule.words})"
-    else:
-        message = (
-            f"`{short_name(called)}` blocks the event loop: it leads to `{witness.cause}` ({rule.words})"
-        )
+    deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
+    message = message_of(chain, witness, rule, deadlock=deadlock)
     fact = view.engine.evaluator.catalog.function(witness.cause)
+    if deadlock and fact is not None:
+        fact = replace(fact, note=None)  # it says when the wait is harmless
     library = library_of(view.module)
 
     def advise(call: CallText) -> Recommendation:

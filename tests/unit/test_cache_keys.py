@@ -38,6 +38,7 @@ OTHER: dict[str, Any] = {
     "executor": "host:1",
     "force_exclude": True,
     "warn_unused_ignores": True,
+    "respect_async_noqa": False,
     "follow": ("requests",),
     "python": Path("/python"),
     "baseline": Path("/p/baseline.json"),
