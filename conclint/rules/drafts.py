@@ -14,6 +14,7 @@ from conclint.resolve.program import Module
 from conclint.resolve.values import Key
 from conclint.rules.call_text import CallText
 from conclint.rules.chains import Hop, position_of
+from conclint.rules.program_entries import ProgramEntries
 from conclint.rules.registry import Rule
 
 Advise = Callable[[CallText], Recommendation | None]
@@ -41,6 +42,7 @@ class ModuleView(NamedTuple):
     shown: Callable[[str], str]
     effects: dict[Key, list[Effects]]
     placements: dict[Key, list[Placement]]
+    program_entries: ProgramEntries
 
     @property
     def keys(self) -> tuple[Key, ...]:

@@ -11,11 +11,11 @@ from conclint.effects.solver import placed_functions
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import Class, External, Function, Instance, Key
 from conclint.rules.drafts import ModuleView
+from conclint.rules.program_entries import Entries
 from conclint.rules.program_phases import (
     AFTER_ALL,
     BEFORE_ALL,
     PHASE_DOUBTS,
-    entries,
     is_before_all,
     is_last,
     is_lifespan,
@@ -30,20 +30,20 @@ class Starts(NamedTuple):
     """The functions of a module that run on the loop by themselves.
 
     `doubts` says by function why a wait there may be all right, `entries` are the functions that a program
-    begins with (`asyncio.run`).
+    begins with (`asyncio.run`), those of other modules too.
     """
 
     on_loop: frozenset[Key]
     doubts: dict[Key, tuple[str, ...]]
-    entries: frozenset[Key]
+    entries: Entries
 
     def doubts_at(self, view: ModuleView, key: Key, site: int) -> tuple[str, ...]:
         """Why a wait at a site of a function may be all right."""
         held = self.doubts.get(key, ())
-        if key not in self.entries or site < 0:
+        if key not in self.entries.heads or site < 0:
             return held
         body = view.engine.evaluator.body(key)
-        if is_last(body, site):
+        if key in self.entries.whole and is_last(body, site):
             return (*held, *AFTER_ALL)
         return (*held, *BEFORE_ALL) if is_before_all(body, site) else held
 
@@ -78,7 +78,7 @@ def find_starts(view: ModuleView) -> Starts:
     doubts = dict(found)
     for key, phase in phases.items():
         doubts[key] = (*doubts.get(key, ()), *PHASE_DOUBTS[phase])
-    return Starts(frozenset(found), doubts, frozenset(key for key in entries(view) if key[0] == path))
+    return Starts(frozenset(found), doubts, view.program_entries.of(view.keys))
 
 
 def _methods_on_loop(view: ModuleView, cls: Class) -> Iterator[tuple[Key, Phase | None]]:

@@ -17,6 +17,7 @@ from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
+from conclint.rules.program_entries import ProgramEntries
 from conclint.rules.registrations import decorated
 from conclint.rules.structural import StructuralJudge
 from conclint.rules.threads import computing_in_threads
@@ -44,6 +45,7 @@ class Judge:
         self._shown = shown
         self._notebook = notebook
         self._runtime = runtime
+        self._entries = ProgramEntries(engine)
         self._structural = StructuralJudge(engine, self._costs, is_chosen)
 
     def roots(self, path: str) -> tuple[Key, ...]:
@@ -71,7 +73,9 @@ class Judge:
             effects[key] = [
                 self._engine.site_effects(key, link, placements[key]) for link in self._engine.links(key)
             ]
-        view = ModuleView(self._engine, module, self._runtime, self._shown, effects, placements)
+        view = ModuleView(
+            self._engine, module, self._runtime, self._shown, effects, placements, self._entries
+        )
         for key, placement in decorated(view):
             placements[key].append(placement)
         return view

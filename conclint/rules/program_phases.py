@@ -5,24 +5,11 @@ A wait there stops no one who is served, and is often meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from conclint.catalog.facts import CallableFact, Phase
-from conclint.conditions.stated_conditions import stated_argument
+from conclint.catalog.facts import Phase
 from conclint.resolve.annotations import annotation_type
-from conclint.resolve.arguments import Passed, StarItem, arguments_of
-from conclint.resolve.calls import Link
-from conclint.resolve.values import (
-    External,
-    ExternalInstance,
-    ExternalMethod,
-    Function,
-    Instance,
-    Key,
-    Value,
-    ValueSet,
-)
+from conclint.resolve.values import External, ExternalInstance, Instance, Key, Value
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, RegionKind, SiteKind, Use
@@ -65,44 +52,6 @@ def _library_classes(view: ModuleView, value: Value) -> list[str]:
         bases = view.engine.evaluator.classes.ancestry(value.cls).classes
         return [base.dotted for base in bases if isinstance(base, External)]
     return []
-
-
-def entries(view: ModuleView) -> Iterator[Key]:
-    """The functions that the module begins a program with."""
-    for key in view.keys:
-        for link in view.engine.links(key):
-            fact = _entry_fact(view, link)
-            if fact is not None and fact.entry is not None:
-                site = view.engine.evaluator.body(key).sites[link.site]
-                given = stated_argument(fact.signature, fact.entry, arguments_of(key, site.args))
-                for value in _begun(view, given).values:
-                    if isinstance(value, Function):
-                        yield value.key
-
-
-def _entry_fact(view: ModuleView, link: Link) -> CallableFact | None:
-    catalog = view.engine.evaluator.catalog
-    for group in link.groups:
-        for target in group:
-            fact = None
-            if isinstance(target.value, External):
-                fact = catalog.function(target.value.dotted)
-            elif isinstance(target.value, ExternalMethod):
-                fact = catalog.method(target.value.dotted, target.value.name)
-            if fact is not None and fact.entry is not None:
-                return fact
-    return None
-
-
-def _begun(view: ModuleView, given: Passed | None) -> ValueSet:
-    """The function that is given, or the one whose coroutine is."""
-    evaluator = view.engine.evaluator
-    if isinstance(given, tuple) and not isinstance(given, (ValueSet, StarItem)):
-        key, value = given
-        site = graph.call(evaluator.body(key), value)
-        if site is not None:
-            return evaluator.evaluate(key, site.callee)
-    return evaluator.passed(given)
 
 
 def is_before_all(body: Body, number: int) -> bool:
