@@ -64,17 +64,28 @@ SHAPES: Final = {
     "findings": Shape(lambda n: _in_coroutine("    block()\n" * n), 1_000),
     "functions": Shape(lambda n: _BLOCKING + _lines("async def f{i}():\n    block()\n", n), 500),
     "calls-in-a-chain": Shape(
-        lambda n: f"{_BLOCKING}def f0():\n    block()\n" + _lines("def f{i}():\n    f{j}()\n", n), 1_000
+        lambda n: (
+            f"{_BLOCKING}def f0():\n    block()\n"
+            + _lines("def f{i}():\n    f{j}()\n", n)
+            + f"async def run():\n    f{n}()\n"
+        ),
+        500,
     ),
     "returns-in-a-chain": Shape(
-        lambda n: f"{_BLOCKING}def f0():\n    return block\n" + _lines("def f{i}():\n    return f{j}()\n", n),
-        1_000,
+        lambda n: (
+            f"{_BLOCKING}def f0():\n    return block\n"
+            + _lines("def f{i}():\n    return f{j}()\n", n)
+            + f"async def run():\n    f{n}()()\n"
+        ),
+        500,
     ),
     "returns-in-a-ring": Shape(
         lambda n: (
-            f"{_BLOCKING}def f0(x):\n    return f{n}(x)\n" + _lines("def f{i}(x):\n    return f{j}(x)\n", n)
+            f"{_BLOCKING}def f0(x):\n    return f{n}(x) or block\n"
+            + _lines("def f{i}(x):\n    return f{j}(x)\n", n)
+            + f"async def run():\n    f{n}(1)()\n"
         ),
-        1_000,
+        500,
     ),
     "knot-of-attributes": Shape(_knot, 200),
     "class-chain": Shape(

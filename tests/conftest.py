@@ -63,7 +63,7 @@ _MACHINE = pytest.StashKey[Machine]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that hands out the tests makes the folder that the workers share."""
-    # The commands that tests start keep their compiled modules: without these a start takes three times as long.
+    # The commands that tests start keep their compiled modules: a start without takes three times as long.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     worker = getattr(config, "workerinput", None)
     if worker is not None:

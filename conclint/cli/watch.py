@@ -16,6 +16,8 @@ from conclint.source.revisions import GitError
 from conclint.suppress.baseline import BaselineError
 
 _SUFFIXES = (".py", ".gitignore")
+_MILLISECONDS = 100
+"""After which the watcher says that nothing has changed: the first time, that it watches."""
 
 
 class NoWatcherError(Exception):
@@ -35,8 +37,12 @@ def watch_check(make_request: Callable[[], CheckRequest]) -> None:
 
     request = make_request()
     try:
+        changing = watchfiles.watch(
+            *_folders(request), watch_filter=None, rust_timeout=_MILLISECONDS, yield_on_timeout=True
+        )
+        next(changing)  # what changes from here on is seen, also while the first check runs
         _run(lambda: request)
-        for changes in watchfiles.watch(*_folders(request), watch_filter=None):
+        for changes in changing:
             if _concerns(request, (path for _, path in changes)):
                 _run(make_request)
     except KeyboardInterrupt:

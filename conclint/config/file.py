@@ -25,8 +25,15 @@ _STRING: Final = re.compile(r""" "(?:[^"\\]|\\.)*"? | '[^']*'? """, re.VERBOSE)
 _BETWEEN_KEYS: Final = re.compile(r"[=,{}\[\]#]")
 
 
+_LONGEST: Final = 600
+"""Characters of an error: it may quote what stands in the file."""
+
+
 class ConfigError(Exception):
     """A configuration that can't be used. The text is one line for the user."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…")
 
 
 @dataclass(frozen=True, slots=True)

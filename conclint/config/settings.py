@@ -289,6 +289,6 @@ def required_python(start: Path) -> tuple[int, int] | None:
         if not isinstance(required, str):
             return None
         # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
-        minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.(\d+)", required)
+        minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.([0-9]{1,3})(?![0-9])", required)
         return (3, max(map(int, minors))) if minors else None
     return None

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
+from conclint.files.parents import with_parents
 from conclint.files.sealing import open_regular, read_at
 
 TAG_NAME: Final = "CACHEDIR.TAG"
@@ -64,7 +65,7 @@ def check_place(path: str, holding: Sequence[tuple[str, str]], within: str) -> N
         raise NotOwnError("is the root of the file system")
     looks = _stat_or_none(os.stat, path)
     for folder, called in holding:
-        for above in _with_parents(folder):
+        for above in with_parents(folder):
             other = _stat_or_none(os.stat, above)
             if above == path or (looks and other and os.path.samestat(looks, other)):
                 raise NotOwnError(f"is {called}" if above == folder else f"holds {called}")
@@ -102,7 +103,7 @@ class OwnFolder:
 
         Below `within` (without it, the nearest folder above that exists) no link is followed.
         """
-        if within is None or within not in _with_parents(os.path.dirname(path)):
+        if within is None or within not in with_parents(os.path.dirname(path)):
             within = _nearest(path)
         folder = cls(path, _open_folder(path, within, make))
         try:
@@ -261,22 +262,13 @@ def _step(at: int, part: str, flags: int, make: bool) -> int:
 
 
 def _nearest(path: str) -> str:
-    return next(above for above in _with_parents(os.path.dirname(path)) if os.path.isdir(above))
-
-
-def _with_parents(path: str) -> Iterator[str]:
-    while True:
-        yield path
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        path = above
+    return next(above for above in with_parents(os.path.dirname(path)) if os.path.isdir(above))
 
 
 def _steps(path: str, within: str) -> Iterator[str]:
     """The folders below `within` on the way to the path, and the path; only the path if it lies elsewhere."""
     steps = [path]
-    for above in _with_parents(os.path.dirname(path)):
+    for above in with_parents(os.path.dirname(path)):
         if above == within:
             yield from reversed(steps)
             return

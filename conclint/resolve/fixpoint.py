@@ -16,12 +16,13 @@ depends on other answers: a component may grow while it is worked out, and is th
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from conclint.resolve.stack import with_room
 
 Slot = TypeVar("Slot", bound=Hashable)
 Answer = TypeVar("Answer")
+Place: TypeAlias = tuple[int, Hashable]
 
 _MAX_DEPTH: Final = 2_000
 """Of questions within questions."""
@@ -66,7 +67,7 @@ class Question(Generic[Answer]):
         return True
 
     @property
-    def place(self) -> tuple[int, Hashable]:
+    def place(self) -> Place:
         """What tells it from all others."""
         return id(self.memo), self.slot
 
@@ -95,11 +96,13 @@ class Memo(Generic[Slot, Answer]):
 
 
 class _TooDeep(Exception):  # noqa: N818 - a request, not an error
-    """A question halfway down those within each other has to be asked first."""
+    """Of the questions within each other, one halfway down has to be asked first: `above` are those that led
+    to it, `below` itself and those that it led to."""
 
-    def __init__(self, question: Question[Any]) -> None:
+    def __init__(self, path: list[Question[Any]]) -> None:
         super().__init__()
-        self.question = question
+        middle = len(path) // 2
+        self.above, self.question, self.below = path[:middle], path[middle], path[middle:]
 
 
 class Solver:
@@ -138,22 +141,30 @@ class Solver:
         try:
             return self._ask(memo, slot, work)
         except _TooDeep as deep:
-            return self._in_parts(Question(memo, slot, work, 0), deep.question)
+            return self._in_parts(Question(memo, slot, work, 0), deep)
 
-    def _in_parts(self, first: Question[Answer], deep: Question[Any]) -> Answer:
+    def _in_parts(self, first: Question[Answer], deep: _TooDeep) -> Answer:
         """The answer to a question, once that of the deep one is known, which may take others in turn."""
-        asked: dict[tuple[int, Hashable], Question[Any]] = {first.place: first, deep.place: deep}
-        while asked:
-            place, question = next(reversed(asked.items()))
+        led = {question.place for question in deep.above}
+        above = set(led)
+        """All that leads to the last of the parts. One that leads back there lies on a cycle with it."""
+        parts: list[tuple[Question[Any], set[Place]]] = [(first, led), (deep.question, set())]
+        while parts:
+            question, led = parts.pop()
+            above -= led
             if question.slot not in question.memo.final:  # else it lies on a cycle of another one
                 try:
                     self._ask(question.memo, question.slot, question.work)
                 except _TooDeep as deeper:
-                    self._may_wait = deeper.question.place in asked
-                    asked.setdefault(deeper.question.place, deeper.question)
+                    led = {item.place for item in deeper.above}
+                    if led and above.isdisjoint(led | {item.place for item in deeper.below}):
+                        above |= led
+                        parts += [(question, led), (deeper.question, set())]
+                    else:
+                        self._may_wait = True
+                        parts.append((question, set()))
                     continue
             self._may_wait = False
-            del asked[place]
         return first.memo.final[first.slot]
 
     def _read(self, question: Question[Answer]) -> Answer:
@@ -167,7 +178,7 @@ class Solver:
         depth = len(self._path)
         if depth >= _MAX_DEPTH:
             if not self._may_wait:
-                raise _TooDeep(self._path[_MAX_DEPTH // 2])
+                raise _TooDeep(self._path)
             question = memo.open[slot] = Question(memo, slot, work, self._outermost)
             self._waiting.append(question)
             return self._read(question)

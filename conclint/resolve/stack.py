@@ -9,17 +9,17 @@ is found out does not depend on it.
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
+
+from conclint.process.large_stack import on_own_stack
 
 T = TypeVar("T")
 
 _FRAMES: Final = 350
 """Frames after which a thread hands on what it has to do: far enough from the 1,000 that Python allows by
 default for what is done between two looks at the stack."""
-_STACK: Final = 8 << 20
-_lock = threading.Lock()
+_STACKS: Final = (8 << 20,)
 
 
 def is_deep() -> bool:
@@ -39,34 +39,4 @@ def with_room(work: Callable[[], T]) -> T:
 
 def afresh(work: Callable[[], T]) -> T:
     """The result of `work`, done on a stack of its own: it has the same room wherever it is asked for."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    # as a daemon: an interrupted run doesn't wait for it
-    thread = threading.Thread(target=run, name="conclint-deep", daemon=True)
-    if not _start(thread):
-        return work()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
-def _start(thread: threading.Thread) -> bool:
-    """Starts the thread; false where there can be no more threads."""
-    with _lock:
-        before = threading.stack_size()
-        try:
-            threading.stack_size(_STACK)
-            thread.start()
-        except (RuntimeError, ValueError):
-            return False
-        finally:
-            threading.stack_size(before)
-    return True
+    return on_own_stack(work, _STACKS)

@@ -10,10 +10,11 @@ import heapq
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from conclint.config.settings import Config
+from conclint.files.parents import with_parents
 from conclint.replay import RACY_NS, UNLISTED
 from conclint.source.ignore import Patterns, read_ignore_file
 
@@ -321,18 +322,11 @@ class _Walk:
         self._problems.add((shown_path(path, self._cwd), message[:1].lower() + message[1:]))
 
 
-def _ancestors(path: str) -> Iterator[str]:
-    while True:
-        yield path
-        parent = os.path.dirname(path)
-        if parent == path:
-            return
-        path = parent
-
-
 def _repository(folder: str) -> str | None:
     """The root of the Git repository that holds the folder."""
-    return next((above for above in _ancestors(folder) if os.path.exists(os.path.join(above, ".git"))), None)
+    return next(
+        (above for above in with_parents(folder) if os.path.exists(os.path.join(above, ".git"))), None
+    )
 
 
 def _is_below(path: str, folder: str) -> bool:

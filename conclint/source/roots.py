@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from conclint.config.file import read_table
 from conclint.config.keys import FOLLOW_ALL
 from conclint.config.settings import Config, ConfigError
 
@@ -25,6 +26,9 @@ def followed_packages(config: Config) -> tuple[tuple[str, ...], frozenset[str] |
         every = FOLLOW_ALL in config.follow
         return folders, None if every else import_names(config.follow, folders)
     except NoPackagesError as error:
+        table = read_table(config.file, required=True) if config.file is not None else None
+        if table is not None and table.values.get("follow") == config.follow:
+            table.fail("follow", f"follow: {error}")
         raise ConfigError(f"follow: {error}") from error
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import threading
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 
+from conclint.process.large_stack import on_own_stack
 from conclint.syntax.decoding import DecodingError, decode_source
 from conclint.syntax.nesting import Nesting, measure_nesting
 from conclint.syntax.tokens import Token, find_tokens
@@ -26,8 +27,10 @@ _STACKS: Final = (512 << 20, 64 << 20)
 _LARGE: Final = 100_000
 """Bytes of a file that may hold what crashes the compiler of Python 3.10: a chain of 100,000 calls."""
 _PLACE: Final = re.compile(r"error at (\d+):(\d+)")
-
-_stack_lock = threading.Lock()
+_NEWEST: Final = (3, 15)
+"""The newest Python whose syntax is known to be read, whatever Python runs conclint."""
+_EARLY: Final = ("never closed", "unterminated", "does not match")
+"""What the compiler says of a place before the one where the text can't be read on."""
 
 
 class SourceError(Exception):
@@ -141,18 +144,31 @@ def _mean_the_same(text: str, other: str) -> bool:
 def _explain(text: str, message: str, line: int) -> NoReturn:
     """Raises the error libcst found, in the compiler's words and at its place, where that finds one too."""
     error = _compile(text)
-    if isinstance(error, SyntaxError):
-        raise SourceError(error.msg or "invalid syntax", error.lineno or line, max(error.offset or 1, 1))
     place = _PLACE.search(message)
     if place is not None:
         line, column = int(place.group(1)), int(place.group(2)) + 1
     else:
         column = 1
+    running = ".".join(map(str, sys.version_info[:2]))
+    if isinstance(error, SyntaxError):
+        told, at = error.msg or "invalid syntax", error.lineno or line
+        if sys.version_info < _NEWEST and _is_read_on(text, at, line) and not any(map(told.count, _EARLY)):
+            told += f" (in Python {running}, which runs conclint; code for a newer Python needs that one)"
+        raise SourceError(told, at, max(error.offset or 1, 1))
     if isinstance(error, ast.AST):
-        raise SourceError("this syntax is valid but cannot be parsed yet; please report it", line, column)
+        from importlib.metadata import version
+
+        told = f"valid in Python {running}, but libcst {version('libcst')} cannot parse it: update libcst"
+        raise SourceError(f"{told}, or report it if this is the newest", line, column)
     if place is None:
         raise SourceError(message.rpartition("error: ")[2] or "invalid syntax", line, 1)
     raise SourceError("invalid syntax", line, column)
+
+
+def _is_read_on(text: str, line: int, end: int) -> bool:
+    """Whether there is code after one line and before the other."""
+    between = text.split("\n")[line : end - 1]
+    return any(code and not code.startswith("#") for code in map(str.strip, between))
 
 
 def _compile(source: str | bytes) -> ast.AST | Exception:
@@ -168,40 +184,8 @@ def _compile(source: str | bytes) -> ast.AST | Exception:
 
 
 def with_large_stack(work: Callable[[], T]) -> T:
-    """The result of `work`, done by a thread with room for deep recursion; its exceptions are raised here."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = _start_thread(run)
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
-def _start_thread(run: Callable[[], None]) -> threading.Thread:
-    with _stack_lock:
-        before = threading.stack_size()
-        try:
-            for size in _STACKS:
-                try:
-                    threading.stack_size(size)
-                    thread = threading.Thread(target=run, name="conclint-deep-source")
-                    thread.start()
-                    return thread
-                except (ValueError, RuntimeError):
-                    continue
-        finally:
-            threading.stack_size(before)
-    thread = threading.Thread(target=run, name="conclint-deep-source")
-    thread.start()
-    return thread
+    """The result of `work`, done where there is room for deep recursion; its exceptions are raised here."""
+    return on_own_stack(work, _STACKS)
 
 
 def check_syntax(data: bytes) -> SourceError | None:

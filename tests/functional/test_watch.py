@@ -49,7 +49,6 @@ class Watcher:
             except queue.Empty:
                 continue
             if line.startswith("conclint: watching for changes"):
-                time.sleep(0.5)  # the watcher has begun to watch
                 return seen
             seen.append(line)
         raise AssertionError(f"no run ended; seen: {seen}")

@@ -103,6 +103,17 @@ def test_a_deep_chain_takes_steps_in_proportion_to_its_length(size: int) -> None
     assert system.solver.steps < 4 * size
 
 
+def test_a_deep_knot_takes_steps_in_proportion_to_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked halfway down may lead back to any question above it."""
+    monkeypatch.setattr(fixpoint, "_MAX_DEPTH", 500)
+    for size in (800, 1_600):
+        needed = {n: ((7 * n + 1) % size, (3 * n + 2) % size, (5 * n + 3) % size) for n in range(size)}
+        knot = {n: (frozenset("x" if n == 1 else ""), needed[n]) for n in range(size)}
+        system = System(knot)
+        assert system.answers([0]) == {0: reached(knot, 0)}
+        assert system.solver.steps < 10 * size
+
+
 def test_what_many_questions_deep_down_need_is_not_asked_for_again_by_each() -> None:
     depth, leaves = 1_999, 1_000
     spine = {n: (frozenset[str](), (n + 1,)) for n in range(depth)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from conclint.extract import extract_summary
 from conclint.summary.codec import decode_body, decode_spans
 from conclint.summary.records import SiteKind
+from conclint.syntax import parsing
 from conclint.syntax.grafting import parse_pieces
 from conclint.syntax.nodes import parse_module as parse_plain
 from conclint.syntax.parsing import SourceError, check_syntax, parse_module
@@ -87,6 +89,33 @@ def test_what_is_no_python_stays_none(text: str, line: int) -> None:
     with pytest.raises(SourceError) as caught:
         parse_module(text)
     assert caught.value.line == expected.value.lineno == line
+
+
+def test_code_that_may_be_for_a_newer_python_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the compiler stopped, the parser did not."""
+    error = SyntaxError("invalid syntax", ("<source>", 1, 5, "", 1, 6))
+    monkeypatch.setattr(parsing, "_compile", lambda _: error)
+    monkeypatch.setattr(parsing, "_NEWEST", (4, 0))
+    with pytest.raises(SourceError) as caught:
+        parse_module('x = t"a"\ndef f(:\n')
+    running = ".".join(map(str, sys.version_info[:2]))
+    told = f"in Python {running}, which runs conclint; code for a newer Python needs that one"
+    assert caught.value.message == f"invalid syntax ({told})"
+    assert (caught.value.line, caught.value.column) == (1, 5)
+    with pytest.raises(SourceError) as caught:
+        parse_module("def f(:\n\n# a comment\nx = 1\n")
+    assert caught.value.message == "invalid syntax"
+
+
+def test_code_for_a_python_that_the_parser_does_not_know_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parsing, "_compile", lambda _: ast.Module([], []))
+    with pytest.raises(
+        SourceError, match=r"^valid in Python 3\.\d+, but libcst [\d.]+ cannot parse it: "
+    ) as caught:
+        parse_module("x = 1\ny = a new thing\n")
+    assert caught.value.line == 2
 
 
 def test_comments_hold_for_the_lines_they_stand_on() -> None:
