@@ -26,6 +26,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -98,7 +99,10 @@ def describe_candidate(evaluator: Evaluator, value: Value) -> str:
     name = callable_name(evaluator, value)
     if isinstance(value, (Function, Class)):
         return f"{type(value).__name__.lower()} {name}"
-    if isinstance(value, (Partial, Generator, ContextManager, Container, ExternalMethod, SuperOf, Awaitable)):
+    if isinstance(
+        value,
+        (Partial, MethodCaller, Generator, ContextManager, Container, ExternalMethod, SuperOf, Awaitable),
+    ):
         return f"{type(value).__name__} {name}"
     return assert_never(value)
 

@@ -23,6 +23,7 @@ from conclint.resolve.values import (
     Generator,
     Instance,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -49,6 +50,7 @@ _RECORDS: Final[tuple[type[Any], ...]] = (
     ContextManager,
     Awaitable,
     Partial,
+    MethodCaller,
     Above,
 )
 _ENUMS: Final[tuple[type[Enum], ...]] = (Kind, ExecutionModel, Relation)

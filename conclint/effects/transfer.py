@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from conclint.effects.alternatives import does_likewise, does_so_otherwise
 from conclint.effects.catalog_calls import CatalogCalls
@@ -14,9 +14,8 @@ from conclint.effects.program_calls import ProgramCalls
 from conclint.effects.self_calls import OwnMethods
 from conclint.model.execution import ALL_MODELS, Family
 from conclint.resolve.arguments import Arguments
-from conclint.resolve.calls import Link, Target
+from conclint.resolve.calls import Link, Target, methods_called
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.interpreter import Choice
 from conclint.resolve.values import (
     Awaitable,
     Class,
@@ -31,6 +30,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -128,7 +128,8 @@ class Transfer:
                 else None
             )
             if choice is not None:
-                return self._chosen(frame, choice, arguments)
+                chosen = [Target(item, arguments) for item in choice.targets]
+                return self._any_of(frame, chosen, choice.reasons)
             found = self._function(frame, value, arguments)
             for effect, witness in self._overrides.of_method(frame, value, arguments).items():
                 add(found, effect, witness)
@@ -144,6 +145,9 @@ class Transfer:
         if isinstance(value, Partial):
             bound = self._evaluator.results.with_partial(value, arguments)
             return self._run(frame.nested(), Target(value.target, bound))
+        if isinstance(value, MethodCaller):
+            targets = methods_called(self._evaluator, value, arguments)
+            return self._any_of(frame, targets, ())
         if isinstance(value, Instance):
             result: Effects = {}
             for method in self._evaluator.classes.method(value.cls, "__call__", value).values:
@@ -168,21 +172,22 @@ class Transfer:
         """The effects of a function's body: a generator's runs where it is iterated."""
         return {} if self._is_generator(function) else self._program.function(frame, function, arguments)
 
-    def _chosen(self, frame: Frame, choice: Choice, arguments: Arguments) -> Effects:
-        """The effects of the implementations one of which the type of an argument chooses."""
-        made: list[list[Placement]] = [[] for _ in choice.targets]
+    def _any_of(self, frame: Frame, targets: Sequence[Target], assumed: tuple[str, ...]) -> Effects:
+        """The effects of things one of which is run, where no link holds them as a group."""
+        made: list[list[Placement]] = [[] for _ in targets]
         parts: list[Effects] = []
-        for value, placements in zip(choice.targets, made, strict=True):
+        for target, placements in zip(targets, made, strict=True):
             inner = frame._replace(placements=placements)
-            if isinstance(value, Function):
-                parts.append(self._function(inner, value, arguments))
+            if isinstance(target.value, Function):
+                parts.append(self._function(inner, target.value, target.arguments))
             else:
-                parts.append(self._run(inner.nested(), Target(value, arguments)))
-        frame.placements.extend(agreed_placements(made))
+                parts.append(self._run(inner.nested(), target))
+        if made:
+            frame.placements.extend(agreed_placements(made))
         result: Effects = {}
         for number, part in enumerate(parts):
             for effect, witness in part.items():
-                add(result, effect, witness.assuming(*choice.reasons, *_not_of_all(effect, number, parts)))
+                add(result, effect, witness.assuming(*assumed, *_not_of_all(effect, number, parts)))
         return result
 
     def _is_generator(self, function: Function) -> bool:

@@ -20,6 +20,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -92,6 +93,11 @@ def result_of(
     if dotted in ("functools.partial", "functools.partialmethod") and first is not None:
         target = evaluator.passed(first)
         return target._replace(values=tuple(Partial(value, site) for value in target.values))
+    if dotted == "operator.methodcaller" and first is not None:
+        names = evaluator.passed(first).values
+        if len(names) == 1 and isinstance(names[0], Literal) and isinstance(names[0].value, str):
+            return known(MethodCaller(names[0].value, site))
+        return TOP
     if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
         stated = arguments.positional[0]
         if isinstance(stated, tuple) and not isinstance(stated, ValueSet):

@@ -25,6 +25,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -125,6 +126,9 @@ def _chosen(
     reasons = callee.reasons
     for value in callables(callee):
         choice = None
+        if isinstance(value, MethodCaller):
+            targets += methods_called(evaluator, value, arguments)
+            continue
         if isinstance(value, Function):
             choice = evaluator.single_dispatch.choose(value, arguments, path)
         if choice is not None:
@@ -138,6 +142,16 @@ _AUGMENTED = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
     "@": "matmul", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
 }  # fmt: skip
+
+
+def methods_called(evaluator: Interpreter, caller: MethodCaller, arguments: Arguments) -> list[Target]:
+    """What a call of `operator.methodcaller(name, …)` runs: the methods that its first argument may have."""
+    if not arguments.positional:
+        return []
+    key, number = caller.site
+    bound = arguments_of(key, evaluator.body(key).sites[number].args).drop(1)
+    methods = evaluator.attribute(evaluator.passed(arguments.positional[0]), caller.name, key)
+    return [Target(value, bound) for value in callables(methods)]
 
 
 def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
@@ -343,6 +357,8 @@ def callable_name(evaluator: Interpreter, value: Value) -> str:
         return evaluator.catalog.canonical(value.dotted)
     if isinstance(value, Partial):
         return callable_name(evaluator, value.target)
+    if isinstance(value, MethodCaller):
+        return f"methodcaller({value.name!r})"
     if isinstance(value, (Parameter, ModuleRef, SuperOf, Literal, Awaitable)):
         return "a parameter"
     return assert_never(value)

@@ -40,6 +40,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -329,7 +330,17 @@ class Evaluator:
             return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
         if isinstance(
             value,
-            (Function, Partial, Generator, ContextManager, Awaitable, ExternalMethod, Instance, Parameter),
+            (
+                Function,
+                Partial,
+                MethodCaller,
+                Generator,
+                ContextManager,
+                Awaitable,
+                ExternalMethod,
+                Instance,
+                Parameter,
+            ),
         ):
             return TOP
         return assert_never(value)

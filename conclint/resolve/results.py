@@ -7,7 +7,7 @@ from functools import partial
 from conclint.resolve import builtin_calls
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
-from conclint.resolve.calls import iterated
+from conclint.resolve.calls import iterated, methods_called
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     CALLED,
@@ -29,6 +29,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Literal,
+    MethodCaller,
     ModuleRef,
     Parameter,
     Partial,
@@ -73,6 +74,9 @@ class Results:
             return self._result_of_function(callee, arguments, site)
         if isinstance(callee, Partial):
             return self.result_of(callee.target, self.with_partial(callee, arguments), site)
+        if isinstance(callee, MethodCaller):
+            called = methods_called(self._evaluator, callee, arguments)
+            return join([self.result_of(item.value, item.arguments, site) for item in called] or [TOP])
         if isinstance(callee, Instance):
             method = self._evaluator.classes.method(callee.cls, "__call__", callee)
             return join([self.result_of(value, arguments, site) for value in method.values] or [TOP])

@@ -134,6 +134,13 @@ class Partial(NamedTuple):
     site: tuple[Key, int]
 
 
+class MethodCaller(NamedTuple):
+    """`operator.methodcaller(name, …)` made at a site."""
+
+    name: str
+    site: tuple[Key, int]
+
+
 CALLED: Final = "()"
 """Among the attributes of a `Parameter`: what calling it gives."""
 
@@ -185,6 +192,7 @@ Value: TypeAlias = (
     | ContextManager
     | Awaitable
     | Partial
+    | MethodCaller
     | Parameter
 )
 

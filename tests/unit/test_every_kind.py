@@ -8,9 +8,11 @@ import pytest
 
 from conclint.catalog.loader import Catalog
 from conclint.debug.summary_text import Described, names_of
+from conclint.effects.effect_rows import _RECORDS
 from conclint.extract import extract_summary
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Program
+from conclint.resolve.values import Value
 from conclint.summary.codec import decode_body
 from conclint.summary.kinds import OpCode, SiteCode, StoreCode
 from conclint.summary.operands import FIRST_OPERAND
@@ -90,6 +92,10 @@ def test_mypy_knows_all_kinds() -> None:
     """What ends in `assert_never` handles each constant of these classes."""
     for constants, code in ((Op, OpCode), (SiteKind, SiteCode), (StoreKind, StoreCode)):
         assert names_of(constants).keys() == set(get_args(code)), constants
+
+
+def test_each_candidate_can_be_kept_in_an_effect() -> None:
+    assert set(get_args(Value)) <= set(_RECORDS)
 
 
 def test_of_each_value_it_is_known_what_it_is_made_from() -> None:

@@ -114,6 +114,14 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "view",
     ),
+    "a method that is called by name": (
+        {
+            "deep": "import time\nclass Store:\n    def load(self):\n        CHANGES\n",
+            "view": "from operator import methodcaller\nfrom deep import Store\n"
+            "async def view():\n    methodcaller('load')(Store())\n",
+        },
+        "view",
+    ),
     "an implementation of a method": (
         {
             "deep": "import time\nfrom functools import singledispatchmethod\nclass Base:\n"
