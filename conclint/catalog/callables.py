@@ -14,7 +14,7 @@ CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "callable", "also", "model", "arguments", "style",
-    "phase",
+    "phase", "traits",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase")
@@ -69,6 +69,7 @@ class CallableReader(TableReader):
             "example_trio": self.get(row, "example_trio", str, where),
             "example_anyio": self.get(row, "example_anyio", str, where),
             "note": self.get(row, "note", str, where),
+            "traits": self.traits(row, where),
             "source": self.get(row, "source", str, where, self.source),
         }
         returns: str | None = self.get(row, "returns", str, where)

@@ -28,6 +28,17 @@ class Phase(Enum):
     COMMAND = "command"
 
 
+class Trait(Enum):
+    """What an object, or what a call gives, can't do, as far as advice must know it; see README.md."""
+
+    THREAD_BOUND = "thread_bound"
+    LOOP_BOUND = "loop_bound"
+    LAZY = "lazy"
+    MANAGER = "manager"
+    UNPICKLABLE = "unpicklable"
+    PROCESS_GLOBAL = "process_global"
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterFact:
     """One parameter of a stated signature. `kind`: "" (normal), "*", "**", or "kw" (keyword-only)."""
@@ -88,6 +99,7 @@ class CallableFact:
     example_trio: str | None = None
     example_anyio: str | None = None
     note: str | None = None
+    traits: frozenset[Trait] = frozenset()
     source: str = ""
     by_star: bool = False
 
@@ -118,6 +130,7 @@ class ClassFact:
     asynchronous: bool = False
     lifespan: bool = False
     instead: tuple[str, ...] | None = None
+    traits: frozenset[Trait] = frozenset()
     source: str = ""
 
 

@@ -292,4 +292,5 @@ def _joined(held: ClassFact, stated: ClassFact) -> ClassFact:
         asynchronous=stated.asynchronous or held.asynchronous,
         lifespan=stated.lifespan or held.lifespan,
         instead=stated.instead if stated.instead is not None else held.instead,
+        traits=held.traits | stated.traits,
     )

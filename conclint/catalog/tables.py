@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from conclint.catalog.facts import Phase
+from conclint.catalog.facts import Phase, Trait
 from conclint.model.execution import Confidence, ExecutionModel
 
 
@@ -90,3 +90,14 @@ class TableReader:
         if word not in ("high", "medium", "low"):
             raise self.fail(f"{where}.confidence", f"expected high, medium or low, got {word!r}")
         return Confidence[word.upper()]
+
+    def traits(self, row: Mapping[str, Any], where: str) -> frozenset[Trait]:
+        """What is said of how the thing may be moved."""
+        found = set()
+        for word in self.strings(row, "traits", where) or ():
+            try:
+                found.add(Trait(word))
+            except ValueError:
+                words = ", ".join(item.value for item in Trait)
+                raise self.fail(f"{where}.traits", f"expected some of {words}, got {word!r}") from None
+        return frozenset(found)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conclint.source.derived import Headers
     from conclint.store.missing import MissingFiles
 
-_FORMAT: Final = 5
+_FORMAT: Final = 6
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -77,7 +77,8 @@ class Judgements(NamedTuple):
     findings of those that have any. `words` are the wrappers' names by the module that defines them,
     `imports` the graph, `absent` what was looked for in vain. `effects` are those of functions that other
     modules asked for, encoded: of a module in one piece, by `Def.key`. `headers` are the
-    class headers of the files that were asked about, `bases` the names of the classes whose derived
+    class headers of the files that were asked about, `speaks` the async libraries that they import, `library`
+    the one that the program was taken to run on, `bases` the names of the classes whose derived
     classes the effects in a module depend on, `derived` the files that define these.
     """
 
@@ -95,11 +96,13 @@ class Judgements(NamedTuple):
     headers: dict[str, Headers]
     bases: dict[str, tuple[str, ...]]
     derived: dict[str, tuple[str, ...]]
+    speaks: dict[str, tuple[str, ...]]
+    library: str
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {})
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {}, {}, "")
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -158,6 +161,8 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.headers.items() if path not in changed},
             {path: value for path, value in self.bases.items() if path not in changed},
             {path: value for path, value in self.derived.items() if path not in changed},
+            {path: value for path, value in self.speaks.items() if path not in changed},
+            self.library,
         )
 
     def after_edit(self, changed: Mapping[str, bytes]) -> Judgements:
@@ -178,6 +183,7 @@ class Judgements(NamedTuple):
             contents={**self.contents, **moved},
             starting={path: value for path, value in self.starting.items() if path not in moved},
             mentions={path: value for path, value in self.mentions.items() if path not in moved},
+            speaks={path: value for path, value in self.speaks.items() if path not in moved},
             judged=self.judged - touched - moved.keys(),
             rows={path: rows for path, rows in self.rows.items() if path not in touched | moved.keys()},
             directives={path: value for path, value in self.directives.items() if path not in moved},
@@ -284,6 +290,8 @@ def encode_judgements(known: Judgements) -> bytes:
         by_number(known.headers),
         by_number(known.bases),
         by_number(known.derived),
+        by_number(known.speaks),
+        known.library,
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -294,7 +302,7 @@ def decode_judgements(data: bytes) -> Judgements:
         version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
         if version != _FORMAT:
             return Judgements.none()
-        rows, words, edges, directives, missing, effects, headers, bases, derived = more
+        rows, words, edges, directives, missing, effects, headers, bases, derived, speaks, library = more
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -324,6 +332,8 @@ def decode_judgements(data: bytes) -> Judgements:
             {paths[number]: text for number, text in headers.items()},
             {paths[number]: found for number, found in bases.items()},
             {paths[number]: found for number, found in derived.items()},
+            {paths[number]: found for number, found in speaks.items()},
+            library,
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

@@ -18,13 +18,14 @@ from conclint.process.failure import describe_failure
 from conclint.process.gc_control import dismantle
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule, Program
-from conclint.rules.examples import illustrate, source_lines
+from conclint.rules.examples import advise, source_file
 from conclint.rules.judge import Judge, wrapper_names
 from conclint.store.finding_rows import to_row
 from conclint.suppress.selection import Selection
 
 if TYPE_CHECKING:
     from conclint.resolve.values import Key
+    from conclint.rules.advice.site import SourceFile
     from conclint.rules.drafts import Draft
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class ModuleJudge:
         self._effects = effects or KeptEffects()
         self.is_whole = effects is None
         self._told_effects: set[Key] = set()
-        self._lines: tuple[str, list[str]] | None = None
+        self._file: tuple[str, SourceFile] | None = None
         self._store = project.store
         self._catalog = Catalog(project.own_facts)
         self._selection = Selection(project.config)
@@ -83,6 +84,7 @@ class ModuleJudge:
             self._project.notebook,
             self._project.config.runtime,
             self._selection.is_chosen,
+            self._project.library,
         )
 
     def judge_modules(self, paths: Iterable[str]) -> Judged:
@@ -104,7 +106,7 @@ class ModuleJudge:
                 rows[path] = tuple(map(self._row, self._settled(path)))
             except Exception as error:
                 self._fail(path, error)
-        self._lines = None
+        self._file = None
         for path in self.failed.keys() & set(group):
             rows[path] = ()  # a part of what there is would depend on what was judged before
         return self._judged(rows)
@@ -176,15 +178,15 @@ class ModuleJudge:
         finding = draft.finding
         least = self._project.config.min_confidence
         if finding.confidence >= least and self._selection.is_chosen(finding.code):
-            advice = illustrate(draft, self._lines_of(draft.path))
-            finding = replace(finding, recommendation=advice)
+            advice = advise(draft, self._file_of(draft.path))
+            finding = replace(finding, recommendation=advice.recommendation)
         return to_row(finding)
 
-    def _lines_of(self, path: str) -> list[str]:
-        """The lines of a file; those of the last one are kept, since findings come file by file."""
-        if self._lines is None or self._lines[0] != path:
-            self._lines = path, source_lines(self._project.text(path))
-        return self._lines[1]
+    def _file_of(self, path: str) -> SourceFile:
+        """The text of a file; that of the last one is kept, since findings come file by file."""
+        if self._file is None or self._file[0] != path:
+            self._file = path, source_file(self._project.text(path))
+        return self._file[1]
 
     def _judged(self, rows: dict[str, tuple[tuple[Any, ...], ...]]) -> Judged:
         words: dict[str, list[str]] = {}

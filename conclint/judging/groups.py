@@ -119,6 +119,7 @@ class GroupJudge:
             contents.digests,
             contents.sizes,
             known.headers,
+            self._project.library,
         )
         for number, judged, fresh in judge_in_processes(setup, groups, jobs):
             cache.take(fresh)

@@ -43,6 +43,7 @@ class Setup(NamedTuple):
     hashes: dict[str, bytes]
     sizes: dict[str, int]
     headers: dict[str, Headers]
+    library: str
 
 
 class _State:
@@ -85,6 +86,7 @@ def _prepare(setup: Setup) -> None:
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)
     project.subclasses = Derived(lambda: setup.headers, project.sources)
+    project.library = setup.library
     _State.project = project
     _State.judge = ModuleJudge(project)
     _State.cache = cache

@@ -19,7 +19,8 @@ from conclint.workspace import Workspace
 
 
 class Project:
-    """The asked sources by path, with one store of summaries and one finder of modules.
+    """The asked sources by path, with one store of summaries and one finder of modules. `library`: the async
+    library that the program runs on, as soon as that is found out.
 
     Raises ConfigError where packages are to be followed that aren't there.
     """
@@ -40,6 +41,7 @@ class Project:
         self.finder = workspace.finder(self.sources, installed=True)
         self.roots = self.finder.roots
         self.subclasses = Derived()
+        self.library = "asyncio"
         self._notebooks: dict[str, Notebook | None] = {}
 
     @property

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.effects.effects import Effects, Placement, Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Step
+from conclint.model.finding import Finding, Position, Step
 from conclint.model.runtime import Runtime
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
-from conclint.rules.call_text import CallText
+from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.program_entries import ProgramEntries
 from conclint.rules.registry import Rule
+from conclint.summary.records import DefKind
 
-Advise = Callable[[CallText], Recommendation | None]
-"""Writes the recommendation, given the reported call in the reader's own words: empty where the source
-can't be had any more."""
+if TYPE_CHECKING:
+    from conclint.rules.advice.site import Place
+
+Advise = Callable[["Place"], Advice]
+"""Makes the advice, given the place in the file's text."""
 
 
 class Draft(NamedTuple):
-    """A finding before its recommendation is written; `path` is that of its module. `quotes` are other
-    places of it whose source the recommendation wants to use."""
+    """A finding before its recommendation is written; `path` is that of its module. `extent` are the first
+    and last line of the outermost function around it; 0 and 0 for the module."""
 
     finding: Finding
     path: str
     advise: Advise
-    quotes: tuple[Position, ...] = ()
+    extent: tuple[int, int] = (0, 0)
 
 
 class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
-    and the placements it makes. `shown` gives a path as reported."""
+    and the placements it makes. `shown` gives a path as reported; `library` is the async library that the
+    program runs on, and `around` holds what advice has found out about functions."""
 
     engine: EffectSolver
     module: Module
@@ -43,6 +47,8 @@ class ModuleView(NamedTuple):
     effects: dict[Key, list[Effects]]
     placements: dict[Key, list[Placement]]
     program_entries: ProgramEntries
+    library: str
+    around: dict[Key, object]
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -66,7 +72,6 @@ def draft_at(
     effect: EffectKind | None = None,
     family: str | None = None,
     cause: str | None = None,
-    quotes: Iterable[Position] = (),
 ) -> Draft:
     """A draft that points at a site of a def of the viewed module; at the def's own line for the site -1.
 
@@ -93,7 +98,14 @@ def draft_at(
         logical_line=logical,
         source_hash=view.module.summary.source_hash,
     )
-    return Draft(finding, view.module.path, advise, tuple(quotes))
+    return Draft(finding, view.module.path, advise, extent_of(view.module, key))
+
+
+def extent_of(module: Module, key: Key) -> tuple[int, int]:
+    """The lines of the outermost function that a def is or stands in; 0 and 0 where it stands in none."""
+    functions = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+    found = [item for own in (key, *module.around(key)) if (item := module.definition(own)).kind in functions]
+    return (found[-1].start, found[-1].end) if found else (0, 0)
 
 
 def _header(view: ModuleView, key: Key) -> tuple[Position, tuple[int, int]]:

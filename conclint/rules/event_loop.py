@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
-from conclint.model.finding import Recommendation
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key, unwrapped
-from conclint.rules.call_text import NO_TEXT, CallText
+from conclint.rules.advice.allowed import subject_of
+from conclint.rules.advice.change import Advice
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
 from conclint.rules.loop_messages import is_deadlock, message_of
 from conclint.rules.program_phases import PHASE_DOUBTS
-from conclint.rules.recommend import (
-    for_chain_of_waits,
-    for_computing_on_loop,
-    for_native_on_loop,
-    for_wait,
-    library_of,
-)
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
+
+if TYPE_CHECKING:
+    from conclint.rules.advice.site import Place
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _KINDS: Final = {
@@ -106,24 +102,20 @@ def _draft(
     """With `called_here` false the call at the place is another one, which no example can rewrite."""
     witness = _doubting(witness)
     chain = hops(view.engine, key, witness)
-    direct = len(chain) == 1
-    called = chain[0].symbol
     deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
     message = message_of(chain, witness, rule, deadlock=deadlock)
-    fact = view.engine.evaluator.catalog.function(witness.cause)
-    if deadlock and fact is not None:
-        fact = replace(fact, note=None)  # it says when the wait is harmless
-    library = library_of(view.module)
+    subject = subject_of(view, chain, witness.cause, effect.family)
+    if deadlock and subject.fact is not None:  # its note says when the wait is harmless
+        subject = subject._replace(fact=replace(subject.fact, note=None))
 
-    def advise(call: CallText) -> Recommendation:
-        call = call if called_here else NO_TEXT
+    def advise(place: Place) -> Advice:
+        from conclint.rules.advice import build
+
+        if not called_here:
+            return build.instead_of_registering(subject)
         if effect.kind is Kind.COMPUTES_GIL:
-            return for_computing_on_loop(call, called, library, view.runtime, fact)
-        if effect.kind is Kind.COMPUTES_NOGIL:
-            return for_native_on_loop(call, called, library, fact)
-        if direct and fact is not None:
-            return for_wait(fact, call, library)
-        return for_chain_of_waits(fact, call, called, library)
+            return build.instead_of_computing(place, subject, view.runtime, is_call=True)
+        return build.instead_of_waiting(place, subject)
 
     return draft_at(
         view,

@@ -1,25 +1,32 @@
-"""The source again, only for what a person sees: the example in the reader's own names."""
+"""The source again, only for what a person sees: the advice in the reader's own names."""
 
 from __future__ import annotations
 
-from conclint.model.finding import Recommendation
-from conclint.rules.call_text import NO_TEXT, take_apart, text_of
+from typing import TYPE_CHECKING
+
+from conclint.process.failure import describe_failure
+from conclint.rules.advice.change import Advice
 from conclint.rules.drafts import Draft
-from conclint.syntax.decoding import DecodingError, decode_source
+
+if TYPE_CHECKING:
+    from conclint.rules.advice.site import SourceFile
 
 
-def source_lines(data: bytes | None) -> list[str]:
-    """The lines of a file that was read again; none where it can't be."""
+def source_file(data: bytes | None) -> SourceFile:
+    """A file that was read again."""
+    from conclint.rules.advice.site import SourceFile  # with libcst
+
+    return SourceFile(data)
+
+
+def advise(draft: Draft, file: SourceFile) -> Advice:
+    """The advice for a draft; without an example where the file has no such code now, or
+    where conclint itself fails: the finding is not lost for that."""
+    from conclint.rules.advice.site import Extent, Place
+
+    place = Place(file, Extent(*draft.extent), draft.finding.position)
     try:
-        return decode_source(data).splitlines(keepends=True) if data is not None else []
-    except DecodingError:
-        return []
-
-
-def illustrate(draft: Draft, lines: list[str]) -> Recommendation | None:
-    """The recommendation for a draft; without an example where the file has no such lines now."""
-    source = text_of(lines, draft.finding.position)
-    if not source:
-        return draft.advise(NO_TEXT)
-    quotes = tuple(text_of(lines, place) or "" for place in draft.quotes)
-    return draft.advise(take_apart(source)._replace(quotes=quotes))
+        return draft.advise(place)
+    except Exception as error:
+        describe_failure(error)
+        return draft.advise(place._replace(file=source_file(None)))

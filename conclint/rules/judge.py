@@ -29,7 +29,8 @@ _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 
 class Judge:
     """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
-    a module that is a notebook, `is_chosen` whether a code is reported at all."""
+    a module that is a notebook, `is_chosen` whether a code is reported at all. `library`: the async library
+    that the program runs on."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Judge:
         notebook: Callable[[str], Notebook | None],
         runtime: Runtime,
         is_chosen: Callable[[str], bool],
+        library: str = "asyncio",
     ) -> None:
         self._engine = engine
         self._evaluator = engine.evaluator
@@ -46,6 +48,7 @@ class Judge:
         self._notebook = notebook
         self._runtime = runtime
         self._entries = ProgramEntries(engine)
+        self._library = library
         self._structural = StructuralJudge(engine, self._costs, is_chosen)
 
     def roots(self, path: str) -> tuple[Key, ...]:
@@ -74,7 +77,15 @@ class Judge:
                 self._engine.site_effects(key, link, placements[key]) for link in self._engine.links(key)
             ]
         view = ModuleView(
-            self._engine, module, self._runtime, self._shown, effects, placements, self._entries
+            self._engine,
+            module,
+            self._runtime,
+            self._shown,
+            effects,
+            placements,
+            self._entries,
+            self._library,
+            {},
         )
         for key, placement in decorated(view):
             placements[key].append(placement)

@@ -9,14 +9,14 @@ from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
+from conclint.model.runtime import Gil
 from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import External, ExternalMethod, Function, Key
-from conclint.rules.call_text import CallText
+from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
 from conclint.rules.computing import doubts_of
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
-from conclint.rules.recommend import for_coroutines_that_never_await, library_of
 from conclint.rules.registry import rules_by_code
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, DefKind, Op, SiteKind
@@ -76,18 +76,14 @@ def _judged(
         return None
     reasons = min(doubts, key=len)
     name = callable_name(engine.evaluator, function)
-    library = library_of(view.module)
-
-    def advise(call: CallText) -> Recommendation:
-        return for_coroutines_that_never_await(name, library, view.runtime)
-
+    advice = _advice(view, name)
     return draft_at(
         view,
         key,
         site,
         rules_by_code()[_CODE],
         f"`{short_name(name)}` computes and never awaits: `{how}` runs it to its end before anything else",
-        advise=advise,
+        advise=lambda place: Advice(advice),
         reasons=reasons,
         most=Confidence.HIGH,
         chain=[Hop(key, site, name)],
@@ -96,6 +92,18 @@ def _judged(
         family="never-awaits",
         cause=name,
     )
+
+
+def _advice(view: ModuleView, name: str) -> Recommendation:
+    """Plain functions, where they compute at the same time."""
+    short = name.rsplit(".", 1)[-1]
+    where, model = "in processes: under the GIL only they", ExecutionModel.PROCESS
+    if view.runtime.gil is Gil.FREE_THREADED:
+        where, model = "in threads: they", ExecutionModel.THREAD
+    elif view.runtime.has_interpreters:
+        where = "in processes or interpreters: under the GIL only they"
+    text = f"make `{short}` a plain function and run it {where} compute at the same time."
+    return Recommendation(model, text)
 
 
 def _awaited(view: ModuleView, function: Function, seen: list[Function]) -> list[Function]:

@@ -4,22 +4,24 @@ in what these call."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from conclint.cost.cost import Cost, CostTerm
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind
 from conclint.model.execution import EffectKind, ExecutionModel
-from conclint.model.finding import Recommendation
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Key
-from conclint.rules.call_text import CallText
+from conclint.rules.advice.allowed import subject_of
+from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
-from conclint.rules.recommend import for_computing_on_loop, library_of
+
+if TYPE_CHECKING:
+    from conclint.rules.advice.site import Place
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _FAR: Final = (3, 6)
@@ -89,10 +91,13 @@ def _draft(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) 
     if incomplete:
         reasons.append("the thing called here may be something else too")
     reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)
-    library = library_of(view.module)
+    subject = subject_of(view, chain or [Hop(key, part.site, called)], cause_of(engine, cost, own), "own")
+    is_call = not part.is_loop
 
-    def advise(call: CallText) -> Recommendation:
-        return for_computing_on_loop(call, called, library, view.runtime)
+    def advise(place: Place) -> Advice:
+        from conclint.rules.advice import build
+
+        return build.instead_of_computing(place, subject, view.runtime, is_call=is_call)
 
     return draft_at(
         view,

@@ -8,14 +8,12 @@ from typing import Final
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Recommendation
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key, Value, unwrapped
-from conclint.rules.call_text import CallText
+from conclint.rules.advice.pools import instead_of_processes
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
-from conclint.rules.recommend import for_waiting_in_processes
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
@@ -54,11 +52,7 @@ def waiting_in_processes(
         reasons.append("it also goes through what it got")
     witness = Witness(0, 1, name, placement.site, inner.cause, (), (target.key, effect))
     chain: list[Hop] = hops(view.engine, key, witness)
-    style = placement.style
     where = "an interpreter" if placement.model is ExecutionModel.INTERPRETER else "a process"
-
-    def advise(call: CallText) -> Recommendation:
-        return for_waiting_in_processes(call, name, style)
 
     yield draft_at(
         view,
@@ -66,7 +60,7 @@ def waiting_in_processes(
         placement.site,
         rule,
         f"`{short_name(name)}` only waits (`{inner.cause}`): {where} for that gains nothing over a thread",
-        advise=advise,
+        advise=instead_of_processes(view, key, placement, short_name(name).rsplit(".", 1)[-1]),
         reasons=reasons,
         most=Confidence.MEDIUM,
         chain=chain,

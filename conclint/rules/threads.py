@@ -8,16 +8,14 @@ from conclint.cost.cost import Cost
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import EffectKind, ExecutionModel
-from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import External, Function, Key, Value, unwrapped
-from conclint.rules.call_text import CallText
+from conclint.rules.advice.pools import instead_of_threads
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
-from conclint.rules.recommend import for_computing_in_threads
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
 
@@ -104,16 +102,13 @@ def _draft(
         else "threads give it no speed-up"
     )
 
-    def advise(call: CallText) -> Recommendation:
-        return for_computing_in_threads(call, name, style, view.runtime)
-
     return draft_at(
         view,
         key,
         placement.site,
         rule,
         f"`{short_name(name)}` computes in pure Python{amount_of(cost)}: {gain} while the GIL is held",
-        advise=advise,
+        advise=instead_of_threads(view, key, placement, short_name(name).rsplit(".", 1)[-1]),
         reasons=reasons,
         chain=[Hop(key, placement.site, name), *inner_hops(view.engine, cost)],
         model=ExecutionModel.THREAD,

@@ -13,6 +13,7 @@ from conclint.judging.groups import GroupJudge
 from conclint.judging.project import Project
 from conclint.model.finding import Finding, Position
 from conclint.process.failure import bearable, describe_failure
+from conclint.rules.advice.library import LIBRARIES, library_of_program
 from conclint.source.cells import in_cell
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
@@ -281,8 +282,9 @@ class Analysis:
         """The asked files that can hold a finding, once all of them are judged: those that mention
         concurrency, and those that mention a wrapper which was discovered in others."""
         if self._taken is None:
-            known = self._known
             self._note_starting()
+            self._note_library()
+            known = self._known
             taken: set[str] = set()
             words: set[str] = set()
             roots = {path for path in self._sources if known.starting.get(path)}
@@ -325,6 +327,18 @@ class Analysis:
                 self._known.contents[path] = content
             if headers := headers_of(index):
                 self._known.headers[path] = headers
+            if spoken := LIBRARIES.intersection(module.partition(".")[0] for module, _ in index.imports):
+                self._known.speaks[path] = tuple(sorted(spoken))
+
+    def _note_library(self) -> None:
+        """Find out which async library the program runs on; where that is another one than it was, advice for
+        it is another."""
+        known = self._known
+        library = self._project.library = library_of_program(known.speaks)
+        if known.library not in ("", library):
+            known.judged.clear()
+            known.rows.clear()
+        self._known = known._replace(library=library)
 
     def _mentioning(self, taken: set[str], words: set[str]) -> set[str]:
         """Those of the other files that mention one of the wrappers."""

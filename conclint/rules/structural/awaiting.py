@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.effects.effects import Placement
+from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.resolve.values import Function, Value, unwrapped
+from conclint.resolve.values import External, Function, Value, unwrapped
+from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.function_traits import Habits
@@ -28,7 +29,6 @@ _ADDS: Final = frozenset(
         for name in ("list.append", "list.extend", "set.add", "set.update", "dict.update", "list.insert")
     }
 )
-_GATHER: Final = "results = await asyncio.gather(*({call} for {target} in {iterable}))"
 _SAFE: Final = (
     "if they are independent, gather them, within a semaphore if they are many; from Python 3.11 a "
     "`TaskGroup` does it too."
@@ -48,9 +48,8 @@ def await_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
             call.site,
             "CON505",
             "each iteration waits for its own await, though it needs nothing from those before",
-            Advice(ExecutionModel.EVENT_LOOP, _SAFE, _GATHER),
+            Advice(ExecutionModel.EVENT_LOOP, _SAFE, Form.GATHER),
             cause=_name(code, call),
-            loop=loop,
             model=ExecutionModel.EVENT_LOOP,
             most=Confidence.LOW,
         )
@@ -75,13 +74,39 @@ def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterat
             call.site,
             "CON509",
             f"each iteration waits for its own {what}, though it needs nothing from those before",
-            Advice(model, "gather them: the workers then run at the same time.", _GATHER),
+            _advice(view, placements),
             cause=_name(code, call),
-            loop=loop,
             model=model,
             reasons=reasons,
             most=Confidence.MEDIUM,
         )
+
+
+def _advice(view: ModuleView, placements: list[Placement]) -> Advice:
+    """No speed-up is promised for what computes under the GIL in threads: that takes turns."""
+    model = placements[0].model
+    if model is ExecutionModel.THREAD and any(_holds_gil(view, item) for item in placements):
+        return Advice(
+            ExecutionModel.PROCESS,
+            "hand all of it to one thread, which is enough to keep the event loop alive; under the GIL only "
+            "processes make it faster.",
+        )
+    return Advice(model, "gather them: then they don't wait for each other.", Form.GATHER)
+
+
+def _holds_gil(view: ModuleView, placement: Placement) -> bool:
+    catalog = view.engine.evaluator.catalog
+    for value in placement.callables.values:
+        target = unwrapped(value)
+        if isinstance(target, Function):
+            kinds = {effect.kind for effect in view.engine.effects_of(target.key)}
+            if Kind.COMPUTES_GIL in kinds or not kinds & {Kind.WAITS, Kind.COMPUTES_NOGIL}:
+                return True
+        elif isinstance(target, External):
+            fact = catalog.function(target.dotted)
+            if fact is None or fact.effect.value == "computes_gil":
+                return True
+    return False
 
 
 def _awaited(code: Code) -> Iterator[tuple[Call, Loop]]:

@@ -21,11 +21,6 @@ _CONCURRENT: Final = frozenset(
     {"asyncio.gather", "asyncio.wait", "asyncio.as_completed", "asyncio.TaskGroup"}
 )
 _PAUSES: Final = frozenset({"time.sleep"})
-_EXAMPLE: Final = """\
-async def every():
-    return await asyncio.gather(*({arguments} for {target} in {iterable}))
-
-results = asyncio.run(every())"""
 
 
 def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -62,10 +57,8 @@ def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterat
             Advice(
                 ExecutionModel.EVENT_LOOP,
                 "run one coroutine that gathers them all (within a semaphore, if they are many).",
-                _EXAMPLE,
             ),
             cause=min(call.names),
-            loop=loop,
             model=ExecutionModel.EVENT_LOOP,
             reasons=reasons,
         )

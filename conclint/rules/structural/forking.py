@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases
@@ -13,7 +14,6 @@ from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import (
     CONTEXT_METHODS,
-    EXECUTORS,
     StartMethod,
     made_processes,
     start_method,
@@ -65,19 +65,14 @@ def _draft(
     view: ModuleView, code: Code, call: Call, message: str, most: Confidence, reasons: tuple[str, ...] = ()
 ) -> Draft:
     name = _public_name(call, start_method(code, call))
-    last = name.rsplit(".", 1)[-1]
-    example = f'multiprocessing.get_context("spawn").{last}({{arguments}})'
-    if call.names <= EXECUTORS:
-        example = '{function}({arguments}, mp_context=multiprocessing.get_context("spawn"))'
-    elif call.names <= _FORKS:
-        example = "subprocess.Popen([sys.executable, …])"
+    form = None if call.names <= _FORKS else Form.SPAWN
     return found(
         view,
         code,
         call.site,
         "CON604",
         message,
-        Advice(ExecutionModel.PROCESS, _SPAWNING, example.replace("(, ", "(")),
+        Advice(ExecutionModel.PROCESS, _SPAWNING, form),
         cause=name,
         model=ExecutionModel.PROCESS,
         reasons=reasons,

@@ -10,6 +10,7 @@ from conclint.effects.effects import Effects, Kind, Witness
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function
+from conclint.rules.advice.forms import Form
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Call, Code
@@ -22,9 +23,6 @@ from conclint.summary.records import DefFlags, DefKind, Op, RegionKind
 _NEAR: Final = 3
 """Calls to the request, beyond which a hint would be a guess."""
 _PAUSES: Final = frozenset({"time.sleep"})
-_MAP: Final = """\
-with {pool}() as pool:
-    results = list(pool.map({function}, {iterable}))"""
 
 
 def sequential_http_calls(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -49,10 +47,9 @@ def sequential_http_calls(view: ModuleView, code: Code, habits: Habits) -> Itera
             Advice(
                 ExecutionModel.THREAD,
                 "let threads wait for them at the same time, or use asyncio with aiohttp or httpx.",
-                _MAP.replace("{pool}", "ThreadPoolExecutor"),
+                Form.MAP_IN_THREADS,
             ),
             cause=witness.cause,
-            loop=loop,
             chain=chain,
             reasons=witness.reasons,
             most=Confidence.MEDIUM,
@@ -61,7 +58,7 @@ def sequential_http_calls(view: ModuleView, code: Code, habits: Habits) -> Itera
 
 def sequential_cpu_map(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON802: a function that computes for long, called for one item after the other."""
-    for call, loop in _independent(code):
+    for call, _ in _independent(code):
         if len(call.inside) != 1 or call.names:
             continue
         (target,) = call.inside
@@ -77,10 +74,9 @@ def sequential_cpu_map(view: ModuleView, code: Code, habits: Habits) -> Iterator
             Advice(
                 ExecutionModel.PROCESS,
                 "let processes compute several at the same time.",
-                _MAP.replace("{pool}", "ProcessPoolExecutor"),
+                Form.MAP_IN_PROCESSES,
             ),
             cause=name,
-            loop=loop,
             most=Confidence.MEDIUM,
         )
 
@@ -110,10 +106,8 @@ def hand_made_thread_list(view: ModuleView, code: Code, habits: Habits) -> Itera
             Advice(
                 ExecutionModel.THREAD,
                 "a `ThreadPoolExecutor` does it in three lines, and raises what a worker raised.",
-                "with ThreadPoolExecutor() as pool:\n    results = list(pool.map(work, {iterable}))",
             ),
             cause="threading.Thread",
-            loop=Loop(code, region),
             model=ExecutionModel.THREAD,
             reasons=call.doubts,
         )

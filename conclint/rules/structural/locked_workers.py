@@ -24,11 +24,6 @@ _LOCKS: Final = (
     "multiprocessing.synchronize.Lock",
     "multiprocessing.synchronize.RLock",
 )
-_EXAMPLE: Final = """\
-def work(item):
-    result = fetch(item)  # no lock
-    with lock:
-        results.append(result)"""
 _QUICK: Final = ("locks", "joins", "queues", "cheap-files", "console")
 _OUTER: Final = (RegionKind.BODY, RegionKind.TRY, RegionKind.WITH)
 
@@ -62,7 +57,6 @@ def lock_around_worker_body(view: ModuleView, code: Code, habits: Habits) -> Ite
                 Advice(
                     ExecutionModel.THREAD,
                     "hold the lock only for the data that is shared; wait and compute outside of it.",
-                    _EXAMPLE,
                 ),
                 cause=name,
                 chain=chain,

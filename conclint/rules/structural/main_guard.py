@@ -8,6 +8,7 @@ from typing import Final
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import is_module
+from conclint.rules.advice.forms import Form
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.code import Code
@@ -48,7 +49,7 @@ def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator
             Advice(
                 ExecutionModel.PROCESS,
                 "start it in a function that is called under the guard.",
-                'if __name__ == "__main__":\n    {call}',
+                Form.GUARD,
             ),
             cause=chain[-1].symbol,
             chain=chain,

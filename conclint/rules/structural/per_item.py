@@ -40,7 +40,6 @@ def found_per_item(
             message.replace("{name}", name),
             advice._replace(text=advice.text.replace("{name}", name)),
             cause=chain[-1].symbol,
-            loop=loop,
             chain=chain,
             most=Confidence.MEDIUM,
             reasons=_doubts_of(chain),

@@ -150,7 +150,6 @@ def _argument_draft(
         advice = Advice(
             ExecutionModel.PROCESS,
             "give it to the workers when they start, or use one of `multiprocessing.Manager()`.",
-            "with Pool(initializer=set_up, initargs=(lock,)) as pool:\n    …",
         )
     else:
         advice = Advice(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView, short_name
 from conclint.rules.structural.allocation_sites import Origin, workers_of
 from conclint.rules.structural.code import Call, Code
@@ -76,10 +77,9 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
             Advice(
                 ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
                 f"make one pool of {what} before the loop and use it in all iterations.",
-                "with {call} as pool:\n    for {target} in {iterable}:\n        …",
+                Form.POOL_AROUND,
             ),
             cause=min(call.names),
-            loop=loop,
             reasons=reasons,
             model=ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
             most=Confidence.MEDIUM if process or lone else Confidence.LOW,
@@ -129,7 +129,7 @@ def single_worker_pool(view: ModuleView, code: Code, habits: Habits) -> Iterator
             call.site,
             "CON508",
             "a pool of one worker: nothing runs concurrently",
-            Advice(model, "leave the number of workers out, or give it as many as pay.", "{function}()"),
+            Advice(model, "leave the number of workers out, or give it as many as pay.", Form.WORKERS),
             cause=min(call.names),
             model=model,
             reasons=[*call.doubts, *reasons],
@@ -204,7 +204,7 @@ def pool_never_closed(view: ModuleView, code: Code, habits: Habits) -> Iterator[
             call.site,
             "CON606",
             message,
-            Advice(model, "use it in a `with` statement.", "with {call} as pool:\n    …"),
+            Advice(model, "use it in a `with` statement.", Form.WITH),
             cause=name,
             model=model,
             reasons=call.doubts,

@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.function_traits import Habit, Habits
@@ -21,21 +22,6 @@ from conclint.rules.structural.waiting import (
     waited_submits,
 )
 
-_SUBMIT_ALL: Final = """\
-futures = [{call} for {target} in {iterable}]
-results = [future.result() for future in futures]"""
-_APPLY_ALL: Final = """\
-pending = [{call} for {target} in {iterable}]
-results = [item.get() for item in pending]"""
-_GATHER: Final = """\
-async def every():
-    return await asyncio.gather(*(… for {target} in {iterable}))
-
-results = asyncio.run_coroutine_threadsafe(every(), loop).result()"""
-_START_ALL: Final = """\
-with ThreadPoolExecutor() as pool:
-    results = list(pool.map(work, {iterable}))"""
-_MAP: Final = "results = {receiver}.map(function, {iterable})"
 _WHILE: Final = "the next round may need what this one gives"
 _REPEATED: Final = "it does the same in each round, which may be what is wanted"
 _BOUNDED: Final = "the timeout may be why it runs elsewhere"
@@ -76,7 +62,7 @@ def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> I
         advice = Advice(
             model or ExecutionModel.THREAD,
             "submit all of them first, then collect the results.",
-            _example(code, pair.begin),
+            _form(code, pair.begin),
         )
         yield _in_each(view, code, pair.begin, loop, "CON501", message, advice, model, reasons)
     yield from found_per_item(
@@ -112,7 +98,6 @@ def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iter
         advice = Advice(
             model,
             f"start all of them first and join them after, or let a {pool} run them.",
-            _START_ALL.replace("ThreadPoolExecutor", pool),
         )
         yield _in_each(view, code, pair.begin, loop, "CON502", message, advice, model, reasons)
     yield from found_per_item(
@@ -141,7 +126,7 @@ def apply_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
         advice = Advice(
             model or ExecutionModel.PROCESS,
             "`map` or `starmap`, or `apply_async` for all of them before the first `get()`.",
-            _APPLY_ALL.replace("{call}", "{receiver}.apply_async({arguments})"),
+            Form.APPLY_ALL,
         )
         yield _in_each(view, code, call, loop, "CON503", message, advice, model, reasons)
 
@@ -166,7 +151,6 @@ def _in_each(
         message,
         advice,
         cause=_name(call),
-        loop=loop,
         model=model,
         reasons=reasons,
     )
@@ -244,9 +228,9 @@ def _name(call: Call) -> str:
     return min(call.names) if call.names else "submit"
 
 
-def _example(code: Code, call: Call) -> str:
+def _form(code: Code, call: Call) -> Form | None:
     if call.is_one_of({"asyncio.run_coroutine_threadsafe"}):
-        return _GATHER
+        return None
     if call.is_one_of({"multiprocessing.pool.Pool.apply_async"}):
-        return _APPLY_ALL
-    return _SUBMIT_ALL
+        return Form.APPLY_ALL
+    return Form.SUBMIT_ALL

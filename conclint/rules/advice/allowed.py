@@ -1,0 +1,379 @@
+"""What may be moved, as far as summaries know it: what the thing at a place is, and what it is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from conclint.catalog.facts import CallableFact, Trait
+from conclint.effects.effects import Kind
+from conclint.model.execution import ExecutionModel
+from conclint.model.finding import Position
+from conclint.resolve.calls import Link
+from conclint.resolve.values import (
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Key,
+    Literal,
+    Value,
+)
+from conclint.rules.advice.imports import visible_imports
+from conclint.rules.advice.library import LIBRARIES, library_of
+from conclint.rules.advice.waiting import Waiting, waiting_at
+from conclint.rules.chains import Hop, position_of
+from conclint.rules.drafts import ModuleView, short_name
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, DefKind, Import, Op, RegionKind, SiteKind, Slot, StoreKind, Use
+
+_LOOP: Final = ExecutionModel.EVENT_LOOP
+_KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
+_MINOR: Final = "cheap-files"
+_ON_LOOP: Final = frozenset({"asyncio", "trio", "anyio", "aiohttp", "uvloop", "discord", "tornado", "curio"})
+"""Libraries whose objects work on the loop that they were made on."""
+_FROM_THREADS: Final = frozenset(
+    {
+        "asyncio.run", "asyncio.iscoroutine", "asyncio.iscoroutinefunction", "asyncio.new_event_loop",
+        "asyncio.run_coroutine_threadsafe", "asyncio.AbstractEventLoop.call_soon_threadsafe",
+        "asyncio.AbstractEventLoop.is_running", "asyncio.AbstractEventLoop.is_closed",
+        "anyio.run", "trio.run",
+        "asyncio.wrap_future", "asyncio.AbstractEventLoop.run_until_complete",
+    }
+)  # fmt: skip
+"""What may be called in any thread, though it belongs to one of them."""
+_FINITE: Final = ("files", _MINOR, "database")
+"""Families of waits whose iterators end."""
+_PLAIN_MODULES: Final = ("abc", "builtins", "collections", "dataclasses", "enum", "typing")
+"""Modules whose classes do nothing of their own when an instance is made."""
+
+
+_SPECIAL: Final = ("__init__", "__new__", "__call__", "__enter__", "__exit__", "__iter__", "__next__")
+"""Methods that people call by the name of their class."""
+
+
+class Shape(Enum):
+    """What happens at a place."""
+
+    CALL = "call"
+    ENTER = "enter"
+    ITERATE = "iterate"
+    READ = "read"
+    OTHER = "other"
+
+
+_SHAPES: Final = {
+    SiteKind.CALL: Shape.CALL,
+    SiteKind.ENTER: Shape.ENTER,
+    SiteKind.ITERATE: Shape.ITERATE,
+    SiteKind.ATTR: Shape.READ,
+    SiteKind.ITEM: Shape.READ,
+    SiteKind.CONTAINS: Shape.READ,
+}
+
+
+class Bound(Enum):
+    """What the work at a place is bound to."""
+
+    NOTHING = ""
+    THREAD = "thread"
+    LOOP = "loop"
+
+
+class Busy(NamedTuple):
+    """Another place of the function that stops the loop; `owns`: it takes a lock for the thread."""
+
+    position: Position
+    family: str
+    shape: Shape
+
+
+class Around(NamedTuple):
+    """What is known of the function around a place.
+
+    `busy` are the places of it that stop the loop, `tied` those that only work on the loop, `threaded` those
+    on objects that only work in the thread that made them.
+    """
+
+    waiting: Waiting
+    imports: tuple[Import, ...]
+    busy: tuple[Busy, ...]
+    tied: tuple[Position, ...]
+    threaded: tuple[Position, ...]
+
+
+class Subject(NamedTuple):
+    """The work at a place.
+
+    `called` is the dotted name of what is called there, `fact` what is known of the primitive behind it,
+    `direct` whether that is called at the place itself. `innermost` says, of a chain, which function calls
+    the primitive, and where. `ends`: it is an iterator that comes to an end; `sendable`: a process can be
+    given it.
+    """
+
+    around: Around
+    shape: Shape
+    called: str
+    cause: str
+    fact: CallableFact | None
+    direct: bool
+    innermost: str
+    bound: Bound
+    ends: bool
+    sendable: bool
+    family: str
+
+    @property
+    def short(self) -> str:
+        """The name of what is called, as people say it: a class for its `__init__`."""
+        name = self.called
+        while name.rsplit(".", 1)[-1] in _SPECIAL and "." in name:
+            name = name.rpartition(".")[0]
+        return name.rsplit(".", 1)[-1]
+
+
+def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -> Subject:
+    """The work that a chain of calls does, whose first is the place."""
+    first = hops[0]
+    fact = view.engine.evaluator.catalog.function(cause)
+    body = view.engine.evaluator.body(first.key)
+    shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
+    return Subject(
+        around(view, first.key),
+        shape,
+        first.symbol,
+        cause,
+        fact,
+        len(hops) == 1,
+        _innermost(view, hops),
+        _bound_to(view, hops, fact),
+        _ends(view, hops, fact, family),
+        _is_sendable(view, first),
+        family,
+    )
+
+
+def around(view: ModuleView, key: Key) -> Around:
+    """What is known of a function that runs on the loop; found out once for all of its findings."""
+    held = view.around.get(key)
+    if isinstance(held, Around):
+        return held
+    tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
+    library = library_of(tops & LIBRARIES, view.library)
+    links = view.engine.links(key)
+    found = Around(
+        waiting_at(view, key, library, "django" in tops),
+        visible_imports(view.module, key),
+        tuple(_busy(view, key, links)),
+        tuple(_places(view, key, (link for link in links if _needs_loop(view, link)))),
+        tuple(_places(view, key, (link for link in links if _is_threaded(view, key, link)))),
+    )
+    view.around[key] = found
+    return found
+
+
+def _busy(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Busy]:
+    body = view.engine.evaluator.body(key)
+    for link, effects in zip(links, view.effects.get(key, ()), strict=False):
+        for effect in effects:
+            if effect.kind in _KINDS and effect.mask & _LOOP.bit and effect.family != _MINOR:
+                position, _ = position_of(view.module, key, link.site)
+                yield Busy(position, effect.family, _SHAPES.get(body.sites[link.site].kind, Shape.OTHER))
+
+
+def _places(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Position]:
+    for link in links:
+        yield position_of(view.module, key, link.site)[0]
+
+
+def _names(view: ModuleView, link: Link) -> Iterator[str]:
+    """The public names of what is outside the program and may run at a site."""
+    catalog = view.engine.evaluator.catalog
+    for group in link.groups:
+        for target in group:
+            value = target.value
+            if isinstance(value, External):
+                yield catalog.canonical(value.dotted)
+            elif isinstance(value, ExternalMethod):
+                fact = catalog.method(value.dotted, value.name)
+                yield fact.name if fact is not None else f"{catalog.canonical(value.dotted)}.{value.name}"
+
+
+def _needs_loop(view: ModuleView, link: Link) -> bool:
+    """Whether what a site runs works on the loop alone."""
+    catalog = view.engine.evaluator.catalog
+    for name in _names(view, link):
+        if name in _FROM_THREADS:
+            continue
+        owner = catalog.klass(name.rpartition(".")[0]) or catalog.klass(name)
+        fact = catalog.function(name)
+        if name.split(".", 1)[0] in _ON_LOOP or (fact is not None and fact.coroutine):
+            return True
+        if owner is not None and (owner.asynchronous or Trait.LOOP_BOUND in owner.traits):
+            return True
+    for group in link.groups:
+        for target in group:
+            if isinstance(target.value, Function):
+                kind = view.engine.evaluator.definition(target.value.key).kind
+                if kind == DefKind.ASYNC_FUNCTION:
+                    return True
+    return False
+
+
+def _traits(view: ModuleView, name: str) -> frozenset[Trait]:
+    """What is said of a function or method, of its class, and of what it gives."""
+    catalog = view.engine.evaluator.catalog
+    fact = catalog.function(name)
+    found = fact.traits if fact is not None else frozenset()
+    owners = [name, name.rpartition(".")[0]]
+    if fact is not None and fact.returns is not None and " " not in fact.returns:
+        owners.append(fact.returns)
+    for owner in owners:
+        for item in catalog.ancestry(owner):
+            found |= item.traits
+    return found
+
+
+def _is_threaded(view: ModuleView, key: Key, link: Link) -> bool:
+    """Whether a site uses, or makes, an object that only the thread that made it may use."""
+    return any(Trait.THREAD_BOUND in _traits(view, name) for name in _names(view, link))
+
+
+def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) -> Bound:
+    """What keeps the work from running in another thread."""
+    last = hops[-1]
+    threaded = fact is not None and Trait.THREAD_BOUND in _traits(view, fact.name)
+    if threaded and (len(hops) == 1 or not _is_made_here(view, last)):
+        return Bound.THREAD
+    for hop in hops[1:]:
+        if any(_needs_loop(view, link) for link in view.engine.links(hop.key)):
+            return Bound.LOOP
+    if _is_made_with_unknown_base(view, hops):
+        return Bound.LOOP
+    return Bound.NOTHING
+
+
+def _is_made_here(view: ModuleView, hop: Hop) -> bool:
+    """Whether the object whose method is called at a hop was made in the same function."""
+    body = view.engine.evaluator.body(hop.key)
+    value = body.sites[hop.site].callee
+    for _ in range(20):
+        node = graph.node(body, value)
+        if node[0] == Op.ATTR or node[0] in (Op.ENTER, Op.NARROW, Op.CAST, Op.ELEM):
+            value = graph.operand(node)
+        elif node[0] == Op.CALL:
+            value = body.sites[graph.called_site(node)].callee
+        else:
+            return bool(node[0] == Op.IMPORT)
+    return False
+
+
+def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether the place makes an instance of a class that derives from something that isn't known."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(hops[0].key)
+    if hops[0].site < 0 or body.sites[hops[0].site].kind != SiteKind.CALL or len(hops) < 2:
+        return False
+    for value in evaluator.evaluate(hops[0].key, body.sites[hops[0].site].callee).values:
+        if isinstance(value, Class):
+            for base in evaluator.classes.ancestry(value).classes:
+                if isinstance(base, External) and evaluator.catalog.klass(base.dotted) is None:
+                    return base.dotted.split(".", 1)[0] not in _PLAIN_MODULES
+    return False
+
+
+def _ends(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None, family: str) -> bool:
+    """Whether an iterator comes to an end, as far as its code shows."""
+    if len(hops) == 1:
+        return family in _FINITE or (fact is not None and Trait.LAZY in fact.traits)
+    body = view.engine.evaluator.body(hops[1].key)
+    for region in body.regions:
+        if region.kind == RegionKind.WHILE and region.value >= 0:
+            test = body.values[region.value]
+            if test[0] == Op.CONST and test[1]:
+                return False
+    return True
+
+
+def _innermost(view: ModuleView, hops: Sequence[Hop]) -> str:
+    """The function that calls the primitive, and where it stands; empty where that is the place itself."""
+    if len(hops) < 2:
+        return ""
+    last = hops[-1]
+    module = view.engine.evaluator.module(last.key[0])
+    position, _ = position_of(module, last.key, last.site)
+    path = view.shown(module.path).rsplit("/", 1)[-1]
+    return f"`{short_name(module.symbol(last.key))}` ({path}:{position.line})"
+
+
+def _is_sendable(view: ModuleView, hop: Hop) -> bool:
+    """Whether a process can be given the call at a place: a function at the top of a module, with arguments
+    that are known to be plain data, whose result is used."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(hop.key)
+    if hop.site < 0 or body.sites[hop.site].kind != SiteKind.CALL:
+        return False
+    site = body.sites[hop.site]
+    called = evaluator.evaluate(hop.key, site.callee)
+    if called.incomplete or not called.values or not all(_is_top(view, value) for value in called.values):
+        return False
+    if site.use & Use.DROPPED or not all(slot not in (Slot.STAR, Slot.DOUBLE_STAR) for slot, _ in site.args):
+        return False
+    return all(_is_plain(view, hop.key, value) for _, value in site.args)
+
+
+_PLAIN: Final = frozenset(
+    f"builtins.{name}"
+    for name in ("int", "float", "complex", "bool", "str", "bytes", "bytearray", "NoneType")
+) | {"pathlib.Path", "pathlib.PurePath", "decimal.Decimal", "datetime.datetime", "datetime.date", "uuid.UUID"}
+_DISPLAYS: Final = (Op.TUPLE, Op.LIST, Op.SET, Op.DICT)
+
+
+def _is_top(view: ModuleView, value: Value) -> bool:
+    """Whether a callable is found by its name in a module."""
+    if isinstance(value, External):
+        return Trait.UNPICKLABLE not in _traits(view, view.engine.evaluator.catalog.canonical(value.dotted))
+    if not isinstance(value, Function) or value.closure or _gives_unpicklable(view, value.key):
+        return False
+    module = view.engine.evaluator.module(value.key[0])
+    definition = module.definition(value.key)
+    at_top = module.scope(value.key) == module.own and not definition.decorators
+    plain = definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR
+    return (
+        at_top
+        and plain
+        and not any(store.kind == StoreKind.GLOBAL for store in module.body(value.key).stores)
+    )
+
+
+def _gives_unpicklable(view: ModuleView, key: Key) -> bool:
+    """Whether a function is known to return something that can't be sent back."""
+    evaluator = view.engine.evaluator
+    for value, _ in evaluator.body(key).returns:
+        for item in evaluator.evaluate(key, value).values if value >= 0 else ():
+            if isinstance(item, ExternalInstance) and Trait.UNPICKLABLE in _traits(view, item.dotted):
+                return True
+    return False
+
+
+def _is_plain(view: ModuleView, key: Key, value: int, depth: int = 0) -> bool:
+    """Whether a value is known to be plain data."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    node = graph.node(body, value)
+    if node[0] in (Op.CONST, Op.TYPED, Op.COMPARE):
+        return True
+    if node[0] in _DISPLAYS and depth < 4:
+        return all(_is_plain(view, key, part, depth + 1) for part in graph.parts(node))
+    known = evaluator.evaluate(key, value)
+    if known.incomplete or not known.values:
+        return False
+    for item in known.values:
+        if isinstance(item, ExternalInstance) and evaluator.catalog.canonical(item.dotted) in _PLAIN:
+            continue
+        if isinstance(item, Literal):
+            continue
+        return False
+    return True

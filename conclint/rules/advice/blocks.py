@@ -1,0 +1,205 @@
+"""Moving a whole statement to a thread: a `with` whose manager blocks, a loop that reads or writes a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.model.finding import Position
+from conclint.rules.advice.allowed import Around, Shape, Subject
+from conclint.rules.advice.change import Change, Edit
+from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.scopes import Names, free_name, names_in
+from conclint.rules.advice.site import Fragment, Node
+from conclint.rules.advice.waiting import How
+from conclint.syntax.nodes import cst
+
+_NAME: Final = "work"
+_INDENT: Final = "    "
+
+
+def move_block(fragment: Fragment, node: Node, subject: Subject) -> Change | None:
+    """The outermost statement around a place that has to be moved with it, and can be, as a function run in a
+    thread; None where there is none."""
+    for block in reversed(list(_blocks(fragment, node, subject))):
+        change = _moved(fragment, block, subject.around)
+        if change is not None:
+            return change
+    return None
+
+
+def blocking_with(fragment: Fragment, node: Node, around: Around) -> Node | None:
+    """The innermost `with` around a place, or at it, whose manager blocks."""
+    for block in _withs(fragment, node, around):
+        return block
+    return None
+
+
+def is_in_loop(fragment: Fragment, node: Node) -> bool:
+    """Whether the statement of a place is run often within its function."""
+    return any(isinstance(item, cst.For | cst.While) for item in _statements_above(fragment, node))
+
+
+def _statements_above(fragment: Fragment, node: Node) -> Iterator[Node]:
+    for item in fragment.above(node):
+        if isinstance(item, cst.FunctionDef | cst.Lambda | cst.ClassDef):
+            return
+        yield item
+
+
+def _withs(fragment: Fragment, node: Node, around: Around) -> Iterator[Node]:
+    for item in _statements_above(fragment, node):
+        if isinstance(item, cst.With) and item.asynchronous is None:
+            managers = [manager.item for manager in item.items]
+            if any(fragment.has(manager, busy.position) for manager in managers for busy in around.busy):
+                yield item
+
+
+def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
+    """The statements that may have to be moved as a whole, innermost first."""
+    withs = list(_withs(fragment, node, subject.around))
+    loops = subject.family == "files" and subject.shape in (Shape.CALL, Shape.ITERATE) and subject.direct
+    for item in _statements_above(fragment, node):
+        if item in withs:
+            yield item
+        elif isinstance(item, cst.For | cst.While) and getattr(item, "asynchronous", None) is None:
+            is_own = isinstance(item, cst.For) and item.iter is node and subject.shape is Shape.ITERATE
+            if (loops and subject.cause.startswith("io.") and not is_own) or (
+                is_own and (not subject.ends or _has_other_work(fragment, item, subject))
+            ):
+                yield item
+
+
+def _has_other_work(fragment: Fragment, loop: Node, subject: Subject) -> bool:
+    """Whether a loop blocks in its body too, or is left before its iterator ends."""
+    assert isinstance(loop, cst.For)
+    names = names_in([loop.body])
+    busy = any(fragment.has(loop.body, item.position) for item in subject.around.busy)
+    return busy or names.leaves or bool(names.returns)
+
+
+def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
+    own = names_in([block])
+    if own.awaits or own.yields or own.frame or own.deletes or own.leaves or own.shared:
+        return None
+    if any(fragment.has(block, place) for place in around.tied) or _has_long_strings(fragment, block):
+        return None
+    if not all(_is_made_in(fragment, block, own, place, around) for place in around.threaded):
+        return None
+    function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)
+    if function is None:
+        return None
+    elsewhere = names_in([function.params, function.body], skip=block)
+    elsewhere.bound |= {
+        item.name.value for item in fragment.inside(function.params) if isinstance(item, cst.Param)
+    }
+    if own.bound & elsewhere.shared:
+        return None
+    outer = sorted(own.bound & elsewhere.bound)
+    given = sorted((own.bound & elsewhere.read) - elsewhere.bound)
+    if own.returns and (given or not _always_returns(block)):
+        return None
+    if not set(given) <= _surely_bound(block):
+        return None
+    return _written(fragment, block, around, own, outer, given)
+
+
+def _written(
+    fragment: Fragment, block: Node, around: Around, own: Names, outer: list[str], given: list[str]
+) -> Change:
+    imports = Imports(around.imports)
+    name = free_name(fragment, _NAME)
+    start, end = fragment.start(block), fragment.end(block)
+    text = fragment.text[start:end].rstrip()
+    line = fragment.text.rfind("\n", 0, start) + 1
+    indent = fragment.text[line:start]
+    lines = re.split(r"\r\n|\r|\n", text)
+    newline = "\r\n" if "\r\n" in fragment.text else "\n"
+    made = [f"def {name}():"]
+    if outer:
+        made.append(f"{indent}{_INDENT}nonlocal {', '.join(outer)}")
+    made.append(f"{indent}{_INDENT}{lines[0]}")
+    made += [f"{_INDENT}{item}" if item.strip() else item for item in lines[1:]]
+    if given:
+        made.append(f"{indent}{_INDENT}return {', '.join(given)}")
+    call = around.waiting.in_thread(name, "", imports)
+    made.append("")
+    if own.returns:
+        made.append(f"{indent}return {_in_place(call, around)}")
+    elif given:
+        made.append(f"{indent}{', '.join(given)} = {call}")
+    else:
+        made.append(f"{indent}{call}")
+    kind = "`with` block" if isinstance(block, cst.With) else "loop"
+    edit = Edit(start, start + len(text), newline.join(made))
+    return Change(block, (edit,), tuple(imports.needed), what=f"the whole {kind}")
+
+
+def _in_place(call: str, around: Around) -> str:
+    return f"({call})" if around.waiting.how is How.YIELD else call
+
+
+def _is_made_in(fragment: Fragment, block: Node, own: Names, place: Position, around: Around) -> bool:
+    """Whether an object that is bound to a thread is made in the block that uses it, or, if it is a lock,
+    held by the block alone."""
+    if not fragment.has(block, place):
+        return True
+    node = fragment.at(place)
+    if node is None:
+        return False
+    receiver = (
+        node.func.value if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) else node
+    )
+    entered = [
+        item.item for inner in fragment.inside(block) if isinstance(inner, cst.With) for item in inner.items
+    ]
+    if any(fragment.code(item) == fragment.code(receiver) for item in entered) and receiver is not node:
+        return True
+    if any(item is node for item in entered) and not isinstance(node, cst.Call):
+        return any(busy.position == place and busy.family == "locks" for busy in around.busy)
+    while isinstance(node, cst.Call | cst.Attribute | cst.Subscript):
+        node = node.func if isinstance(node, cst.Call) else node.value
+    if not isinstance(node, cst.Name):
+        return False
+    modules = {item.bound for item in around.imports if not item.level}
+    return node.value in own.bound or node.value in modules
+
+
+def _has_long_strings(fragment: Fragment, block: Node) -> bool:
+    """Whether a string goes over several lines: its text would change with its indentation."""
+    return any(
+        (isinstance(item, cst.SimpleString) and "\n" in item.value)
+        or (isinstance(item, cst.FormattedString) and "\n" in fragment.inner(item))
+        for item in fragment.inside(block)
+    )
+
+
+def _always_returns(block: Node) -> bool:
+    """Whether a `with` ends in a `return`."""
+    if (
+        not isinstance(block, cst.With)
+        or not isinstance(block.body, cst.IndentedBlock)
+        or not block.body.body
+    ):
+        return False
+    last = block.body.body[-1]
+    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Return)
+
+
+def _surely_bound(block: Node) -> set[str]:
+    """The names that a block binds whenever it is run to its end."""
+    if not isinstance(block, cst.With):
+        return set()
+    if not isinstance(block.body, cst.IndentedBlock):
+        return set()
+    found: set[str] = set()
+    for item in block.items:
+        if item.asname is not None:
+            found |= names_in([item.asname]).bound
+    for line in block.body.body:
+        if isinstance(line, cst.SimpleStatementLine):
+            found |= names_in([line]).bound
+        elif isinstance(line, cst.With):
+            found |= _surely_bound(line)
+    return found

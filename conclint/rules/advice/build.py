@@ -1,0 +1,218 @@
+"""Advice, put together: the change that fits the place if there is one, and what is to be said."""
+
+from __future__ import annotations
+
+from conclint.model.execution import ExecutionModel
+from conclint.model.finding import Recommendation
+from conclint.model.runtime import Gil, Runtime
+from conclint.rules.advice import words
+from conclint.rules.advice.allowed import Bound, Shape, Subject
+from conclint.rules.advice.blocks import blocking_with, is_in_loop, move_block
+from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
+from conclint.rules.advice.counterparts import by_counterpart
+from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
+from conclint.rules.advice.forms import Form
+from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.advice.scopes import free_name, names_in
+from conclint.rules.advice.shown import shown
+from conclint.rules.advice.site import Fragment, Node, Place
+from conclint.rules.advice.structure import change_to
+from conclint.rules.advice.waiting import How, handed_over
+from conclint.summary.records import Import
+from conclint.syntax.nodes import cst
+
+_THREAD = ExecutionModel.THREAD
+_PROCESS = ExecutionModel.PROCESS
+_PER_ROW = (
+    "Collect what is written, and write it in one call in a thread: a thread for each piece costs more."
+)
+_HOLDS_LOCK = (
+    "It waits while it holds a lock: release that first, or do all of it in one function, in a thread."
+)
+_PICKLED = (
+    "What goes in and comes out is pickled: move what makes the data and what picks out the result into that "
+    "function too."
+)
+
+
+def instead_of_waiting(place: Place, subject: Subject) -> Advice:
+    """Instead of a call that waits on the loop, or computes there without the GIL."""
+    outcome, kind = _outcome(place, subject)
+    library = subject.around.waiting.library
+    names = words.counterparts(subject.fact, library)
+    change = outcome if isinstance(outcome, Change) else None
+    note = words.note(subject.fact, library) if subject.direct else ""
+    if kind == "endpoint":
+        text = words.endpoint(subject.around.waiting)
+        return _advice(place, _THREAD, text, change)
+    if kind == "counterpart":
+        how = "iterate it with `async for`" if subject.shape is Shape.ITERATE else f"use {names}"
+        return _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change)
+    refusal = outcome.words if isinstance(outcome, Refusal) else ""
+    if refusal and subject.direct and names:
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}. {refusal}{note}"))
+    if refusal:
+        return Advice(Recommendation(_THREAD, f"{refusal}{note}"))
+    what = (isinstance(outcome, Change) and outcome.what) or (
+        "it" if subject.direct else f"`{subject.short}`"
+    )
+    if subject.direct and names:
+        return _advice(place, _THREAD, f"use {names}, or run {what} in a thread.{note}", change)
+    if subject.direct or not names:
+        return _advice(
+            place, _THREAD, f"run {what} in a thread, so the event loop isn't blocked.{note}", change
+        )
+    first = words.counterparts(subject.fact, library, 1)
+    text = f"run {what} in a thread, or make the whole call chain async using {first}."
+    return _advice(place, _THREAD, text, change)
+
+
+def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
+    """What can be done at the place, and what kind of thing it is."""
+    fragment, node, around = place.fragment, place.node, subject.around
+    if around.waiting.how is How.NOT:
+        return Refusal(words.cannot_wait(around.waiting)), ""
+    if node is None or not isinstance(node, cst.BaseExpression):
+        return Refusal(words.bound(subject)), ""
+    change: Outcome | None = as_endpoint(place, subject)
+    if change is not None:
+        return change, "endpoint"
+    change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    if change is not None:
+        return change, ""
+    change = by_counterpart(fragment, node, subject)
+    if isinstance(change, Change):
+        return change, "counterpart"
+    if subject.bound is not Bound.NOTHING:
+        return Refusal(words.bound(subject)), ""
+    refusal = _refusal(fragment, node, subject)
+    if refusal is not None:
+        return refusal, ""
+    return move_expression(fragment, node, subject), ""
+
+
+def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
+    """Why the expression by itself is not what should be moved."""
+    around = subject.around
+    if subject.shape is Shape.ENTER or any(
+        busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy
+    ):
+        return Refusal(words.manager(subject))
+    if subject.shape is Shape.OTHER:
+        return Refusal("Put the statement in a function, and run that in a thread.")
+    outer = blocking_with(fragment, node, around)
+    if outer is not None:
+        held = [item.item for item in outer.items]  # type: ignore[attr-defined]
+        locks = [busy for busy in around.busy if busy.family == "locks"]
+        if any(fragment.has(item, busy.position) for item in held for busy in locks):
+            return Refusal(_HOLDS_LOCK)
+    per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
+    if per_row and subject.shape is Shape.CALL and is_in_loop(fragment, node):
+        return Refusal(_PER_ROW)
+    return None
+
+
+def as_endpoint(place: Place, subject: Subject) -> Change | None:
+    """A coroutine function that a framework could run in a thread, as a plain `def`."""
+    waiting, fragment = subject.around.waiting, place.fragment
+    if not waiting.endpoint or place.file.has(f"await {waiting.function}("):
+        return None
+    node = place.node
+    functions = [item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)] if node else []
+    if not functions or functions[0].asynchronous is None or functions[0].name.value != waiting.function:
+        return None
+    function = functions[0]
+    names = names_in([function.body])
+    if names.awaits or names.yields or any(fragment.has(function, item) for item in subject.around.tied):
+        return None
+    start = fragment.start(function)
+    return Change(function, (Edit(start, fragment.text.index("def", start), ""),))
+
+
+def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is_call: bool) -> Advice:
+    """Instead of computing on the loop with the GIL held: a process; a thread, where threads compute."""
+    waiting = subject.around.waiting
+    library, short = waiting.library, subject.short
+    what = f"`{short}`" if is_call else "this loop, as a function of its own,"
+    note = words.note(subject.fact, library) if subject.direct else ""
+    can = waiting.how is not How.NOT
+    if runtime.gil is Gil.FREE_THREADED:
+        outcome = _outcome(place, subject)[0] if is_call else Refusal()
+        change = outcome if isinstance(outcome, Change) else None
+        text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
+        return _advice(place, _THREAD, text, change)
+    change = (
+        in_process(place, subject, runtime) if is_call and can and subject.bound is Bound.NOTHING else None
+    )
+    if change is not None:
+        text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
+        return _advice(place, _PROCESS, text, change)
+    refusal = _PICKLED if can else words.cannot_wait(waiting)
+    text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
+    return Advice(Recommendation(_PROCESS, text))
+
+
+def _pool(runtime: Runtime, library: AsyncLibrary) -> str:
+    if library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO):
+        return "a worker process"
+    if library is AsyncLibrary.TWISTED:
+        return "a process pool"
+    if runtime.has_interpreters:
+        return "an InterpreterPoolExecutor or a ProcessPoolExecutor through `run_in_executor`"
+    return "a process pool through `run_in_executor`"
+
+
+def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | None:
+    """The call in a process, where a process can be given it and the result is waited for."""
+    node, fragment, around = place.node, place.fragment, subject.around
+    if (
+        not subject.sendable
+        or not isinstance(node, cst.Call)
+        or around.waiting.library is AsyncLibrary.TWISTED
+    ):
+        return None
+    if any(isinstance(item, cst.BaseComp | cst.Lambda) for item in fragment.above(node)):
+        return None
+    if any(fragment.has(node, busy.position) and busy.position != place.position for busy in around.busy):
+        return None
+    imports = Imports(around.imports)
+    function, arguments = fragment.code(node.func), arguments_of(fragment, node)
+    definitions: tuple[str, ...] = ()
+    inside = handed_over(function, arguments)
+    if any(arg.keyword is not None for arg in node.args):
+        inside = f"{imports.module('functools')}.partial({inside})"
+    if around.waiting.library is AsyncLibrary.ASYNCIO:
+        loop = f"{imports.module('asyncio')}.get_running_loop()"
+        kind = "InterpreterPoolExecutor" if runtime.has_interpreters else "ProcessPoolExecutor"
+        name = free_name(fragment, "interpreter_pool" if runtime.has_interpreters else "process_pool")
+        definitions = (f"{name} = {imports.name('concurrent.futures', kind)}()",)
+        text = f"{loop}.run_in_executor({name}, {inside.strip()})"
+    else:
+        text = f"{imports.module('anyio', 'anyio.to_process')}.to_process.run_sync({inside})"
+    outcome = replaced(fragment, node, f"{around.waiting.how.value} {text}", imports, around)
+    return outcome._replace(definitions=definitions) if isinstance(outcome, Change) else None
+
+
+def instead_of_registering(subject: Subject) -> Advice:
+    """Instead of giving the loop a function that blocks, where it is handed over."""
+    name = subject.short
+    first = words.counterparts(subject.fact, subject.around.waiting.library, 1)
+    rest = f", or use {first} in a coroutine" if first else ""
+    return Advice(
+        Recommendation(
+            _THREAD, f"let `{name}` start a coroutine that does the blocking part in a thread{rest}."
+        )
+    )
+
+
+def in_form(place: Place, plain: Recommendation, form: Form, imports: tuple[Import, ...]) -> Advice:
+    """The advice with the code at a place in another form, where it is simple enough."""
+    return _advice(place, plain.model, plain.text, change_to(place, form, imports))
+
+
+def _advice(place: Place, model: ExecutionModel, text: str, change: Change | None) -> Advice:
+    if change is None:
+        return Advice(Recommendation(model, text))
+    fragment = place.fragment
+    return Advice(Recommendation(model, text, shown(fragment, change)), change, fragment)

@@ -1,0 +1,200 @@
+"""Moving an expression to a thread: the call that blocks, or as much around it as must come along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conclint.rules.advice.allowed import Around, Shape, Subject
+from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
+from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.site import Fragment, Node
+from conclint.rules.advice.waiting import How
+from conclint.syntax.nodes import cst
+
+_NEXT = (
+    "`StopIteration` can't leave a thread: run the loop that reads in one function, and that in a thread, or "
+    "give `next` a default."
+)
+_NEEDS_LOOP = "Part of this expression works on the event loop alone: take the blocking part out of it first."
+
+
+def statement_of(fragment: Fragment, node: Node) -> Node:
+    """The innermost statement that a node is part of: a whole line, or a compound statement."""
+    if isinstance(node, cst.BaseStatement):
+        return node
+    return next(item for item in fragment.above(node) if isinstance(item, cst.BaseStatement | cst.Module))
+
+
+def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
+    """The expression that blocks, evaluated in a thread."""
+    around = subject.around
+    if subject.shape is Shape.ITERATE:
+        return _move_iterable(fragment, node, subject)
+    target = _outermost(fragment, node, around)
+    whole = _comprehension(fragment, target)
+    if isinstance(whole, Refusal):
+        return whole
+    target = whole
+    if _steps(target):
+        return Refusal(_NEXT)
+    imports = Imports(around.imports)
+    text = in_thread(fragment, target, around, imports)
+    if isinstance(text, Refusal):
+        return text
+    return replaced(fragment, target, text, imports, around)
+
+
+def replaced(fragment: Fragment, target: Node, text: str, imports: Imports, around: Around) -> Outcome:
+    """A text that waits in the place of an expression, in parentheses where it needs them."""
+    if _needs_parentheses(fragment, target, around.waiting.how):
+        text = f"({text})"
+    edit = Edit(fragment.start(target), fragment.end(target), text)
+    return Change(statement_of(fragment, target), (edit,), tuple(imports.needed))
+
+
+def in_thread(fragment: Fragment, target: Node, around: Around, imports: Imports) -> str | Refusal:
+    """The code that waits for an expression in a thread."""
+    waiting = around.waiting
+    if isinstance(target, cst.Call) and not _is_busy_within(fragment, target, around):
+        keywords = any(arg.keyword is not None or arg.star == "**" for arg in target.args)
+        if not keywords or waiting.takes_keywords or waiting.django:
+            return waiting.in_thread(fragment.code(target.func), arguments_of(fragment, target), imports)
+    names = names_in([target])
+    if names.awaits or names.yields:
+        return Refusal("Part of this expression waits itself: take the blocking part out of it first.")
+    if names.frame or names.walrus:
+        return Refusal("Move the whole expression to a function, and run that in a thread.")
+    if any(fragment.has(target, place) for place in (*around.tied, *around.threaded)):
+        return Refusal(_NEEDS_LOOP)
+    return waiting.in_thread(f"lambda: {fragment.inner(target)}", "", imports)
+
+
+def arguments_of(fragment: Fragment, call: Node) -> str:
+    """What stands in a call's brackets, fit to follow another argument."""
+    assert isinstance(call, cst.Call)
+    if not call.args:
+        return ""
+    start = fragment.end(call.func)
+    for _ in getattr(call.func, "rpar", ()):
+        start = fragment.text.index(")", start) + 1
+    start = fragment.text.index("(", start) + 1
+    text = fragment.text[start : fragment.end(call) - 1]
+    only = call.args[0].value
+    if len(call.args) == 1 and isinstance(only, cst.GeneratorExp) and not only.lpar:
+        return f"({text.strip()})"
+    if len(call.args) == 1 and isinstance(only, cst.GeneratorExp) and not text.lstrip().startswith("("):
+        return f"({text.strip()})"
+    return text if "\n" in text else text.strip()
+
+
+def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
+    """An iterator whose steps block, made to a list in a thread."""
+    around = subject.around
+    parent = fragment.parent(node)
+    if isinstance(parent, cst.CompFor) and parent.iter is node and _is_first(fragment, parent):
+        pass
+    elif isinstance(parent, cst.CompFor) and parent.iter is node:
+        whole = _comprehension(fragment, node)
+        if isinstance(whole, Refusal):
+            return whole
+        imports = Imports(around.imports)
+        text = in_thread(fragment, whole, around, imports)
+        return text if isinstance(text, Refusal) else replaced(fragment, whole, text, imports, around)
+    elif isinstance(parent, cst.From):
+        return Refusal("Make a list of it in a thread, and yield from that.")
+    if not subject.ends:
+        return Refusal("Run the loop in a thread of its own; it can hand what it gets to the event loop.")
+    imports = Imports(around.imports)
+    inside = fragment.code(node)
+    if _is_busy_within(fragment, node, around):
+        names = names_in([node])
+        tied = any(fragment.has(node, place) for place in around.tied)
+        if names.awaits or names.yields or names.frame or names.walrus or tied:
+            return Refusal(_NEEDS_LOOP)
+        text = around.waiting.in_thread(f"lambda: list({inside})", "", imports)
+    else:
+        text = around.waiting.in_thread("list", inside, imports)
+    return replaced(fragment, node, text, imports, around)
+
+
+def _is_first(fragment: Fragment, loop: Node) -> bool:
+    """Whether a `for` of a comprehension is its first, whose iterable is evaluated around it."""
+    return not isinstance(fragment.parent(loop), cst.CompFor)
+
+
+def _expressions_above(fragment: Fragment, node: Node) -> Iterator[Node]:
+    """The expressions that a node is part of, as far as they run with it."""
+    for item in fragment.above(node):
+        if isinstance(item, cst.BaseStatement | cst.BaseSmallStatement | cst.Lambda | cst.Await | cst.Yield):
+            return
+        if isinstance(item, cst.BaseExpression):
+            yield item
+
+
+def _outermost(fragment: Fragment, node: Node, around: Around) -> Node:
+    """The outermost expression around a place that blocks too, and so is to be moved with it."""
+    places = {busy.position for busy in around.busy if busy.shape in (Shape.CALL, Shape.READ)}
+    target = node
+    for item in _expressions_above(fragment, node):
+        if fragment.place_of(item) in places and not isinstance(item, cst.Arg):
+            names = names_in([item])
+            if not (names.awaits or names.yields):
+                target = item
+    return target
+
+
+def _comprehension(fragment: Fragment, target: Node) -> Node | Refusal:
+    """What runs a target once, where it stands in a comprehension that runs it for each item."""
+    found, lazy = target, False
+    below = target
+    for item in fragment.above(target):
+        if isinstance(item, cst.BaseStatement | cst.BaseSmallStatement | cst.Lambda | cst.Await | cst.Yield):
+            break
+        if isinstance(item, cst.BaseComp):
+            first = item.for_in.iter
+            if below is not item.for_in or not _is_inside(fragment, target, first):
+                if names_in([item]).awaits and not isinstance(item, cst.GeneratorExp):
+                    return target  # it waits for each item already
+                found, lazy = item, isinstance(item, cst.GeneratorExp)
+        elif lazy and isinstance(item, cst.Call):
+            found, lazy = item, False
+        below = item
+    if lazy:
+        return Refusal("A generator can't wait: make a list of it in a thread.")
+    return found
+
+
+def _is_inside(fragment: Fragment, node: Node, outer: Node) -> bool:
+    return node is outer or any(item is outer for item in fragment.above(node))
+
+
+def _is_busy_within(fragment: Fragment, target: Node, around: Around) -> bool:
+    """Whether anything that a target is made of blocks too."""
+    own = fragment.place_of(target)
+    return any(busy.position != own and fragment.has(target, busy.position) for busy in around.busy)
+
+
+def _steps(target: Node) -> bool:
+    """Whether it asks an iterator for its next item, and may end in StopIteration."""
+    if not isinstance(target, cst.Call):
+        return False
+    function = target.func
+    if isinstance(function, cst.Name):
+        return function.value == "next" and len(target.args) == 1
+    return isinstance(function, cst.Attribute) and function.attr.value == "__next__"
+
+
+def _needs_parentheses(fragment: Fragment, target: Node, how: How) -> bool:
+    if getattr(target, "lpar", ()):
+        return False
+    parent = fragment.parent(target)
+    if isinstance(parent, cst.Attribute | cst.Subscript):
+        return parent.value is target
+    if isinstance(parent, cst.Call):
+        return parent.func is target
+    if how is How.YIELD:
+        if isinstance(parent, cst.Assign | cst.AnnAssign | cst.AugAssign):
+            return parent.value is not target
+        return not isinstance(parent, cst.Expr)
+    return isinstance(parent, cst.Await)

@@ -1,0 +1,49 @@
+"""The async library that a program runs on: what its files import, where one of them alone doesn't say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Final
+
+
+class AsyncLibrary(Enum):
+    """The library whose words the advice uses."""
+
+    ASYNCIO = "asyncio"
+    TRIO = "trio"
+    ANYIO = "anyio"
+    TWISTED = "twisted"
+
+
+LIBRARIES: Final = frozenset(item.value for item in AsyncLibrary)
+"""The top-level imports that tell them."""
+
+
+def library_of(tops: Iterable[str], program: str) -> AsyncLibrary:
+    """The library of a module with these top-level imports, in a program that runs on `program`.
+
+    A module that imports another library than asyncio speaks that one. In a program that runs on Twisted
+    asyncio works only where a file shows that it brings its own loop.
+    """
+    own = LIBRARIES.intersection(tops)
+    for library in (AsyncLibrary.TWISTED, AsyncLibrary.TRIO, AsyncLibrary.ANYIO):
+        if library.value in own and AsyncLibrary.ASYNCIO.value not in own:
+            return library
+    if program == AsyncLibrary.TWISTED.value:
+        return AsyncLibrary.TWISTED
+    if own or program not in LIBRARIES:
+        return AsyncLibrary.ASYNCIO
+    return AsyncLibrary(program)
+
+
+def library_of_program(imports: Mapping[str, Iterable[str]]) -> str:
+    """The library that most files speak, of those that each file imports, by path: where as many speak
+    another one as asyncio, that; "asyncio" in doubt."""
+    counts = dict.fromkeys(sorted(LIBRARIES), 0)
+    for found in imports.values():
+        for name in LIBRARIES.intersection(found):
+            counts[name] += 1
+    most = max(counts.values())
+    best = [name for name, count in counts.items() if count == most and name != AsyncLibrary.ASYNCIO.value]
+    return best[0] if most and len(best) == 1 else AsyncLibrary.ASYNCIO.value

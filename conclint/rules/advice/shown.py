@@ -1,0 +1,139 @@
+"""The lines that a reader is shown: the statement as it would be, on lines that fit, … for what is long."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conclint.rules.advice.change import Change
+from conclint.rules.advice.site import Fragment, Node
+from conclint.syntax.nodes import cst
+
+WIDTH: Final = 100
+_MOST_LINES: Final = 14
+_KEPT: Final = (
+    "to_thread",
+    "run_sync",
+    "deferToThread",
+    "sync_to_async",
+    "run_in_executor",
+    "asyncio",
+    "lambda",
+)
+_LEFT: Final = 12
+"""Characters of something in brackets that are worth leaving out."""
+_LITERAL: Final = re.compile(r"(?<!\w)([bruf]{0,2})(\"[^\"\\]{24,}\"|'[^'\\]{24,}')")
+
+
+def shown(fragment: Fragment, change: Change) -> str:
+    """The changed statement, or its header, after the imports that it needs."""
+    start, end, more = _range(fragment, change)
+    line = fragment.text.rfind("\n", 0, start) + 1
+    indent = fragment.text[line:start]
+    indent = indent if not indent.strip() else ""
+    text = change.applied(fragment, start, end).rstrip()
+    lines = [item.removeprefix(indent) for item in re.split(r"\r\n|\r|\n", text)]
+    if not change.what:
+        lines = [_on_one_line(lines)]
+    lines = _shortened([_elided(item) for item in lines])
+    if more:
+        lines.append("    …")
+    head = [*change.imports, *([""] if change.imports and change.definitions else []), *change.definitions]
+    return "\n".join([*head, "", *lines] if head else lines)
+
+
+def _range(fragment: Fragment, change: Change) -> tuple[int, int, bool]:
+    """What is shown of the statement: all of it, or its header where it has a body that stays as it is."""
+    node = change.shown
+    start = fragment.start(node)
+    body = getattr(node, "body", None)
+    if (
+        change.what
+        or isinstance(node, cst.SimpleStatementLine)
+        or body is None
+        or isinstance(body, tuple | list)
+    ):
+        return start, fragment.end(node), False
+    last = max((item.end for item in change.edits), default=start)
+    return start, _header_end(fragment, node, max(last, start)), True
+
+
+def _header_end(fragment: Fragment, node: Node, last: int) -> int:
+    """Where the header of a compound statement ends: behind its colon."""
+    parts: list[Node] = []
+    for name in ("test", "iter", "subject", "returns", "params"):
+        part = getattr(node, name, None)
+        if isinstance(part, cst.CSTNode):
+            parts.append(part)
+    for item in getattr(node, "items", ()):
+        parts += [item.item, *([item.asname] if item.asname is not None else [])]
+    ends = [fragment.end(part) for part in parts if fragment.knows(part)]
+    at = max([last, *ends])
+    colon = fragment.text.find(":", at)
+    return colon + 1 if colon >= 0 else at
+
+
+def _on_one_line(lines: list[str]) -> str:
+    """A statement's lines as one, where none has a comment; a string over several lines is left out."""
+    if len(lines) == 1:
+        return lines[0]
+    text = " ".join(item.strip() for item in lines if not item.strip().startswith("#"))
+    for bracket in "([{":
+        text = text.replace(f"{bracket} ", bracket)
+    return re.sub(r",? ([)\]}])", r"\1", text)
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Not more lines than a reader takes in; what is left out is from the middle of a block."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    head, tail = lines[: _MOST_LINES - 6], lines[-5:]
+    indent = re.match(r"\s*", head[-1])
+    return [*head, f"{indent[0] if indent else ''}…", *tail]
+
+
+def _elided(line: str) -> str:
+    """A line that fits: what stands in brackets, or in long strings, gives way to …."""
+    while len(line) > WIDTH:
+        line, before = _LITERAL.sub(r"\1'…'", line, count=1), line
+        if line != before:
+            continue
+        found = _longest(line)
+        if found is None:
+            return line if len(line) <= 2 * WIDTH else f"{line[: WIDTH - 1].rstrip()}…"
+        line = f"{line[: found[0]]}…{line[found[1] :]}"
+    return line
+
+
+def _longest(line: str) -> tuple[int, int] | None:
+    """The longest content of brackets that can be left out: none that holds what the change is about."""
+    opened: list[int] = []
+    best: tuple[int, int] | None = None
+    quote = ""
+    for at, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote and line[at - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            opened.append(at)
+        elif letter in ")]}" and opened:
+            start = _first_to_leave(line, opened.pop() + 1, at)
+            inner = line[start:at]
+            if len(inner) < _LEFT or any(word in inner for word in _KEPT):
+                continue
+            if best is None or at - start > best[1] - best[0]:
+                best = start, at
+    return best
+
+
+def _first_to_leave(line: str, start: int, end: int) -> int:
+    """Of a call in a thread the function is kept, and what it is given is left out."""
+    if not line[:start].rstrip("(").endswith(_KEPT):
+        return start
+    depth = 0
+    for at in range(start, end):
+        depth += (line[at] in "([{") - (line[at] in ")]}")
+        if line[at] == "," and not depth:
+            return at + 2
+    return end

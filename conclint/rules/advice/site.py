@@ -1,0 +1,230 @@
+"""The code at the place of a finding: the function around it as a tree, with places and parents."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from conclint.model.finding import Position
+from conclint.syntax.decoding import DecodingError, decode_source
+from conclint.syntax.nodes import cst
+from conclint.syntax.parsing import SourceError, check_brackets, parse_checked
+from conclint.syntax.positions import Lines, locate
+from conclint.syntax.tokens import find_tokens
+
+if TYPE_CHECKING:
+    from libcst import CSTNode, Module
+
+Node: TypeAlias = "CSTNode"
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HEADER: Final = "if 1:\n"
+"""Stands before the lines of a function that is indented, so that they can be parsed by themselves."""
+_MOST: Final = 400_000
+"""Characters of a function beyond which it is not parsed a second time."""
+
+
+class Extent(NamedTuple):
+    """The lines of a function, with its decorators or without; all of a module where both are 0."""
+
+    first: int
+    last: int
+
+
+class Fragment:
+    """A function's text, or a module's, as a tree."""
+
+    def __init__(self, text: str, offset: int, skipped: int) -> None:
+        """`offset`: lines of the file before the text; `skipped`: lines before it that are not the file's."""
+        self.text = text
+        self._tree = _tree_of(text)
+        self._lines = Lines(text)
+        self._offset = offset - skipped
+        self._first = offset
+        self.skipped = len(_HEADER) if skipped else 0
+        self.parents: dict[int, Node] = {}
+        self.nodes: list[Node] = []
+        if self._tree is not None:
+            self._walk(self._tree)
+            places = locate(self._tree, {id(node) for node in self.nodes}, set(), False)
+            self._starts, self._ends = places.starts, places.ends
+
+    def before(self, text: str) -> int:
+        """How many characters of the file's text come before the fragment."""
+        return sum(len(line) for line in _LINE.findall(text)[: self._first])
+
+    def _walk(self, root: Node) -> None:
+        todo: list[Node] = [root]
+        while todo:
+            node = todo.pop()
+            self.nodes.append(node)
+            for child in children(node):
+                self.parents[id(child)] = node
+                todo.append(child)
+
+    def start(self, node: Node) -> int:
+        """Where a node begins, parentheses of its own left out."""
+        return self._starts[id(node)]
+
+    def end(self, node: Node) -> int:
+        """Where it ends."""
+        return self._ends[id(node)]
+
+    def knows(self, node: Node) -> bool:
+        """Whether the node has a place: not so within an f-string."""
+        return id(node) in self._starts and id(node) in self._ends
+
+    def inner(self, node: Node) -> str:
+        """Its text, without parentheses of its own."""
+        return self.text[self.start(node) : self.end(node)]
+
+    def code(self, node: Node) -> str:
+        """Its text with the parentheses."""
+        inner = self.inner(node)
+        for left, right in zip(getattr(node, "lpar", ()), getattr(node, "rpar", ()), strict=True):
+            del left, right
+            inner = f"({inner})"
+        return inner
+
+    def position(self, start: int, end: int) -> Position:
+        """The place in the file of what stands between two offsets."""
+        line, column = self._lines.place(start)
+        end_line, end_column = self._lines.place(end)
+        return Position(line + self._offset, column + 1, end_line + self._offset, end_column + 1)
+
+    def place_of(self, node: Node) -> Position:
+        """The place in the file of a node."""
+        return self.position(self.start(node), self.end(node))
+
+    @cached_property
+    def _by_place(self) -> dict[Position, list[Node]]:
+        found: dict[Position, list[Node]] = {}
+        for node in self.nodes:
+            if id(node) in self._starts and isinstance(node, (cst.BaseExpression, cst.BaseStatement)):
+                found.setdefault(self.place_of(node), []).append(node)
+        return found
+
+    def at(self, position: Position) -> Node | None:
+        """The expression at a place of the file, the outermost of several; else the statement."""
+        if self._tree is None:
+            return None
+        found = self._by_place.get(position, [])
+        return next(
+            (node for node in found if isinstance(node, cst.BaseExpression)), found[0] if found else None
+        )
+
+    def parent(self, node: Node) -> Node | None:
+        """What a node is directly part of."""
+        return self.parents.get(id(node))
+
+    def above(self, node: Node) -> Iterator[Node]:
+        """What the node is part of, innermost first."""
+        found = self.parent(node)
+        while found is not None:
+            yield found
+            found = self.parent(found)
+
+    def inside(self, node: Node) -> Iterator[Node]:
+        """The node and all that it is made of."""
+        todo = [node]
+        while todo:
+            found = todo.pop()
+            yield found
+            todo.extend(children(found))
+
+    def has(self, node: Node, position: Position) -> bool:
+        """Whether a place of the file lies within a node."""
+        own = self.place_of(node)
+        return (own.line, own.column) <= (position.line, position.column) and (
+            position.end_line,
+            position.end_column,
+        ) <= (own.end_line, own.end_column)
+
+
+class SourceFile:
+    """A file's text, function by function: each is parsed when it is first asked for."""
+
+    def __init__(self, data: bytes | None) -> None:
+        try:
+            text = decode_source(data) if data is not None else ""
+        except DecodingError:
+            text = ""
+        self._lines: list[str] = _LINE.findall(text)
+        self._held: tuple[Extent, Fragment] | None = None
+
+    def has(self, text: str) -> bool:
+        """Whether the file has a text in it."""
+        return any(text in line for line in self._lines)
+
+    def fragment(self, extent: Extent) -> Fragment:
+        """The tree of these lines."""
+        if self._held is None or self._held[0] != extent:
+            self._held = extent, self._parse(extent)
+        return self._held[1]
+
+    def _parse(self, extent: Extent) -> Fragment:
+        first = max(extent.first, 1)
+        lines = self._lines[first - 1 : extent.last or None]
+        indented = bool(lines) and lines[0][:1].isspace()
+        header = _HEADER if indented else ""
+        return Fragment(header + "".join(lines), first - 1, bool(header))
+
+
+class Place(NamedTuple):
+    """Where advice is wanted: a place in a function's text, both read when they are asked for."""
+
+    file: SourceFile
+    extent: Extent
+    position: Position
+
+    @property
+    def fragment(self) -> Fragment:
+        """The function around the place."""
+        return self.file.fragment(self.extent)
+
+    @property
+    def node(self) -> Node | None:
+        """The expression or statement at the place; None where the file has none there now."""
+        return self.fragment.at(self.position)
+
+
+def children(node: Node) -> list[Node]:
+    """What a node is directly made of, in order."""
+    found: list[Node] = []
+    for name in _fields(type(node)):
+        value: Any = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            found.append(value)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            found.extend(item for item in value if isinstance(item, cst.CSTNode))
+    return found
+
+
+_KNOWN: Final[dict[type, tuple[str, ...]]] = {}
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    found = _KNOWN.get(kind)
+    if found is None:
+        names: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+        found = names or tuple(field.name for field in dataclasses.fields(kind))
+        _KNOWN[kind] = found = tuple(name for name in found if not name.startswith(("whitespace", "leading")))
+    return found
+
+
+def _tree_of(text: str) -> Module | None:
+    """The tree; None where the text is no Python by itself, or was laid out anew to be parsed."""
+    if not text or len(text) > _MOST:
+        return None
+    try:
+        tokens = find_tokens(text)
+        nesting = check_brackets(text, tokens)
+        if nesting.deep:
+            return None
+        parsed = parse_checked(text, tokens, nesting)
+    except (SourceError, RecursionError, MemoryError):
+        return None
+    return parsed.tree if parsed.layout is None else None

@@ -1,0 +1,111 @@
+"""How the code at a place can wait for something, and how it has work done in a thread meanwhile."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from conclint.resolve.values import External, Key, is_module
+from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, DefKind
+
+_YIELDING: Final = {
+    "tornado.gen.coroutine": AsyncLibrary.ASYNCIO,
+    "tornado.gen.engine": AsyncLibrary.ASYNCIO,
+    "twisted.internet.defer.inlineCallbacks": AsyncLibrary.TWISTED,
+}
+"""Decorators of generators that wait by `yield`."""
+
+
+class How(Enum):
+    """How a function waits."""
+
+    AWAIT = "await"
+    YIELD = "yield"
+    NOT = ""
+    """A plain function that the loop calls: it can't."""
+
+
+class Waiting(NamedTuple):
+    """How a function waits, in a program on a library; `django`: its threads are those of `sync_to_async`.
+
+    `function` is the function's name; `endpoint` names the framework that would run it in a thread by itself,
+    if it were a plain `def`.
+    """
+
+    how: How
+    library: AsyncLibrary
+    function: str
+    django: bool = False
+    endpoint: str = ""
+    is_lambda: bool = False
+
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether what runs a function in a thread passes keyword arguments on."""
+        return self.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED)
+
+    def in_thread(self, function: str, arguments: str, imports: Imports) -> str:
+        """The code that waits for a call in a thread; `arguments` as they stand in the call's brackets."""
+        word = f"{self.how.value} "
+        if self.django:
+            return f"{word}{imports.name('asgiref.sync', 'sync_to_async')}({function})({arguments})"
+        if self.library is AsyncLibrary.TWISTED:
+            runner = imports.name("twisted.internet.threads", "deferToThread")
+        elif self.library is AsyncLibrary.ASYNCIO:
+            runner = f"{imports.module('asyncio')}.to_thread"
+        elif self.library is AsyncLibrary.ANYIO:
+            runner = f"{imports.module('anyio', 'anyio.to_thread')}.to_thread.run_sync"
+        else:
+            runner = f"{imports.module('trio')}.to_thread.run_sync"
+        return f"{word}{runner}({handed_over(function, arguments)})"
+
+
+def handed_over(function: str, arguments: str) -> str:
+    """A function and its arguments as one list of arguments, laid out as these were."""
+    if not arguments.strip():
+        return function
+    blank = arguments[: len(arguments) - len(arguments.lstrip())]
+    return f"{blank}{function},{arguments if blank else ' ' + arguments}"
+
+
+def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) -> Waiting:
+    """How a function that runs on the loop waits."""
+    definition = view.module.definition(key)
+    name = definition.name
+    if is_module(key):  # a cell of a notebook
+        return Waiting(How.AWAIT, library, name)
+    endpoint = _endpoint(view, key)
+    if definition.kind == DefKind.ASYNC_FUNCTION:
+        django = django and library is AsyncLibrary.ASYNCIO
+        return Waiting(How.AWAIT, library, name, django, endpoint)
+    for decorator in _decorators(view, key):
+        if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
+            return Waiting(How.YIELD, _YIELDING[decorator], name)
+    return Waiting(How.NOT, library, name, is_lambda=definition.kind == DefKind.LAMBDA)
+
+
+def _decorators(view: ModuleView, key: Key) -> list[str]:
+    """The dotted names of a function's decorators from outside the program, innermost first."""
+    evaluator = view.engine.evaluator
+    parent = view.module.scope(key)
+    body = evaluator.body(parent)
+    found: list[str] = []
+    for decorator in reversed(view.module.definition(key).decorators):
+        site = graph.call(body, decorator)
+        named = evaluator.evaluate(parent, decorator if site is None else site.callee).values
+        found += [evaluator.catalog.canonical(value.dotted) for value in named if isinstance(value, External)]
+    return found
+
+
+def _endpoint(view: ModuleView, key: Key) -> str:
+    """The framework that registers a function and runs plain ones in its threads; empty for none."""
+    parent = view.module.scope(key)
+    for decorator in view.module.definition(key).decorators:
+        fact = view.engine.evaluator.decorations.stated(parent, decorator)
+        if fact is not None and fact.style == "framework" and fact.model is not None:
+            return fact.library
+    return ""
