@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from conclint.cost.lengths import BYTE, MOST, Lengths
 from conclint.resolve.arguments import Arguments, Passed, bind
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import TOP, External, Function, Key, Literal, Value
@@ -26,6 +27,7 @@ class Calculator:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self.lengths = Lengths(evaluator, self.number)
 
     def number(self, key: Key, value: int, numbers: Numbers, depth: int = 0) -> float | None:
         """What the value comes to; None where that can't be told. The largest of several candidates."""
@@ -39,18 +41,24 @@ class Calculator:
             return numbers.get(graph.number(node))
         if node[0] == Op.ARITH:
             first, second = graph.operands(node)
-            left = self.number(key, first, numbers, depth + 1)
             right = self.number(key, second, numbers, depth + 1) if second >= 0 else 0.0
+            if node[1] in ("%", "&") and right is not None and 0 <= right <= MOST:
+                return right  # at most
+            left = self.number(key, first, numbers, depth + 1)
             return None if left is None or right is None else _calculated(str(node[1]), left, right)
         if (site := graph.call(body, value)) is not None:
             callee = self._evaluator.evaluate(key, site.callee).values
             if len(callee) == 1 and isinstance(callee[0], External) and len(site.args) == 1:
+                if callee[0].dotted == "builtins.len":
+                    return self.lengths.of(key, site.args[0][1], numbers, depth + 1)
                 inner = self.number(key, site.args[0][1], numbers, depth + 1)
                 if callee[0].dotted in _SAME:
                     return inner
                 if callee[0].dotted in _ROOTS:
                     return None if inner is None or inner < 0 else inner**0.5
             return None
+        if node[0] in (Op.ELEM, Op.ITEM) and self._is_byte(key, node):
+            return BYTE
         if node[0] == Op.ELEM:
             last = self._last_of_range(key, graph.operand(node), numbers, depth)
             if last is not None:
@@ -60,6 +68,15 @@ class Calculator:
             numeric = [item for item in found if item is not None]
             return max(numeric) if numeric and len(numeric) == len(found) else None
         return None
+
+    def _is_byte(self, key: Key, node: graph.Node) -> bool:
+        """Whether an element of bytes is taken."""
+        if (
+            node[0] == Op.ITEM
+            and graph.node(self._evaluator.body(key), graph.operand(node, 1))[0] == Op.SLICE
+        ):
+            return False
+        return self.lengths.are_bytes(key, graph.operand(node))
 
     def _last_of_range(self, key: Key, value: int, numbers: Numbers, depth: int) -> float | None:
         """The largest element of a `range`; None for anything else."""

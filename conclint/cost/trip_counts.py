@@ -13,6 +13,8 @@ from conclint.summary.records import Body, LoopFlags, Op, Region, RegionKind
 
 _SAME_LENGTH = frozenset({"builtins.enumerate", "builtins.reversed", "builtins.sorted", "builtins.list"})
 _REACH: Final = 12
+_FEW: Final = 1024.0
+"""The most that a loop variable is taken to count up to from a start that is not known."""
 _HALVING: Final = 32.0
 """How often a loop runs at most, in effect, that halves a number."""
 
@@ -70,19 +72,14 @@ class TripCounter:
         return self._length(key, body, region.value, numbers)
 
     def _length(self, key: Key, body: Body, value: int, numbers: Numbers) -> float | None:
-        if value < 0:
-            return None
-        node = body.values[value]
-        if node[0] in (Op.TUPLE, Op.LIST, Op.SET):
-            return float(len(node) - 1)
-        if node[0] == Op.DICT:
-            return (len(node) - 1) / 2
         site = graph.call(body, value)
         if site is not None:
             names = self._names(key, site.callee)
             positional = [v for slot, v in site.args if isinstance(slot, int) and slot >= 0]
             if names == {"builtins.range"} and positional:
                 found = [self._calculator.number(key, item, numbers) for item in positional]
+                if len(found) == 2 and (size := self._distance(key, body, positional, numbers)) is not None:
+                    return size
                 if any(item is None for item in found):
                     return None
                 bounds = [item for item in found if item is not None]
@@ -90,21 +87,75 @@ class TripCounter:
                     return bounds[0]
                 step = bounds[2] if len(bounds) > 2 else 1.0
                 return (bounds[1] - bounds[0]) / (step or 1.0)
-            if names and names <= _SAME_LENGTH:
-                return self._length(key, body, positional[0], numbers) if positional else None
-        return None
+            if names and names <= _SAME_LENGTH and positional:
+                found_here = self._length(key, body, positional[0], numbers)
+                if found_here is not None:
+                    return found_here
+        return self._calculator.lengths.of(key, value, numbers)
+
+    def _distance(self, key: Key, body: Body, bounds: list[int], numbers: Numbers) -> float | None:
+        """How far `range(start, start + size)` goes, where only the size is known."""
+        start, end = bounds
+        node = graph.node(body, end)
+        if node[0] != Op.ARITH or node[1] != "+" or start not in graph.operands(node):
+            return None
+        left, right = graph.operands(node)
+        return self._calculator.number(key, right if left == start else left, numbers)
 
     def _of_while(self, key: Key, body: Body, region: Region, numbers: Numbers) -> float | None:
         for side, limit in self._tested(key, body, region, numbers):
             sources = graph.operands(body.values[side])
-            if any(self._halves(body, side, item) for item in sources):
+            if any(self._halves(key, body, side, item) for item in sources):
                 return _HALVING
+            shared = self._shared_out(key, body, region, side, numbers)
+            if shared is not None:
+                return shared
             starts = [self._calculator.number(key, item, numbers) for item in sources]
             start = next((item for item in starts if item is not None), None)
-            step = next((s for s in (self._step(key, body, side, item) for item in sources) if s), None)
-            if start is not None and limit is not None and step is not None:
-                return abs(limit - start) / step
+            steps = (self._step(key, body, side, item, numbers) for item in sources)
+            step = next((found for found in steps if found), None)
+            if limit is not None and step is not None:
+                if start is not None:
+                    return abs(limit - start) / step
+                if 0 < limit <= _FEW and self._counts_to(body, side, sources):
+                    return limit / step
         return None
+
+    def _counts_to(self, body: Body, phi: int, sources: tuple[int, ...]) -> bool:
+        """Whether the loop variable is only ever added to: from where it starts, which is 0 as a rule."""
+        return any(
+            graph.node(body, item)[:2] == (Op.ARITH, "+") and phi in body.values[item] for item in sources
+        )
+
+    def _shared_out(self, key: Key, body: Body, region: Region, phi: int, numbers: Numbers) -> float | None:
+        """How often a `while` runs in each round of the loop around it, if it takes from what that loop adds
+        to and leaves the rest for the next round (`bits += 8`, `while bits >= 5: bits -= 5`): all in all it
+        runs as often as there is something to take."""
+        sources = graph.operands(body.values[phi])
+        steps = [item for item in sources if self._step(key, body, phi, item, numbers) is not None]
+        starts = [item for item in sources if item not in steps]
+        outer = graph.loop_of(body, region.parent)
+        if not steps or len(starts) != 1 or outer < 0:
+            return None
+        step = self._step(key, body, phi, steps[0], numbers)
+        start = graph.node(body, starts[0])
+        if start[0] == Op.PHI:
+            return 1.0 if self._is_carried(body, starts[0], phi) else None
+        if start[0] != Op.ARITH or start[1] not in ("+", "-", "^", "|"):
+            return None
+        left, right = graph.operands(start)
+        for kept, added in ((left, right), (right, left)):
+            if self._is_carried(body, kept, phi):
+                amount = self._calculator.number(key, added, numbers)
+                if amount is not None and step:
+                    return max(amount / step, 1.0)
+                return 1.0 if step != 1.0 else None
+        return None
+
+    def _is_carried(self, body: Body, value: int, phi: int) -> bool:
+        """Whether a value is the loop variable as the round before left it."""
+        node = graph.node(body, value)
+        return node[0] == Op.PHI and value != phi and phi in graph.operands(node)
 
     def _tested(
         self, key: Key, body: Body, region: Region, numbers: Numbers
@@ -130,18 +181,33 @@ class TripCounter:
                     result.append((side, limit))
         return result
 
-    def _step(self, key: Key, body: Body, phi: int, value: int) -> float | None:
+    def _step(self, key: Key, body: Body, phi: int, value: int, numbers: Numbers) -> float | None:
         """The number that a loop variable is stepped by; None where it is not stepped by a number."""
         node = body.values[value]
         if node[0] == Op.ARITH and node[1] in ("+", "-") and phi in (node[2], node[3]):
             left, right = graph.operands(node)
-            number = self._calculator.number(key, right if left == phi else left, {})
+            number = self._calculator.number(key, right if left == phi else left, numbers)
             return abs(number) if number else None
         return None
 
-    def _halves(self, body: Body, phi: int, value: int) -> bool:
-        node = body.values[value]
-        return node[0] == Op.ARITH and node[1] in ("//", ">>", "/") and node[2] == phi
+    def _halves(self, key: Key, body: Body, phi: int, value: int) -> bool:
+        """Whether a value is the loop variable with a part of its bits or digits gone: divided, shifted,
+        `divmod`'s first result, or `n & (n - 1)`."""
+        node = graph.node(body, value)
+        if node[0] == Op.ITEM:
+            site = graph.call(body, graph.operand(node))
+            return (
+                site is not None
+                and self._names(key, site.callee) == {"builtins.divmod"}
+                and any(slot == 0 and passed == phi for slot, passed in site.args)
+            )
+        if node[0] != Op.ARITH:
+            return False
+        if node[1] == "&":
+            left, right = graph.operands(node)
+            other = graph.node(body, right if left == phi else left)
+            return phi in (left, right) and other[:2] == (Op.ARITH, "-") and phi in other[2:]
+        return node[1] in ("//", ">>", "/") and node[2] == phi
 
     def _is_counting(self, key: Key, body: Body, region: Region, numbers: Numbers) -> bool:
         """Whether a loop of unknown length counts: over a range, or a `while` that steps a number or

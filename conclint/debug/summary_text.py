@@ -233,7 +233,7 @@ class Described:
             base, kind, _ = inner()
             return f"({base} {'is' if rest[2] else 'is not'} {kind})"
         if op == Op.SLICE:
-            return ":"
+            return ":".join("" if part == "-" else part for part in inner())
         match op:
             case (
                 Op.AWAIT

@@ -56,7 +56,7 @@ def _subscript(s: Scope, node: cst.Subscript, quoted: bool) -> int:
     for position, element in enumerate(node.slice):
         inner = element.slice
         if not isinstance(inner, cst.Index):
-            items.append(s.pure((Op.SLICE,)))
+            items.append(s.pure((Op.SLICE, -1, -1)))
         elif word in _UNPARSED or (word == "Annotated" and position):
             is_plain = not quoted or isinstance(inner.value, (cst.SimpleString, cst.BaseNumber, cst.Name))
             items.append(expression(s, inner.value) if is_plain else s.unknown())

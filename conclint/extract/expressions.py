@@ -173,10 +173,11 @@ def _slice(s: Scope, node: cst.BaseSlice) -> int:
         value = EXPRESSIONS[type(node.value)](s, node.value)
         return s.add((Op.STAR, value)) if node.star else value
     assert isinstance(node, cst.Slice)
-    for part in (node.lower, node.upper, node.step):
-        if part is not None:
-            EXPRESSIONS[type(part)](s, part)
-    return s.pure((Op.SLICE,))
+    lower, upper, _ = [
+        -1 if part is None else EXPRESSIONS[type(part)](s, part)
+        for part in (node.lower, node.upper, node.step)
+    ]
+    return s.pure((Op.SLICE, lower, upper))
 
 
 def concatenated_string(s: Scope, node: cst.ConcatenatedString) -> int:

@@ -31,11 +31,11 @@ def _form(op: OpCode) -> tuple[str, int | None]:
             return "literal", None
         case Op.PHI | Op.TUPLE | Op.LIST | Op.SET | Op.DICT:
             return "", None
-        case Op.UNKNOWN | Op.SLICE:
+        case Op.UNKNOWN:
             return "", 0
         case Op.AWAIT | Op.ELEM | Op.ENTER | Op.CAUGHT | Op.STAR | Op.YIELD:
             return "", 1
-        case Op.ITEM | Op.CAST:
+        case Op.ITEM | Op.CAST | Op.SLICE:
             return "", 2
         case _:
             return assert_never(op)

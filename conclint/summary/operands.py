@@ -11,18 +11,7 @@ from conclint.summary.records import Op
 
 def _first_operand(op: OpCode) -> int | None:
     match op:
-        case (
-            Op.UNKNOWN
-            | Op.PARAM
-            | Op.GLOBAL
-            | Op.FREE
-            | Op.IMPORT
-            | Op.CONST
-            | Op.TYPED
-            | Op.CALL
-            | Op.DEF
-            | Op.SLICE
-        ):
+        case Op.UNKNOWN | Op.PARAM | Op.GLOBAL | Op.FREE | Op.IMPORT | Op.CONST | Op.TYPED | Op.CALL | Op.DEF:
             return None
         case Op.COMP | Op.BOOL | Op.COMPARE | Op.ARITH:
             return 2
@@ -41,6 +30,7 @@ def _first_operand(op: OpCode) -> int | None:
             | Op.CAST
             | Op.CAUGHT
             | Op.STAR
+            | Op.SLICE
             | Op.YIELD
         ):
             return 1

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from conclint.summary.kinds import SiteCode, StoreCode
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Version of this record; part of every cache key."""
 
 
@@ -58,7 +58,7 @@ class Op:
     CAST: Final = 24  # V or -1, V annotation: variable with a declared type
     CAUGHT: Final = 25  # V class(es): what `except X as e` binds
     STAR: Final = 26  # V: `*x` inside a display
-    SLICE: Final = 27  #
+    SLICE: Final = 27  # V or -1, V or -1: the lower and the upper end
     YIELD: Final = 28  # V or -1: the value of a yield expression (what is sent in)
 
 

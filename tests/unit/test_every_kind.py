@@ -18,7 +18,7 @@ from conclint.summary.kinds import OpCode, SiteCode, StoreCode
 from conclint.summary.operands import FIRST_OPERAND
 from conclint.summary.records import Op, SiteKind, StoreKind
 
-LEAVES = {Op.UNKNOWN, Op.PARAM, Op.GLOBAL, Op.FREE, Op.IMPORT, Op.CONST, Op.TYPED, Op.CALL, Op.DEF, Op.SLICE}
+LEAVES = {Op.UNKNOWN, Op.PARAM, Op.GLOBAL, Op.FREE, Op.IMPORT, Op.CONST, Op.TYPED, Op.CALL, Op.DEF}
 """Values that are made from no other values (of a call the site says what it is made from)."""
 
 UNTOLD = {Op.UNKNOWN, Op.SLICE, Op.STAR, Op.YIELD, Op.TUPLE, Op.LIST, Op.SET, Op.DICT}
