@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
-from conclint.resolve.arguments import Arguments
+from conclint.resolve.arguments import Arguments, Passed, StarItem
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Choice, DispatchedOn, Interpreter
 from conclint.resolve.program import Module
@@ -102,7 +102,7 @@ class SingleDispatch:
         if on is DispatchedOn.FIRST and function.receiver is not None:
             first = ValueSet((function.receiver,))
         elif arguments.positional:
-            first = self._evaluator.passed(arguments.positional[0])
+            first = self._passed(arguments.positional[0])
         registrations = self._registrations(function.key, asker)
         chosen: dict[Value, bool] = {}
         for value in first.values:
@@ -118,6 +118,12 @@ class SingleDispatch:
         if not self._refuses(function.key):
             chosen[function] = True
         return self._made(function, chosen if len(chosen) <= _MOST else {})
+
+    def _passed(self, argument: Passed) -> ValueSet:
+        """What an argument may be; of `Colour.RED` the member, which has the enumeration's type."""
+        if isinstance(argument, (ValueSet, StarItem)):
+            return self._evaluator.passed(argument)
+        return self._evaluator.read_of(*argument)
 
     def may_run(self, function: Key, implementation: Key) -> bool:
         """Whether an implementation is one of a function's, as far as the module of the latter knows."""
