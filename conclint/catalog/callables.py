@@ -13,8 +13,8 @@ from conclint.model.execution import Family, Weight
 CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
-    "example_anyio", "note", "source", "iterates", "entry", "callable", "also", "model", "arguments", "style",
-    "phase", "traits",
+    "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
+    "arguments", "style", "phase", "traits",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase")
@@ -65,6 +65,7 @@ class CallableReader(TableReader):
             "confidence": confidence,
             "iterates": self.parameter(row, "iterates", signature, where),
             "entry": self.parameter(row, "entry", signature, where),
+            "address": self.parameter(row, "address", signature, where),
             "example": self.get(row, "example", str, where),
             "example_trio": self.get(row, "example_trio", str, where),
             "example_anyio": self.get(row, "example_anyio", str, where),

@@ -91,6 +91,7 @@ class CallableFact:
     placing: Placing | None = None
     iterates: str | None = None
     entry: str | None = None
+    address: str | None = None
     confidence: Confidence = Confidence.HIGH
     instead: tuple[str, ...] | None = None
     instead_trio: tuple[str, ...] | None = None
@@ -129,6 +130,7 @@ class ClassFact:
     runs: tuple[Runs, ...] = ()
     asynchronous: bool = False
     lifespan: bool = False
+    in_memory: bool = False
     instead: tuple[str, ...] | None = None
     traits: frozenset[Trait] = frozenset()
     source: str = ""

@@ -49,7 +49,7 @@ _TOP = {
 }
 _CLASS = {
     "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs",
-    "asynchronous", "lifespan", "methods", "source", "traits",
+    "asynchronous", "lifespan", "in_memory", "methods", "source", "traits",
 }  # fmt: skip
 _DECORATOR = {
     "names", "module", "model", "style", "effect", "source", "signature", "unless", "otherwise", "phase",
@@ -176,6 +176,7 @@ class _Reader(CallableReader):
             runs=runs,
             asynchronous=self.get(row, "asynchronous", bool, where, False),
             lifespan=self.get(row, "lifespan", bool, where, False),
+            in_memory=self.get(row, "in_memory", bool, where, False),
             instead=self.strings(row, "instead", where),
             traits=self.traits(row, where),
             source=self.get(row, "source", str, where, self.source),

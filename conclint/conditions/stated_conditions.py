@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
-from conclint.resolve.arguments import Arguments, Passed
+from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.in_memory import IN_MEMORY, Opened, opened_by
 from conclint.resolve.values import (
     Container,
     Display,
@@ -38,6 +39,7 @@ class Relation(Enum):
     ENDS_WITH = "endswith"
     IS_IN = "in"
     IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
+    IN_MEMORY = "in memory"  # it is, or names, a database in memory
 
 
 class ArgumentCondition(NamedTuple):
@@ -53,11 +55,16 @@ class ArgumentCondition(NamedTuple):
     relation: Relation = Relation.EQUALS
 
     @property
+    def is_about_memory(self) -> bool:
+        """Whether it asks for a database in memory: seldom, so any other condition tells more."""
+        return self.relation is Relation.IN_MEMORY
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether not knowing the argument is worth a doubt; that a number is just the special one (a
         timeout of 0, say) is not."""
-        if self.is_branch:
-            return True
+        if self.is_branch or self.is_about_memory:
+            return self.is_branch
         return isinstance(self.literal.value, (bool, str)) or not self.absent_if_equal
 
 
@@ -67,25 +74,6 @@ class Verdict(NamedTuple):
     present: bool
     dependence: ArgumentCondition | None = None
     assumption: str = ""
-
-
-def stated_argument(signature: tuple[Stated, ...] | None, name: str, arguments: Arguments) -> Passed | None:
-    """The argument that a call passes for a parameter of a stated signature; None if it passes none."""
-    by_name = arguments.keyword(name)
-    if by_name is not None:
-        return by_name
-    position = 0
-    for parameter in signature or ():
-        if parameter.kind in ("*", "**", "kw"):
-            if parameter.name == name:
-                return None
-            if parameter.kind == "*":
-                position = 1 << 20
-            continue
-        if parameter.name == name:
-            return arguments.positional[position] if position < len(arguments.positional) else None
-        position += 1
-    return None
 
 
 def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Arguments) -> Verdict:
@@ -116,6 +104,13 @@ def judge_conditions(evaluator: Evaluator, fact: CallableFact, arguments: Argume
         if _holds(evaluator, fact.signature, condition, arguments)[0] is Truth.YES:
             return verdict._replace(assumption=f"{fact.name} blocks for a moment only with this argument")
     return verdict
+
+
+def unless_in_memory(opened: Opened) -> ArgumentCondition | None:
+    """The condition that what is opened so is no database in memory; None where it is known."""
+    if not isinstance(opened, Parameter):
+        return None
+    return ArgumentCondition(opened, Literal("bool", True), True, relation=Relation.IN_MEMORY)
 
 
 def condition_holds(
@@ -211,6 +206,8 @@ def _same(first: object, second: object) -> bool:
 def depends_hold(evaluator: Evaluator, literal: ValueSet, dependence: ArgumentCondition) -> Truth:
     """Whether the effect is there when the parameter is bound to `literal`."""
     values = literal.values
+    if dependence.is_about_memory:
+        return Truth.NO if opened_by(literal) == IN_MEMORY else Truth.YES
     if dependence.relation is Relation.IS_INSTANCE:
         answer = _are_instances(evaluator, literal, dependence.literal.value)
         if answer is Truth.MAYBE:

@@ -6,6 +6,7 @@ from conclint.conditions.stated_conditions import ArgumentCondition, Truth, depe
 from conclint.effects.effects import Witness
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.in_memory import IN_MEMORY, opened_by
 from conclint.resolve.values import Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefFlags, SiteKind
 
@@ -78,6 +79,11 @@ class Bindings:
         """False: the effect is absent. None: it is there. A dependence: the caller's caller decides.
         A string: it is assumed to be there, for this reason."""
         bound = self.of(dependence.parameter)
+        if dependence.is_about_memory:
+            opened = opened_by(bound)
+            if isinstance(opened, Parameter):
+                return dependence._replace(parameter=opened)
+            return False if opened == IN_MEMORY else None
         if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
             return dependence._replace(parameter=bound.values[0])
         truth = depends_hold(self._evaluator, bound, dependence)

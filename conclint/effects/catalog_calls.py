@@ -6,17 +6,18 @@ import itertools
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
-from conclint.conditions.stated_conditions import judge_conditions, stated_argument
+from conclint.conditions.stated_conditions import judge_conditions, unless_in_memory
 from conclint.effects.deadlocks import is_held_across_await
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
 from conclint.model.execution import ALL_MODELS, Confidence, Family, Weight
-from conclint.resolve.arguments import Arguments
+from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, ExternalMethod, Key
+from conclint.resolve.in_memory import IN_MEMORY
+from conclint.resolve.values import External, ExternalMethod, Key, Value
 from conclint.summary.records import Op, SiteKind
 
 _KINDS = {
@@ -46,16 +47,18 @@ class CatalogCalls:
         cls = catalog.klass(value.dotted)
         if cls is not None:
             made = catalog.method(cls.name, "__init__")
-            return self._fact(frame, made, arguments, cls.name) if made is not None else {}
+            return self._fact(frame, made, arguments, value, cls.name) if made is not None else {}
         fact = catalog.function(value.dotted)
-        return self._fact(frame, fact, arguments, "") if fact is not None else {}
+        return self._fact(frame, fact, arguments, value) if fact is not None else {}
 
     def method(self, frame: Frame, value: ExternalMethod, arguments: Arguments) -> Effects:
         """The effects of a call of a method."""
         fact = self._evaluator.catalog.method(value.dotted, value.name)
-        return self._fact(frame, fact, arguments, value.dotted) if fact is not None else {}
+        return self._fact(frame, fact, arguments, value, value.dotted) if fact is not None else {}
 
-    def _fact(self, frame: Frame, fact: CallableFact, arguments: Arguments, receiver: str) -> Effects:
+    def _fact(
+        self, frame: Frame, fact: CallableFact, arguments: Arguments, called: Value, receiver: str = ""
+    ) -> Effects:
         if fact.coroutine:
             return {}
         result: Effects = {}
@@ -63,10 +66,10 @@ class CatalogCalls:
             self._iterate(result, frame, fact, arguments)
         if fact.effect in _KINDS:
             if fact.effect is Stated.WAITS or fact.weight >= Weight.HEAVY:
-                self._own_effect(result, frame, fact, _KINDS[fact.effect], arguments)
+                self._own_effect(result, frame, fact, _KINDS[fact.effect], arguments, called)
             return result
         if fact.family is not None:  # it places its argument and waits for the end
-            self._own_effect(result, frame, fact, Kind.WAITS, arguments)
+            self._own_effect(result, frame, fact, Kind.WAITS, arguments, called)
         placing = fact.placing
         if placing is None:
             return result
@@ -97,7 +100,13 @@ class CatalogCalls:
         return Arguments(tuple(items), (), arguments.spread)
 
     def _own_effect(
-        self, result: Effects, frame: Frame, fact: CallableFact, kind: Kind, arguments: Arguments
+        self,
+        result: Effects,
+        frame: Frame,
+        fact: CallableFact,
+        kind: Kind,
+        arguments: Arguments,
+        called: Value,
     ) -> None:
         if frame.link.awaited:
             return  # what is awaited does not block: the type must be another
@@ -106,6 +115,12 @@ class CatalogCalls:
         verdict = judge_conditions(self._evaluator, fact, arguments)
         if not verdict.present:
             return
+        if fact.family is Family.DATABASE:
+            opened = self._evaluator.results.opened(called, arguments)
+            if opened == IN_MEMORY:
+                return
+            if opened is not None and verdict.dependence is None:
+                verdict = verdict._replace(dependence=unless_in_memory(opened))
         family = fact.family.value if fact.family is not None else "compute"
         effect = Effect(kind, family, ALL_MODELS, dependence=verdict.dependence)
         witness = Witness(0, 1, fact.name, frame.link.site, fact.name)

@@ -4,12 +4,11 @@ catalog says of the thing called."""
 from __future__ import annotations
 
 from conclint.catalog.facts import CallableFact, Placing
-from conclint.conditions.stated_conditions import stated_argument
 from conclint.effects.bindings import passes_on
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
 from conclint.model.execution import ALL_MODELS, ExecutionModel
-from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
+from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of, stated_argument
 from conclint.resolve.calls import Link, callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (

@@ -257,9 +257,8 @@ class EffectSolver:
                 effect = effect._replace(mask=effect.mask & mask)
                 if site.region and effect.kind is not Kind.PLACES:
                     asks = effect.kind is Kind.WAITS
-                    hedges = self.hedges.of(
-                        key, site.region, ask_arguments=asks and effect.dependence is None
-                    )
+                    settled = effect.dependence is not None and not effect.dependence.is_about_memory
+                    hedges = self.hedges.of(key, site.region, ask_arguments=asks and not settled)
                     witness = witness._replace(hedges=hedges)
                 if conditions:
                     witness = witness._replace(conditions=witness.conditions + conditions)
@@ -272,7 +271,7 @@ class EffectSolver:
 def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:
     """Whether a test around a site says when its effect is there: not where a callable is tested for being
     there before it is called."""
-    if effect.dependence is not None:
+    if effect.dependence is not None and not effect.dependence.is_about_memory:
         return False
     if effect.kind is Kind.CALLS and effect.parameter is not None:
         return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())

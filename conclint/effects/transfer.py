@@ -16,6 +16,7 @@ from conclint.model.execution import ALL_MODELS, Family
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Link, Target, methods_called
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.in_memory import without_shadowed
 from conclint.resolve.values import (
     Awaitable,
     Class,
@@ -43,6 +44,7 @@ from conclint.summary.records import DefFlags, DefKind, SiteKind
 _MAX_NESTING = 6
 _SEVERAL = "only one of several things that may be called here"
 _EACH = "which of several things is called here is not known, but all of them block"
+_OBJECTS = "which of several objects is meant is not known"
 _HELD = "a lock that is held briefly is usually free"
 _ELSE = "the thing called here may be something else too"
 
@@ -61,13 +63,16 @@ class Transfer:
         """The effects of all that the site may run; placements it makes are appended."""
         result: Effects = {}
         for group in link.groups:
-            group = self._awaitable(group) if link.awaited else group
+            group = _without_shadowed(self._awaitable(group) if link.awaited else group)
             made: list[list[Placement]] = [[] for _ in group]
             parts = [self._run(Frame(key, link, made[number]), target) for number, target in enumerate(group)]
             placements.extend(agreed_placements(made))
             for number, part in enumerate(parts):
+                others, same = _told_apart(group, number, parts)
                 for effect, witness in part.items():
-                    weighed = self._weighed(key, effect, witness, number, parts, link)
+                    weighed = self._weighed(key, effect, witness, 0, [part, *others], link)
+                    if any(_not_of_all(effect, 0, [part, other]) for other in same):
+                        weighed = weighed.assuming(_OBJECTS)
                     if effect.kind is Kind.CALLS and self._is_a_choice(group, number):
                         weighed = weighed.assuming(_SEVERAL, _SEVERAL)
                     add(result, effect, weighed)
@@ -207,3 +212,38 @@ def _not_of_all(effect: Effect, number: int, parts: list[Effects]) -> tuple[str,
     if not all(does_likewise(effect, other) for other in others):
         return (_SEVERAL, _SEVERAL)
     return (_EACH,) if any(does_so_otherwise(effect, other) for other in others) else ()
+
+
+def _told_apart(
+    group: tuple[Target, ...], number: int, parts: list[Effects]
+) -> tuple[list[Effects], list[Effects]]:
+    """What the other targets do: those that are something else, and those that are the same method, of
+    another object."""
+    own = group[number].value
+    others: list[Effects] = []
+    same: list[Effects] = []
+    for place, (target, part) in enumerate(zip(group, parts, strict=True)):
+        if place != number:
+            value = target.value
+            is_same = isinstance(own, Function) and isinstance(value, Function) and value.key == own.key
+            (same if is_same else others).append(part)
+    return others, same
+
+
+def _without_shadowed(group: tuple[Target, ...]) -> tuple[Target, ...]:
+    """The targets without the methods of a database in memory where the same is of one in a file, too."""
+    receivers = [t.value.receiver if isinstance(t.value, ExternalMethod) else None for t in group]
+    found = [item for item in receivers if isinstance(item, ExternalInstance)]
+    if not found:
+        return group
+    plain = [
+        ExternalInstance(t.value.dotted)
+        for t, receiver in zip(group, receivers, strict=True)
+        if isinstance(t.value, ExternalMethod) and receiver is None
+    ]
+    kept = set(without_shadowed((*found, *plain)))
+    return tuple(
+        target
+        for target, receiver in zip(group, receivers, strict=True)
+        if not isinstance(receiver, ExternalInstance) or receiver in kept
+    )

@@ -14,6 +14,7 @@ from conclint.syntax.nodes import cst
 if TYPE_CHECKING:
     from conclint.extract.scope import Scope
 
+_IN_MEMORY = (":memory:", "mode=memory")
 BUILTIN = frozenset((Op.CONST, Op.TYPED, Op.TUPLE, Op.LIST, Op.SET, Op.DICT, Op.COMP))
 """Ops of values that are of builtin types, whose special methods are of no interest."""
 
@@ -191,8 +192,12 @@ def concatenated_string(s: Scope, node: cst.ConcatenatedString) -> int:
 
 
 def formatted_string(s: Scope, node: cst.FormattedString) -> int:
-    """An f-string: its expressions are walked, its text is not kept."""
+    """An f-string: its expressions are walked, its text is not kept, save for one that names a database in
+    memory: it does so whatever is filled in."""
     _format_parts(s, node.parts)
+    text = "{}".join(part.value if isinstance(part, cst.FormattedStringText) else "" for part in node.parts)
+    if any(word in text for word in _IN_MEMORY):
+        return literals.string_constant(s, text)
     return s.pure((Op.TYPED, "str"))
 
 

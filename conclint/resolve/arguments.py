@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from conclint.catalog.facts import ParameterFact
 from conclint.resolve.values import Key, ValueSet
 from conclint.summary.records import Def, Param, ParamKind, Slot
 
@@ -97,3 +98,24 @@ def bind(definition: Def, index: int, arguments: Arguments) -> Passed | None:
     if arguments.star is None and arguments.double_star is not None:
         return StarItem(*arguments.double_star, f"[{param.name}]")
     return arguments.starred(position)
+
+
+def stated_argument(
+    signature: tuple[ParameterFact, ...] | None, name: str, arguments: Arguments
+) -> Passed | None:
+    """The argument that a call passes for a parameter of a stated signature; None if it passes none."""
+    by_name = arguments.keyword(name)
+    if by_name is not None:
+        return by_name
+    position = 0
+    for parameter in signature or ():
+        if parameter.kind in ("*", "**", "kw"):
+            if parameter.name == name:
+                return None
+            if parameter.kind == "*":
+                position = 1 << 20
+            continue
+        if parameter.name == name:
+            return arguments.positional[position] if position < len(arguments.positional) else None
+        position += 1
+    return None

@@ -306,7 +306,8 @@ def invoked(evaluator: Interpreter, value: Value, name: str) -> list[Target]:
     if isinstance(value, Parameter) and name == "__next__" and not value.attributes:
         return [Target(value._replace(attributes=(ITERATED,)), Arguments(spread=True))]
     if isinstance(value, ExternalInstance) and evaluator.catalog.method(value.dotted, name) is not None:
-        return [Target(ExternalMethod(value.dotted, name), Arguments())]
+        receiver = value if value.opened is not None else None
+        return [Target(ExternalMethod(value.dotted, name, receiver), Arguments())]
     return []
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.fixpoint import Memo
+from conclint.resolve.in_memory import Opened, opened_by, without_shadowed
 from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
 from conclint.resolve.values import (
     NONE,
@@ -16,6 +17,7 @@ from conclint.resolve.values import (
     Attribute,
     Class,
     External,
+    ExternalInstance,
     ExternalMethod,
     Function,
     Instance,
@@ -34,6 +36,13 @@ from conclint.summary.records import DefFlags, DefKind, Op, StoreKind
 _MOST_ANCESTORS: Final = 1_000
 """What lies further up is not known: in a chain of classes each has all of those above it."""
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+
+
+def _is_told_more(declared: ValueSet, joined: ValueSet) -> bool:
+    """Whether what is stored is of the declared type, and known to be opened in some way."""
+    plain = {v._replace(opened=None) if isinstance(v, ExternalInstance) else v for v in joined.values}
+    is_open = any(isinstance(v, ExternalInstance) and v.opened is not None for v in joined.values)
+    return is_open and not joined.incomplete and plain == set(declared.values)
 
 
 def _alone(cls: Class) -> Ancestry:
@@ -346,9 +355,10 @@ class Classes:
             is_initialised = is_initialised or initialises
         if parts:
             declared = self._declared(instance, name)
-            if declared is not None:
-                return declared
             joined = without_none(join(parts))
+            joined = joined._replace(values=without_shadowed(joined.values))
+            if declared is not None and not _is_told_more(declared, joined):
+                return declared
             if joined.values or joined.incomplete:
                 return joined
         found = self.member(instance.cls, name, instance)
@@ -376,6 +386,14 @@ class Classes:
                     incomplete = True
             elif isinstance(candidate, Instance) and candidate.own is not None:
                 kept.append(Instance(candidate.cls))
+            elif isinstance(candidate, ExternalInstance) and isinstance(candidate.opened, Parameter):
+                bound = self._given(instance, method, candidate.opened)
+                opened: Opened | None = None
+                if bound is not None:
+                    opened = opened_by(bound)
+                elif instance.own is not None:  # as the attribute itself says, once the receiver is known
+                    opened = instance.own._replace(attributes=(*instance.own.attributes, name))
+                kept.append(candidate._replace(opened=opened))
             else:
                 kept.append(candidate)
         return join([ValueSet(tuple(dict.fromkeys(kept)), incomplete, item.reasons), *given])

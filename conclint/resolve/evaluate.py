@@ -17,6 +17,7 @@ from conclint.resolve.classes import Classes
 from conclint.resolve.containers import DISPLAYS, Containers
 from conclint.resolve.decorations import Decorations
 from conclint.resolve.fixpoint import Solver
+from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.names import Names
 from conclint.resolve.overrides import Overrides
 from conclint.resolve.program import Module, Program
@@ -248,8 +249,17 @@ class Evaluator:
         if param.kind == 4:
             return known(Container(stated.values, "dict"))
         if stated.values and not stated.incomplete:
-            return stated
+            return self._asked_of_callers(stated, Parameter(key, index))
         return known(Parameter(key, index))
+
+    def _asked_of_callers(self, stated: ValueSet, parameter: Parameter) -> ValueSet:
+        """The type of a parameter; whether a database is in memory is up to the callers."""
+        if not any(isinstance(v, ExternalInstance) and self._may_be_in_memory(v) for v in stated.values):
+            return stated
+        return placed(stated, parameter)
+
+    def _may_be_in_memory(self, value: ExternalInstance) -> bool:
+        return any(fact.in_memory for fact in self.catalog.ancestry(value.dotted))
 
     # -- attributes, items, iteration -----------------------------------------------------------
 
@@ -323,7 +333,7 @@ class Evaluator:
                 followed = self.names.followed_class(value.dotted, key[0])
                 if followed is not None:
                     return self.classes.attribute(Instance(followed), name)
-            return known(ExternalMethod(value.dotted, name))
+            return known(ExternalMethod(value.dotted, name, value if value.opened is not None else None))
         if isinstance(value, Literal):
             return known(ExternalMethod(f"builtins.{value.kind}", name))
         if isinstance(value, (Display, Container)):
@@ -487,7 +497,10 @@ class Evaluator:
         if self._is_told(item):
             return item
         stated = without_none(annotation_type(self, key, to_index(node[2])))
-        return stated if stated.values and not stated.incomplete else item
+        if not stated.values or stated.incomplete:
+            return item
+        is_open = any(isinstance(v, ExternalInstance) and self._may_be_in_memory(v) for v in stated.values)
+        return placed(stated, DECLARED) if is_open else stated
 
     def _is_told(self, item: ValueSet) -> bool:
         """Whether a value says more than an annotation: not what only a caller knows, nor a collection that

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from conclint.resolve.in_memory import DECLARED, without_shadowed
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.lazy_names import lazy_attribute
 from conclint.resolve.program import Module
@@ -53,12 +54,13 @@ class Names:
             stores = _last_unconditional(stores)
             parts = [self._evaluator.evaluate(owner, store.value) for owner, store in stores[-6:]]
             found = join(parts)
-            if all(value == NONE for value in found.values) and not found.incomplete:
+            if all(_is_nothing_yet(value) for value in found.values) and not found.incomplete:
                 late = [
                     self._evaluator.evaluate(owner, store.value)
                     for owner, store in module.late_global_stores(name)[:6]
                 ]
                 found = without_none(join([found, *late])) if late else found
+                found = found._replace(values=without_shadowed(found.values))
             return without_none(found) if len(found.values) > 1 else found
         star = self._from_stars(module, name)
         if star.values:
@@ -222,6 +224,11 @@ class Names:
             return None
         values = self.global_name(path, name).values
         return values[0] if len(values) == 1 else None
+
+
+def _is_nothing_yet(value: Value) -> bool:
+    """Whether it is what a module variable has before a function stores something in it."""
+    return value == NONE or (isinstance(value, ExternalInstance) and value.opened == DECLARED)
 
 
 def _last_unconditional(stores: list[tuple[Key, Store]]) -> list[tuple[Key, Store]]:

@@ -6,8 +6,17 @@ from functools import partial
 
 from conclint.resolve import builtin_calls
 from conclint.resolve.annotations import annotation_type
-from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
+from conclint.resolve.arguments import (
+    EVERYTHING,
+    Arguments,
+    Passed,
+    StarItem,
+    arguments_of,
+    bind,
+    stated_argument,
+)
 from conclint.resolve.calls import iterated, methods_called
+from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     CALLED,
@@ -42,8 +51,9 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.kinds import assert_never
-from conclint.summary.records import Def, DefFlags, DefKind, ParamKind
+from conclint.summary.records import Def, DefFlags, DefKind, Op, ParamKind
 
 
 class Results:
@@ -84,13 +94,15 @@ class Results:
             special = builtin_calls.result_of(self._evaluator, callee.dotted, arguments, site)
             if special is not None:
                 return special
-            return self.external_result(callee.dotted)
+            found = self.external_result(callee.dotted)
+            return placed(found, self.opened(callee, arguments)) if found.values else found
         if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
-            callee = ExternalMethod(callee.dotted, "__call__")
+            callee = ExternalMethod(callee.dotted, "__call__", callee if callee.opened is not None else None)
         if isinstance(callee, ExternalMethod):
             fact = self._evaluator.catalog.method(callee.dotted, callee.name)
             if fact is not None and fact.returns:
-                return self.type_expression(fact.returns, ExternalInstance(callee.dotted))
+                held = callee.receiver if isinstance(callee.receiver, ExternalInstance) else None
+                return self.type_expression(fact.returns, held or ExternalInstance(callee.dotted))
             return builtin_calls.method_result(self._evaluator, callee, arguments)
         if isinstance(callee, Parameter) and len(callee.attributes) < 2:
             return known(callee._replace(attributes=(*callee.attributes, CALLED)))
@@ -115,6 +127,40 @@ class Results:
             for target in choice.targets
         ]
         return join(parts) if parts else TOP
+
+    def opened(self, callee: Value, arguments: Arguments) -> Opened | None:
+        """Where the data are of what a call opens, or works on: by its address, by what it is a method of, or
+        by such an instance among its arguments."""
+        if isinstance(callee, ExternalMethod) and isinstance(callee.receiver, ExternalInstance):
+            return callee.receiver.opened
+        if not isinstance(callee, External):
+            return None
+        catalog = self._evaluator.catalog
+        cls = catalog.klass(callee.dotted)
+        made = catalog.method(cls.name, "__init__") if cls is not None else catalog.function(callee.dotted)
+        if made is not None and made.address is not None:
+            address = stated_argument(made.signature, made.address, arguments)
+            return None if address is None else self._opened_by(address)
+        if made is None and cls is None:
+            return None
+        for passed in (*arguments.positional, *(item for _, item in arguments.keywords)):
+            item = self._evaluator.passed(passed)
+            if any(isinstance(v, ExternalInstance) and v.opened is not None for v in item.values):
+                return opened_by(item)
+        return None
+
+    def _opened_by(self, address: Passed) -> Opened | None:
+        """What an address says; of a parameter, whatever type is stated, the callers know more."""
+        if isinstance(address, tuple) and not isinstance(address, (ValueSet, StarItem)):
+            key, value = address
+            body = self._evaluator.body(key)
+            site = graph.call(body, value)
+            if site is not None and body.values[site.callee] == (Op.GLOBAL, "str") and len(site.args) == 1:
+                return self._opened_by((key, site.args[0][1]))
+            node = body.values[value]
+            if node[0] == Op.PARAM:
+                return Parameter(key, graph.number(node))
+        return opened_by(self._evaluator.passed(address))
 
     def called(self, callees: ValueSet) -> ValueSet:
         """What calling any of the candidates gives, whatever is passed."""
@@ -171,9 +217,9 @@ class Results:
             return known(Container(tuple(parts), "tuple", fixed=True))
         if text == "self":
             return known(receiver)
-        return known(
-            ExternalInstance(self._evaluator.catalog.canonical(text if "." in text else f"builtins.{text}"))
-        )
+        opened = receiver.opened if isinstance(receiver, ExternalInstance) and "." in text else None
+        dotted = self._evaluator.catalog.canonical(text if "." in text else f"builtins.{text}")
+        return known(ExternalInstance(dotted, opened))
 
     def with_partial(self, partial: Partial, arguments: Arguments) -> Arguments:
         """The arguments of a call of a partial: those bound before, then those of the call."""
@@ -249,6 +295,9 @@ class Results:
                 parts.append(known(value._replace(receiver=_for_caller(value.receiver, function))))
             elif isinstance(value, Function) and self._inside(value.key, function.key):
                 parts.append(known(value._replace(closure=self._capture(function, arguments))))
+            elif isinstance(value, ExternalInstance) and isinstance(value.opened, Parameter):
+                address = self.argument(value.opened, function, arguments)
+                parts.append(known(value._replace(opened=opened_by(address))))
             else:
                 parts.append(known(value))
         if not parts:

@@ -60,14 +60,16 @@ class Instance(NamedTuple):
 
 
 class ExternalInstance(NamedTuple):
-    """An instance of a class outside the program, by the class's dotted name."""
+    """An instance of a class outside the program, by the class's dotted name. `opened`: what is known of
+    where its data are (see in_memory.py)."""
 
     dotted: str
+    opened: Literal | Parameter | None = None
 
 
 class ExternalMethod(NamedTuple):
     """A method (or attribute) of an instance of a class outside the program. `receiver` is kept where the
-    result depends on it: the methods of builtin collections."""
+    result depends on it: the methods of builtin collections, and of what is opened by an address."""
 
     dotted: str
     name: str
@@ -243,10 +245,16 @@ def join(parts: list[ValueSet]) -> ValueSet:
         reasons.update(dict.fromkeys(part.reasons))
         incomplete = incomplete or part.incomplete
     if len(values) > MAX_CANDIDATES:
-        values = dict.fromkeys(Instance(v.cls) if isinstance(v, Instance) else v for v in values)
+        values = dict.fromkeys(map(_in_short, values))
         if len(values) > MAX_CANDIDATES:
             return TOP
     return ValueSet(tuple(values), incomplete, tuple(reasons))
+
+
+def _in_short(value: Value) -> Value:
+    if isinstance(value, Instance):
+        return Instance(value.cls)
+    return ExternalInstance(value.dotted) if isinstance(value, ExternalInstance) else value
 
 
 NONE: Final = Literal("NoneType", None)

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from conclint.catalog.facts import CallableFact
-from conclint.conditions.stated_conditions import stated_argument
 from conclint.effects.solver import EffectSolver
-from conclint.resolve.arguments import Passed, StarItem, arguments_of, bind
+from conclint.resolve.arguments import Passed, StarItem, arguments_of, bind, stated_argument
 from conclint.resolve.values import (
     External,
     ExternalMethod,

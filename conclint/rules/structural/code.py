@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from conclint.conditions.stated_conditions import stated_argument
 from conclint.effects.effects import Placement
 from conclint.effects.solver import EffectSolver
-from conclint.resolve.arguments import Arguments, Passed, arguments_of
+from conclint.resolve.arguments import Arguments, Passed, arguments_of, stated_argument
 from conclint.resolve.values import (
     NONE,
     Class,
