@@ -22,8 +22,8 @@ from conclint.resolve.values import (
     Value,
 )
 from conclint.rules.advice.imports import visible_imports
-from conclint.rules.advice.library import LIBRARIES, library_of
-from conclint.rules.advice.waiting import Waiting, waiting_at
+from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
+from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView, short_name
 from conclint.summary import body_graph as graph
@@ -137,11 +137,16 @@ class Subject(NamedTuple):
 def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -> Subject:
     """The work that a chain of calls does, whose first is the place."""
     first = hops[0]
+    near = around(view, first.key)
+    if near.waiting.how is How.AWAIT and near.waiting.library is AsyncLibrary.ASYNCIO:
+        near = near._replace(
+            waiting=near.waiting._replace(django=near.waiting.django or _uses_django(view, hops))
+        )
     fact = view.engine.evaluator.catalog.function(cause)
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
     return Subject(
-        around(view, first.key),
+        near,
         shape,
         first.symbol,
         cause,
@@ -153,6 +158,16 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         _is_sendable(view, first),
         family,
     )
+
+
+def _uses_django(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether a function of the chain works with Django's database, whose connections belong to a thread."""
+    return any(
+        name.startswith("django.db.")
+        for hop in hops
+        for link in (view.engine.links(hop.key) if hop is not hops[0] else ())
+        for name in _names(view, link)
+    ) or hops[-1].symbol.startswith("django.db.")
 
 
 def around(view: ModuleView, key: Key) -> Around:

@@ -24,12 +24,8 @@ from conclint.syntax.nodes import cst
 
 _THREAD = ExecutionModel.THREAD
 _PROCESS = ExecutionModel.PROCESS
-_PER_ROW = (
-    "Collect what is written, and write it in one call in a thread: a thread for each piece costs more."
-)
-_HOLDS_LOCK = (
-    "It waits while it holds a lock: release that first, or do all of it in one function, in a thread."
-)
+_PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
+_HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _PICKLED = (
     "What goes in and comes out is pickled: move what makes the data and what picks out the result into that "
     "function too."
@@ -51,7 +47,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         return _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change)
     refusal = outcome.words if isinstance(outcome, Refusal) else ""
     if refusal and subject.direct and names:
-        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}. {refusal}{note}"))
+        joined = f", or {refusal}" if outcome[1] else f". {refusal}"
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}{joined}{note}"))
     if refusal:
         return Advice(Recommendation(_THREAD, f"{refusal}{note}"))
     what = (isinstance(outcome, Change) and outcome.what) or (
@@ -74,7 +71,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     if around.waiting.how is How.NOT:
         return Refusal(words.cannot_wait(around.waiting)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
-        return Refusal(words.bound(subject)), ""
+        return Refusal(words.bound(subject), True), ""
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
         return change, "endpoint"
@@ -85,7 +82,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     if isinstance(change, Change):
         return change, "counterpart"
     if subject.bound is not Bound.NOTHING:
-        return Refusal(words.bound(subject)), ""
+        return Refusal(words.bound(subject), True), ""
     refusal = _refusal(fragment, node, subject)
     if refusal is not None:
         return refusal, ""
@@ -98,18 +95,20 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
     if subject.shape is Shape.ENTER or any(
         busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy
     ):
-        return Refusal(words.manager(subject))
+        return Refusal(words.manager(subject), True)
     if subject.shape is Shape.OTHER:
-        return Refusal("Put the statement in a function, and run that in a thread.")
+        return Refusal("put the statement in a function, and run that in a thread.", True)
     outer = blocking_with(fragment, node, around)
     if outer is not None:
         held = [item.item for item in outer.items]  # type: ignore[attr-defined]
         locks = [busy for busy in around.busy if busy.family == "locks"]
         if any(fragment.has(item, busy.position) for item in held for busy in locks):
-            return Refusal(_HOLDS_LOCK)
+            return Refusal(_HOLDS_LOCK, True)
     per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
     if per_row and subject.shape is Shape.CALL and is_in_loop(fragment, node):
-        return Refusal(_PER_ROW)
+        reads = subject.cause.rsplit(".", 1)[-1].startswith(("read", "__next__"))
+        what = "read all of it" if reads else "collect what is written, and write it"
+        return Refusal(_PER_ROW.format(what=what), True)
     return None
 
 

@@ -38,9 +38,11 @@ class Change(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why no code can be given: words for the reader, a sentence; empty where there is nothing to say."""
+    """What is said where no code can be given; empty where there is nothing to say. `instead`: it says what
+    to do, and so can stand as an alternative."""
 
     words: str = ""
+    instead: bool = False
 
 
 Outcome: TypeAlias = "Change | Refusal"

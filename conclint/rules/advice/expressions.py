@@ -13,10 +13,12 @@ from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
 _NEXT = (
-    "`StopIteration` can't leave a thread: run the loop that reads in one function, and that in a thread, or "
-    "give `next` a default."
+    "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
+    "can't leave a thread."
 )
-_NEEDS_LOOP = "Part of this expression works on the event loop alone: take the blocking part out of it first."
+_NEEDS_LOOP = (
+    "take the part that blocks out of this expression first: another part works on the event loop alone."
+)
 
 
 def statement_of(fragment: Fragment, node: Node) -> Node:
@@ -37,7 +39,7 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
         return whole
     target = whole
     if _steps(target):
-        return Refusal(_NEXT)
+        return Refusal(_NEXT, True)
     imports = Imports(around.imports)
     text = in_thread(fragment, target, around, imports)
     if isinstance(text, Refusal):
@@ -62,11 +64,11 @@ def in_thread(fragment: Fragment, target: Node, around: Around, imports: Imports
             return waiting.in_thread(fragment.code(target.func), arguments_of(fragment, target), imports)
     names = names_in([target])
     if names.awaits or names.yields:
-        return Refusal("Part of this expression waits itself: take the blocking part out of it first.")
+        return Refusal("take the part that blocks out of this expression first: the rest waits itself.", True)
     if names.frame or names.walrus:
-        return Refusal("Move the whole expression to a function, and run that in a thread.")
+        return Refusal("move the whole expression to a function, and run that in a thread.", True)
     if any(fragment.has(target, place) for place in (*around.tied, *around.threaded)):
-        return Refusal(_NEEDS_LOOP)
+        return Refusal(_NEEDS_LOOP, True)
     return waiting.in_thread(f"lambda: {fragment.inner(target)}", "", imports)
 
 
@@ -102,16 +104,16 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         text = in_thread(fragment, whole, around, imports)
         return text if isinstance(text, Refusal) else replaced(fragment, whole, text, imports, around)
     elif isinstance(parent, cst.From):
-        return Refusal("Make a list of it in a thread, and yield from that.")
+        return Refusal("make a list of it in a thread, and yield from that.", True)
     if not subject.ends:
-        return Refusal("Run the loop in a thread of its own; it can hand what it gets to the event loop.")
+        return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
     imports = Imports(around.imports)
     inside = fragment.code(node)
     if _is_busy_within(fragment, node, around):
         names = names_in([node])
         tied = any(fragment.has(node, place) for place in around.tied)
         if names.awaits or names.yields or names.frame or names.walrus or tied:
-            return Refusal(_NEEDS_LOOP)
+            return Refusal(_NEEDS_LOOP, True)
         text = around.waiting.in_thread(f"lambda: list({inside})", "", imports)
     else:
         text = around.waiting.in_thread("list", inside, imports)
@@ -161,7 +163,7 @@ def _comprehension(fragment: Fragment, target: Node) -> Node | Refusal:
             found, lazy = item, False
         below = item
     if lazy:
-        return Refusal("A generator can't wait: make a list of it in a thread.")
+        return Refusal("make a list of it in a thread: a generator can't wait.", True)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from conclint.rules.advice.change import Change
@@ -22,6 +23,7 @@ _KEPT: Final = (
 )
 _LEFT: Final = 12
 """Characters of something in brackets that are worth leaving out."""
+_COMMENT: Final = re.compile(r"#[^\r\n]*")
 _LITERAL: Final = re.compile(r"(?<!\w)([bruf]{0,2})(\"[^\"\\]{24,}\"|'[^'\\]{24,}')")
 
 
@@ -34,7 +36,7 @@ def shown(fragment: Fragment, change: Change) -> str:
     text = change.applied(fragment, start, end).rstrip()
     lines = [item.removeprefix(indent) for item in re.split(r"\r\n|\r|\n", text)]
     if not change.what:
-        lines = [_on_one_line(lines)]
+        lines = _on_one_line(lines).split("\n")
     lines = _shortened([_elided(item) for item in lines])
     if more:
         lines.append("    …")
@@ -60,23 +62,19 @@ def _range(fragment: Fragment, change: Change) -> tuple[int, int, bool]:
 
 def _header_end(fragment: Fragment, node: Node, last: int) -> int:
     """Where the header of a compound statement ends: behind its colon."""
-    parts: list[Node] = []
-    for name in ("test", "iter", "subject", "returns", "params"):
-        part = getattr(node, name, None)
-        if isinstance(part, cst.CSTNode):
-            parts.append(part)
-    for item in getattr(node, "items", ()):
-        parts += [item.item, *([item.asname] if item.asname is not None else [])]
-    ends = [fragment.end(part) for part in parts if fragment.knows(part)]
-    at = max([last, *ends])
-    colon = fragment.text.find(":", at)
-    return colon + 1 if colon >= 0 else at
+    body = getattr(node, "body", None)
+    first = body.body[0] if isinstance(body, cst.BaseSuite) and body.body else None
+    if first is None or not fragment.knows(first):
+        return last
+    header = _COMMENT.sub(lambda found: " " * len(found[0]), fragment.text[last : fragment.start(first)])
+    colon = header.rfind(":")
+    return last + colon + 1 if colon >= 0 else last
 
 
 def _on_one_line(lines: list[str]) -> str:
     """A statement's lines as one, where none has a comment; a string over several lines is left out."""
-    if len(lines) == 1:
-        return lines[0]
+    if len(lines) == 1 or any(quotes in line for line in lines for quotes in ('"""', "'''")):
+        return "\n".join(lines)
     text = " ".join(item.strip() for item in lines if not item.strip().startswith("#"))
     for bracket in "([{":
         text = text.replace(f"{bracket} ", bracket)
@@ -101,14 +99,33 @@ def _elided(line: str) -> str:
         found = _longest(line)
         if found is None:
             return line if len(line) <= 2 * WIDTH else f"{line[: WIDTH - 1].rstrip()}…"
-        line = f"{line[: found[0]]}…{line[found[1] :]}"
+        line = _without(line, *found)
     return line
 
 
+def _without(line: str, start: int, end: int) -> str:
+    """The line without what stands between, but for the first items, as far as they fit."""
+    kept = start
+    depth = 0
+    for at in range(start, end):
+        depth += (line[at] in "([{") - (line[at] in ")]}")
+        quotes = line[start:at].count('"') % 2 or line[start:at].count("'") % 2
+        if line[at] == "," and not depth and not quotes and at + 3 + len(line) - end <= WIDTH:
+            kept = at + 2
+    return f"{line[:kept]}…{line[end:]}"
+
+
 def _longest(line: str) -> tuple[int, int] | None:
-    """The longest content of brackets that can be left out: none that holds what the change is about."""
+    """The content of brackets that is left out: the shortest with which the line fits, else the longest. None
+    that holds what the change is about."""
+    excess = len(line) - WIDTH
+    found = sorted(_contents(line), key=lambda place: place[1] - place[0])
+    return next((place for place in found if place[1] - place[0] > excess), found[-1] if found else None)
+
+
+def _contents(line: str) -> Iterator[tuple[int, int]]:
+    """Where the contents of brackets are that can be left out."""
     opened: list[int] = []
-    best: tuple[int, int] | None = None
     quote = ""
     for at, letter in enumerate(line):
         if quote:
@@ -120,11 +137,8 @@ def _longest(line: str) -> tuple[int, int] | None:
         elif letter in ")]}" and opened:
             start = _first_to_leave(line, opened.pop() + 1, at)
             inner = line[start:at]
-            if len(inner) < _LEFT or any(word in inner for word in _KEPT):
-                continue
-            if best is None or at - start > best[1] - best[0]:
-                best = start, at
-    return best
+            if len(inner) >= _LEFT and not any(word in inner for word in _KEPT):
+                yield start, at
 
 
 def _first_to_leave(line: str, start: int, end: int) -> int:

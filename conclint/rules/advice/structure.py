@@ -285,7 +285,8 @@ def _indent_of(fragment: Fragment, node: Node) -> str:
 
 def _replacing(fragment: Fragment, node: Node, text: str, imports: Imports, what: str = "") -> Change:
     """A text in the place of an expression or a whole statement."""
-    edit = Edit(fragment.start(node), fragment.end(node), text)
+    end = fragment.start(node) + len(fragment.inner(node).rstrip())  # a block's end is that of its last line
+    edit = Edit(fragment.start(node), end, text)
     shown = node if isinstance(node, cst.BaseStatement) else statement_of(fragment, node)
     whole = what or ("the loop" if isinstance(node, cst.BaseStatement) else "")
     return Change(shown, (edit,), tuple(imports.needed), what=whole)

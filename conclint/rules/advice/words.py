@@ -18,15 +18,20 @@ _OFFLOADS: Final = {
     AsyncLibrary.TWISTED: "deferToThread(",
 }
 _OWN_THREAD: Final = (
-    "It may only be used in the thread that made it: make it, use it and close it in one function, and run "
-    "that in a thread."
+    "make it, use it and close it in one function, and run that in a thread: it only works in the thread that "
+    "made it."
 )
 _LOCK: Final = (
-    "The thread that takes this lock must release it: take it, work and release it in one function, and run "
-    "that in a thread."
+    "take it, work and release it in one function, and run that in a thread: only the thread that took it may "
+    "release it."
 )
 _MANAGER: Final = (
-    "Entering or leaving {name} blocks, so moving the call that makes it changes nothing: {cure}."
+    "make {name} an async context manager that does its blocking part in a thread: entering or leaving it "
+    "blocks, so it isn't enough to move the call that makes it."
+)
+_THEIR_MANAGER: Final = (
+    "enter and leave it in a thread too, with what is done in between: it isn't enough to move the call that "
+    "makes it."
 )
 
 
@@ -55,7 +60,9 @@ def note(fact: CallableFact | None, library: AsyncLibrary) -> str:
 
 def cannot_wait(waiting: Waiting) -> str:
     """What a plain function that the loop calls can do instead of waiting."""
-    what = "A lambda" if waiting.is_lambda else f"`{waiting.function}` is a plain function, so it"
+    if waiting.is_lambda:
+        return "a lambda can't wait: move the work to a coroutine, and start that."
+    what = f"`{waiting.function}` is a plain function, so it"
     if waiting.library is AsyncLibrary.TWISTED:
         return f"{what} can't wait: start the work with `deferToThread`, and go on in a callback."
     if waiting.library is not AsyncLibrary.ASYNCIO:
@@ -72,8 +79,8 @@ def bound(subject: Subject) -> str:
         return _LOCK if subject.family == "locks" else _OWN_THREAD
     if subject.bound is Bound.LOOP:
         return (
-            f"`{subject.short}` may need the event loop as well, so don't run it in a thread as a whole: the "
-            f"call that blocks is in {subject.innermost}; run that one in a thread, before or after."
+            f"run {subject.innermost}, which makes the call that blocks, in a thread, before or after: "
+            f"`{subject.short}` as a whole may need the event loop."
         )
     return ""
 
@@ -82,12 +89,12 @@ def manager(subject: Subject) -> str:
     """What to do about a `with` whose body waits, and so stays where it is."""
     if subject.family == "locks":
         return (
-            "Coroutines that hold a thread's lock while they `await` can stop each other for good: release "
-            "it before, or, if no other thread takes it, use an async lock."
+            "release it before the `await`: coroutines that hold a thread's lock meanwhile can stop each other "
+            "for good."
         )
-    name = f"`{subject.short}`" if subject.short.isidentifier() else "it"
-    cure = "make it an async context manager that does its blocking part in a thread"
-    return _MANAGER.format(name=name, cure=cure)
+    if subject.direct:
+        return _THEIR_MANAGER
+    return _MANAGER.format(name=f"`{subject.short}`" if subject.short.isidentifier() else "it")
 
 
 def endpoint(waiting: Waiting) -> str:
