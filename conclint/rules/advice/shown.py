@@ -75,10 +75,22 @@ def _on_one_line(lines: list[str]) -> str:
     """A statement's lines as one, where none has a comment; a string over several lines is left out."""
     if len(lines) == 1 or any(quotes in line for line in lines for quotes in ('"""', "'''")):
         return "\n".join(lines)
-    text = " ".join(item.strip() for item in lines if not item.strip().startswith("#"))
+    text = " ".join(item for line in lines if (item := _without_comment(line).strip()))
     for bracket in "([{":
         text = text.replace(f"{bracket} ", bracket)
     return re.sub(r",? ([)\]}])", r"\1", text)
+
+
+def _without_comment(line: str) -> str:
+    quote = ""
+    for at, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote and line[at - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter == "#":
+            return line[:at]
+    return line
 
 
 def _shortened(lines: list[str]) -> list[str]:

@@ -18,12 +18,12 @@ _OFFLOADS: Final = {
     AsyncLibrary.TWISTED: "deferToThread(",
 }
 _OWN_THREAD: Final = (
-    "make it, use it and close it in one function, and run that in a thread: it only works in the thread that "
-    "made it."
+    "make the `{what}`, use it and close it in one function, and run that in a thread: it only works in the "
+    "thread that made it."
 )
 _LOCK: Final = (
-    "take it, work and release it in one function, and run that in a thread: only the thread that took it may "
-    "release it."
+    "take it, work and release it in one function, and run that in a thread: only the thread that took it "
+    "can release it."
 )
 _MANAGER: Final = (
     "make {name} an async context manager that does its blocking part in a thread: entering or leaving it "
@@ -76,7 +76,9 @@ def cannot_wait(waiting: Waiting) -> str:
 def bound(subject: Subject) -> str:
     """Why what is called can't run in another thread, and what can; empty where nothing is in the way."""
     if subject.bound is Bound.THREAD:
-        return _LOCK if subject.family == "locks" else _OWN_THREAD
+        owner = subject.cause.rpartition(".")[0]
+        what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
+        return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
     if subject.bound is Bound.LOOP:
         return (
             f"run {subject.innermost}, which makes the call that blocks, in a thread, before or after: "
@@ -89,8 +91,8 @@ def manager(subject: Subject) -> str:
     """What to do about a `with` whose body waits, and so stays where it is."""
     if subject.family == "locks":
         return (
-            "release it before the `await`: coroutines that hold a thread's lock meanwhile can stop each other "
-            "for good."
+            "release it before the `await`: coroutines that hold a thread's lock meanwhile can stop each "
+            "other for good."
         )
     if subject.direct:
         return _THEIR_MANAGER
