@@ -8,6 +8,7 @@ from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.cached_functions import CachedFunctions
+from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import inherited_placements, place
@@ -19,6 +20,8 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind
 
+_WORK = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
+_MOST_RETURNED = 6
 _CALLED = "call"
 """The style of what a coroutine calls: on the loop, but by no callback."""
 _MAX_LENGTH = 100
@@ -36,6 +39,7 @@ class ProgramCalls:
         self._own = own
         self._run = run
         self._parts = MissingParts(evaluator)
+        self._dual = DualFunctions(evaluator)
         self._cached = CachedFunctions(evaluator)
         self._undecided: dict[Key, set[Parameter | None]] = {}
 
@@ -55,15 +59,21 @@ class ProgramCalls:
         is_coroutine = self._is_coroutine(function)
         beforehand = is_cached and self._cached.is_made_in_thread(function.key)
         is_inherited = self._own.is_inherited(function)
+        awaited = self._is_awaited(frame)
         bindings = Bindings(self._evaluator, frame.key, function, arguments)
         for effect, inner in list(effects.items()):
             if inner.length > _MAX_LENGTH:
                 continue  # an effect that only a cycle of calls still holds up
+            is_aside = effect.kind in _WORK and self._is_aside((function.key, effect), inner)
+            if is_aside and awaited:
+                continue
             if is_inherited and self._own.is_overridden(function, inner):
                 continue
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
             if beforehand and effect.kind not in (Kind.CALLS, Kind.PLACES):
                 witness = witness.assuming(f"a thread calls {symbol} beforehand")
+            if is_aside:
+                witness = witness.assuming(f"{symbol} may return an awaitable instead")
             if effect.kind is not Kind.PLACES:
                 witness = witness.assuming(*self._parts.reasons(function, inner.site))
             if effect.dependence is not None:
@@ -92,6 +102,28 @@ class ProgramCalls:
                 # Nobody else can be told: a finding never points into a file that was not asked for.
                 add(result, effect, witness.assuming(f"{symbol} is a coroutine of an installed package"))
         return result
+
+    def _is_aside(self, pointer: Pointer, witness: Witness) -> bool:
+        """Whether the effect is on no way to an awaitable: in the function, or in one whose result it
+        returns."""
+        for _ in range(_MOST_RETURNED):
+            key = pointer[0]
+            if self._dual.is_aside(key, witness.site):
+                return True
+            if witness.next is None or not returns_result(self._evaluator.body(key), witness.site):
+                return False
+            pointer = witness.next
+            inner = self._effects_of(pointer[0]).get(pointer[1])
+            if inner is None:
+                return False
+            witness = inner
+        return False
+
+    def _is_awaited(self, frame: Frame) -> bool:
+        """Whether what the call gives is wanted as an awaitable."""
+        if frame.link.awaited:
+            return True
+        return not frame.nesting and wants_awaitable(self._evaluator, frame.key, frame.link.site)
 
     def _is_coroutine(self, function: Function) -> bool:
         definition = self._evaluator.definition(function.key)
