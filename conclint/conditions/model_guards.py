@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from conclint.conditions.event_loop_tests import LoopTests
+from conclint.conditions.polled_reads import PolledReads
 from conclint.model.execution import ALL_MODELS
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, Key
@@ -35,6 +36,7 @@ class Guards:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._tests = LoopTests(evaluator)
+        self._polled = PolledReads(evaluator)
         self._masks: dict[tuple[Key, int], int] = {}
 
     def mask(self, key: Key, region: int) -> int:
@@ -88,6 +90,8 @@ class Guards:
     def never_waits(self, key: Key, site: Site) -> bool:
         """Whether what stands around the call makes sure that it does not wait."""
         callee = self._evaluator.body(key).values[site.callee]
+        if self._polled.finds_something(key, site):
+            return True
         if callee[0] != Op.ATTR or callee[2] not in _WATCHED:
             return False
         return self.is_settled(key, site) or self.is_nonblocking(key, site) or self.is_first(key, site)
