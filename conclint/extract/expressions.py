@@ -193,10 +193,10 @@ def concatenated_string(s: Scope, node: cst.ConcatenatedString) -> int:
 
 def formatted_string(s: Scope, node: cst.FormattedString) -> int:
     """An f-string: its expressions are walked, its text is not kept, save for one that names a database in
-    memory: it does so whatever is filled in."""
+    memory or is a `data:` URL: it does so whatever is filled in."""
     _format_parts(s, node.parts)
     text = "{}".join(part.value if isinstance(part, cst.FormattedStringText) else "" for part in node.parts)
-    if any(word in text for word in _IN_MEMORY):
+    if any(word in text for word in _IN_MEMORY) or text.startswith("data:"):
         return literals.string_constant(s, text)
     return s.pure((Op.TYPED, "str"))
 

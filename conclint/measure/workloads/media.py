@@ -48,7 +48,7 @@ PILLOW = Group(
         "PIL.Image.Image.convert": lambda d: [d.noise.convert("L") for _ in range(15)],
         "PIL.Image.Image.transpose": lambda d: [d.noise.transpose(2) for _ in range(6)],
         "PIL.Image.Image.quantize": lambda d: d.noise.resize((200, 150)).quantize(16),
-        "PIL.Image.Image.save": lambda d: [d.noise.save(io.BytesIO(), "JPEG") for _ in range(4)],
+        "PIL.Image.Image.save": lambda d: d.noise.save(io.BytesIO(), "PNG"),
         "PIL.Image.Image.load": lambda d: [d.Image.open(io.BytesIO(d.jpeg)).load() for _ in range(6)],
         "PIL.Image.Image.point": lambda d: [d.noise.point(lambda value: 255 - value) for _ in range(10)],
         "PIL.Image.Image.histogram": lambda d: [d.noise.histogram() for _ in range(10)],
