@@ -11,6 +11,7 @@ from conclint.incremental.judgements import Judgements, decode_judgements, encod
 from conclint.judging.failures import failure, unreadable
 from conclint.judging.groups import GroupJudge
 from conclint.judging.project import Project
+from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Position
 from conclint.process.failure import bearable, describe_failure
 from conclint.rules.advice.library import LIBRARIES, library_of_program
@@ -19,6 +20,7 @@ from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
 from conclint.source.discovery import Source
 from conclint.source.notebook import is_notebook
+from conclint.source.own_driver import has_loop, is_hand_driven
 from conclint.store.cache import Space
 from conclint.store.finding_rows import from_row
 from conclint.store.missing import absent, has_appeared, merged
@@ -68,6 +70,7 @@ class Analysis:
         self._missed: set[str] = set()
         self._failed: dict[str, str] = {}
         self._judged_anew = 0
+        self._looked_for_loop = False
         self._keeps = False
         self._helpers = frozenset(helpers)
         self._groups = GroupJudge(workspace, self._project)
@@ -95,7 +98,7 @@ class Analysis:
     @property
     def looked_around(self) -> bool:
         """Whether what was found depends on files of the project that were neither asked for nor led to."""
-        return self._around is not None
+        return self._around is not None or self._looked_for_loop
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
@@ -212,7 +215,28 @@ class Analysis:
         self._store.check(self._sources.keys() - set(taken))
         rows = self._known.rows
         found = [from_row(row) for path in taken if path not in self._failed for row in rows.get(path, ())]
+        shown = {self._project.shown(path): path for path in taken}
+        on_loop = {shown[item.path] for item in found if _is_on_loop(item) and item.path in shown}
+        if on_loop and self._has_no_loop(sorted(on_loop)):
+            found = [item for item in found if not _is_on_loop(item)]
         return [*found, *self.unreadable_files(), *self.failures()]
+
+    def _has_no_loop(self, likely: list[str]) -> bool:
+        """Whether the project steps its coroutines itself, and has no event loop for them to stop. The
+        `likely` files are looked at first."""
+        from conclint.catalog.loader import starting_imports
+
+        libraries = starting_imports()
+        if any(self._project.awaits(path) for path in self._sources):
+            return False
+        for paths in (likely[:1], likely[1:], self._sources.keys() - set(likely)):
+            if any(has_loop(index, libraries) for _, index in self._store.indexes(paths)):
+                return False
+        others = {source.path: source.shown for source in self._workspace.project}
+        shown = others | {path: source.shown for path, source in self._sources.items()}
+        self._looked_for_loop = shown.keys() != self._sources.keys()
+        texts = ((name, self._project.text(path) or b"") for path, name in shown.items())
+        return is_hand_driven(texts, libraries)
 
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""
@@ -410,6 +434,10 @@ class Analysis:
             self._project.shown(path): tuple(Directive(*row) for row in rows)
             for path, rows in sorted(found.items())
         }
+
+
+def _is_on_loop(finding: Finding) -> bool:
+    return finding.model is ExecutionModel.EVENT_LOOP
 
 
 def _bases_changed(before: Mapping[str, Headers], now: Mapping[str, Headers]) -> set[str]:

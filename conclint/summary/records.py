@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from conclint.summary.kinds import SiteCode, StoreCode
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 """Version of this record; part of every cache key."""
 
 

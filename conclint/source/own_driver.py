@@ -1,0 +1,64 @@
+"""Programs that step coroutines themselves (`coroutine.send(None)`) and have no event loop at all.
+
+A library enters no loop either, but its coroutines run on its users': so what counts is code that drives
+coroutines by hand, outside of tests, in a project none of whose files imports anything that has a loop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from conclint.source.index import FileIndex, scan
+
+_LOOPS: Final = frozenset(
+    {
+        "IPython", "_asyncio", "anyio", "asgiref", "asyncio", "curio", "eventlet", "gevent", "ipykernel",
+        "nest_asyncio", "qasync", "sniffio", "tornado", "trio", "twisted", "uvloop", "winloop",
+    }
+)  # fmt: skip
+_ASYNCHRONOUS: Final = re.compile(r"_?(?:aio|async|anyio|trio)\w*|\w+_?(?:aio|asyncio|async)")
+_STEPS: Final = re.compile(
+    rb"\b\w*(?:coro|routine|await)\w*\.(?:send|throw)\(|\bnext\([^\n]*\.__await__\(\)|\.__await__\(\)\.send\("
+    rb"|=[ \t]*[^\n#=]*\.__await__\(\)"
+)
+_PERHAPS_STEPS: Final = re.compile(
+    rb"\b\w*(?:task|fiber|gen|process|job|step|thread)\w*\.(?:send|throw)\(|\.send\(\s*None\s*\)"
+)
+"""A generator is stepped so as well."""
+_EXHAUSTS: Final = re.compile(rb"(?:\bin|\blist\(|\btuple\(|\bdeque\()[ \t]*[^\n#]*\.__await__\(\)")
+_COROUTINES: Final = re.compile(
+    rb"\basync[ \t]+def\b|\biscoroutine|\bCoroutine\b|\b__await__\b|types\.coroutine"
+)
+_TESTS: Final = re.compile(
+    r"(?:^|[/\\])(?:tests?|testing|test_[^/\\]*|[^/\\]*_test\.py|conftest\.py)(?:[/\\]|$)"
+)
+
+
+def has_loop(index: FileIndex, libraries: Collection[str]) -> bool:
+    """Whether a file imports something that has an event loop, or one of the libraries."""
+    tops = {module.partition(".")[0] for module, _ in index.imports}
+    return any(top in _LOOPS or top in libraries or _ASYNCHRONOUS.fullmatch(top) for top in tops if top)
+
+
+def steps_coroutines(data: bytes) -> bool:
+    """Whether a file's bytes read as if they drive coroutines by hand, to their end."""
+    if _EXHAUSTS.search(data) is not None:
+        return True
+    if b"StopIteration" not in data:
+        return False
+    if _STEPS.search(data) is not None:
+        return True
+    return _PERHAPS_STEPS.search(data) is not None and _COROUTINES.search(data) is not None
+
+
+def is_hand_driven(files: Iterable[tuple[str, bytes]], libraries: Collection[str]) -> bool:
+    """Whether some of the files of a project (shown paths and contents) drive coroutines by hand, and none
+    imports anything that has a loop."""
+    is_driven = False
+    for path, data in files:
+        if has_loop(scan(data), libraries):
+            return False
+        is_driven = is_driven or (steps_coroutines(data) and _TESTS.search(path) is None)
+    return is_driven
