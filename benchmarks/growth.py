@@ -62,14 +62,14 @@ def _stars(n: int) -> dict[str, str]:
 SHAPES: Final = {
     "from-and-blanks": Shape(lambda n: f"import asyncio\nfrom{' ' * n}\n", 500_000),
     "findings": Shape(lambda n: _in_coroutine("    block()\n" * n), 1_000),
-    "functions": Shape(lambda n: _BLOCKING + _lines("async def f{i}():\n    block()\n", n), 500),
+    "functions": Shape(lambda n: _BLOCKING + _lines("async def f{i}():\n    block()\n", n), 800),
     "calls-in-a-chain": Shape(
         lambda n: (
             f"{_BLOCKING}def f0():\n    block()\n"
             + _lines("def f{i}():\n    f{j}()\n", n)
             + f"async def run():\n    f{n}()\n"
         ),
-        500,
+        1_000,
     ),
     "returns-in-a-chain": Shape(
         lambda n: (
@@ -77,7 +77,7 @@ SHAPES: Final = {
             + _lines("def f{i}():\n    return f{j}()\n", n)
             + f"async def run():\n    f{n}()()\n"
         ),
-        500,
+        900,
     ),
     "returns-in-a-ring": Shape(
         lambda n: (
@@ -85,19 +85,19 @@ SHAPES: Final = {
             + _lines("def f{i}(x):\n    return f{j}(x)\n", n)
             + f"async def run():\n    f{n}(1)()\n"
         ),
-        500,
+        600,
     ),
-    "knot-of-attributes": Shape(_knot, 200),
+    "knot-of-attributes": Shape(_knot, 500),
     "class-chain": Shape(
         lambda n: (
             f"{_BLOCKING}class C0:\n    def m(self):\n        block()\n"
             + _lines("class C{i}(C{j}):\n    pass\n", n)
             + f"async def run():\n    C{n}().m()\n"
         ),
-        500,
+        1_500,
     ),
     "elif": Shape(
-        lambda n: _in_coroutine("    if x: y = block\n" + _lines("    elif x == {i}: y = print\n", n)), 300
+        lambda n: _in_coroutine("    if x: y = block\n" + _lines("    elif x == {i}: y = print\n", n)), 1_500
     ),
     "stores": Shape(
         lambda n: (
@@ -105,23 +105,23 @@ SHAPES: Final = {
             + "        self.x = block\n" * n
             + "    async def run(self):\n        self.x()\n"
         ),
-        1_000,
+        3_000,
     ),
-    "appends": Shape(lambda n: _in_coroutine("    held = []\n" + "    held.append(block)\n" * n), 1_000),
+    "appends": Shape(lambda n: _in_coroutine("    held = []\n" + "    held.append(block)\n" * n), 1_500),
     "wrapper-sites": Shape(
         lambda n: (
             _BLOCKING
             + "import threading\ndef start(f):\n    threading.Thread(target=f).start()\nasync def run():\n"
             + "    start(block)\n" * n
         ),
-        500,
+        2_500,
     ),
-    "noqa": Shape(lambda n: _in_coroutine("    block()  # noqa\n" * n), 1_000),
+    "noqa": Shape(lambda n: _in_coroutine("    block()  # noqa\n" * n), 1_200),
     "items-of-a-dict": Shape(
         lambda n: _in_coroutine(
             "    d = {}\n" + _lines("    d['k{i}'] = block\n", n) + _lines("    d['k{i}']()\n", n)
         ),
-        400,
+        700,
     ),
     "called-by-one": Shape(
         lambda n: (
@@ -131,7 +131,7 @@ SHAPES: Final = {
             + _lines("    f{i}()\n", n)
             + "async def run():\n    every()\n"
         ),
-        1_000,
+        900,
     ),
     "same-names": Shape(
         lambda n: (
@@ -140,10 +140,10 @@ SHAPES: Final = {
                 "class C{i}:\n    def m(self):\n        block()\nasync def f{i}(x):\n    C{i}().m()\n", n
             )
         ),
-        300,
+        350,
     ),
     "ignores": Shape(lambda n: _in_coroutine("    block()  # conclint: ignore[CON102]\n" * n), 1_000),
-    "star-imports": Shape(_stars, 200),
+    "star-imports": Shape(_stars, 250),
     "re-exports": Shape(
         lambda n: {
             f"m{n}.py": _BLOCKING,

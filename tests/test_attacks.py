@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from harness.attacks import LONGER, BrokenError, attack, compiles
+from harness.attacks import BrokenError, attack, compiles
+from harness.longer import LONGER
 from harness.mutations import MUTATIONS, mutated
 from harness.programs import FIXTURES, PAIRS
 
@@ -66,7 +67,7 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-@bounded(120)
+@bounded(60)
 @given(st.deferred(lambda: mutated(fixtures())), st.deferred(lambda: mutated(fixtures())))
 def test_changed_fixtures(one: str, two: str) -> None:
     note(one)
@@ -74,7 +75,7 @@ def test_changed_fixtures(one: str, two: str) -> None:
     attack({"one": as_bytes(one), "two": as_bytes(two)})
 
 
-@bounded(40)
+@bounded(25)
 @given(st.deferred(lambda: mutated(standard_library(), most=12)))
 def test_changed_files_of_the_standard_library(text: str) -> None:
     note(text)
@@ -88,7 +89,7 @@ def test_generated_trees(text: str) -> None:
     attack({"one": as_bytes(text)})
 
 
-@bounded(10)
+@bounded(8)
 @given(hypothesmith.from_grammar())
 def test_text_generated_by_the_grammar(text: str) -> None:
     note(text)

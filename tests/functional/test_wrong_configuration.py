@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conclint.cli.main import cli
 from conclint.config.keys import KEYS
-from harness.attacks import LONGER
+from harness.longer import LONGER
 
 TABLES = {"per-file-ignores", "catalog"}
 FILES = {"baseline", "catalog-files"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import signal
 import sys
@@ -22,9 +21,6 @@ from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_
 from conclint.report.terminal import UNLIMITED_WIDTH
 from conclint.rules.registry import all_rules
 from conclint.run.pipeline import check
-
-LONGER: Final = int(os.environ.get("CONCLINT_FUZZ", "1"))
-"""How many times as many examples as a run of the tests has; more than one: other examples each time."""
 
 _SECONDS: Final = 30
 """Of CPU, after which a check of a few small files counts as one that never ends."""

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclint.store.cache import Cache, Space, content_hash, key_space
+from harness.longer import LONGER
 
 DAY = 86_400
 START = 50_000 * DAY  # far ahead, so that real files are older than the run
@@ -225,7 +226,7 @@ DAMAGE = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80 * LONGER, deadline=None)
 @given(DAMAGE)
 def test_a_damaged_cache_never_raises_and_never_lies(damage: list[tuple[int, object, int, int]]) -> None:
     around = Path(tempfile.mkdtemp())

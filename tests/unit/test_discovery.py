@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from conclint.config.settings import Config, load_config
 from conclint.source.discovery import Discovery, discover_files, shown_path, source_of_text
+from harness.longer import LONGER
 
 needs_symlinks = pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
 
@@ -189,7 +190,7 @@ class TestGitignore:
     @pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge")
     @given(outer=PATTERNS, inner=PATTERNS)
     @example(outer=["*", "!?//"], inner=["!*"])
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30 * LONGER, deadline=None)
     def test_the_same_as_git(self, outer: list[str], inner: list[str]) -> None:
         stems = ("a", "b", "ab", "bab")
         with tempfile.TemporaryDirectory() as folder:
@@ -292,7 +293,7 @@ TREES = st.lists(
 
 
 @given(tree=TREES, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * LONGER, deadline=None)
 def test_sorted_unique_and_the_same_in_any_order(tree: list[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()

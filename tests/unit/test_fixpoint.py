@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from conclint.resolve import fixpoint
 from conclint.resolve.fixpoint import Memo, Solver
+from harness.longer import LONGER
 
 Equations = Mapping[int, tuple[frozenset[str], tuple[int, ...]]]
 """By number: what an answer holds of itself, and the numbers of those whose answers it holds too."""
@@ -54,7 +55,7 @@ def systems() -> st.SearchStrategy[Equations]:
 
 
 @given(systems(), st.permutations(range(9)))
-@settings(max_examples=200)
+@settings(max_examples=100 * LONGER)
 def test_answers_are_all_that_is_reached_whatever_is_asked_first(
     equations: Equations, order: list[int]
 ) -> None:
@@ -85,7 +86,7 @@ def test_a_chain_may_be_as_long_as_it_likes() -> None:
 
 
 @given(systems(), st.permutations(range(9)), st.integers(1, 6))
-@settings(max_examples=300)
+@settings(max_examples=100 * LONGER)
 def test_answers_are_the_same_however_deep_a_question_may_lie(
     equations: Equations, order: list[int], depth: int
 ) -> None:
@@ -95,7 +96,7 @@ def test_answers_are_the_same_however_deep_a_question_may_lie(
     assert answers == {number: reached(equations, number) for number in equations}
 
 
-@pytest.mark.parametrize("size", [3_000, 6_000, 12_000])
+@pytest.mark.parametrize("size", [3_000, 6_000])
 def test_a_deep_chain_takes_steps_in_proportion_to_its_length(size: int) -> None:
     chain = {n: (frozenset("end" if n == 0 else ""), (n - 1,) if n else ()) for n in range(size)}
     system = System(chain)

@@ -25,6 +25,7 @@ from conclint.run.pipeline import Report, check
 from conclint.source.discovery import discover_files
 from conclint.store.cache import Cache
 from conclint.workspace import Workspace
+from harness.longer import LONGER
 
 FILES = {
     "app/__init__.py": [
@@ -179,7 +180,9 @@ def _reported(report: Report) -> object:
     return report.findings, report.unused_directives, sorted(report.occurring)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40 * LONGER, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     start=_start,
     edits=st.lists(

@@ -20,6 +20,7 @@ from conclint.syntax.nodes import parse_module as parse_plain
 from conclint.syntax.parsing import SourceError, check_syntax, parse_module
 from conclint.syntax.pieces import cut
 from conclint.syntax.tokens import find_tokens
+from harness.longer import LONGER
 
 
 def calls_by_ast(text: str) -> list[tuple[int, int, int, int]]:
@@ -204,7 +205,7 @@ _EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * LONGER, deadline=None)
 @given(
     st.lists(_EXPRESSIONS, min_size=1, max_size=3),
     st.sampled_from([" + ", " * ", "-", " | ", " ** "]),
@@ -225,7 +226,7 @@ _LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30 * LONGER, deadline=None)
 @given(
     st.lists(
         st.tuples(_LINES, st.integers(0, 3), st.sampled_from(["", "\f", " \f", "\\\n"]), st.booleans()),
