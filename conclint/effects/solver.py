@@ -25,12 +25,11 @@ from conclint.resolve.values import Function, Key, unwrapped
 from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
+_BEFORE_ALL = -(1 << 60)
 _WIDEN_AFTER = 150
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
-each other exclude each other in turn. Real programs settle within some tens of iterations, litellm within
-140."""
-_MAX_ITERATIONS = 2 * _WIDEN_AFTER
-"""It keeps the effects that it has, whatever else it would have."""
+each other exclude each other in turn. From then on they only grow, and there are only so many; real programs
+settle before."""
 
 
 class EffectSolver:
@@ -53,8 +52,12 @@ class EffectSolver:
         self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
         self._again: list[tuple[int, Key]] = []
-        """A heap of the functions to be taken anew, those first that were come upon last: what a function
-        calls has mostly been come upon after it, so one that calls many waits until all of them are done."""
+        """A heap of the functions to be taken anew in this sweep, those first that were come upon last: what a
+        function calls has mostly been come upon after it, so one that calls many waits until all are done."""
+        self._next_sweep: list[tuple[int, Key]] = []
+        """Those that the sweep has passed: each is taken once in a sweep, however many in a circle with it
+        change."""
+        self._passed = _BEFORE_ALL
         self._is_due: set[Key] = set()
         self._places: dict[Key, int] = {}
         self._iterations: dict[Key, int] = {}
@@ -78,12 +81,12 @@ class EffectSolver:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to work on."""
-        return not self._todo and not self._again and not self._blocked
+        return not (self._todo or self._again or self._next_sweep or self._blocked)
 
     def run(self, load: Callable[[list[str]], None]) -> None:
         """Work until nothing changes; `load` is given the paths of each wave of modules."""
         while True:
-            while self._todo or self._again:
+            while self._todo or self._again or self._next_sweep:
                 key = self._next()
                 try:
                     self._update(key)
@@ -101,7 +104,9 @@ class EffectSolver:
     def _next(self) -> Key:
         """Takes one of the functions that are to be worked on."""
         if not self._todo:
-            key = heappop(self._again)[1]
+            if not self._again:
+                self._again, self._next_sweep = self._next_sweep, []
+            self._passed, key = heappop(self._again)
             self._is_due.discard(key)
             return key
         key, _ = self._todo.popitem()
@@ -111,7 +116,8 @@ class EffectSolver:
     def _take_again(self, key: Key) -> None:
         if key not in self._is_due and key not in self._todo:
             self._is_due.add(key)
-            heappush(self._again, (self._places.setdefault(key, -len(self._places)), key))
+            place = self._places.setdefault(key, -len(self._places))
+            heappush(self._again if place > self._passed else self._next_sweep, (place, key))
 
     def fail(self, key: Key, error: Exception) -> None:
         """Notes that a function could not be worked on: what comes of the rest stands."""
@@ -143,8 +149,6 @@ class EffectSolver:
 
     def _update(self, key: Key) -> None:
         iterations = self._iterations[key] = self._iterations.get(key, 0) + 1
-        if iterations > _MAX_ITERATIONS:
-            return
         placements: list[Placement] = []
         new: Effects = {}
         conditional: list[Occurrence] = []

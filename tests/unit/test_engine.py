@@ -102,3 +102,30 @@ def test_a_function_has_the_effects_of_all_that_it_calls(tmp_path: Path) -> None
 
     called = [effect.parameter for effect in engine.effects_of(every) if effect.kind is Kind.CALLS]
     assert len({parameter.position for parameter in called if parameter is not None}) == count
+
+
+def test_functions_that_all_call_each_other_are_taken_a_few_times_each(tmp_path: Path) -> None:
+    """And have the effects of all of them, however many they are."""
+    count = 16
+    uses = tmp_path / "uses.py"
+    uses.write_text(
+        "".join(
+            f"def f{number}({', '.join(f'a{other}' for other in range(count))}):\n    a{number}()\n"
+            + "".join(
+                f"    f{other}({', '.join(f'a{one}' for one in range(count))})\n"
+                for other in range(count)
+                if other != number
+            )
+            for number in range(count)
+        )
+    )
+    solver, store = _engine(uses)
+    every = [(str(uses), f"f{number}") for number in range(count)]
+
+    solver.demand(every)
+    solver.run(store.load)
+
+    for key in every:
+        called = [effect.parameter for effect in solver.effects_of(key) if effect.kind is Kind.CALLS]
+        assert {parameter.position for parameter in called if parameter is not None} == set(range(count))
+    assert max(solver._iterations.values()) <= 5
