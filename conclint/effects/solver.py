@@ -52,8 +52,8 @@ class EffectSolver:
         self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
         self._again: list[tuple[int, Key]] = []
-        """A heap of the functions to be taken anew in this sweep, those first that were come upon last: what a
-        function calls has mostly been come upon after it, so one that calls many waits until all are done."""
+        """A heap of the functions to be taken anew in this sweep, those first that were come upon last: what
+        a function calls has mostly been come upon after it, so one that calls many waits for all of them."""
         self._next_sweep: list[tuple[int, Key]] = []
         """Those that the sweep has passed: each is taken once in a sweep, however many in a circle with it
         change."""
