@@ -461,3 +461,15 @@ def test_a_class_derived_later_is_remembered_though_its_coming_changed_nothing(
     _run(tmp_path, cache=True)
     _write(tmp_path, "app/deep.py", 0)
     assert _reported(_run(tmp_path, cache=True)) == _reported(_run(tmp_path, cache=False))
+
+
+def test_advice_follows_the_library_that_the_rest_of_the_program_runs_on(tmp_path: Path) -> None:
+    (tmp_path / "handlers.py").write_text("async def export(path):\n    return open(path).read()\n")
+    words = {"json": "asyncio.to_", "twisted": "deferTo", "trio": "trio.to_"}
+    for imports in ("json", "twisted", "trio", "json"):
+        word = words[imports]
+        (tmp_path / "main.py").write_text(f"import {imports}\n")
+        kept = _run(tmp_path, cache=True).findings
+        assert kept
+        assert all(word in str(one.recommendation) for one in kept)
+        assert kept == _run(tmp_path, cache=False).findings

@@ -110,7 +110,7 @@ class Subject(NamedTuple):
     `called` is the dotted name of what is called there, `fact` what is known of the primitive behind it,
     `direct` whether that is called at the place itself. `innermost` says, of a chain, which function calls
     the primitive, and where. `ends`: it is an iterator that comes to an end; `sendable`: a process can be
-    given it.
+    given it. `lazy`: it gives an iterator that does the work; `unpicklable`: it makes what can't be sent.
     """
 
     around: Around
@@ -124,6 +124,9 @@ class Subject(NamedTuple):
     ends: bool
     sendable: bool
     family: str
+    lazy: bool
+    unpicklable: bool
+    near: bool
 
     @property
     def short(self) -> str:
@@ -157,6 +160,10 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         _ends(view, hops, fact, family),
         _is_sendable(view, first),
         family,
+        fact is not None and len(hops) == 1 and Trait.LAZY in fact.traits,
+        fact is not None
+        and not {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL}.isdisjoint(_traits(view, fact.name)),
+        len(hops) == 2,
     )
 
 

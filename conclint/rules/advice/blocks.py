@@ -61,7 +61,8 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
     withs = list(_withs(fragment, node, subject.around))
     loops = subject.family == "files" and subject.shape in (Shape.CALL, Shape.ITERATE) and subject.direct
     for item in _statements_above(fragment, node):
-        if item in withs:
+        if any(item is block for block in withs):
+            loops = False  # what is opened in a loop around it is another file each time
             yield item
         elif isinstance(item, cst.For | cst.While) and getattr(item, "asynchronous", None) is None:
             is_own = isinstance(item, cst.For) and item.iter is node and subject.shape is Shape.ITERATE

@@ -26,6 +26,10 @@ _THREAD = ExecutionModel.THREAD
 _PROCESS = ExecutionModel.PROCESS
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
+_UNPICKLABLE = (
+    "make it and use it in one function that returns only what is needed, and run that in {pool}: `{name}` "
+    "itself can't well be sent to another process."
+)
 _PICKLED = (
     "What goes in and comes out is pickled: move what makes the data and what picks out the result into that "
     "function too."
@@ -147,6 +151,9 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     if change is not None:
         text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
         return _advice(place, _PROCESS, text, change)
+    if can and subject.unpicklable:
+        text = f"{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
+        return Advice(Recommendation(_PROCESS, text))
     refusal = _PICKLED if can else words.cannot_wait(waiting)
     text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
@@ -195,14 +202,10 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
 
 def instead_of_registering(subject: Subject) -> Advice:
     """Instead of giving the loop a function that blocks, where it is handed over."""
-    name = subject.short
     first = words.counterparts(subject.fact, subject.around.waiting.library, 1)
-    rest = f", or use {first} in a coroutine" if first else ""
-    return Advice(
-        Recommendation(
-            _THREAD, f"let `{name}` start a coroutine that does the blocking part in a thread{rest}."
-        )
-    )
+    rest = f" using {first}" if first else ""
+    text = f"have `{subject.short}` run in a thread where it is called, or make it a coroutine{rest}."
+    return Advice(Recommendation(_THREAD, text))
 
 
 def in_form(place: Place, plain: Recommendation, form: Form, imports: tuple[Import, ...]) -> Advice:

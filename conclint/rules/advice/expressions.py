@@ -33,6 +33,8 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     around = subject.around
     if subject.shape is Shape.ITERATE:
         return _move_iterable(fragment, node, subject)
+    if subject.lazy:
+        return _move_lazy(fragment, node, subject)
     target = _outermost(fragment, node, around)
     whole = _comprehension(fragment, target)
     if isinstance(whole, Refusal):
@@ -88,6 +90,23 @@ def arguments_of(fragment: Fragment, call: Node) -> str:
     if len(call.args) == 1 and isinstance(only, cst.GeneratorExp) and not text.lstrip().startswith("("):
         return f"({text.strip()})"
     return text if "\n" in text else text.strip()
+
+
+def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
+    """A call that gives an iterator, which does the work: made to a list in a thread."""
+    parent = fragment.parent(node)
+    if not isinstance(parent, cst.For | cst.CompFor) or parent.iter is not node:
+        return Refusal("make a list of it in a thread: it does its work while it is iterated.", True)
+    around = subject.around
+    names = names_in([node])
+    tied = any(fragment.has(node, place) for place in around.tied)
+    if names.awaits or names.yields or names.frame or names.walrus or tied:
+        return Refusal(_NEEDS_LOOP, True)
+    if isinstance(parent, cst.CompFor) and not _is_first(fragment, parent):
+        return Refusal("make a list of it in a thread before.", True)
+    imports = Imports(around.imports)
+    text = around.waiting.in_thread(f"lambda: list({fragment.code(node)})", "", imports)
+    return replaced(fragment, node, text, imports, around)
 
 
 def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from conclint.catalog.facts import CallableFact, Trait
-from conclint.rules.advice.allowed import Bound, Shape, Subject
+from conclint.catalog.facts import CallableFact
+from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.counterparts import stated
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.waiting import Waiting
@@ -80,6 +80,11 @@ def bound(subject: Subject) -> str:
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
         return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
     if subject.bound is Bound.LOOP:
+        if subject.near:
+            return (
+                f"take the call that blocks out of {subject.innermost}: do it in a thread before, and hand "
+                f"over what it gives; `{subject.short}` as a whole may need the event loop."
+            )
         return (
             f"run {subject.innermost}, which makes the call that blocks, in a thread, before or after: "
             f"`{subject.short}` as a whole may need the event loop."
@@ -103,13 +108,3 @@ def endpoint(waiting: Waiting) -> str:
     """That a framework runs plain functions in threads."""
     framework = waiting.endpoint
     return f"`{waiting.function}` never awaits: make it a plain `def`, and {framework} runs it in a thread."
-
-
-def is_unpicklable(traits: frozenset[Trait]) -> bool:
-    """Whether an object can't be sent to a process."""
-    return bool(traits & {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL})
-
-
-def is_manager(subject: Subject) -> bool:
-    """Whether the place enters and leaves something."""
-    return subject.shape is Shape.ENTER

@@ -1,0 +1,269 @@
+"""What advice says and shows, shape by shape: code that fits its place, or words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+
+def told_of(folder: Path, library: str = "asyncio", **files: str) -> list[Told]:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(dedent(text), encoding="utf-8")
+    return advice_for(folder, library)
+
+
+def code(told: list[Told], line: int | None = None) -> str:
+    """The examples, at a line or all, with blanks as one."""
+    found = [item.example for item in told if line in (None, item.finding.position.line)]
+    return " ".join("\n".join(dict.fromkeys(found)).split())
+
+
+def in_coroutine(folder: Path, imports: str, body: str, library: str = "asyncio") -> list[Told]:
+    lines = [imports, "async def handle(path, name, data):", *("    " + line for line in body.splitlines())]
+    return told_of(folder, library, program="\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("imports", "body", "shown"),
+    [
+        ("import pathlib, asyncio", "(pathlib.Path(path) / name).write_bytes(data)",
+         "await asyncio.to_thread((pathlib.Path(path) / name).write_bytes, data)"),
+        ("import requests, asyncio", "return requests.get(path, timeout=3).json()['x']",
+         "return (await asyncio.to_thread(requests.get, path, timeout=3)).json()['x']"),
+        ("import stripe", "return stripe.Customer.list(email=name)[0]",
+         "return (await stripe.Customer.list_async(email=name))[0]"),
+        ("import pkgutil, asyncio", "for module in pkgutil.walk_packages(path):\n    print(module)",
+         "for module in await asyncio.to_thread(lambda: list(pkgutil.walk_packages(path))): …"),
+        ("import requests, asyncio", "if requests.get(path).ok and data:\n    return 1",
+         "if (await asyncio.to_thread(requests.get, path)).ok and data: …"),
+        ("import requests, asyncio", "return [one for one in requests.get(path).json() if one]",
+         "return [one for one in (await asyncio.to_thread(requests.get, path)).json() if one]"),
+        ("import subprocess, asyncio", "return -subprocess.run(data, check=True, text=True).returncode",
+         "return -(await asyncio.to_thread(subprocess.run, data, check=True, text=True)).returncode"),
+        ("import requests, trio", "return requests.get(path, timeout=3)",
+         "return await trio.to_thread.run_sync(lambda: requests.get(path, timeout=3))"),
+        ("import requests, anyio", "return requests.get(path)",
+         "return await anyio.to_thread.run_sync(requests.get, path)"),
+        ("import time, trio", "time.sleep(2)", "await trio.sleep(2)"),
+        ("import time, asyncio as aio", "time.sleep(2)", "await aio.sleep(2)"),
+        ("from time import sleep\nimport asyncio", "sleep(2)", "await asyncio.sleep(2)"),
+        ("import time, asyncio", "data.run(time.sleep, 3)", ""),
+        ("from twisted.internet import reactor\nimport requests", "return requests.get(path)",
+         "from twisted.internet.threads import deferToThread return await deferToThread(requests.get, path)"),
+        ("from twisted.internet import threads\nimport requests", "return requests.get(path)",
+         "return await threads.deferToThread(requests.get, path)"),
+    ],
+)  # fmt: skip
+def test_the_code_fits_its_place(tmp_path: Path, imports: str, body: str, shown: str) -> None:
+    assert code(in_coroutine(tmp_path, imports, body)) == shown
+
+
+@pytest.mark.parametrize(
+    ("imports", "body", "never"),
+    [
+        ("import sqlite3", "db = sqlite3.connect(path)\nreturn db.execute(name).fetchall()", "to_thread"),
+        ("import threading\nlock = threading.RLock()", "lock.acquire()\nlock.release()", "to_thread(lock"),
+        ("import threading, asyncio\nlock = threading.Lock()", "with lock:\n    await asyncio.sleep(1)",
+         "lock)"),
+        ("import bs4", "return bs4.BeautifulSoup(data, 'lxml').title", "process_pool"),
+        ("file = open('x')", "return next(file)", "next"),
+        ("import tenacity", "for attempt in tenacity.Retrying(wait=name):\n    return attempt", "await"),
+    ],
+)  # fmt: skip
+def test_what_cant_be_moved_is_said_in_words(tmp_path: Path, imports: str, body: str, never: str) -> None:
+    told = in_coroutine(tmp_path, imports, body)
+    assert told
+    assert all(item.words for item in told)
+    assert never not in code(told)
+
+
+def test_a_plain_function_on_the_loop_cant_wait(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, time, signal
+
+        def on_signal():
+            time.sleep(1)
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, on_signal)
+            loop.call_later(1, lambda: time.sleep(1))
+        """,
+    )
+    assert len(told) == 2
+    assert not code(told)
+    assert all("can't" in item.words for item in told)
+
+
+@pytest.mark.parametrize(
+    ("decorator", "shown"),
+    [
+        ("import tornado.gen\nimport asyncio\n@tornado.gen.coroutine",
+         "self.write((yield asyncio.to_thread(load, path)))"),
+        ("from twisted.internet import defer\nfrom twisted.internet.threads import deferToThread\n"
+         "@defer.inlineCallbacks", "self.write((yield deferToThread(load, path)))"),
+    ],
+)  # fmt: skip
+def test_generators_that_wait_yield(tmp_path: Path, decorator: str, shown: str) -> None:
+    *imports, last = decorator.split("\n")
+    program = "\n".join(
+        [
+            *imports,
+            "def load(path):",
+            "    with open(path) as file:",
+            "        return file.read()",
+            last,
+            "def get(self, path):",
+            "    self.write(load(path))",
+            "    yield self.flush()",
+            "async def main(self):",
+            "    import asyncio",
+            "    asyncio.get_running_loop().call_soon(get, self, 'x')",
+        ]
+    )
+    assert code(told_of(tmp_path, program=program), 7 if "tornado" in decorator else 8) in (shown, "")
+
+
+def test_an_endpoint_that_never_awaits_is_a_plain_function(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, requests
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        @app.get("/")
+        async def quick(name: str, *, other: int = 3) -> dict:
+            return requests.get(name).json()
+
+        @app.get("/slow")
+        async def slow(name):
+            await asyncio.sleep(1)
+            return requests.get(name).json()
+        """,
+    )
+    assert code(told, 9) == "def quick(name: str, *, other: int = 3) -> dict: …"
+    assert code(told, 14) == "return (await asyncio.to_thread(requests.get, name)).json()"
+
+
+def test_django_s_database_is_asked_where_its_connection_is(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio
+        from django.db import models
+
+        class Agent(models.Model):
+            slug = models.CharField()
+
+        def first(slug):
+            return Agent.objects.filter(slug=slug).first()
+
+        async def handle(slug):
+            agent = first(slug)
+            one = await asyncio.sleep(0) or Agent.objects.filter(slug=slug).get()
+            total = sum(found.size for found in Agent.objects.filter(slug=slug))
+            return [found.slug for found in Agent.objects.filter(slug=slug).exclude(slug="x")]
+        """,
+    )
+    assert "agent = await sync_to_async(first)(slug)" in code(told, 12)
+    assert code(told, 13).endswith("or await Agent.objects.filter(slug=slug).aget()")
+    assert "for found in await sync_to_async(list)(Agent.objects.filter(slug=slug)))" in code(told, 14)
+    assert "[found.slug async for found in Agent.objects.filter(slug=slug).exclude(" in code(told, 15)
+
+
+def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio
+        from somewhere import Base
+
+        def read(path):
+            return open(path).read()
+
+        class Client:
+            def __init__(self, path):
+                self.lock = asyncio.Lock()
+                self.key = read(path)
+
+        class Derived(Base):
+            def __init__(self, path):
+                super().__init__()
+                self.key = read(path)
+
+        async def main(path):
+            return Client(path), Derived(path), read(path)
+        """,
+    )
+    found = {item.finding.position.column: item for item in told}
+    first, second, third = (found[column] for column in sorted(found))
+    assert first.text is None and "`program.read` (program.py:6)" in first.words
+    assert second.text is None
+    assert third.text is not None
+
+
+def test_loops_are_rewritten_only_where_each_round_is_one_call(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, black
+
+        async def fetch(user):
+            await asyncio.sleep(1)
+            return user
+
+        async def main(raws):
+            found = []
+            for raw in raws:
+                user = raw.strip()
+                found.append(await fetch(user))
+            for raw in raws:
+                found.append(await fetch(raw))
+            for raw in raws:
+                found.append(await asyncio.to_thread(black.format_str, raw))
+            return found
+        """,
+    )
+    assert not code(told, 12)
+    assert code(told, 14) == "found.extend(await asyncio.gather(*(fetch(raw) for raw in raws)))"
+    assert not code(told, 16)
+    assert "at the same time" not in "".join(item.words for item in told)
+
+
+def test_several_findings_at_one_call_share_one_piece_of_advice(tmp_path: Path) -> None:
+    body = "with open(path) as file:\n    for line in file:\n        print(open(line).read())"
+    told = in_coroutine(tmp_path, "import asyncio", body)
+    assert len(told) > 2
+    assert len({item.text for item in told}) == 1
+
+
+def test_the_program_s_library_counts_where_a_file_names_none(tmp_path: Path) -> None:
+    body = "open(path).read()"
+    for library, word in (
+        ("twisted", "deferToThread"),
+        ("trio", "trio.to_thread"),
+        ("anyio", "anyio.to_thread"),
+    ):
+        told = in_coroutine(tmp_path, "import json", body, library)
+        assert word in code(told)
+        assert "asyncio" not in code(told) + "".join(item.words for item in told)
+
+
+def test_a_long_call_is_elided(tmp_path: Path) -> None:
+    arguments = ", ".join(f"parameter_number_{number}=path" for number in range(20))
+    told = in_coroutine(
+        tmp_path, "import requests, asyncio", f"found = requests.get(path, {arguments}).json()"
+    )
+    shown = code(told)
+    assert len(shown) <= 100
+    assert shown.startswith("found = (await asyncio.to_thread(requests.get, path, parameter_number_0=path,")
+    assert shown.endswith("…)).json()")
+    assert told[0].text is not None and arguments in told[0].text
