@@ -34,6 +34,7 @@ class _Options(NamedTuple):
     extend_select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     min_confidence: str | None = None
+    min_severity: str | None = None
     target_version: str | None = None
     config: str | None = None
     disable_noqa: bool = False
@@ -67,6 +68,13 @@ class Plugin:
             help="Report only what is at least as sure.",
         )
         manager.add_option(
+            "--conclint-min-severity",
+            choices=("info", "warning", "critical"),
+            default=None,
+            parse_from_config=True,
+            help="Report only what is at least as bad.",
+        )
+        manager.add_option(
             "--conclint-target-version",
             default=None,
             parse_from_config=True,
@@ -88,6 +96,7 @@ class Plugin:
             extend_select=_words(options.conclint_extend_select),
             ignore=_words(options.conclint_ignore),
             min_confidence=options.conclint_min_confidence,
+            min_severity=options.conclint_min_severity,
             target_version=options.conclint_target_version,
             config=options.conclint_config,
             disable_noqa=bool(getattr(options, "disable_noqa", False)),
@@ -146,7 +155,7 @@ def _search_path(folders: tuple[str, ...], path: tuple[str, ...]) -> tuple[str, 
 @lru_cache(maxsize=64)
 def _load(folder: str, options: _Options) -> Config:
     from conclint.config.file import unknown_code
-    from conclint.config.keys import parse_codes, parse_confidence, parse_version
+    from conclint.config.keys import parse_codes, parse_confidence, parse_severity, parse_version
     from conclint.config.settings import ConfigError, load_config
     from conclint.rules.registry import rules_by_code
 
@@ -160,6 +169,8 @@ def _load(folder: str, options: _Options) -> Config:
                     raise ConfigError(f"--conclint-{name.replace('_', '-')}: {problem}")
     if options.min_confidence is not None:
         given["min_confidence"] = parse_confidence(options.min_confidence)
+    if options.min_severity is not None:
+        given["min_severity"] = parse_severity(options.min_severity)
     if options.target_version is not None:
         try:
             given["target_version"] = parse_version(options.target_version)

@@ -14,7 +14,7 @@ CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
-    "arguments", "style", "phase", "traits",
+    "arguments", "style", "phase", "traits", "milliseconds",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase")
@@ -72,6 +72,8 @@ class CallableReader(TableReader):
             "note": self.get(row, "note", str, where),
             "traits": self.traits(row, where),
             "source": self.get(row, "source", str, where, self.source),
+            "milliseconds": self.milliseconds(row, where),
+            "remote": self.remote,
         }
         returns: str | None = self.get(row, "returns", str, where)
         lists = {key: self.strings(row, key, where) for key in ("instead", "instead_trio", "instead_anyio")}
@@ -82,6 +84,15 @@ class CallableReader(TableReader):
             }
             filled["returns"] = returns and returns.replace("{name}", name)
             yield CallableFact(name=f"{owner}.{name}", **shared, **filled)
+
+    def milliseconds(self, row: Mapping[str, Any], where: str) -> float | None:
+        """How long a usual call takes; None where nobody has measured that."""
+        value = row.get("milliseconds")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**9:
+            raise self.fail(f"{where}.milliseconds", f"expected a number of milliseconds, got {value!r}")
+        return float(value)
 
     def signature(self, text: str | None, where: str) -> tuple[ParameterFact, ...] | None:
         if text is None:

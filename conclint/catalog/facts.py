@@ -75,7 +75,8 @@ class Placing:
 @dataclass(frozen=True, slots=True)
 class CallableFact:
     """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
-    it by that name."""
+    it by that name. `milliseconds` is how long a usual call was measured to take; `remote`: the library
+    talks to another machine."""
 
     name: str
     library: str
@@ -103,6 +104,8 @@ class CallableFact:
     traits: frozenset[Trait] = frozenset()
     source: str = ""
     by_star: bool = False
+    milliseconds: float | None = None
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)

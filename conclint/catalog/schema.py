@@ -39,6 +39,7 @@ _TOP = {
     "library",
     "imports",
     "starts_code",
+    "remote",
     "install",
     "former",
     "source",
@@ -84,6 +85,7 @@ class _Reader(CallableReader):
                 raise self.fail(key, "is required")
         self.name = self.get(table, "library", str, "top level")
         self.source = self.get(table, "source", str, "top level")
+        self.remote = self.get(table, "remote", bool, "top level", False)
         facts = LibraryFacts(self.name, self.strings(table, "imports", "top level") or ())
         facts.install = self.strings(table, "install", "top level")
         facts.starts_code = self.get(table, "starts_code", bool, "top level", False)

@@ -29,6 +29,7 @@ class TableReader:
         self.prefix = prefix
         self.name = ""
         self.source = ""
+        self.remote = False
 
     def fail(self, where: str, expected: str) -> CatalogError:
         return CatalogError(f"{self.origin}: {self.prefix}{where.removeprefix('top level.')}: {expected}")

@@ -113,7 +113,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     Raises UsageError for options that contradict each other, ConfigError for a wrong configuration.
     """
     from conclint.cli.run_check import CheckRequest
-    from conclint.config.keys import parse_confidence
+    from conclint.config.keys import parse_confidence, parse_severity
     from conclint.config.settings import load_config
     from conclint.report.destination import plan_outputs
     from conclint.rules.registry import rules_by_code
@@ -146,6 +146,10 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
             raise click.UsageError(f"--statistics has no form in {output.format.value}.")
     confidence: str | None = options.pop("min_confidence")
     options["min_confidence"] = parse_confidence(confidence) if confidence else None
+    severity: str | None = options.pop("min_severity")
+    options["min_severity"] = parse_severity(severity) if severity else None
+    options["lift_contexts"] = options.pop("lift_contexts") is not None or None
+    fail_on: str | None = options.pop("fail_on")
     options["use_cache"] = not options.pop("no_cache")
     places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
     file: str | None = options.pop("config")
@@ -165,6 +169,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
         outputs=outputs,
         write_baseline=target,
+        fail_on=parse_severity(fail_on) if fail_on else None,
         **wanted,
     )
 

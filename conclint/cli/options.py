@@ -196,6 +196,22 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             help="Report only what is at least as sure.  [default: medium]",
         ),
         click.option(
+            "--min-severity",
+            type=click.Choice(("info", "warning", "critical")),
+            help="Report only what is at least as bad.  [default: warning]",
+        ),
+        click.option(
+            "--context",
+            "lift_contexts",
+            type=click.Choice(("all",)),
+            help="`all`: findings in tests and at start-up are as bad as elsewhere.",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(("info", "warning", "critical")),
+            help="Exit with 1 only for findings at least as bad.  [default: any that is shown]",
+        ),
+        click.option(
             "--max-file-size",
             metavar="MB",
             type=click.IntRange(1, _MOST_MEGABYTES),

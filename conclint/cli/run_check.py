@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conclint.config.settings import Config
 from conclint.model.finding import Finding
+from conclint.model.severity import Severity
 from conclint.report.destination import Output, check_writable, write_files
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.progress import ProgressBar
@@ -28,7 +29,8 @@ class CheckRequest:
     """What `conclint check` was asked, beside the configuration.
 
     `write_baseline` is the file to write, `diff_base` the revision to compare with. `recorder` is for a run
-    that may be replayed as long as nothing changes.
+    that may be replayed as long as nothing changes. `fail_on` is the least severity for which the exit status
+    is 1; None: any that is shown.
     """
 
     config: Config
@@ -46,6 +48,7 @@ class CheckRequest:
     prune_baseline: bool = False
     shard: Shard | None = None
     recorder: Recorder | None = None
+    fail_on: Severity | None = None
 
 
 def run_check(request: CheckRequest) -> int:
@@ -81,7 +84,8 @@ def run_check(request: CheckRequest) -> int:
     findings = known.new(findings, report)
     printed = _report(request, findings, report)
     said = known.report_gone(report)
-    status = 1 if findings and not request.exit_zero else 0
+    failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
+    status = 1 if findings and failing and not request.exit_zero else 0
     if request.recorder is not None and report.basis is not None and report.files and not said:
         _record(request, request.recorder, report.basis, printed, status)
     if not request.quiet and not report.files and not findings and request.diff_base is None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from conclint.files.bounded_file import LARGEST, SOURCE
+from conclint.model.context import Context
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
+from conclint.model.severity import Severity
 
 _T = TypeVar("_T")
 
@@ -37,6 +39,29 @@ def parse_confidence(text: str) -> Confidence:
         if confidence.label == text.strip().lower():
             return confidence
     raise ValueError(f'"low", "medium" or "high", not {text!r}')
+
+
+def parse_severity(text: str) -> Severity:
+    """The severity that "info", "warning" or "critical" names.
+
+    Raises ValueError for anything else.
+    """
+    for severity in Severity:
+        if severity.label == text.strip().lower():
+            return severity
+    raise ValueError(f'"info", "warning" or "critical", not {text!r}')
+
+
+def parse_context(text: str) -> Context:
+    """The kind of code that a word names.
+
+    Raises ValueError for anything else.
+    """
+    try:
+        return Context(text.strip().lower())
+    except ValueError:
+        words = ", ".join(f'"{context.value}"' for context in Context)
+        raise ValueError(f"one of {words}, not {text!r}") from None
 
 
 def parse_gil(text: str) -> Gil:
@@ -96,6 +121,10 @@ def _version(value: object) -> tuple[int, int]:
 
 def _confidence(value: object) -> Confidence:
     return _expected(parse_confidence, _string(value))
+
+
+def _severity(value: object) -> Severity:
+    return _expected(parse_severity, _string(value))
 
 
 def _gil(value: object) -> Gil:
@@ -162,6 +191,18 @@ def _per_file(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for pattern, codes in value.items():
         try:
             result.append((_expected(check_pattern, pattern), _codes(codes)))
+        except WrongValueError as error:
+            raise WrongValueError(f'"{pattern}": {error}') from error
+    return tuple(result)
+
+
+def _contexts(value: object) -> tuple[tuple[str, Context], ...]:
+    if not isinstance(value, dict):
+        raise WrongValueError(f"must be a table of patterns, each with a kind of code, {kind_of(value)}")
+    result = []
+    for pattern, word in value.items():
+        try:
+            result.append((_expected(check_pattern, pattern), _expected(parse_context, _string(word))))
         except WrongValueError as error:
             raise WrongValueError(f'"{pattern}": {error}') from error
     return tuple(result)
@@ -252,6 +293,16 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
     ),
     "min-confidence": ConfigKey(
         _confidence, '`"low"`, `"medium"` or `"high"`', "Report only what is at least as sure."
+    ),
+    "min-severity": ConfigKey(
+        _severity, '`"info"`, `"warning"` or `"critical"`', "Report only what is at least as bad."
+    ),
+    "contexts": ConfigKey(
+        _contexts,
+        "table of .gitignore patterns, each with a kind of code",
+        "What kind of code these files are: `request`, `background`, `start-up`, `shutdown`, `command`, "
+        "`test` or `script`. Findings in tests and at start-up are no worse than `info`.",
+        "found out from the code",
     ),
     "src": ConfigKey(
         _paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'

@@ -19,8 +19,10 @@ from conclint.config.file import ConfigError, Table, check_codes, read_project, 
 from conclint.files.bounded_file import SOURCE
 from conclint.files.own_folder import NotOwnError, check_folder, check_place
 from conclint.files.sealing import NoKeyError, given_key
+from conclint.model.context import Context
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil, Runtime
+from conclint.model.severity import Severity
 from conclint.replay import FOLDER_NAME
 
 __all__ = ["Affects", "Config", "ConfigError", "load_config"]
@@ -77,6 +79,9 @@ class Config:
     target_version: tuple[int, int] = field(default=_RUNNING_PYTHON, metadata=_FINDINGS)
     gil: Gil = field(default=Gil.ENABLED, metadata=_FINDINGS)
     min_confidence: Confidence = field(default=Confidence.MEDIUM, metadata=_FINDINGS)
+    min_severity: Severity = field(default=Severity.WARNING, metadata=_REPORT)
+    contexts: tuple[tuple[str, Context], ...] = field(default=(), metadata=_REPORT)
+    lift_contexts: bool = field(default=False, metadata=_REPORT)
     src: tuple[Path, ...] = field(default=(), metadata=_FINDINGS)
     cache_dir: Path = field(default_factory=Path, metadata=_NOTHING)
     cache_within: Path | None = field(default=None, metadata=_NOTHING)

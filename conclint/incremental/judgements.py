@@ -39,7 +39,8 @@ class Judged(NamedTuple):
     the files that were looked for in vain;
     `directives` are those of the asked modules that were looked into, `contents` the hashes of all modules
     that were; `effects` are those of functions, by `Def.key`, that other modules asked for; `failed` are the
-    modules in which conclint itself failed, asked for or not, with what is to be said of it.
+    modules in which conclint itself failed, asked for or not, with what is to be said of it. `calls` say who
+    starts and who calls coroutines (`conclint.rules.module_calls`), by the module that says it.
     """
 
     rows: dict[str, tuple[tuple[Any, ...], ...]]
@@ -52,11 +53,12 @@ class Judged(NamedTuple):
     contents: dict[str, bytes]
     effects: dict[str, dict[str, tuple[Any, ...]]]
     failed: dict[str, str]
+    calls: dict[str, tuple[Any, ...]]
 
     @classmethod
     def failed_at(cls, path: str, message: str) -> Judged:
         """The outcome for a module of which nothing but that can be said."""
-        return cls({path: ()}, {}, {}, {}, {}, (), {}, {}, {}, {path: message})
+        return cls({path: ()}, {}, {}, {}, {}, (), {}, {}, {}, {path: message}, {})
 
 
 class Edges(NamedTuple):
@@ -79,7 +81,8 @@ class Judgements(NamedTuple):
     modules asked for, encoded: of a module in one piece, by `Def.key`. `headers` are the
     class headers of the files that were asked about, `speaks` the async libraries that they import, `library`
     the one that the program was taken to run on, `bases` the names of the classes whose derived
-    classes the effects in a module depend on, `derived` the files that define these.
+    classes the effects in a module depend on, `derived` the files that define these, `calls` who starts and
+    who calls coroutines, by the module that says it.
     """
 
     contents: dict[str, bytes]
@@ -98,11 +101,12 @@ class Judgements(NamedTuple):
     derived: dict[str, tuple[str, ...]]
     speaks: dict[str, tuple[str, ...]]
     library: str
+    calls: dict[str, tuple[Any, ...]]
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {}, {}, "")
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {}, {}, "", {})
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -113,6 +117,9 @@ class Judgements(NamedTuple):
             self.words[path] = tuple(sorted({*self.words.get(path, ()), *words}))
         self.add_edges(judged)
         self.directives.update(judged.directives)
+        for path in judged.rows:
+            self.calls.pop(path, None)
+        self.calls.update(judged.calls)
         for path, effects in judged.effects.items():
             held = {**self.effects_in(path), **effects}
             self.effects[path] = marshal.dumps(dict(sorted(held.items())), MARSHAL_FORMAT)
@@ -163,6 +170,7 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.derived.items() if path not in changed},
             {path: value for path, value in self.speaks.items() if path not in changed},
             self.library,
+            {path: value for path, value in kept(self.calls).items() if path not in again},
         )
 
     def after_edit(self, changed: Mapping[str, bytes]) -> Judgements:
@@ -292,6 +300,7 @@ def encode_judgements(known: Judgements) -> bytes:
         by_number(known.derived),
         by_number(known.speaks),
         known.library,
+        {path: known.calls[path] for path in sorted(known.calls)},
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -302,7 +311,8 @@ def decode_judgements(data: bytes) -> Judgements:
         version, paths, hashes, starting, mentions, scanned, judged, *more = marshal.loads(data)
         if version != _FORMAT:
             return Judgements.none()
-        rows, words, edges, directives, missing, effects, headers, bases, derived, speaks, library = more
+        rows, words, edges, directives, missing, effects, headers, bases, derived, *rest = more
+        speaks, library, calls = rest
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -334,6 +344,7 @@ def decode_judgements(data: bytes) -> Judgements:
             {paths[number]: found for number, found in derived.items()},
             {paths[number]: found for number, found in speaks.items()},
             library,
+            calls,
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

@@ -20,6 +20,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule, Program
 from conclint.rules.examples import advise, source_file
 from conclint.rules.judge import Judge, wrapper_names
+from conclint.rules.module_calls import ModuleCalls, module_calls
 from conclint.store.finding_rows import to_row
 from conclint.suppress.selection import Selection
 
@@ -101,15 +102,20 @@ class ModuleJudge:
         self._served += 1
         self.link(group)
         rows: dict[str, tuple[tuple[Any, ...], ...]] = {}
+        calls: dict[str, tuple[Any, ...]] = {}
         for path in group:
             try:
-                rows[path] = tuple(map(self._row, self._settled(path)))
+                drafts, called = self._settled(path)
+                rows[path] = tuple(map(self._row, drafts))
+                if called is not None and (called.starts or called.calls):
+                    calls[path] = tuple(called)
             except Exception as error:
                 self._fail(path, error)
         self._file = None
         for path in self.failed.keys() & set(group):
             rows[path] = ()  # a part of what there is would depend on what was judged before
-        return self._judged(rows)
+            calls.pop(path, None)
+        return self._judged(rows, calls)
 
     @property
     def failed(self) -> dict[str, str]:
@@ -166,12 +172,16 @@ class ModuleJudge:
                     return result
             self.engine.run(self._store.load)
 
-    def _settled(self, path: str) -> list[Draft]:
+    def _settled(self, path: str) -> tuple[list[Draft], ModuleCalls | None]:
         self.engine.asking = path
         try:
-            return self.settled(partial(self.judge.judge_module, path))
+            return self.settled(partial(self._judged_module, path))
         finally:
             self.engine.asking = None
+
+    def _judged_module(self, path: str) -> tuple[list[Draft], ModuleCalls | None]:
+        view = self.judge.view(path)
+        return ([], None) if view is None else (self.judge.judge_view(view), module_calls(view))
 
     def _row(self, draft: Draft) -> tuple[Any, ...]:
         """The finding as data, with its recommendation where it can be shown at all."""
@@ -188,7 +198,9 @@ class ModuleJudge:
             self._file = path, source_file(self._project.text(path))
         return self._file[1]
 
-    def _judged(self, rows: dict[str, tuple[tuple[Any, ...], ...]]) -> Judged:
+    def _judged(
+        self, rows: dict[str, tuple[tuple[Any, ...], ...]], calls: dict[str, tuple[Any, ...]]
+    ) -> Judged:
         words: dict[str, list[str]] = {}
         for path, word in sorted(wrapper_names(self.engine) - self._told_words):
             words.setdefault(path, []).append(word)
@@ -220,6 +232,7 @@ class ModuleJudge:
             contents,
             effects,
             failed,
+            calls,
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+from conclint.model.severity import Severity
 
 UNREADABLE: Final = "CON900"
 """The code of what isn't a judgement: a file could not be analysed."""
@@ -56,6 +58,18 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """The last function of the program before the primitive: what to change once for all that reach it.
+
+    `symbol` is its dotted name, `path` its file as shown, `line` that of the primitive's call.
+    """
+
+    symbol: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One reported place.
 
@@ -63,7 +77,8 @@ class Finding:
     forward slashes. `symbol` is the dotted name of the function that holds the place. `chain` leads
     from the reported call to the primitive. `reasons` are the assumptions that lowered the confidence.
     `logical_line` is the first and last physical line of the statement, for suppressions.
-    `context` names code where the same thing is often meant (for example a test); null otherwise.
+    `context` says what kind of code it is in (`conclint.model.context`), None where that isn't known;
+    `entries` who waits, in words, the first few of `entry_count`; `root` what to change.
     """
 
     code: str
@@ -73,6 +88,7 @@ class Finding:
     position: Position
     symbol: str
     confidence: Confidence
+    severity: Severity = Severity.WARNING
     model: ExecutionModel | None = None
     effect: EffectKind | None = None
     family: str | None = None
@@ -83,6 +99,10 @@ class Finding:
     reasons: tuple[str, ...] = ()
     logical_line: tuple[int, int] = (0, 0)
     cell: int | None = None
+    context: Context | None = None
+    entries: tuple[str, ...] = ()
+    entry_count: int = 0
+    root: Root | None = None
     source_hash: bytes = field(default=b"", compare=False)
 
     @property

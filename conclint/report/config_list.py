@@ -13,6 +13,7 @@ from conclint.config.file import Table, read_table
 from conclint.config.keys import KEYS
 from conclint.config.settings import Config, required_python
 from conclint.model.execution import Confidence
+from conclint.model.severity import Severity
 from conclint.report.json import dump
 from conclint.report.printable import printable, printable_json
 
@@ -66,7 +67,9 @@ def _value(config: Config, key: str) -> object:
         return {pattern: list(codes) for pattern, codes in config.per_file_ignores}
     if key == "target-version":
         return ".".join(map(str, config.target_version))
-    if isinstance(value, Confidence):
+    if key == "contexts":
+        return {pattern: context.value for pattern, context in config.contexts}
+    if isinstance(value, (Confidence, Severity)):
         return value.label
     if isinstance(value, Enum):
         return value.value

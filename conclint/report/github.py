@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conclint.model.finding import Finding
+from conclint.report.levels import Level, level_of
 from conclint.report.printable import printable_lines
 from conclint.report.repository import repository_path
-from conclint.report.severity import Severity, severity_of
 from conclint.report.wording import long_message
 
-_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
 def render_github(findings: Sequence[Finding], cwd: Path) -> str:
@@ -31,7 +31,7 @@ def _command(finding: Finding, cwd: Path) -> str:
         properties |= {"col": str(at.column), "endColumn": str(max(at.end_column, at.column))}
     given = ",".join(f"{name}={_escape(value, property_value=True)}" for name, value in properties.items())
     place = f"{finding.place}: {finding.code} "
-    return f"::{_COMMANDS[severity_of(finding)]} {given}::{_escape(place + long_message(finding))}\n"
+    return f"::{_COMMANDS[level_of(finding)]} {given}::{_escape(place + long_message(finding))}\n"
 
 
 def _escape(text: str, *, property_value: bool = False) -> str:

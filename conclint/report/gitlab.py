@@ -8,11 +8,11 @@ from pathlib import Path
 
 from conclint.model.finding import Finding
 from conclint.report.json import dump_array
+from conclint.report.levels import Level, level_of
 from conclint.report.repository import repository_path
-from conclint.report.severity import Severity, severity_of
 from conclint.report.wording import long_message
 
-_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
+_SEVERITIES = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
 def render_gitlab(findings: Sequence[Finding], cwd: Path) -> str:
@@ -35,7 +35,7 @@ def _issue(finding: Finding, cwd: Path, seen: set[str]) -> dict[str, object]:
         "check_name": finding.code,
         "description": f"{finding.code} {long_message(finding)}",
         "categories": ["Performance"],
-        "severity": _SEVERITIES[severity_of(finding)],
+        "severity": _SEVERITIES[level_of(finding)],
         "fingerprint": fingerprint,
         "location": {
             "path": path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from conclint.model.finding import Finding, Recommendation, Step
+from conclint.model.finding import Finding, Recommendation, Root, Step
 from conclint.report.printable import printable_json
 
 
@@ -46,12 +46,24 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "family": finding.family,
         "cause": finding.cause,
         "confidence": finding.confidence.label,
+        "severity": finding.severity.label,
+        "context": finding.context.value if finding.context else None,
+        "entries": _entries(finding),
+        "root": _root(finding.root),
         "chain": [_step(step) for step in finding.chain],
         "recommendation": _recommendation(finding.recommendation),
         "fix": None,
         "fingerprint": finding.fingerprint,
         "cell": finding.cell,
     }
+
+
+def _entries(finding: Finding) -> dict[str, object]:
+    return {"count": finding.entry_count, "first": list(finding.entries)}
+
+
+def _root(root: Root | None) -> dict[str, object] | None:
+    return None if root is None else {"symbol": root.symbol, "path": root.path, "line": root.line}
 
 
 def _step(step: Step) -> dict[str, object]:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from conclint import __version__
 from conclint.model.finding import Finding, Step
 from conclint.report.json import dump
+from conclint.report.levels import level_of
 from conclint.report.repository import repository_path
-from conclint.report.severity import severity_of
 from conclint.report.wording import advice
 from conclint.rules.registry import Rule, rule_page, rule_url, rules_by_code
 
@@ -80,7 +80,7 @@ def _result(finding: Finding, rule: int, cwd: Path) -> Node:
     result: Node = {
         "ruleId": finding.code,
         "ruleIndex": rule,
-        "level": severity_of(finding).value,
+        "level": level_of(finding).value,
         "message": {"text": text},
         "locations": [place],
         "partialFingerprints": {FINGERPRINT: finding.fingerprint},

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.effects.effects import Effects, Placement, Witness
 from conclint.effects.solver import EffectSolver
+from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Step
+from conclint.model.finding import Finding, Position, Root, Step
 from conclint.model.runtime import Runtime
+from conclint.model.severity import Severity
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice
@@ -72,13 +74,15 @@ def draft_at(
     effect: EffectKind | None = None,
     family: str | None = None,
     cause: str | None = None,
+    severity: Severity | None = None,
+    context: Context | None = None,
 ) -> Draft:
     """A draft that points at a site of a def of the viewed module; at the def's own line for the site -1.
 
     The confidence falls by one for each of the `assumptions` (by default: each of the `reasons`), and is
-    `most` at best.
+    `most` at best. The severity is the rule's unless it is given.
     """
-    reasons = tuple(reasons)
+    reasons, chain = tuple(reasons), tuple(chain)
     position, logical = position_of(view.module, key, site) if site >= 0 else _header(view, key)
     count = len(reasons) if assumptions is None else assumptions
     finding = Finding(
@@ -97,6 +101,9 @@ def draft_at(
         reasons=tuple(dict.fromkeys(reasons)),
         logical_line=logical,
         source_hash=view.module.summary.source_hash,
+        severity=rule.severity if severity is None else severity,
+        context=context,
+        root=_root(view, key, position.line, chain),
     )
     return Draft(finding, view.module.path, advise, extent_of(view.module, key))
 
@@ -106,6 +113,16 @@ def extent_of(module: Module, key: Key) -> tuple[int, int]:
     functions = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
     found = [item for own in (key, *module.around(key)) if (item := module.definition(own)).kind in functions]
     return (found[-1].start, found[-1].end) if found else (0, 0)
+
+
+def _root(view: ModuleView, key: Key, line: int, chain: tuple[Hop, ...]) -> Root:
+    """The function that calls the primitive: the last of the chain."""
+    if not chain:
+        return Root(view.module.symbol(key), view.shown(view.module.path), line)
+    last = chain[-1]
+    module = view.engine.evaluator.module(last.key[0])
+    place, _ = position_of(module, last.key, last.site)
+    return Root(module.symbol(last.key), view.shown(module.path), place.line)
 
 
 def _header(view: ModuleView, key: Key) -> tuple[Position, tuple[int, int]]:

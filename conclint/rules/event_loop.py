@@ -17,9 +17,10 @@ from conclint.rules.advice.change import Advice
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
 from conclint.rules.entry_points import Starts
+from conclint.rules.fact_severity import severity_of_call
 from conclint.rules.guide import rule_for
 from conclint.rules.loop_messages import is_deadlock, message_of
-from conclint.rules.program_phases import PHASE_DOUBTS
+from conclint.rules.program_phases import PHASE_DOUBTS, context_of
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
 
@@ -131,6 +132,8 @@ def _draft(
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
+        severity=severity_of_call(view.engine, rule, fact, chain),
+        context=context_of(witness.reasons),
     )
 
 

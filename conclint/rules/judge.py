@@ -60,8 +60,10 @@ class Judge:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
         then what the structural rules find."""
         view = self.view(path)
-        if view is None:
-            return []
+        return [] if view is None else self.judge_view(view)
+
+    def judge_view(self, view: ModuleView) -> list[Draft]:
+        """The same for a module that is looked at already."""
         return [*self._cells(view), *self._structural.judge(view)]
 
     def view(self, path: str) -> ModuleView | None:

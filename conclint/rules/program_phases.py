@@ -5,9 +5,11 @@ A wait there stops no one who is served, and is often meant.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from conclint.catalog.facts import Phase
+from conclint.model.context import Context
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.values import External, ExternalInstance, Instance, Key, Value
 from conclint.rules.drafts import ModuleView
@@ -32,6 +34,18 @@ BEFORE_ALL: Final = (
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
 _PAUSE = Use.AWAITED | Use.ASYNC
+_CONTEXTS: Final = {
+    PHASE_DOUBTS[Phase.START_UP][0]: Context.START_UP,
+    PHASE_DOUBTS[Phase.SHUTDOWN][0]: Context.SHUTDOWN,
+    PHASE_DOUBTS[Phase.LIFESPAN][0]: Context.START_UP,
+    BEFORE_ALL[0]: Context.START_UP,
+    AFTER_ALL[0]: Context.SHUTDOWN,
+}
+
+
+def context_of(doubts: Iterable[str]) -> Context | None:
+    """The kind of code that the doubts of a finding speak of: what runs once, at the start or the end."""
+    return next((_CONTEXTS[doubt] for doubt in doubts if doubt in _CONTEXTS), None)
 
 
 def is_lifespan(view: ModuleView, key: Key) -> bool:

@@ -6,6 +6,9 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from conclint.model.severity import Severity
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,7 +24,8 @@ class Rule:
 
     `cell` is the cell of the decision guide it reports ("effect.model"), empty for structural rules;
     `family` tells the codes of one cell apart; `words` are what a finding on the event loop calls its cause;
-    `default` is whether it is on without being selected;
+    `default` is whether it is on without being selected; `severity` is how bad its findings are, where the
+    fact behind one doesn't say;
     `everywhere` is whether it finds things in files that say nothing of concurrency (see `ROOT_WORDS`).
     """
 
@@ -32,6 +36,7 @@ class Rule:
     family: str = ""
     words: str = ""
     default: bool = True
+    severity: Severity = Severity.WARNING
     everywhere: bool = False
 
 
@@ -39,7 +44,12 @@ class Rule:
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, ordered by code."""
     rows = tomllib.loads((_HERE / "rules.toml").read_text(encoding="utf-8"))["rules"]
-    return tuple(sorted((Rule(**row) for row in rows), key=lambda rule: rule.code))
+    return tuple(sorted(map(_rule, rows), key=lambda rule: rule.code))
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    severity = Severity[row.pop("severity", Severity.WARNING.label).upper()]
+    return Rule(**row, severity=severity)
 
 
 @cache

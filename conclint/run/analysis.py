@@ -238,6 +238,29 @@ class Analysis:
         texts = ((name, self._project.text(path) or b"") for path, name in shown.items())
         return is_hand_driven(texts, libraries)
 
+    def in_context(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings with the kind of code that they are in, and who waits there."""
+        from conclint.run.contexts import SHARING_WORDS, TEST_IMPORTS, Contexts
+
+        project = self._project
+        paths = {project.shown(path): path for path in self._sources}
+
+        def imports_tests(path: str) -> bool:
+            return any(index.mentions_library(TEST_IMPORTS) for _, index in self._store.indexes([path]))
+
+        def shares_loop(path: str) -> bool:
+            words = set(SHARING_WORDS)
+            return any(project.mentioned(other, words) for other in sorted(self._known.led_to([path])))
+
+        contexts = Contexts(
+            self._config,
+            self._known.calls,
+            lambda shown: paths.get(shown, shown),
+            imports_tests,
+            shares_loop,
+        )
+        return contexts.place(findings)
+
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""
         return [

@@ -378,7 +378,7 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
     from conclint.run.analysis import with_fingerprints
     from conclint.suppress.filters import filter_findings
 
-    found = with_fingerprints([*problems, *analysis.findings()])
+    found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
     result = filter_findings(found, config, analysis.directives(), inline=inline)
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(result.unused)

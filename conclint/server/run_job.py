@@ -11,8 +11,8 @@ from conclint.config.settings import Config, ConfigError, load_config
 from conclint.files.bounded_file import read_source
 from conclint.model.finding import Finding, Step
 from conclint.process.dependency import missing_dependency
+from conclint.report.levels import level_of
 from conclint.report.printable import printable, printable_lines
-from conclint.report.severity import severity_of
 from conclint.report.wording import advice
 from conclint.rules.registry import rule_url, rules_by_code
 from conclint.run.affected import affected_by
@@ -125,7 +125,7 @@ def _mark(finding: Finding, path: str, config: Config, columns: Columns) -> Mark
         extent=columns.extent(path, finding.position),
         code=finding.code,
         url=rule_url(finding.code),
-        level=severity_of(finding).value,
+        level=level_of(finding).value,
         message="\n".join(map(printable, filter(None, (finding.message, advice(finding))))),
         related=tuple(_related(step, config, columns) for step in finding.chain[: _length(finding)]),
         explanation=printable_lines(explain_finding(finding, config.cwd)),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Step
+from conclint.model.finding import Finding, Position, Recommendation, Root, Step
+from conclint.model.severity import Severity
 
 
 def to_row(finding: Finding) -> tuple[Any, ...]:
     """The finding as plain data."""
-    at, advice = finding.position, finding.recommendation
+    at, advice, root = finding.position, finding.recommendation, finding.root
     return (
         finding.code,
         finding.name,
@@ -30,6 +32,11 @@ def to_row(finding: Finding) -> tuple[Any, ...]:
         finding.logical_line,
         finding.cell,
         finding.source_hash,
+        int(finding.severity),
+        finding.context.value if finding.context else None,
+        finding.entries,
+        finding.entry_count,
+        (root.symbol, root.path, root.line) if root else None,
     )
 
 
@@ -55,4 +62,9 @@ def from_row(row: tuple[Any, ...]) -> Finding:
         logical_line=(row[15][0], row[15][1]),
         cell=row[16],
         source_hash=row[17],
+        severity=Severity(row[18]),
+        context=Context(row[19]) if row[19] else None,
+        entries=tuple(row[20]),
+        entry_count=row[21],
+        root=Root(*row[22]) if row[22] else None,
     )

@@ -1,7 +1,7 @@
 """The way from everything the rules found to what is reported.
 
-The order is part of the contract: rules selected, confidence, one finding for each place and code, then
-the comments in the source. (Removing duplicates before the confidence would lose findings.)
+The order is part of the contract: rules selected, confidence, severity, one finding for each place and
+code, then the comments in the source. (Removing duplicates before the confidence would lose findings.)
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ def filter_findings(
     selection = Selection(config)
     everything = list(findings)
     selected = (finding for finding in everything if selection.takes(finding.code, finding.path))
-    sure = (finding for finding in selected if finding.confidence >= config.min_confidence)
+    sure = (
+        finding
+        for finding in selected
+        if finding.confidence >= config.min_confidence and selection.is_bad_enough(finding)
+    )
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
     none = DirectivesOfFile(())
     noqa = Noqa.of(ours=inline, theirs=config.respect_async_noqa)

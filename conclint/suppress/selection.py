@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conclint.config.settings import Config
-from conclint.rules.registry import all_rules
+from conclint.model.finding import Finding
+from conclint.rules.registry import all_rules, rules_by_code
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -26,6 +27,7 @@ class Selection:
         self._config = config
         self._chosen = (*config.select, *config.extend_select, _ALWAYS)
         self._defaults = frozenset(rule.code for rule in all_rules() if rule.default)
+        self._named = frozenset((*config.select, *config.extend_select))
         self._by_code: dict[str, bool] = {}
 
     def takes(self, code: str, path: str) -> bool:
@@ -41,6 +43,14 @@ class Selection:
         if not ignored and not self._config.select and code in self._defaults:
             return True
         return _longest(code, self._chosen) > ignored
+
+    def is_bad_enough(self, finding: Finding) -> bool:
+        """Whether the finding is as bad as is asked for. Who names a rule whose findings never are asks for
+        these all the same."""
+        least = self._config.min_severity
+        if finding.severity >= least:
+            return True
+        return finding.code in self._named and rules_by_code()[finding.code].severity < least
 
     def _ignored_in_file(self, code: str, path: str) -> bool:
         if not any(code.startswith(codes) for _, codes in self._per_file):

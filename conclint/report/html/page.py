@@ -11,8 +11,8 @@ from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Step
 from conclint.report.html.picture import Picture, draw_picture
+from conclint.report.levels import level_of
 from conclint.report.printable import printable
-from conclint.report.severity import severity_of
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.text import summary_line
 from conclint.report.wording import MODEL_WORDS
@@ -147,7 +147,7 @@ def _card(finding: Finding, anchor: str, sources: SourceLines) -> Card:
         place=f"{printable(finding.path)}:{at.line}:{at.column}",
         symbol=printable(finding.symbol),
         confidence=finding.confidence.label,
-        severity=severity_of(finding).value,
+        severity=level_of(finding).value,
         model=MODEL_WORDS[finding.model] if finding.model else "",
         snippet=_snippet(line, at.line, at.column, end),
         note="The file has changed since it was analysed." if line is Missing.CHANGED else "",

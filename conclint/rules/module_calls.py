@@ -1,0 +1,256 @@
+"""Who starts, and who calls, the coroutines of a module: as plain data, kept to find out who waits.
+
+What one module says of itself is all that is kept with its findings. Who waits for a coroutine is a question
+about callers anywhere, and is answered from all of it when a report is made (`conclint.run.contexts`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from conclint.catalog.facts import Phase
+from conclint.effects.solver import placed_functions
+from conclint.model.context import Context
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import Passed, StarItem, arguments_of
+from conclint.resolve.calls import Link
+from conclint.resolve.values import (
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Key,
+    Literal,
+    Value,
+    ValueSet,
+    unwrapped,
+)
+from conclint.rules.drafts import ModuleView, short_name
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+_FILE = Path(__file__).with_name("entry_words.toml")
+_VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route"})
+_FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+_PHASES: Final = {
+    Phase.START_UP: Context.START_UP,
+    Phase.SHUTDOWN: Context.SHUTDOWN,
+    Phase.LIFESPAN: Context.START_UP,
+    Phase.COMMAND: Context.COMMAND,
+}
+PHASE_WORDS: Final = {
+    Context.START_UP: "start-up in `{function}`",
+    Context.SHUTDOWN: "shutdown in `{function}`",
+    Context.COMMAND: "command `{function}`",
+}
+
+
+class Start(NamedTuple):
+    """A function that something else than the program's own code calls: what kind of code it begins, as a
+    value of `Context`, and who calls it, in words."""
+
+    path: str
+    symbol: str
+    context: str
+    words: str
+
+
+class ModuleCalls(NamedTuple):
+    """Of one module: its functions that are started, and the coroutine functions that each function calls,
+    by (path, symbol)."""
+
+    starts: tuple[tuple[str, str, str, str], ...]
+    calls: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+def module_calls(view: ModuleView) -> ModuleCalls:
+    """What the module says of who starts and who calls coroutines. Raises NeedModule."""
+    starts = {(*start,) for start in _starts(view)}
+    calls: dict[str, dict[tuple[str, str], None]] = {}
+    for key in view.keys:
+        for link in view.engine.links(key):
+            for callee in _coroutines(view, link):
+                calls.setdefault(view.module.symbol(key), {})[callee] = None
+    return ModuleCalls(
+        tuple(sorted(starts)),
+        tuple((caller, tuple(callees)) for caller, callees in calls.items()),
+    )
+
+
+def _coroutines(view: ModuleView, link: Link) -> Iterator[tuple[str, str]]:
+    evaluator = view.engine.evaluator
+    for group in link.groups:
+        for target in group:
+            value = unwrapped(target.value)
+            if isinstance(value, Function) and evaluator.definition(value.key).kind == DefKind.ASYNC_FUNCTION:
+                yield value.key[0], evaluator.module(value.key[0]).symbol(value.key)
+
+
+def _starts(view: ModuleView) -> Iterator[Start]:
+    for key in view.keys:
+        kind = view.module.definition(key).kind
+        if kind in _FUNCTIONS:
+            yield from _decorated(view, key)
+        elif kind == DefKind.CLASS:
+            yield from _overrides(view, Class(key))
+        for link in view.engine.links(key):
+            yield from _tasks(view, key, link)
+    for items in view.placements.values():
+        for placement in items:
+            context = _PHASES.get(placement.phase) if placement.phase is not None else None
+            is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
+            if context is None and not is_callback:
+                continue
+            for key in placed_functions(placement):
+                words = PHASE_WORDS[context] if context else "callback `{function}`"
+                yield _start(view, key, context or Context.BACKGROUND, words)
+    for key in view.program_entries.of(view.keys).whole:
+        yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
+
+
+def _start(view: ModuleView, key: Key, context: Context, words: str) -> Start:
+    symbol = view.engine.evaluator.module(key[0]).symbol(key)
+    return Start(key[0], symbol, context.value, words.format(function=short_name(symbol)))
+
+
+def _decorated(view: ModuleView, key: Key) -> Iterator[Start]:
+    """What a framework registers by a decorator."""
+    definition = view.module.definition(key)
+    parent = view.module.scope(key)
+    body = view.engine.evaluator.body(parent)
+    for decorator in reversed(definition.decorators):
+        call = graph.call(body, decorator)
+        callee = call.callee if call is not None else decorator
+        first = _first_text(view, parent, call.args) if call is not None else None
+        symbol = view.module.symbol(key)
+        for owner, name in _names(view, parent, callee):
+            row = _decorators().get((owner, name))
+            if row is not None and ("{0}" not in row["words"] or first is not None):
+                words = row["words"].format(
+                    first, NAME=name.upper(), name=name, function=symbol.rpartition(".")[2]
+                )
+                yield Start(key[0], symbol, row["context"], words)
+                return
+        node = body.values[callee]
+        if node[0] == Op.ATTR and node[2] in _VERBS and first is not None and first.startswith("/"):
+            yield Start(key[0], symbol, Context.REQUEST.value, f"{str(node[2]).upper()} {first}")
+            return
+
+
+def _names(view: ModuleView, parent: Key, callee: int) -> Iterator[tuple[str, str]]:
+    """What a decorator may be: the module or class that has it, and its name, base classes' too."""
+    evaluator = view.engine.evaluator
+    for value in evaluator.evaluate(parent, callee).values:
+        if isinstance(value, External):
+            owner, _, name = evaluator.catalog.canonical(value.dotted).rpartition(".")
+            yield owner, name
+        elif isinstance(value, (ExternalMethod, ExternalInstance)):
+            name = value.name if isinstance(value, ExternalMethod) else "__call__"
+            yield value.dotted, name
+            for fact in evaluator.catalog.ancestry(value.dotted):
+                yield fact.name, name
+
+
+def _first_text(view: ModuleView, parent: Key, args: Any) -> str | None:
+    arguments = arguments_of(parent, args)
+    if not arguments.positional or isinstance(arguments.positional[0], StarItem):
+        return None
+    known = view.engine.evaluator.passed(arguments.positional[0])
+    if len(known.values) != 1 or known.incomplete or not isinstance(known.values[0], Literal):
+        return None
+    value = known.values[0].value
+    return value if isinstance(value, str) and len(value) <= _LONGEST else None
+
+
+_LONGEST: Final = 80
+
+
+def _overrides(view: ModuleView, cls: Class) -> Iterator[Start]:
+    """The methods of a class whose library base is known to call them."""
+    evaluator = view.engine.evaluator
+    for base in evaluator.classes.ancestry(cls).classes:
+        if not isinstance(base, External):
+            continue
+        row = _classes().get(evaluator.catalog.canonical(base.dotted))
+        if row is not None:
+            for key in view.module.children(cls.key):
+                name = view.module.definition(key).name
+                if view.module.definition(key).kind in _FUNCTIONS and not name.startswith("_"):
+                    yield _start(view, key, Context(row["context"]), row["words"])
+            return
+
+
+def _tasks(view: ModuleView, key: Key, link: Link) -> Iterator[Start]:
+    """Coroutines that a call makes tasks of."""
+    for group in link.groups:
+        for target in group:
+            if _task_name(view, target.value) is None:
+                continue
+            site = view.engine.evaluator.body(key).sites[link.site]
+            where = short_name(view.module.symbol(key)) or "the module"
+            for given in arguments_of(key, site.args).positional:
+                for function in _begun(view, given):
+                    yield _start(view, function.key, Context.BACKGROUND, f"task started in `{where}`")
+
+
+def _task_name(view: ModuleView, value: Value) -> str | None:
+    catalog = view.engine.evaluator.catalog
+    if isinstance(value, External):
+        name = catalog.canonical(value.dotted)
+    elif isinstance(value, ExternalMethod):
+        name = f"{catalog.canonical(value.dotted)}.{value.name}"
+    else:
+        return None
+    return name if name in _task_names() else None
+
+
+def _begun(view: ModuleView, given: Passed | StarItem) -> Iterator[Function]:
+    """The coroutine functions of which a coroutine is passed, or which are passed themselves."""
+    evaluator = view.engine.evaluator
+    if isinstance(given, StarItem):
+        return
+    known = evaluator.passed(given)
+    if isinstance(given, tuple) and not isinstance(given, ValueSet):
+        body_key, value = given
+        site = graph.call(evaluator.body(body_key), value)
+        if site is not None:
+            known = evaluator.evaluate(body_key, site.callee)
+    for item in known.values:
+        function = unwrapped(item)
+        if isinstance(function, Function):
+            yield function
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+@cache
+def _decorators() -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (owner, name): row
+        for row in _table()["decorators"]
+        for owner in row["owners"]
+        for name in row["names"]
+    }
+
+
+@cache
+def _classes() -> dict[str, dict[str, Any]]:
+    return {name: row for row in _table()["classes"] for name in row["names"]}
+
+
+@cache
+def _task_names() -> frozenset[str]:
+    return frozenset(name for row in _table()["tasks"] for name in row["names"])

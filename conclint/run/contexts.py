@@ -1,0 +1,207 @@
+"""What kind of code each finding is in, who waits for it, and how bad that makes it.
+
+Judging says of each module who starts and who calls coroutines; here it is put together: from the function
+of a finding up through its callers to what nothing of the program calls. A finding in a test, or in what
+runs once at start-up, stops nobody who is served: it is no worse than info. The confidence stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from conclint.config.settings import Config
+from conclint.model.context import Context
+from conclint.model.execution import Family
+from conclint.model.finding import Finding
+from conclint.model.severity import Severity
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+Place = tuple[str, str]
+"""A function: its file's path, and its symbol."""
+
+_NEVER_CAPPED: Final = ("CON7", "CON9")
+_ON_LOOP: Final = ("CON1", "CON3")
+_QUIET_FAMILIES: Final = frozenset(
+    {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
+)
+_SHOWN_ENTRIES: Final = 3
+_MOST_CALLERS: Final = 2_000
+"""Callers that are looked at for one finding; who waits beyond them is not said."""
+
+TEST_FOLDERS: Final = frozenset({"test", "tests", "testing", "_test", "_tests", "_testing", "testsuite"})
+TEST_IMPORTS: Final = frozenset({"pytest", "_pytest", "pytest_asyncio", "unittest", "nose", "hypothesis"})
+SCRIPT_FOLDERS: Final = frozenset({"example", "examples", "script", "scripts", "benchmark", "benchmarks"})
+SHARING_WORDS: Final = frozenset(
+    {
+        "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",
+        "open_nursery", "as_completed", "run_coroutine_threadsafe", "call_soon",
+        "call_soon_threadsafe", "call_later", "call_at", "add_reader", "add_writer",
+        "add_signal_handler", "start_server", "create_server", "start_unix_server",
+        "create_unix_server", "serve", "serve_forever", "run_forever", "run_app", "AppRunner",
+        "uvicorn", "hypercorn", "fastapi", "starlette", "sanic", "quart", "tornado", "litestar",
+        "discord", "telegram", "aiogram", "socketio", "websockets", "grpc", "aiohttp.web",
+        "web.Application", "nicegui", "prefect",
+    }
+)  # fmt: skip
+"""Words one of which is in every program that has more on its loop than one line of work."""
+
+
+class Callers(NamedTuple):
+    """Who calls each coroutine function, and what starts it, as (kind of code, words)."""
+
+    callers: Mapping[Place, Collection[Place]]
+    starts: Mapping[Place, Collection[tuple[str, str]]]
+
+    @classmethod
+    def of(cls, calls: Mapping[str, tuple[Any, ...]]) -> Callers:
+        """From what each module says (`conclint.rules.module_calls`)."""
+        callers: dict[Place, set[Place]] = {}
+        starts: dict[Place, set[tuple[str, str]]] = {}
+        for path, (started, called) in calls.items():
+            for where, symbol, context, words in started:
+                starts.setdefault((where, symbol), set()).add((context, words))
+            for caller, callees in called:
+                for callee in callees:
+                    if callee != (path, caller):
+                        callers.setdefault(tuple(callee), set()).add((path, caller))
+        return cls(callers, starts)
+
+    def waiting_for(self, place: Place) -> tuple[set[tuple[str, str]], bool]:
+        """What starts the function or one of its callers; and whether that is all that leads to it."""
+        found = set(self.starts.get(place, ()))
+        seen, todo, is_all = {place}, [place], True
+        while todo:
+            here = todo.pop()
+            callers = self.callers.get(here, ())
+            started = self.starts.get(here, ())
+            found.update(started)
+            is_all = is_all and bool(callers or started)
+            for caller in callers:
+                if caller not in seen:
+                    if len(seen) >= _MOST_CALLERS:
+                        return found, False
+                    seen.add(caller)
+                    todo.append(caller)
+        return found, is_all
+
+
+class Contexts:
+    """Puts findings into their contexts.
+
+    `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
+    whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
+    program that begins in it.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        calls: Mapping[str, tuple[Any, ...]],
+        path_of: Callable[[str], str],
+        imports_tests: Callable[[str], bool],
+        shares_loop: Callable[[str], bool],
+    ) -> None:
+        self._config = config
+        self._calls = calls
+        self._path_of = path_of
+        self._imports_tests = imports_tests
+        self._shares_loop = shares_loop
+        self._kinds: dict[str, Context | None] = {}
+        self._sharing: dict[str, bool] = {}
+
+    @cached_property
+    def _callers(self) -> Callers:
+        return Callers.of(self._calls)
+
+    def place(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings with their contexts, who waits, and a severity that goes with it."""
+        return [self._placed(finding) for finding in findings]
+
+    def _placed(self, finding: Finding) -> Finding:
+        if finding.code.startswith(_NEVER_CAPPED):
+            return finding
+        path = self._path_of(finding.path)
+        found, is_all = self._callers.waiting_for((path, finding.symbol))
+        context = self._context(finding, path, found, is_all=is_all)
+        words = sorted({text for _, text in found})
+        severity = finding.severity
+        if not self._config.lift_contexts:
+            severity = min(severity, self._most(finding, path, context))
+        return replace(
+            finding,
+            severity=severity,
+            context=context,
+            entries=tuple(words[:_SHOWN_ENTRIES]),
+            entry_count=len(words),
+        )
+
+    def _context(
+        self, finding: Finding, path: str, found: Collection[tuple[str, str]], *, is_all: bool
+    ) -> Context | None:
+        kind = self._kind_of_file(path)
+        if kind is not None and kind is not Context.SCRIPT:
+            return kind
+        if finding.context is not None:
+            return finding.context
+        kinds = {Context(word) for word, _ in found}
+        for served in (Context.REQUEST, Context.BACKGROUND):
+            if served in kinds:
+                return served
+        if is_all and len(kinds) == 1:
+            return kinds.pop()
+        if is_all and kinds and kinds <= {Context.START_UP, Context.SHUTDOWN}:
+            return Context.START_UP
+        return kind
+
+    def _kind_of_file(self, path: str) -> Context | None:
+        if path not in self._kinds:
+            self._kinds[path] = self._look_at(path)
+        return self._kinds[path]
+
+    def _look_at(self, path: str) -> Context | None:
+        """By the configuration, by the file's folder and name, by what it imports."""
+        try:
+            relative = os.path.relpath(path, self._config.root).replace(os.sep, "/")
+        except ValueError:  # another drive
+            relative = os.path.basename(path)
+        for spec, context in self._stated:
+            if spec.match_file(relative):
+                return context
+        *folders, name = relative.split("/")
+        stem = name.rpartition(".")[0]
+        if TEST_FOLDERS.intersection(folders) or stem in ("conftest", "tests"):
+            return Context.TEST
+        if stem.startswith("test_") or stem.endswith("_test") or self._imports_tests(path):
+            return Context.TEST
+        return Context.SCRIPT if SCRIPT_FOLDERS.intersection(folders) else None
+
+    @cached_property
+    def _stated(self) -> tuple[tuple[GitIgnoreSpec, Context], ...]:
+        if not self._config.contexts:
+            return ()
+        from pathspec import GitIgnoreSpec
+
+        return tuple((GitIgnoreSpec.from_lines([line]), context) for line, context in self._config.contexts)
+
+    def _most(self, finding: Finding, path: str, context: Context | None) -> Severity:
+        """The worst that a finding in such code can be."""
+        if context is Context.TEST:
+            return Severity.INFO
+        if not finding.code.startswith(_ON_LOOP):
+            return Severity.CRITICAL
+        if context in (Context.START_UP, Context.SHUTDOWN):
+            return Severity.INFO
+        if context is Context.COMMAND and not self._has_company(path):
+            return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
+        return Severity.CRITICAL
+
+    def _has_company(self, path: str) -> bool:
+        if path not in self._sharing:
+            self._sharing[path] = self._shares_loop(path)
+        return self._sharing[path]
