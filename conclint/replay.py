@@ -33,7 +33,7 @@ RACY_NS = 2_000_000_000
 """Nanoseconds: so coarse is the coarsest clock of a file system in use (FAT). What was changed less than
 that before a run could be changed again and look the same."""
 
-_FORMAT = 3
+_FORMAT = 4
 _MARSHAL_FORMAT = 2
 _ENVIRONMENT = ("COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM")
 _DAY = 86_400

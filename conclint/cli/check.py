@@ -116,6 +116,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     from conclint.config.keys import parse_confidence, parse_severity
     from conclint.config.settings import load_config
     from conclint.report.destination import plan_outputs
+    from conclint.report.grouping import GroupBy
     from conclint.rules.registry import rules_by_code
 
     options = dict(given)
@@ -150,6 +151,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     options["min_severity"] = parse_severity(severity) if severity else None
     options["lift_contexts"] = options.pop("lift_contexts") is not None or None
     fail_on: str | None = options.pop("fail_on")
+    group_by = GroupBy(options.pop("group_by"))
     options["use_cache"] = not options.pop("no_cache")
     places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
     file: str | None = options.pop("config")
@@ -169,6 +171,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
         outputs=outputs,
         write_baseline=target,
+        group_by=group_by,
         fail_on=parse_severity(fail_on) if fail_on else None,
         **wanted,
     )

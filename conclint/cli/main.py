@@ -20,6 +20,7 @@ from conclint.cli.explain import explain, rules
 from conclint.cli.learn import learn
 from conclint.cli.map import map_command
 from conclint.cli.options import UNNAMED, version_option
+from conclint.cli.plan import plan_command
 from conclint.cli.server import server_command
 
 
@@ -123,6 +124,7 @@ for _command in (
     rules,
     catalog,
     map_command,
+    plan_command,
     server_command,
     learn,
     clean,

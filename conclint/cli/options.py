@@ -39,7 +39,7 @@ def _parsed_words(
     return words if values else None
 
 
-def _parsed_codes(
+def parsed_codes(
     ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """Codes and prefixes that begin at least one rule's code."""
@@ -145,7 +145,7 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
     codes: dict[str, Any] = {
         "multiple": True,
         "metavar": "CODES",
-        "callback": _parsed_codes,
+        "callback": parsed_codes,
         "shell_complete": complete_codes,
     }
     patterns: dict[str, Any] = {"multiple": True, "metavar": "PATTERNS", "callback": _parsed_patterns}
@@ -205,6 +205,12 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             "lift_contexts",
             type=click.Choice(("all",)),
             help="`all`: findings in tests and at start-up are as bad as elsewhere.",
+        ),
+        click.option(
+            "--group-by",
+            type=click.Choice(("root", "call", "file", "rule")),
+            default="root",
+            help="What is one entry of a report in text: what one change would mend, a call, a file, a rule.",
         ),
         click.option(
             "--fail-on",

@@ -12,6 +12,7 @@ from conclint.config.settings import Config
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 from conclint.report.destination import Output, check_writable, write_files
+from conclint.report.grouping import GroupBy
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.progress import ProgressBar
 from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, say, source_width, write_output
@@ -49,6 +50,7 @@ class CheckRequest:
     shard: Shard | None = None
     recorder: Recorder | None = None
     fail_on: Severity | None = None
+    group_by: GroupBy = GroupBy.ROOT
 
 
 def run_check(request: CheckRequest) -> int:
@@ -128,7 +130,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
     behind."""
     shown = findings[0].path if request.stdin is not None and findings else ""
     texts = {shown: request.stdin} if request.stdin is not None else {}
-    outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency)
+    outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency, report.hidden)
     files: dict[str, str] = {}
     printed = ""
     for output in request.outputs:
@@ -140,6 +142,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
             quiet=request.quiet,
             verbose=request.verbose,
             statistics=request.statistics,
+            by=request.group_by,
         )
         text = render_outcome(outcome, how)
         if output.file is None:

@@ -48,7 +48,8 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "confidence": finding.confidence.label,
         "severity": finding.severity.label,
         "context": finding.context.value if finding.context else None,
-        "entries": _entries(finding),
+        "entries": list(finding.entries),
+        "entry_count": finding.entry_count,
         "root": _root(finding.root),
         "chain": [_step(step) for step in finding.chain],
         "recommendation": _recommendation(finding.recommendation),
@@ -56,10 +57,6 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "fingerprint": finding.fingerprint,
         "cell": finding.cell,
     }
-
-
-def _entries(finding: Finding) -> dict[str, object]:
-    return {"count": finding.entry_count, "first": list(finding.entries)}
 
 
 def _root(root: Root | None) -> dict[str, object] | None:

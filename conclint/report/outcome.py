@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclint.model.finding import Finding
+from conclint.report.grouping import GroupBy, grouped
 
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
@@ -38,7 +39,7 @@ class Outcome:
     """What is reported: findings in order, the number of files analysed, and what is needed to show them.
 
     `texts` are sources that are not on disk (standard input), by shown path. `concurrency` is there where a
-    format draws it.
+    format draws it. `hidden` are the findings that are sure enough, but not bad enough.
     """
 
     findings: Sequence[Finding]
@@ -46,12 +47,13 @@ class Outcome:
     cwd: Path
     texts: Mapping[str, bytes] = field(default_factory=dict)
     concurrency: ConcurrencyMap | None = None
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
     """How it is reported. `quiet` leaves out the summary line, `statistics` replaces the findings by
-    their number for each code."""
+    their number for each code, `by` says what makes findings one entry of a report for people."""
 
     format: OutputFormat = OutputFormat.TEXT
     colour: bool = False
@@ -59,6 +61,7 @@ class Presentation:
     quiet: bool = False
     verbose: bool = False
     statistics: bool = False
+    by: GroupBy = GroupBy.ROOT
 
 
 def render_outcome(outcome: Outcome, how: Presentation) -> str:
@@ -84,20 +87,26 @@ def _render_counts(outcome: Outcome, how: Presentation) -> str:
 def _render_text(outcome: Outcome, how: Presentation) -> str:
     from conclint.report.source_lines import SourceLines
     from conclint.report.styled import render_lines
-    from conclint.report.text import text_lines
+    from conclint.report.text import overview_lines, text_lines
 
     sources = SourceLines(outcome.cwd, outcome.texts)
-    lines = text_lines(outcome.findings, sources, width=how.width, verbose=how.verbose)
-    return render_lines(lines, colour=how.colour) + _summary(outcome, how)
+    entries = grouped(outcome.findings, how.by)
+    if how.by in (GroupBy.FILE, GroupBy.RULE):
+        lines = overview_lines(entries, how.by)
+    else:
+        lines = text_lines(entries, sources, width=how.width, verbose=how.verbose)
+    return render_lines(lines, colour=how.colour) + _summary(outcome, how, len(entries))
 
 
-def _summary(outcome: Outcome, how: Presentation) -> str:
+def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
     if how.format is not OutputFormat.TEXT or how.quiet:
         return ""
     from conclint.report.styled import render_lines
     from conclint.report.text import summary_line
 
-    return render_lines([summary_line(outcome.findings, outcome.files)], colour=False)
+    entries = entries if how.by in (GroupBy.ROOT, GroupBy.CALL) else 0
+    line = summary_line(outcome.findings, outcome.files, entries, outcome.hidden)
+    return render_lines([line], colour=False)
 
 
 def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:

@@ -21,7 +21,8 @@ class Style(Enum):
 
     PLAIN = ""
     PATH = "bold"
-    CODE = "bold red"
+    CODE = "bold yellow"
+    CRITICAL = "bold red"
     NOTE = "dim"
     CARET = "red"
     LABEL = "bold green"

@@ -1,68 +1,95 @@
-"""The report for people: each finding with its source line, its chain, and what to use instead."""
+"""The report for people: each entry with its source line, its chain, who waits, and what to use instead."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
+from conclint.model.severity import Severity
 from conclint.report.excerpt import make_excerpt
+from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain
-from conclint.report.wording import MODEL_WORDS
+from conclint.report.wording import MODEL_WORDS, short_name
 
 _NARROWEST = 40
+_NAMED = 3
+"""How many of several names are written out."""
 
 
 def text_lines(
-    findings: Sequence[Finding], sources: SourceLines, *, width: int, verbose: bool
+    entries: Iterable[Entry], sources: SourceLines, *, width: int, verbose: bool
 ) -> Iterator[Line]:
-    """The lines of the report, a blank one after each finding. `width` limits source lines alone."""
-    for finding in findings:
-        yield from _finding_lines(finding, sources, max(width, _NARROWEST), verbose=verbose)
+    """The lines of the report, a blank one after each entry. `width` limits source lines alone."""
+    for entry in entries:
+        yield from _entry_lines(entry, sources, max(width, _NARROWEST), verbose=verbose)
         yield ()
 
 
-def summary_line(findings: Sequence[Finding], files: int) -> Line:
-    """How many problems there are, how sure, in how many of the analysed files."""
+def overview_lines(entries: Iterable[Entry], by: GroupBy) -> Iterator[Line]:
+    """The findings under a heading for each file or each rule, a line for each."""
+    for entry in entries:
+        head = entry.head
+        title = head.path if by is GroupBy.FILE else f"{head.code} {head.name}"
+        yield ((printable(title), Style.PATH), (f" ({count(len(entry.findings), 'finding')})", Style.NOTE))
+        for finding in sorted(entry.findings, key=lambda each: each.sort_key):
+            place = f"  {printable(finding.place)}:"
+            words = f" {printable(finding.message)}"
+            yield ((place, Style.PATH), plain(" "), (finding.code, _code_style(finding)), plain(words))
+        yield ()
+
+
+def summary_line(findings: Sequence[Finding], files: int, entries: int = 0, hidden: int = 0) -> Line:
+    """How many problems there are, how bad, in how many of the analysed files; `entries` is in how many they
+    are put together (0: they aren't), `hidden` how many are not bad enough to be shown."""
+    less = f" ({hidden} of severity info hidden)" if hidden else ""
     if not findings:
-        return (plain(f"No problems found in {_count(files, 'file')}."),)
-    by_confidence = Counter(finding.confidence for finding in findings)
+        return (plain(f"No problems found in {count(files, 'file')}{less}."),)
+    by_severity = Counter(finding.severity for finding in findings)
     parts = [
-        f"{by_confidence[confidence]} {confidence.label}"
-        for confidence in sorted(Confidence, reverse=True)
-        if by_confidence[confidence]
+        f"{by_severity[severity]} {severity.label}"
+        for severity in sorted(Severity, reverse=True)
+        if by_severity[severity]
     ]
     touched = len({finding.path for finding in findings})
     # A path that doesn't exist is no analysed file, and yet has its finding.
     total = max(files, touched)
-    return (
-        plain(
-            f"Found {_count(len(findings), 'problem')} ({', '.join(parts)})"
-            f" in {touched} of {_count(total, 'file')}."
-        ),
-    )
+    number = len(findings)
+    if entries in (0, number):
+        found = count(number, "problem")
+    else:
+        found = f"{count(entries, 'problem')}, {count(number, 'finding')}"
+    return (plain(f"Found {found} ({', '.join(parts)}) in {touched} of {count(total, 'file')}{less}."),)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """The number and the noun, in the plural where that is meant."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _finding_lines(finding: Finding, sources: SourceLines, width: int, *, verbose: bool) -> Iterator[Line]:
-    place = f"{printable(finding.place)}:"
+_STYLES = {Severity.CRITICAL: Style.CRITICAL, Severity.WARNING: Style.CODE, Severity.INFO: Style.NOTE}
+
+
+def _code_style(finding: Finding) -> Style:
+    return _STYLES[finding.severity]
+
+
+def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: bool) -> Iterator[Line]:
+    finding = entry.head
     head = [
-        (place, Style.PATH),
+        (f"{printable(finding.place)}:", Style.PATH),
         plain(" "),
-        (finding.code, Style.CODE),
+        (finding.code, _code_style(finding)),
         plain(f" {printable(finding.message)}"),
+        (f" [{_qualities(finding)}]", Style.NOTE),
     ]
-    if finding.confidence is not Confidence.HIGH:
-        head.append((f" ({finding.confidence.label} confidence)", Style.NOTE))
     yield tuple(head)
     yield from _source_lines(finding, sources, width)
     yield from _chain_lines(finding)
+    yield from _note_lines(entry)
     if verbose:
         for reason in finding.reasons:
             yield (("  assuming: ", Style.LABEL), plain(printable(reason)))
@@ -72,6 +99,42 @@ def _finding_lines(finding: Finding, sources: SourceLines, width: int, *, verbos
         yield (("  use instead: ", Style.LABEL), plain(words))
         for line in (recommendation.example or "").splitlines():
             yield (plain("      "), (printable(line), Style.EXAMPLE))
+
+
+def _qualities(finding: Finding) -> str:
+    """How bad, in what kind of code, and how sure where it isn't."""
+    words = [finding.severity.label]
+    if finding.context is not None:
+        words.append(finding.context.words)
+    if finding.confidence is not Confidence.HIGH:
+        words.append(f"{finding.confidence.label} confidence")
+    return ", ".join(words)
+
+
+def _note_lines(entry: Entry) -> Iterator[Line]:
+    """Who waits, what else is behind the entry, and from where else it is reached."""
+    finding = entry.head
+    if finding.entries:
+        yield _note("who waits", _some(finding.entries, finding.entry_count))
+    others = entry.causes[1:]
+    if others:
+        yield _note("also", _some([f"`{cause}`" for cause in others[:_NAMED]], len(others)))
+    if len(entry.findings) > 1 and entry.is_shared and finding.root is not None:
+        root = finding.root
+        callers = entry.callers
+        names = _some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))
+        where = f"`{short_name(root.symbol)}` ({root.path}:{root.line})"
+        yield _note("root", f"{where}, reached from {count(len(callers), 'function')}: {names}")
+
+
+def _note(label: str, words: str) -> Line:
+    return ((f"  {label}: ", Style.LABEL), plain(printable(words)))
+
+
+def _some(names: Sequence[str], total: int) -> str:
+    """The names, and how many more there are."""
+    more = total - len(names)
+    return f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
 
 
 def _source_lines(finding: Finding, sources: SourceLines, width: int) -> Iterator[Line]:

@@ -14,6 +14,11 @@ MODEL_WORDS = {
 """Execution models as people read them."""
 
 
+def short_name(symbol: str) -> str:
+    """The last two parts of a dotted name."""
+    return ".".join(symbol.rsplit(".", 2)[-2:])
+
+
 def short_chain(finding: Finding) -> str:
     """The chain by its symbols, from the reported call to the primitive; empty for a direct one."""
     if len(finding.chain) < 2:

@@ -45,7 +45,7 @@ class Report:
     """The outcome of a run: findings filtered and sorted, files analysed, seconds of wall time, and
     directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
-    analysed files, if it was asked for."""
+    analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -55,6 +55,7 @@ class Report:
     occurring: tuple[tuple[str, str], ...] = ()
     concurrency: ConcurrencyMap | None = None
     basis: Basis | None = None
+    hidden: int = 0
 
 
 class Basis(NamedTuple):
@@ -122,7 +123,9 @@ def check(
     ):
         files = (*(source.path for source in asked), *(path for path, _ in kept.followed))
         basis = Basis(files, discovery.walked, kept.missed)
-    return Report(kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found, basis)
+    return Report(
+        kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found, basis, kept.hidden
+    )
 
 
 def _run_on_affected(
@@ -209,13 +212,26 @@ def _may_hold_findings(workspace: Workspace, source: Source) -> bool:
 
 def new_findings(asked: Sequence[Source], report: KeptReport, config: Config) -> tuple[Finding, ...]:
     """The report's findings without those of the configured baseline. Raises BaselineError."""
+    return _without_baseline(report.findings, report.occurring, [source.shown for source in asked], config)
+
+
+def without_baseline(report: Report, config: Config) -> tuple[Finding, ...]:
+    """The same of a whole run's report."""
+    return _without_baseline(report.findings, report.occurring, report.asked, config)
+
+
+def _without_baseline(
+    findings: tuple[Finding, ...],
+    occurring: tuple[tuple[str, str], ...],
+    shown: Sequence[str],
+    config: Config,
+) -> tuple[Finding, ...]:
     if config.baseline is None:
-        return report.findings
+        return findings
     from conclint.suppress.baseline import BaselineProject, compare, read_baseline
 
     entries = read_baseline(config.baseline)
-    shown = [source.shown for source in asked]
-    return compare(report.findings, entries, report.occurring, shown, BaselineProject.of(config)).new
+    return compare(findings, entries, occurring, shown, BaselineProject.of(config)).new
 
 
 def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
@@ -383,4 +399,6 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(result.unused)
     occurring = sorted({(finding.fingerprint, finding.path) for finding in (*found, *result.unused)})
-    return KeptReport(kept, unused, analysis.followed(), analysis.missing, tuple(occurring))
+    return KeptReport(
+        kept, unused, analysis.followed(), analysis.missing, tuple(occurring), hidden=result.hidden
+    )

@@ -19,10 +19,12 @@ from conclint.suppress.selection import Selection
 @dataclass(frozen=True, slots=True)
 class FilterResult:
     """Findings to report, and the directives that hid nothing, as findings of their own (CON901, only if
-    `config.warn_unused_ignores`). Both are sorted."""
+    `config.warn_unused_ignores`). Both are sorted. `hidden` is how many findings are sure enough, but not bad
+    enough, to be reported."""
 
     kept: tuple[Finding, ...]
     unused: tuple[Finding, ...]
+    hidden: int = 0
 
 
 def filter_findings(
@@ -41,23 +43,27 @@ def filter_findings(
     selection = Selection(config)
     everything = list(findings)
     selected = (finding for finding in everything if selection.takes(finding.code, finding.path))
-    sure = (
-        finding
-        for finding in selected
-        if finding.confidence >= config.min_confidence and selection.is_bad_enough(finding)
-    )
+    sure = [finding for finding in selected if finding.confidence >= config.min_confidence]
+    bad = [finding for finding in sure if selection.is_bad_enough(finding)]
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
     none = DirectivesOfFile(())
     noqa = Noqa.of(ours=inline, theirs=config.respect_async_noqa)
-    kept = [
-        finding for finding in _one_per_place(sure) if not by_path.get(finding.path, none).hide(finding, noqa)
-    ]
+
+    def reported(findings: Iterable[Finding]) -> list[Finding]:
+        return [
+            finding
+            for finding in _one_per_place(findings)
+            if not by_path.get(finding.path, none).hide(finding, noqa)
+        ]
+
+    kept = reported(bad)
+    hidden = len(reported(finding for finding in sure if not selection.is_bad_enough(finding)))
     unused: Iterable[Finding] = ()
     if config.warn_unused_ignores and inline:
         unused = (
             report for report in _unused(everything, directives) if selection.takes(report.code, report.path)
         )
-    return FilterResult(_sorted(kept), _sorted(unused))
+    return FilterResult(_sorted(kept), _sorted(unused), hidden)
 
 
 def _one_per_place(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -1,0 +1,223 @@
+"""The plan: the fewest functions to change so that most findings vanish.
+
+Each finding can be mended in any function that its chain passes: in the coroutine that is reported, in a
+helper on the way, in the function that calls the primitive. Which functions to change is a set cover: greedy
+(within a factor of ln n + 1 of the fewest; Chvátal 1979), exact where there are few functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from conclint.model.finding import Finding
+from conclint.model.severity import Severity
+from conclint.report.grouping import badness
+from conclint.report.printable import printable, printable_json
+from conclint.report.wording import short_name
+
+_EXACT: Final = 16
+"""With so many functions or fewer every choice is tried."""
+
+Function = tuple[str, str]
+"""Path as shown, and symbol."""
+
+
+class Change(NamedTuple):
+    """One function to change, and the findings that this mends, the worst first. `is_coroutine`: these stand
+    in it; else it is a helper on their way."""
+
+    path: str
+    symbol: str
+    line: int
+    is_coroutine: bool
+    findings: tuple[Finding, ...]
+
+
+class Plan(NamedTuple):
+    """Changes, the one that mends most first, of `total` findings in which `functions` can be changed."""
+
+    changes: tuple[Change, ...]
+    total: int
+    functions: int
+
+    @property
+    def mended(self) -> int:
+        """How many findings vanish with all changes."""
+        return sum(len(change.findings) for change in self.changes)
+
+    @property
+    def share(self) -> int:
+        """The same in percent, rounded down."""
+        return 100 * self.mended // self.total if self.total else 100
+
+
+def make_plan(findings: Sequence[Finding], most: int) -> Plan:
+    """At most so many changes, chosen so that most findings vanish."""
+    through: dict[Function, list[int]] = {}
+    depth: dict[Function, int] = {}
+    lines: dict[Function, int] = {}
+    for number, finding in enumerate(findings):
+        for place, (function, line) in enumerate(_functions(finding)):
+            through.setdefault(function, []).append(number)
+            depth[function] = max(depth.get(function, 0), place)
+            lines.setdefault(function, line)
+    cover = {function: frozenset(numbers) for function, numbers in through.items()}
+    order = {function: (-depth[function], function) for function in cover}
+    chosen = _exact(cover, most) if len(cover) <= _EXACT else _greedy(cover, order, findings, most)
+    changes = []
+    left = set(range(len(findings)))
+    for function in sorted(chosen, key=lambda item: (-len(cover[item]), order[item])):
+        mended = sorted((findings[number] for number in cover[function] & left), key=badness)
+        left -= cover[function]
+        if mended:
+            here = [finding for finding in mended if (finding.path, finding.symbol) == function]
+            changes.append(Change(*function, lines[function], bool(here), tuple(mended)))
+    changes.sort(key=lambda change: (-len(change.findings), -_worst(change), change.path, change.symbol))
+    return Plan(tuple(changes), len(findings), len(cover))
+
+
+def _functions(finding: Finding) -> Iterator[tuple[Function, int]]:
+    """The functions that the chain passes, from the reported one down, each with the line of its call."""
+    yield (finding.path, finding.symbol), finding.position.line
+    for step, inner in zip(finding.chain, finding.chain[1:], strict=False):
+        yield (inner.path, step.symbol), inner.line
+
+
+def _greedy(
+    cover: Mapping[Function, frozenset[int]],
+    order: Mapping[Function, tuple[object, ...]],
+    findings: Sequence[Finding],
+    most: int,
+) -> list[Function]:
+    """Each time the function that mends most of what is left; of several the one with the worst findings,
+    then the one that is nearest to the primitives."""
+    left = set(range(len(findings)))
+    chosen: list[Function] = []
+    rest = dict(cover)
+    while left and rest and len(chosen) < most:
+
+        def gain(function: Function) -> tuple[object, ...]:
+            numbers = rest[function] & left
+            worst = sum(findings[number].severity for number in numbers)
+            return (-len(numbers), -worst, order[function])
+
+        best = min(rest, key=gain)
+        if not rest[best] & left:
+            break
+        chosen.append(best)
+        left -= rest.pop(best)
+    return chosen
+
+
+def _exact(cover: Mapping[Function, frozenset[int]], most: int) -> list[Function]:
+    """The fewest that mend as many as can be."""
+    every = sorted(cover)
+    possible = len(frozenset().union(*cover.values()))
+    best: tuple[int, list[Function]] = (0, [])
+    for number in range(1, min(most, len(every)) + 1):
+        for choice in combinations(every, number):
+            mended = len(frozenset().union(*(cover[function] for function in choice)))
+            if mended > best[0]:
+                best = (mended, list(choice))
+        if best[0] == possible:
+            break
+    return best[1]
+
+
+def _worst(change: Change) -> Severity:
+    return max(finding.severity for finding in change.findings)
+
+
+def what_to_do(change: Change) -> str:
+    """What to do in a function, in a sentence."""
+    worst = change.findings[0]
+    if change.is_coroutine:
+        return worst.recommendation.text if worst.recommendation else f"see `conclint explain {worst.code}`"
+    name = short_name(change.symbol)
+    callers = len({(finding.path, finding.symbol) for finding in change.findings})
+    where = "its caller" if callers == 1 else f"its {callers} callers"
+    return f"make `{name}` a coroutine that doesn't block, or run it in a thread from {where}."
+
+
+def _about(change: Change) -> str:
+    """What stands behind the findings, in words."""
+    causes = Counter(finding.cause for finding in change.findings if finding.cause)
+    names = [f"`{cause}`" for cause, _ in causes.most_common(3)]
+    more = len(causes) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+
+
+def _tail(plan: Plan) -> str:
+    number = len(plan.changes)
+    which = "this function" if number == 1 else f"these {number} functions"
+    left = plan.total - plan.mended
+    rest = "none remains" if not left else "1 remains" if left == 1 else f"{left} remain"
+    return f"After {which}: {plan.share}% of {_count(plan.total, 'finding')} mended, {rest}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _worth(change: Change) -> str:
+    functions = {(finding.path, finding.symbol) for finding in change.findings}
+    inside = (
+        "" if change.is_coroutine and len(functions) == 1 else f" in {_count(len(functions), 'function')}"
+    )
+    return f"{_count(len(change.findings), 'finding')}{inside}, worst {_worst(change).label}"
+
+
+def render_plan_text(plan: Plan) -> str:
+    """The plan for a terminal."""
+    if not plan.changes:
+        return "Nothing to change: no findings.\n"
+    lines = []
+    for number, change in enumerate(plan.changes, 1):
+        lines.append(f"{number:2}. {change.symbol} ({change.path}:{change.line})")
+        about = _about(change)
+        lines.append(f"      {_worth(change)}" + (f": {about}" if about else ""))
+        lines.append(f"      {what_to_do(change)}")
+    lines += ["", _tail(plan)]
+    return "".join(printable(line) + "\n" for line in lines)
+
+
+def render_plan_markdown(plan: Plan) -> str:
+    """The plan as a list of tasks for an issue."""
+    lines = ["## Blocking calls: what to change first", ""]
+    for change in plan.changes:
+        lines.append(f"- [ ] `{change.symbol}` ({change.path}:{change.line}): {_worth(change)}")
+        lines.append(f"  {what_to_do(change)}")
+    lines += ["", _tail(plan) if plan.changes else "Nothing to change: no findings."]
+    return "".join(printable(line) + "\n" for line in lines)
+
+
+def render_plan_json(plan: Plan) -> str:
+    """The plan as a JSON object."""
+    document = {
+        "total": plan.total,
+        "mended": plan.mended,
+        "functions": plan.functions,
+        "changes": [_as_object(change) for change in plan.changes],
+    }
+    return printable_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _as_object(change: Change) -> dict[str, object]:
+    return {
+        "symbol": change.symbol,
+        "path": change.path,
+        "line": change.line,
+        "findings": len(change.findings),
+        "severity": _worst(change).label,
+        "causes": _unique(finding.cause for finding in change.findings if finding.cause),
+        "what": what_to_do(change),
+        "fingerprints": [finding.fingerprint for finding in change.findings],
+    }
+
+
+def _unique(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
