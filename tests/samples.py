@@ -6,6 +6,7 @@ from typing import Any
 
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Finding, Position, Recommendation, Step
+from conclint.model.severity import Severity
 from conclint.summary.records import Directive, DirectiveKind
 
 
@@ -21,6 +22,7 @@ def make_finding(**changes: Any) -> Finding:
         "position": Position(line, column, line, column + 9),
         "symbol": "app.views.show",
         "confidence": Confidence.HIGH,
+        "severity": Severity.CRITICAL,
         "model": ExecutionModel.EVENT_LOOP,
         "effect": EffectKind.WAITS,
         "family": "http",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
+from conclint.model.severity import Severity
 from conclint.process.failure import FAILED
 
 
@@ -17,6 +18,7 @@ def unreadable(path: str, line: int, column: int, message: str) -> Finding:
         position=Position(line, column, line, column),
         symbol="",
         confidence=Confidence.HIGH,
+        severity=Severity.CRITICAL,
         logical_line=(line, line),
     )
 

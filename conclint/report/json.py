@@ -46,16 +46,16 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "family": finding.family,
         "cause": finding.cause,
         "confidence": finding.confidence.label,
-        "severity": finding.severity.label,
-        "context": finding.context.value if finding.context else None,
-        "entries": list(finding.entries),
-        "entry_count": finding.entry_count,
-        "root": _root(finding.root),
         "chain": [_step(step) for step in finding.chain],
         "recommendation": _recommendation(finding.recommendation),
         "fix": None,
         "fingerprint": finding.fingerprint,
         "cell": finding.cell,
+        "severity": finding.severity.label,
+        "context": finding.context.value if finding.context else None,
+        "entries": list(finding.entries),
+        "entry_count": finding.entry_count,
+        "root": _root(finding.root),
     }
 
 

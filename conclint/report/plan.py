@@ -98,18 +98,18 @@ def _greedy(
     left = set(range(len(findings)))
     chosen: list[Function] = []
     rest = dict(cover)
+
+    def loss(function: Function) -> tuple[object, ...]:
+        numbers = rest[function] & left
+        worst = sum(findings[number].severity for number in numbers)
+        return (-len(numbers), -worst, order[function])
+
     while left and rest and len(chosen) < most:
-
-        def gain(function: Function) -> tuple[object, ...]:
-            numbers = rest[function] & left
-            worst = sum(findings[number].severity for number in numbers)
-            return (-len(numbers), -worst, order[function])
-
-        best = min(rest, key=gain)
+        best = min(rest, key=loss)
         if not rest[best] & left:
             break
         chosen.append(best)
-        left -= rest.pop(best)
+        left.difference_update(rest.pop(best))
     return chosen
 
 

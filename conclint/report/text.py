@@ -16,6 +16,7 @@ from conclint.report.styled import Line, Style, plain
 from conclint.report.wording import MODEL_WORDS, short_name
 
 _NARROWEST = 40
+_ABOUT_THE_RUN = "CON9"
 _NAMED = 3
 """How many of several names are written out."""
 
@@ -84,8 +85,9 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
         plain(" "),
         (finding.code, _code_style(finding)),
         plain(f" {printable(finding.message)}"),
-        (f" [{_qualities(finding)}]", Style.NOTE),
     ]
+    if not finding.code.startswith(_ABOUT_THE_RUN):
+        head.append((f" [{_qualities(finding)}]", Style.NOTE))
     yield tuple(head)
     yield from _source_lines(finding, sources, width)
     yield from _chain_lines(finding)

@@ -26,6 +26,7 @@ from samples import make_finding
 class FakeReport:
     findings: tuple[Finding, ...] = ()
     files: int = 3
+    hidden: int = 0
     seconds: float = 0.25
     unused_directives: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ class TestStatus:
         pipeline.report = FOUND
         result = run("src")
         assert result.exit_code == 1
-        assert result.stdout.endswith("\nFound 2 problems (1 high, 1 medium) in 2 of 3 files.\n")
+        assert result.stdout.endswith("\nFound 2 problems (2 critical) in 2 of 3 files.\n")
         assert result.stderr == ""
 
     def test_a_useless_comment_is_something_found(self, pipeline: FakePipeline) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 from conclint.config.settings import load_config
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding
+from conclint.model.severity import Severity
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.terminal import UNLIMITED_WIDTH
 from conclint.rules.registry import all_rules
@@ -28,6 +29,7 @@ _OPTIONS: Final = {
     "use_cache": False,
     "jobs": 1,
     "min_confidence": Confidence.LOW,
+    "min_severity": Severity.INFO,
     "extend_select": tuple(rule.code for rule in all_rules() if not rule.default),
 }
 _OWN_FAULT: Final = "could not be analysed"

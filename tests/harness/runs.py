@@ -20,6 +20,7 @@ from harness.reported import Reported, read_report
 EVERYTHING = (
     "--output-format=json",
     "--min-confidence=low",
+    "--min-severity=info",
     "--warn-unused-ignores",
     "--extend-select=" + ",".join(rule.code for rule in all_rules() if not rule.default),
 )

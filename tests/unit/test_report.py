@@ -11,9 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conclint.model.context import Context
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Step
+from conclint.model.finding import Finding, Position, Recommendation, Root, Step
+from conclint.model.severity import Severity
 from conclint.report.excerpt import make_excerpt
+from conclint.report.grouping import GroupBy
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.printable import character_cells, printable
 from samples import make_finding
@@ -118,7 +121,7 @@ class TestText:
     def test_a_finding(self, folder: Path) -> None:
         finding = make_finding(column=8, position=Position(3, 8, 3, 24))
         assert self.show(folder, finding) == (
-            "app/views.py:3:8: CON101 `requests.get` waits on the event loop\n"
+            "app/views.py:3:8: CON101 `requests.get` waits on the event loop [critical]\n"
             "  3 | data = app.db.load(url)\n"
             "    |        ^^^^^^^^^^^^^^^^\n"
             "  app.db.load (app/views.py:3)\n"
@@ -126,12 +129,57 @@ class TestText:
             "  use instead: [thread] hand the call to a thread\n"
             "      data = await asyncio.to_thread(load, url)\n"
             "\n"
-            "Found 1 problem (1 high) in 1 of 5 files.\n"
+            "Found 1 problem (1 critical) in 1 of 5 files.\n"
         )
+
+    def test_a_helper_that_blocks_is_one_entry_for_all_who_reach_it(self, folder: Path) -> None:
+        root = Root("app.db.load", "app/db.py", 7)
+        findings = [
+            make_finding(line=line, symbol=f"app.views.view{line}", root=root) for line in range(1, 6)
+        ]
+        shown = self.show(folder, *findings)
+        assert shown.count("CON101") == 1
+        assert (
+            "  root: `db.load` (app/db.py:7), reached from 5 functions: `views.view1`, `views.view2`, "
+            "`views.view3` and 2 more\n"
+        ) in shown
+        assert shown.endswith("Found 1 problem, 5 findings (5 critical) in 1 of 5 files.\n")
+        assert self.show(folder, *findings, by=GroupBy.CALL).count("CON101") == 5
+
+    def test_several_causes_at_one_call_are_one_entry_headed_by_the_worst(self, folder: Path) -> None:
+        files = make_finding(code="CON104", cause="builtins.open", severity=Severity.WARNING)
+        shown = self.show(folder, files, make_finding())
+        assert shown.startswith("app/views.py:3:12: CON101")
+        assert "  also: `builtins.open`\n" in shown
+
+    def test_methods_of_a_file_stand_under_its_open(self, folder: Path) -> None:
+        direct: dict[str, object] = {"code": "CON104", "chain": (), "root": None}
+        findings = [
+            make_finding(line=1, cause="builtins.open", **direct),
+            make_finding(line=2, cause="io.TextIOWrapper.read", **direct),
+            make_finding(line=3, cause="pathlib.Path.read_text", **direct),
+        ]
+        shown = self.show(folder, *findings)
+        assert shown.count("CON104") == 2
+        assert "  also: `io.TextIOWrapper.read`\n" in shown
+
+    def test_who_waits_is_said_with_the_kind_of_code(self, folder: Path) -> None:
+        finding = make_finding(context=Context.REQUEST, entries=("GET /a", "GET /b", "GET /c"), entry_count=9)
+        shown = self.show(folder, finding)
+        assert "[critical, request path]\n" in shown
+        assert "  who waits: GET /a, GET /b, GET /c and 6 more\n" in shown
+
+    @pytest.mark.parametrize(
+        ("by", "heading"), [(GroupBy.FILE, "app/views.py"), (GroupBy.RULE, "CON101 http-")]
+    )
+    def test_an_overview_by_file_or_rule(self, folder: Path, by: GroupBy, heading: str) -> None:
+        shown = self.show(folder, make_finding(), make_finding(line=9), by=by)
+        assert shown.startswith(heading)
+        assert shown.count("\n  app/views.py:") == 2
 
     def test_less_than_sure_is_said_and_why_on_request(self, folder: Path) -> None:
         finding = make_finding(confidence=Confidence.MEDIUM, reasons=("`db` is the only implementation",))
-        assert "event loop (medium confidence)\n" in self.show(folder, finding)
+        assert "event loop [critical, medium confidence]\n" in self.show(folder, finding)
         assert "assuming" not in self.show(folder, finding)
         assert "  assuming: `db` is the only implementation\n" in self.show(folder, finding, verbose=True)
 
@@ -206,15 +254,15 @@ class TestText:
         [
             ("", 128, "No problems found in 128 files."),
             ("", 1, "No problems found in 1 file."),
-            ("hhm", 128, "Found 3 problems (2 high, 1 medium) in 2 of 128 files."),
-            ("l", 1, "Found 1 problem (1 low) in 1 of 1 file."),
-            ("h", 0, "Found 1 problem (1 high) in 1 of 1 file."),
+            ("ccw", 128, "Found 2 problems, 3 findings (2 critical, 1 warning) in 2 of 128 files."),
+            ("i", 1, "Found 1 problem (1 info) in 1 of 1 file."),
+            ("c", 0, "Found 1 problem (1 critical) in 1 of 1 file."),
         ],
     )
     def test_the_summary(self, folder: Path, levels: str, files: int, expected: str) -> None:
-        by_letter = {level.label[0]: level for level in Confidence}
+        by_letter = {level.label[0]: level for level in Severity}
         findings = [
-            make_finding(path=f"{number % 2}.py", confidence=by_letter[letter])
+            make_finding(path=f"{number % 2}.py", severity=by_letter[letter])
             for number, letter in enumerate(levels)
         ]
         assert self.show(folder, *findings, files=files).splitlines()[-1] == expected
@@ -274,6 +322,11 @@ class TestJson:
             ("fix", None),
             ("fingerprint", "f00d"),
             ("cell", None),
+            ("severity", "critical"),
+            ("context", None),
+            ("entries", []),
+            ("entry_count", 0),
+            ("root", None),
         ]
 
     def test_what_is_not_known_is_null(self) -> None:
@@ -289,6 +342,8 @@ class TestJson:
             "recommendation",
             "fix",
             "cell",
+            "context",
+            "root",
         ]
         assert shown["chain"] == []
 
@@ -317,7 +372,7 @@ class TestStatistics:
         assert self.show(OutputFormat.TEXT) == (
             "10  CON101  http-on-event-loop\n"
             " 1  CON201  computing-in-thread-pool\n"
-            "Found 11 problems (11 high) in 1 of 4 files.\n"
+            "Found 11 problems (11 critical) in 1 of 4 files.\n"
         )
 
     def test_as_json(self) -> None:

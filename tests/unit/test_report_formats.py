@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Position
+from conclint.model.severity import Severity
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from samples import make_finding
 
@@ -116,8 +116,8 @@ class TestSarif:
         assert "## Why is this bad" in rules[0]["help"]["markdown"]
         assert rules[0]["fullDescription"]["text"].startswith("Reports HTTP requests by blocking libraries")
 
-    def test_the_surer_the_more_severe(self) -> None:
-        results = self.results(*(make_finding(confidence=confidence) for confidence in sorted(Confidence)))
+    def test_levels_are_severities(self) -> None:
+        results = self.results(*(make_finding(severity=severity) for severity in Severity))
         assert [result["level"] for result in results] == ["note", "warning", "error"]
 
     def test_fingerprints_are_the_findings_own(self) -> None:
@@ -167,8 +167,8 @@ class TestGitHub:
         shown = show(OutputFormat.GITHUB, make_finding(position=Position(3, 5, 4, 2)))
         assert "line=3,endLine=4::" in shown
 
-    def test_the_surer_the_more_severe(self) -> None:
-        found = [make_finding(confidence=confidence) for confidence in sorted(Confidence)]
+    def test_levels_are_severities(self) -> None:
+        found = [make_finding(severity=severity) for severity in Severity]
         lines = show(OutputFormat.GITHUB, *found).splitlines()
         assert [line.split(" ")[0] for line in lines] == ["::notice", "::warning", "::error"]
 
