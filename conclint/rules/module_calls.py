@@ -78,13 +78,40 @@ def module_calls(view: ModuleView) -> ModuleCalls:
     starts = {(*start,) for start in _starts(view)}
     calls: dict[str, dict[tuple[str, str], None]] = {}
     for key in view.keys:
-        for link in view.engine.links(key):
-            for callee in _coroutines(view, link):
-                calls.setdefault(view.module.symbol(key), {})[callee] = None
+        links = view.engine.links(key)
+        started = {site for link in links for site in _started(view, key, link)}
+        for link in links:
+            if link.site not in started:
+                for callee in _coroutines(view, link):
+                    calls.setdefault(view.module.symbol(key), {})[callee] = None
     return ModuleCalls(
         tuple(sorted(starts)),
         tuple((caller, tuple(callees)) for caller, callees in calls.items()),
     )
+
+
+def _started(view: ModuleView, key: Key, link: Link) -> Iterator[int]:
+    """The calls whose coroutines this call takes to a loop: who makes them doesn't wait for them."""
+    evaluator = view.engine.evaluator
+    for group in link.groups:
+        for target in group:
+            if _task_name(view, target.value) is None and not _begins(view, target.value):
+                continue
+            body = evaluator.body(key)
+            for given in arguments_of(key, body.sites[link.site].args).positional:
+                if isinstance(given, tuple) and not isinstance(given, (ValueSet, StarItem)):
+                    yield graph.called_site(graph.node(body, given[1]))
+
+
+def _begins(view: ModuleView, value: Value) -> bool:
+    """Whether it runs a program's entry."""
+    catalog = view.engine.evaluator.catalog
+    fact = None
+    if isinstance(value, External):
+        fact = catalog.function(value.dotted)
+    elif isinstance(value, ExternalMethod):
+        fact = catalog.method(value.dotted, value.name)
+    return fact is not None and fact.entry is not None
 
 
 def _coroutines(view: ModuleView, link: Link) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,181 @@
+"""What kind of code a finding is in, who waits, and how bad that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from conclint.config.settings import load_config
+from conclint.model.context import Context
+from conclint.model.finding import Finding
+from conclint.model.severity import Severity
+from conclint.run.pipeline import check
+
+
+def found(folder: Path, files: Mapping[str, str], **options: Any) -> tuple[Finding, ...]:
+    """What is found in a project of these files, whatever its severity."""
+    for name, text in {"pyproject.toml": '[project]\nname = "p"\n', **files}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), encoding="utf-8")
+    given = {"use_cache": False, "jobs": 1, "min_severity": Severity.INFO, **options}
+    return check([str(folder)], load_config([str(folder)], cwd=folder, options=given)).findings
+
+
+def one(folder: Path, files: Mapping[str, str], **options: Any) -> Finding:
+    (finding,) = found(folder, files, **options)
+    return finding
+
+
+READ = "import time\n\nasync def load():\n    time.sleep(5)\n"
+
+
+class TestSeverity:
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("time.sleep(5)", Severity.CRITICAL),
+            ("time.sleep(0.2)", Severity.WARNING),
+            ("time.sleep(0.0001)", Severity.INFO),
+            ("time.sleep(n)", Severity.WARNING),
+            ("requests.get(n)", Severity.CRITICAL),
+            ("open(n)", Severity.WARNING),
+            ("sqlite3.connect('a.db')", Severity.WARNING),
+            ("psycopg2.connect(n)", Severity.CRITICAL),
+            ("subprocess.run(n)", Severity.CRITICAL),
+        ],
+    )
+    def test_by_the_fact(self, tmp_path: Path, call: str, severity: Severity) -> None:
+        imports = "import time, requests, sqlite3, psycopg2, subprocess\n\n"
+        finding = one(tmp_path, {"a.py": f"{imports}async def f(n):\n    {call}\n"})
+        assert finding.severity is severity
+
+    def test_a_sleep_is_as_long_as_its_constant(self, tmp_path: Path) -> None:
+        text = "import time\nPAUSE = 3\n\ndef wait():\n    time.sleep(PAUSE)\n\nasync def f():\n    wait()\n"
+        assert one(tmp_path, {"a.py": text}).severity is Severity.CRITICAL
+
+    def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
+        files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
+        for select, number in ((("CON112",), 1), (("CON",), 0)):
+            options = {"select": select, "min_severity": Severity.WARNING}
+            assert len(found(tmp_path, files, **options)) == number
+
+
+class TestContext:
+    @pytest.mark.parametrize(
+        "name", ["tests/a.py", "pkg/_tests/a.py", "test_a.py", "a_test.py", "conftest.py"]
+    )
+    def test_tests_are_known_by_their_place(self, tmp_path: Path, name: str) -> None:
+        finding = one(tmp_path, {name: READ})
+        assert (finding.context, finding.severity) == (Context.TEST, Severity.INFO)
+
+    @pytest.mark.parametrize(
+        "line", ["import pytest", "from unittest import mock", "import hypothesis.strategies"]
+    )
+    def test_and_by_what_they_import(self, tmp_path: Path, line: str) -> None:
+        assert one(tmp_path, {"helpers.py": f"{line}\n{READ}"}).context is Context.TEST
+
+    def test_a_word_that_contains_test_is_none(self, tmp_path: Path) -> None:
+        assert one(tmp_path, {"contest/latest.py": READ}).context is None
+
+    def test_the_configuration_says_more(self, tmp_path: Path) -> None:
+        table = '[tool.conclint.contexts]\n"tests/live/**" = "request"\n"lab/**" = "test"\n'
+        files = {"pyproject.toml": table, "tests/live/a.py": READ, "lab/b.py": READ}
+        assert [finding.context for finding in found(tmp_path, files)] == [Context.TEST, Context.REQUEST]
+
+    def test_the_cap_is_lifted_on_request(self, tmp_path: Path) -> None:
+        finding = one(tmp_path, {"tests/a.py": READ}, lift_contexts=True)
+        assert (finding.context, finding.severity) == (Context.TEST, Severity.CRITICAL)
+
+    def test_tests_and_start_up_are_hidden_by_default(self, tmp_path: Path) -> None:
+        assert found(tmp_path, {"tests/a.py": READ}, min_severity=None) == ()
+
+    def test_what_only_start_up_calls_is_start_up(self, tmp_path: Path) -> None:
+        app = """
+            from fastapi import FastAPI
+            from store import load
+            app = FastAPI()
+
+            @app.on_event("startup")
+            async def begin():
+                await load()
+        """
+        files = {"app.py": app, "store.py": READ}
+        assert one(tmp_path, files).context is Context.START_UP
+        files["other.py"] = "from store import load\n\nasync def serve():\n    await load()\n"
+        assert one(tmp_path, files).context is None
+
+    SCRIPT = """
+        import asyncio, requests
+
+        async def main():
+            text = open("a").read()
+            requests.get(text)
+
+        if __name__ == "__main__":
+            asyncio.run(main())
+    """
+
+    def test_a_command_with_nothing_else_on_its_loop(self, tmp_path: Path) -> None:
+        files = {"a.py": self.SCRIPT.replace('text = open("a").read()', "await x()\n            open('a')")}
+        severities = {finding.code: finding.severity for finding in found(tmp_path, files)}
+        assert severities == {"CON104": Severity.INFO, "CON101": Severity.WARNING}
+
+    @pytest.mark.parametrize(
+        "company", ["asyncio.gather(a, b)", "asyncio.create_task(a)", "asyncio.TaskGroup()"]
+    )
+    def test_with_company_it_is_as_bad_as_elsewhere(self, tmp_path: Path, company: str) -> None:
+        text = self.SCRIPT.replace(
+            'text = open("a").read()', f"await {company}\n            text = open('a')"
+        )
+        severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
+        assert severities == {"CON104": Severity.WARNING, "CON101": Severity.CRITICAL}
+
+
+class TestEntries:
+    @pytest.mark.parametrize(
+        ("start", "words", "context"),
+        [
+            ("@app.get('/users/{id}')\n", "GET /users/{id}", Context.REQUEST),
+            ("@router.post('/a')\n", "POST /a", Context.REQUEST),
+            ("@unknown.delete('/b')\n", "DELETE /b", Context.REQUEST),
+            ("@bot.command()\n", "discord command `entry`", Context.REQUEST),
+            ("@tasks.loop(seconds=5)\n", "discord task `entry`", Context.BACKGROUND),
+        ],
+    )
+    def test_what_a_framework_starts(self, tmp_path: Path, start: str, words: str, context: Context) -> None:
+        text = (
+            "from fastapi import FastAPI, APIRouter\nfrom discord.ext import commands, tasks\n"
+            "from nowhere import unknown\nfrom store import load\n"
+            "app, router, bot = FastAPI(), APIRouter(), commands.Bot()\n\n"
+            f"{start}async def entry(x=1):\n    await load()\n"
+        )
+        finding = one(tmp_path, {"app.py": text, "store.py": READ})
+        assert (finding.entries, finding.entry_count, finding.context) == ((words,), 1, context)
+
+    def test_a_task_says_who_started_it(self, tmp_path: Path) -> None:
+        text = """
+            import asyncio
+            from store import load
+
+            class Server:
+                async def run(self):
+                    asyncio.create_task(load())
+        """
+        finding = one(tmp_path, {"app.py": text, "store.py": READ})
+        assert finding.entries == ("task started in `Server.run`",)
+        assert finding.context is Context.BACKGROUND
+
+    def test_three_and_a_count(self, tmp_path: Path) -> None:
+        routes = "".join(f"@app.get('/{n}')\nasync def r{n}():\n    await load()\n\n" for n in range(5))
+        text = f"from fastapi import FastAPI\nfrom store import load\napp = FastAPI()\n\n{routes}"
+        finding = one(tmp_path, {"app.py": text, "store.py": READ})
+        assert (finding.entries, finding.entry_count) == (("GET /0", "GET /1", "GET /2"), 5)
+
+    def test_callers_that_call_each_other_end(self, tmp_path: Path) -> None:
+        text = f"{READ}    await other()\n\nasync def other():\n    await load()\n"
+        assert {finding.entry_count for finding in found(tmp_path, {"a.py": text})} == {0}
