@@ -157,7 +157,7 @@ def _load(folder: str, options: _Options) -> Config:
     from conclint.config.file import unknown_code
     from conclint.config.keys import parse_codes, parse_confidence, parse_severity, parse_version
     from conclint.config.settings import ConfigError, load_config
-    from conclint.rules.registry import rules_by_code
+    from conclint.rules.registry import selectable_words
 
     given: dict[str, Any] = {}
     for name in ("select", "extend_select", "ignore"):
@@ -165,7 +165,7 @@ def _load(folder: str, options: _Options) -> Config:
         if words is not None:
             given[name] = parse_codes(words)
             for code in given[name]:
-                if problem := unknown_code(code, rules_by_code()):
+                if problem := unknown_code(code, selectable_words()):
                     raise ConfigError(f"--conclint-{name.replace('_', '-')}: {problem}")
     if options.min_confidence is not None:
         given["min_confidence"] = parse_confidence(options.min_confidence)
@@ -178,7 +178,7 @@ def _load(folder: str, options: _Options) -> Config:
             raise ConfigError(f"--conclint-target-version: must be {error}") from error
     if options.disable_noqa:
         given["respect_async_noqa"] = False
-    return load_config([folder], file=options.config, options=given, known_codes=rules_by_code())
+    return load_config([folder], file=options.config, options=given, known_codes=selectable_words())
 
 
 def _words(value: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -117,7 +117,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     from conclint.config.settings import load_config
     from conclint.report.destination import plan_outputs
     from conclint.report.grouping import GroupBy
-    from conclint.rules.registry import rules_by_code
+    from conclint.rules.registry import selectable_words
 
     options = dict(given)
     paths: tuple[str, ...] = options.pop("paths")
@@ -155,7 +155,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     options["use_cache"] = not options.pop("no_cache")
     places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
     file: str | None = options.pop("config")
-    config = load_config(places, file=file, options=options, known_codes=rules_by_code())
+    config = load_config(places, file=file, options=options, known_codes=selectable_words())
     if wanted["prune_baseline"] and config.baseline is None:
         raise click.UsageError("--prune-baseline needs --baseline (or `baseline` in the configuration).")
     target = None

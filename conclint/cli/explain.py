@@ -33,14 +33,13 @@ def explain(
     """
     from conclint.config.file import nearest
     from conclint.report.terminal import has_colour, say, write_output
-    from conclint.rules.registry import all_rules, rule_page
+    from conclint.rules.registry import code_of, rule_page, rules_by_code, selectable_words
 
     if not measure and (size or output_format):
         raise click.UsageError(f"{'--size' if size else '--output-format'} needs --measure.")
-    rules = {word: rule for rule in all_rules() for word in (rule.code, rule.name)}
-    rule = rules.get(code.upper()) or rules.get(code.lower())
+    rule = rules_by_code().get(code_of(code))
     if rule is None:
-        raise click.UsageError(f"there is no rule {code!r}{nearest(code.upper(), rules)}")
+        raise click.UsageError(f"there is no rule {code!r}{nearest(code.upper(), selectable_words())}")
     if measure:
         from conclint.measure.pairs.command import print_measured
         from conclint.measure.pairs.run import PairError

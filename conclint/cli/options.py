@@ -48,11 +48,11 @@ def parsed_codes(
         return None
     from conclint.config.file import unknown_code
     from conclint.config.keys import parse_codes
-    from conclint.rules.registry import rules_by_code
+    from conclint.rules.registry import selectable_words
 
     codes = parse_codes(words)
     for code in codes:
-        if problem := unknown_code(code, rules_by_code()):
+        if problem := unknown_code(code, selectable_words()):
             raise click.BadParameter(problem, ctx, option)
     return codes
 

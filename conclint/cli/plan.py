@@ -59,14 +59,14 @@ def plan_command(
     from conclint.config.settings import ConfigError, load_config
     from conclint.report.plan import make_plan, render_plan_json, render_plan_markdown, render_plan_text
     from conclint.report.terminal import say, write_output
-    from conclint.rules.registry import rules_by_code
+    from conclint.rules.registry import selectable_words
 
     options["use_cache"] = not no_cache
     options["min_confidence"] = parse_confidence(min_confidence) if min_confidence else None
     options["min_severity"] = parse_severity(min_severity) if min_severity else None
     render = {"text": render_plan_text, "json": render_plan_json, "markdown": render_plan_markdown}
     try:
-        configuration = load_config(list(paths), file=config, options=options, known_codes=rules_by_code())
+        configuration = load_config(list(paths), file=config, options=options, known_codes=selectable_words())
         from conclint.run.pipeline import check, without_baseline
 
         report = check(list(paths) or ["."], configuration)

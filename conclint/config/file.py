@@ -146,8 +146,9 @@ def check_codes(table: Table, known: Collection[str]) -> None:
 
 
 def unknown_code(code: str, known: Collection[str]) -> str | None:
-    """What is wrong with a code or prefix, or None if a known code begins with it."""
-    if any(name.startswith(code) for name in known):
+    """What is wrong with a code, prefix or name, or None if a known code begins with it or it is a known
+    rule's name (which has a hyphen in it); all in upper case."""
+    if code in known or any(name.startswith(code) for name in known if "-" not in name):
         return None
     return f"there is no rule {code!r}{nearest(code, known)}"
 

@@ -25,7 +25,7 @@ class Rule:
     `cell` is the cell of the decision guide it reports ("effect.model"), empty for structural rules;
     `family` tells the codes of one cell apart; `words` are what a finding on the event loop calls its cause;
     `default` is whether it is on without being selected; `severity` is how bad its findings are, where the
-    fact behind one doesn't say;
+    fact behind one doesn't say; `former` are its earlier names, which go on working;
     `everywhere` is whether it finds things in files that say nothing of concurrency (see `ROOT_WORDS`).
     """
 
@@ -37,6 +37,7 @@ class Rule:
     words: str = ""
     default: bool = True
     severity: Severity = Severity.WARNING
+    former: tuple[str, ...] = ()
     everywhere: bool = False
 
 
@@ -49,13 +50,25 @@ def all_rules() -> tuple[Rule, ...]:
 
 def _rule(row: dict[str, Any]) -> Rule:
     severity = Severity[row.pop("severity", Severity.WARNING.label).upper()]
-    return Rule(**row, severity=severity)
+    return Rule(**{**row, "former": tuple(row.get("former", ()))}, severity=severity)
 
 
 @cache
 def rules_by_code() -> dict[str, Rule]:
     """The same rules, looked up by code."""
     return {rule.code: rule for rule in all_rules()}
+
+
+@cache
+def selectable_words() -> dict[str, str]:
+    """The words that stand for one rule, in upper case, with its code: code, name and former names."""
+    return {word.upper(): rule.code for rule in all_rules() for word in (rule.code, *rule.former, rule.name)}
+
+
+def code_of(word: str) -> str:
+    """The code that a rule's name stands for, in whatever case; any other word (a prefix) as it is, in upper
+    case."""
+    return selectable_words().get(word.upper(), word.upper())
 
 
 def rule_url(code: str) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
+from conclint.rules.registry import code_of
 from conclint.summary.records import Directive, DirectiveKind
 from conclint.suppress.async_codes import stands_for
 from conclint.suppress.spans import Spans
@@ -114,7 +115,7 @@ def _hides(directive: Directive, finding: Finding) -> bool:
 
 
 def _names(code: str, finding: Finding) -> bool:
-    return bool(code) and finding.code.startswith(code.upper())
+    return bool(code) and finding.code.startswith(code_of(code))
 
 
 def _touches(directive: Directive, finding: Finding) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from conclint.config.settings import Config
 from conclint.model.finding import Finding
-from conclint.rules.registry import all_rules, rules_by_code
+from conclint.rules.registry import all_rules, code_of, rules_by_code
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -25,9 +25,12 @@ class Selection:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._chosen = (*config.select, *config.extend_select, _ALWAYS)
+        self._select = tuple(map(code_of, config.select))
+        self._ignore = tuple(map(code_of, config.ignore))
+        extended = tuple(map(code_of, config.extend_select))
+        self._chosen = (*self._select, *extended, _ALWAYS)
         self._defaults = frozenset(rule.code for rule in all_rules() if rule.default)
-        self._named = frozenset((*config.select, *config.extend_select))
+        self._named = frozenset((*self._select, *extended))
         self._by_code: dict[str, bool] = {}
 
     def takes(self, code: str, path: str) -> bool:
@@ -39,8 +42,8 @@ class Selection:
 
     def is_chosen(self, code: str) -> bool:
         """Whether `code` is reported at all, ignores for single files aside."""
-        ignored = _longest(code, self._config.ignore)
-        if not ignored and not self._config.select and code in self._defaults:
+        ignored = _longest(code, self._ignore)
+        if not ignored and not self._select and code in self._defaults:
             return True
         return _longest(code, self._chosen) > ignored
 
@@ -65,7 +68,8 @@ class Selection:
         from pathspec import GitIgnoreSpec
 
         return tuple(
-            (GitIgnoreSpec.from_lines([pattern]), codes) for pattern, codes in self._config.per_file_ignores
+            (GitIgnoreSpec.from_lines([pattern]), tuple(map(code_of, words)))
+            for pattern, words in self._config.per_file_ignores
         )
 
     def _relative(self, path: str) -> str:

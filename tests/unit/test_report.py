@@ -361,7 +361,7 @@ class TestJson:
 class TestStatistics:
     FINDINGS = (
         *(make_finding(line=line) for line in range(1, 11)),
-        make_finding(code="CON201", name="computing-in-thread-pool"),
+        make_finding(code="CON201", name="cpu-bound-in-thread-pool"),
     )
 
     def show(self, output_format: OutputFormat, **how: object) -> str:
@@ -371,14 +371,14 @@ class TestStatistics:
     def test_a_line_for_each_code_the_most_frequent_first(self) -> None:
         assert self.show(OutputFormat.TEXT) == (
             "10  CON101  http-on-event-loop\n"
-            " 1  CON201  computing-in-thread-pool\n"
+            " 1  CON201  cpu-bound-in-thread-pool\n"
             "Found 11 problems (11 critical) in 1 of 4 files.\n"
         )
 
     def test_as_json(self) -> None:
         assert json.loads(self.show(OutputFormat.JSON)) == [
             {"code": "CON101", "name": "http-on-event-loop", "count": 10},
-            {"code": "CON201", "name": "computing-in-thread-pool", "count": 1},
+            {"code": "CON201", "name": "cpu-bound-in-thread-pool", "count": 1},
         ]
 
 

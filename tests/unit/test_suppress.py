@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conclint.config.file import unknown_code
+from conclint.config.keys import parse_codes
 from conclint.config.settings import Config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding, Step
+from conclint.rules.registry import all_rules, selectable_words
 from conclint.summary.records import Directive, DirectiveKind
 from conclint.suppress.directives import Noqa, holds_for
 from conclint.suppress.filters import filter_findings
+from conclint.suppress.selection import Selection
 from conclint.suppress.spans import Spans
 from samples import make_directive, make_finding
 
@@ -354,3 +358,29 @@ def test_what_meets_some_lines_is_found_by_them(
 ) -> None:
     found = Spans((*span, number) for number, span in enumerate(spans)).meeting(first, first + length)
     assert sorted(found) == [n for n, (a, b) in enumerate(spans) if a <= first + length and b >= first]
+
+
+class TestNames:
+    """A rule's name works wherever its code does, and so do its earlier names."""
+
+    @pytest.mark.parametrize("word", ["cpu-bound-in-thread-pool", "computing-in-thread-pool", "CON201"])
+    def test_in_the_configuration(self, word: str) -> None:
+        taken = Selection(replace(CONFIG, select=parse_codes([word])))
+        assert taken.takes("CON201", "a.py")
+        assert not taken.takes("CON202", "a.py")
+
+    @pytest.mark.parametrize("word", ["STATE-LOST-IN-PROCESS", "SHARED-MODULE-STATE", "CON605", "CON6"])
+    def test_in_a_comment(self, word: str) -> None:
+        finding = make_finding(code="CON605")
+        assert holds_for(make_directive(DirectiveKind.IGNORE, word), finding)
+        assert not holds_for(make_directive(DirectiveKind.IGNORE, word), make_finding(code="CON101"))
+
+    def test_no_two_rules_have_a_name_in_common(self) -> None:
+        names = [name for rule in all_rules() for name in (rule.name, *rule.former)]
+        assert len(names) == len(set(names))
+
+    @pytest.mark.parametrize(
+        ("word", "is_known"), [("HTTP-ON-EVENT-LOOP", True), ("HTTP", False), ("CON1", True)]
+    )
+    def test_part_of_a_name_is_none(self, word: str, is_known: bool) -> None:
+        assert (unknown_code(word, selectable_words()) is None) is is_known
