@@ -92,26 +92,15 @@ def module_calls(view: ModuleView) -> ModuleCalls:
 
 def _started(view: ModuleView, key: Key, link: Link) -> Iterator[int]:
     """The calls whose coroutines this call takes to a loop: who makes them doesn't wait for them."""
-    evaluator = view.engine.evaluator
-    for group in link.groups:
-        for target in group:
-            if _task_name(view, target.value) is None and not _begins(view, target.value):
-                continue
-            body = evaluator.body(key)
-            for given in arguments_of(key, body.sites[link.site].args).positional:
-                if isinstance(given, tuple) and not isinstance(given, (ValueSet, StarItem)):
-                    yield graph.called_site(graph.node(body, given[1]))
-
-
-def _begins(view: ModuleView, value: Value) -> bool:
-    """Whether it runs a program's entry."""
-    catalog = view.engine.evaluator.catalog
-    fact = None
-    if isinstance(value, External):
-        fact = catalog.function(value.dotted)
-    elif isinstance(value, ExternalMethod):
-        fact = catalog.method(value.dotted, value.name)
-    return fact is not None and fact.entry is not None
+    body = view.engine.evaluator.body(key)
+    targets = [target.value for group in link.groups for target in group]
+    for where, value in view.program_entries.handed(key, link.site, targets):
+        if where == key:
+            yield graph.called_site(graph.node(body, value))
+    if any(_task_name(view, value) is not None for value in targets):
+        for given in arguments_of(key, body.sites[link.site].args).positional:
+            if isinstance(given, tuple) and not isinstance(given, (ValueSet, StarItem)):
+                yield graph.called_site(graph.node(body, given[1]))
 
 
 def _coroutines(view: ModuleView, link: Link) -> Iterator[tuple[str, str]]:

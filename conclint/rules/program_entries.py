@@ -63,7 +63,7 @@ class ProgramEntries:
         for key in keys:
             for link in self._engine.links(key):
                 targets = [target.value for group in link.groups for target in group]
-                for key_of, value in self._handed(key, link.site, targets):
+                for key_of, value in self.handed(key, link.site, targets):
                     whole.update(dict.fromkeys(_functions(self._begun(key_of, value, 0))))
             whole.update(dict.fromkeys(self._by_decorators(key)))
         heads = dict(whole)
@@ -96,7 +96,7 @@ class ProgramEntries:
 
     # -- what is handed over --------------------------------------------------------------------
 
-    def _handed(self, key: Key, number: int, targets: Iterable[Value]) -> Iterator[tuple[Key, int]]:
+    def handed(self, key: Key, number: int, targets: Iterable[Value]) -> Iterator[tuple[Key, int]]:
         """The values that a call makes the beginning of a program."""
         body = self._evaluator.body(key)
         site = body.sites[number]
@@ -234,7 +234,7 @@ class ProgramEntries:
                 if site.kind != SiteKind.CALL or not any(_may_hold(body, v) for _, v in site.args):
                     continue
                 targets = self._evaluator.evaluate(inner, site.callee).values
-                for key_of, value in self._handed(inner, number, targets):
+                for key_of, value in self.handed(inner, number, targets):
                     yield from self._parameters(key, self._begun(key_of, value, 0), 0)
 
     def _parameters(self, key: Key, values: Iterable[Value], depth: int) -> Iterator[int]:
