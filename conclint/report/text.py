@@ -13,7 +13,7 @@ from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain
-from conclint.report.wording import MODEL_WORDS, short_name
+from conclint.report.wording import short_name
 
 _NARROWEST = 40
 _ABOUT_THE_RUN = "CON9"
@@ -97,8 +97,7 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
             yield (("  assuming: ", Style.LABEL), plain(printable(reason)))
     recommendation = finding.recommendation
     if recommendation is not None:
-        words = f"[{MODEL_WORDS[recommendation.model]}] {printable(recommendation.text)}"
-        yield (("  use instead: ", Style.LABEL), plain(words))
+        yield (("  fix: ", Style.LABEL), plain(printable(recommendation.text)))
         for line in (recommendation.example or "").splitlines():
             yield (plain("      "), (printable(line), Style.EXAMPLE))
 

@@ -28,7 +28,7 @@ def short_chain(finding: Finding) -> str:
 
 def advice(finding: Finding) -> str:
     """What to use instead, in one sentence; empty where there is none."""
-    return f"use instead: {finding.recommendation.text}" if finding.recommendation is not None else ""
+    return f"fix: {finding.recommendation.text}" if finding.recommendation is not None else ""
 
 
 def long_message(finding: Finding) -> str:

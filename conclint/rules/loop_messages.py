@@ -38,7 +38,7 @@ def message_of(chain: Sequence[Hop], witness: Witness, rule: Rule, *, deadlock: 
     if deadlock and is_direct:
         return f"`{cause}` never returns on the event loop: {_OWN_LOOP}"
     if deadlock:
-        return f"`{called}` never returns on the event loop: it leads to `{cause}`, and {_OWN_LOOP}"
+        return f"`{called}` never returns on the event loop: it calls `{cause}`, and {_OWN_LOOP}"
     if is_direct:
         return f"`{cause}` blocks the event loop ({rule.words})"
-    return f"`{called}` blocks the event loop: it leads to `{cause}` ({rule.words})"
+    return f"`{called}` blocks the event loop: it calls `{cause}` ({rule.words})"

@@ -85,7 +85,7 @@ def test_the_findings_of_the_file_and_nothing_more(project: Path) -> None:
     assert places(found) == ["app/views.py:8:9: CON101", "app/views.py:9:5: CON102"]
     assert places(found) == conclint(project, "app/views.py")
     assert "[via app.client.Client.load > app.client.fetch > requests.get]" in found[0]
-    assert "; use instead: " in found[0]
+    assert "; fix: " in found[0]
 
 
 def test_a_clean_file_has_none(project: Path) -> None:

@@ -47,8 +47,8 @@ def test_a_session_with_a_helper_that_begins_to_block(project: Path) -> None:
             assert found.severity is types.DiagnosticSeverity.Error
             assert found.code_description is not None
             assert found.code_description.href.endswith("/CON101.md")
-            assert found.message.startswith("`helper.load` blocks the event loop: it leads to `requests.get`")
-            assert "use instead: run `load` in a thread" in found.message
+            assert found.message.startswith("`helper.load` blocks the event loop: it calls `requests.get`")
+            assert "fix: run `load` in a thread" in found.message
 
             # Each step of the chain can be gone to.
             steps = found.related_information or ()

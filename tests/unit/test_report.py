@@ -126,7 +126,7 @@ class TestText:
             "    |        ^^^^^^^^^^^^^^^^\n"
             "  app.db.load (app/views.py:3)\n"
             "    requests.get (app/db.py:7)\n"
-            "  use instead: [thread] hand the call to a thread\n"
+            "  fix: hand the call to a thread\n"
             "      data = await asyncio.to_thread(load, url)\n"
             "\n"
             "Found 1 problem (1 critical) in 1 of 5 files.\n"
@@ -195,7 +195,7 @@ class TestText:
 
     def test_a_recommendation_without_an_example(self, folder: Path) -> None:
         finding = make_finding(recommendation=Recommendation(ExecutionModel.EVENT_LOOP, "await it"))
-        assert self.show(folder, finding, quiet=True).endswith("  use instead: [event loop] await it\n\n")
+        assert self.show(folder, finding, quiet=True).endswith("  fix: await it\n\n")
 
     def test_a_range_over_several_lines_is_underlined_to_the_end_of_the_first(self, folder: Path) -> None:
         shown = self.show(folder, make_finding(position=Position(3, 8, 9, 2)))

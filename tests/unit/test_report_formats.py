@@ -80,7 +80,7 @@ class TestSarif:
     def test_where_and_what(self) -> None:
         (result,) = self.results(make_finding())
         assert result["message"]["text"] == (
-            "`requests.get` waits on the event loop. use instead: hand the call to a thread"
+            "`requests.get` waits on the event loop. fix: hand the call to a thread"
         )
         (location,) = result["locations"]
         assert location["physicalLocation"]["artifactLocation"]["uri"] == "app/views.py"
@@ -150,7 +150,7 @@ class TestGitHub:
             "::error title=conclint (CON101),file=app/views.py,line=3,endLine=3,col=12,endColumn=21::"
             "app/views.py:3:12: CON101 `requests.get` waits on the event loop"
             "%0A  app.db.load (app/views.py:3)%0A  requests.get (app/db.py:7)"
-            "%0Ause instead: hand the call to a thread\n"
+            "%0Afix: hand the call to a thread\n"
             "::error title=conclint (CON900),file=none.py,line=1,endLine=1,col=1,endColumn=1::"
             "none.py:1:1: CON900 no such file\n"
         )
@@ -183,8 +183,7 @@ class TestGitLab:
         assert issue == {
             "type": "issue",
             "check_name": "CON101",
-            "description": "CON101 `requests.get` waits on the event loop\n"
-            "use instead: hand the call to a thread",
+            "description": "CON101 `requests.get` waits on the event loop\nfix: hand the call to a thread",
             "categories": ["Performance"],
             "severity": "major",
             "fingerprint": "f00d",

@@ -37,7 +37,7 @@ def sequential_http_calls(view: ModuleView, code: Code, habits: Habits) -> Itera
         if witness is None or witness.length > _NEAR or witness.conditions > 1:
             continue
         chain = hops(code.engine, code.key, witness)
-        way = f": it leads to `{witness.cause}`" if len(chain) > 1 else ""
+        way = f": it calls `{witness.cause}`" if len(chain) > 1 else ""
         yield found(
             view,
             code,
