@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conclint.catalog.facts import CallableFact
-from conclint.conditions.stated_conditions import stated_argument
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
-from conclint.resolve.arguments import StarItem, arguments_of
+from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule

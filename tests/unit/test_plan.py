@@ -6,7 +6,7 @@ import json
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conclint.model.finding import Finding, Step
@@ -61,6 +61,7 @@ def test_fewer_functions_are_found_where_greed_takes_more() -> None:
 NAMES = st.sampled_from("abcdefgh")
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(NAMES, max_size=3, unique=True), min_size=1, max_size=7), st.integers(1, 4))
 def test_no_other_choice_mends_more(chains: list[list[str]], most: int) -> None:
     findings = [through(*chain, symbol=f"view{number}") for number, chain in enumerate(chains)]
