@@ -17,7 +17,7 @@ from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Class, Function, Instance, Key, Parameter, ValueSet
+from conclint.resolve.values import Above, Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind
 
 _WORK = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -25,6 +25,7 @@ _MOST_RETURNED = 6
 _CALLED = "call"
 """The style of what a coroutine calls: on the loop, but by no callback."""
 _MAX_LENGTH = 100
+_SEVERAL = "only one of several things that may be called here"
 
 
 class ProgramCalls:
@@ -159,8 +160,15 @@ class ProgramCalls:
         call: Effect,
     ) -> None:
         """The callee runs its parameter: the effects of what the parameter is bound to, here."""
-        for value in callables(bound):
-            for effect, then in self._run(frame.nested(), Target(value, given)).items():
+        values = callables(bound)
+        names = call.parameter.attributes if call.parameter is not None else ()
+        is_above = any(isinstance(name, Above) for name in names)  # the order of classes has chosen
+        parts = [self._run(frame.nested(), Target(value, given)) for value in values]
+        kinds = [{(effect.kind, effect.family) for effect in part} for part in parts]
+        for value, part in zip(values, parts, strict=True):
+            for effect, then in part.items():
+                if not is_above and any((effect.kind, effect.family) not in others for others in kinds):
+                    then = then.assuming(_SEVERAL, _SEVERAL)
                 effect = effect._replace(
                     mask=effect.mask & call.mask, dependence=effect.dependence or call.dependence
                 )

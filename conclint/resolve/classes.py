@@ -31,7 +31,7 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
-from conclint.summary.records import DefFlags, DefKind, Op, StoreKind
+from conclint.summary.records import DefFlags, DefKind, Op, SiteKind, StoreKind
 
 _MOST_ANCESTORS: Final = 1_000
 """What lies further up is not known: in a chain of classes each has all of those above it."""
@@ -399,9 +399,12 @@ class Classes:
         return join([ValueSet(tuple(dict.fromkeys(kept)), incomplete, item.reasons), *given])
 
     def _given(self, instance: Instance, method: Key, parameter: Parameter) -> ValueSet | None:
-        """What the call that made the instance passes for a parameter of its `__init__`."""
+        """What the call that made the instance passes for a parameter of its `__init__`; of another method,
+        what calls of that pass which are made where the instance was."""
         if (instance.made is None and not instance.given) or parameter.key != method:
             return None
+        if instance.made is not None and self._evaluator.definition(method).name != "__init__":
+            return self._given_later(instance, instance.made, method, parameter)
         makers = self.method(instance.cls, "__init__", instance).values
         if len(makers) != 1 or not isinstance(makers[0], Function) or makers[0].key != method:
             return None
@@ -415,6 +418,25 @@ class Classes:
         if any(isinstance(value, Parameter) for value in found.values):
             return None
         return found if found.values else None
+
+    def _given_later(
+        self, instance: Instance, made: tuple[Key, int], method: Key, parameter: Parameter
+    ) -> ValueSet | None:
+        """What is passed to a method of an instance in the def that made it (`c = C(a); c.change(b)`)."""
+        key, number = made
+        body = self._evaluator.body(key)
+        name = self._evaluator.definition(method).name
+        found: list[ValueSet] = []
+        for site in body.sites:
+            callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+            is_named = callee[0] == Op.ATTR and callee[2] == name
+            if is_named and body.values[to_index(callee[1])] == (Op.CALL, number):
+                function = Function(method, Instance(instance.cls))
+                arguments = arguments_of(key, site.args)
+                found.append(self._evaluator.results.argument(parameter, function, arguments))
+        if not found or any(isinstance(value, Parameter) for item in found for value in item.values):
+            return None
+        return join(found)
 
     def _field(self, instance: Instance, name: str) -> ValueSet | None:
         """What the call that made an instance passes for a field (of a dataclass or named tuple)."""

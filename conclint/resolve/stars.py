@@ -1,4 +1,4 @@
-"""The star imports of a module, in order: which of them may bring a name."""
+"""The star imports of a module, the last first, as it has the last word: which of them may bring a name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StarImports:
     def __init__(self, program: Program, module: Module) -> None:
         self._program = program
         self._items: list[tuple[str, str]] = []
-        for number in module.star_imports():
+        for number in reversed(module.star_imports()):
             item = module.summary.imports[number]
             dotted = program.finder.resolve_relative(module.path, item.level, item.module)
             self._items.append((dotted, module.path))
