@@ -17,7 +17,7 @@ from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Above, Class, Function, Instance, Key, Parameter, ValueSet
+from conclint.resolve.values import Above, Awaitable, Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind
 
 _WORK = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -73,7 +73,7 @@ class ProgramCalls:
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
             if beforehand and effect.kind not in (Kind.CALLS, Kind.PLACES):
                 witness = witness.assuming(f"a thread calls {symbol} beforehand")
-            if is_aside:
+            if is_aside and self._may_give_awaitable(function, arguments):
                 witness = witness.assuming(f"{symbol} may return an awaitable instead")
             if effect.kind is not Kind.PLACES:
                 witness = witness.assuming(*self._parts.reasons(function, inner.site))
@@ -119,6 +119,11 @@ class ProgramCalls:
                 return False
             witness = inner
         return False
+
+    def _may_give_awaitable(self, function: Function, arguments: Arguments) -> bool:
+        """Whether one of the things that a call may give is known to be an awaitable."""
+        given = self._evaluator.results.returned(function, arguments)
+        return any(isinstance(value, Awaitable) for value in given.values)
 
     def _is_awaited(self, frame: Frame) -> bool:
         """Whether what the call gives is wanted as an awaitable."""
