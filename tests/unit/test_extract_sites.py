@@ -125,9 +125,10 @@ class TestOthers:
         assert sites("m.x\nm.y.z\na.c = 1\ndel a.d") == ["ATTR m.y.z", "SET_ATTR $a.c", "DELETE $a.d"]
 
     def test_items(self) -> None:
-        assert sites("x = a[0]\na[1:2]\na[1, b]") == [
+        assert sites("x = a[0]\na[1:2]\na[:b]\na[1, b]") == [
             "ITEM $a [0] -> bound",
-            "ITEM $a [:] -> dropped",
+            "ITEM $a [1:2] -> dropped",
+            "ITEM $a [:$b] -> dropped",
             "ITEM $a [tuple(1, $b)] -> dropped",
         ]
         assert sites("a[0] = 1\ndel a[0]") == ["SET_ITEM $a", "DELETE $a"]
