@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from conclint.rules.advice.allowed import Around, Shape, Subject
@@ -12,6 +13,7 @@ from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
+_AWAITABLE = re.compile(r"(?i)await|deferred|coroutine|future")
 _NEXT = (
     "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
     "can't leave a thread."
@@ -42,6 +44,8 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     target = whole
     if _steps(target):
         return Refusal(_NEXT, True)
+    if _may_be_awaited(fragment, target):
+        return Refusal("run it in a thread where it gives no awaitable: here it may give one.", True)
     imports = Imports(around.imports)
     text = in_thread(fragment, target, around, imports)
     if isinstance(text, Refusal):
@@ -204,6 +208,16 @@ def _steps(target: Node) -> bool:
     if isinstance(function, cst.Name):
         return function.value == "next" and len(target.args) == 1
     return isinstance(function, cst.Attribute) and function.attr.value == "__next__"
+
+
+def _may_be_awaited(fragment: Fragment, target: Node) -> bool:
+    """Whether what a call gives is handed to something that takes awaitables as well (`ensure_awaitable`)."""
+    argument = fragment.parent(target)
+    call = fragment.parent(argument) if isinstance(argument, cst.Arg) else None
+    if not isinstance(call, cst.Call):
+        return False
+    name = call.func.attr if isinstance(call.func, cst.Attribute) else call.func
+    return isinstance(name, cst.Name) and _AWAITABLE.search(name.value) is not None
 
 
 def _needs_parentheses(fragment: Fragment, target: Node, how: How) -> bool:
