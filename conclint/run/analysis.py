@@ -241,6 +241,7 @@ class Analysis:
     def in_context(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with the kind of code that they are in, and who waits there."""
         from conclint.run.contexts import SHARING_WORDS, TEST_IMPORTS, Contexts
+        from conclint.run.file_handles import under_their_open
 
         project = self._project
         paths = {project.shown(path): path for path in self._sources}
@@ -259,7 +260,7 @@ class Analysis:
             imports_tests,
             shares_loop,
         )
-        return contexts.place(findings)
+        return under_their_open(contexts.place(findings))
 
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from conclint.config.settings import Affects, Config
+from conclint.model.context import Context
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
+from conclint.model.severity import Severity
 from conclint.run.reports import judgement_key, report_key
 
 CONFIG = Config(root=Path("/p"), cwd=Path("/p"))
@@ -28,6 +30,9 @@ OTHER: dict[str, Any] = {
     "target_version": (3, 99),
     "gil": Gil.FREE_THREADED,
     "min_confidence": Confidence.LOW,
+    "min_severity": Severity.INFO,
+    "contexts": (("a/**", Context.TEST),),
+    "lift_contexts": True,
     "src": (Path("/p/src"),),
     "cache_dir": Path("/elsewhere"),
     "cache_within": Path("/"),

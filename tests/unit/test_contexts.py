@@ -65,6 +65,31 @@ class TestSeverity:
             assert len(found(tmp_path, files, **options)) == number
 
 
+class TestFileHandles:
+    def test_what_is_done_with_a_file_stands_under_its_open(self, tmp_path: Path) -> None:
+        text = """
+            async def f(rows):
+                with open("a") as file:
+                    for row in rows:
+                        file.write(row)
+        """
+        assert [finding.severity for finding in found(tmp_path, {"a.py": text})] == [
+            Severity.WARNING,
+            Severity.INFO,
+        ]
+
+    def test_a_file_that_was_opened_elsewhere_has_no_other_finding(self, tmp_path: Path) -> None:
+        text = """
+            class Log:
+                def __init__(self):
+                    self.file = open("a")
+
+                async def put(self, line):
+                    self.file.write(line)
+        """
+        assert one(tmp_path, {"a.py": text}).severity is Severity.WARNING
+
+
 class TestContext:
     @pytest.mark.parametrize(
         "name", ["tests/a.py", "pkg/_tests/a.py", "test_a.py", "a_test.py", "conftest.py"]
