@@ -60,6 +60,8 @@ class FirstTime:
             return False
         if item.kind == RegionKind.IF and item.extra and _is_not_in(body.values[item.value]):
             return True
+        if item.kind == RegionKind.AFTER and _is_refused(body, region):
+            return False
         tested: dict[Place, _Found] = {}
         for place, found in _tested(body, item.value, bool(item.extra), 0):
             if tested.get(place, _Found.PRESENT) is _Found.PRESENT:
@@ -114,6 +116,22 @@ class FirstTime:
                     yield ("global", store.name)
                 elif store.kind == StoreKind.ATTR and helper.values[store.base] == (Op.PARAM, 0):
                     yield ("attribute", receiver, store.name)
+
+
+def _is_refused(body: Body, region: int) -> bool:
+    """Whether the branch that keeps code from coming to a region neither returns nor goes on with a loop: it
+    raises, as for a name that is taken already."""
+    item = body.regions[region]
+    if graph.loop_of(body, item.parent) >= 0:
+        return False
+    branches = {
+        number
+        for number, other in enumerate(body.regions)
+        if (other.kind, other.parent, other.value) == (RegionKind.IF, item.parent, item.value)
+    }
+    return bool(branches) and not any(
+        graph.is_inside(body, returned, branch) for _, returned in body.returns for branch in branches
+    )
 
 
 def _is_not_in(node: graph.Node) -> bool:

@@ -17,6 +17,7 @@ from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.in_memory import without_shadowed_methods
 from conclint.resolve.values import Above, Awaitable, Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind
 
@@ -165,7 +166,7 @@ class ProgramCalls:
         call: Effect,
     ) -> None:
         """The callee runs its parameter: the effects of what the parameter is bound to, here."""
-        values = callables(bound)
+        values = without_shadowed_methods(callables(bound))
         names = call.parameter.attributes if call.parameter is not None else ()
         is_above = any(isinstance(name, Above) for name in names)  # the order of classes has chosen
         parts = [self._run(frame.nested(), Target(value, given)) for value in values]

@@ -16,7 +16,7 @@ from conclint.model.execution import ALL_MODELS, Family
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Link, Target, methods_called
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.in_memory import without_shadowed
+from conclint.resolve.in_memory import without_shadowed_methods
 from conclint.resolve.values import (
     Awaitable,
     Class,
@@ -232,18 +232,7 @@ def _told_apart(
 
 def _without_shadowed(group: tuple[Target, ...]) -> tuple[Target, ...]:
     """The targets without the methods of a database in memory where the same is of one in a file, too."""
-    receivers = [t.value.receiver if isinstance(t.value, ExternalMethod) else None for t in group]
-    found = [item for item in receivers if isinstance(item, ExternalInstance)]
-    if not found:
+    if len(group) < 2:
         return group
-    plain = [
-        ExternalInstance(t.value.dotted)
-        for t, receiver in zip(group, receivers, strict=True)
-        if isinstance(t.value, ExternalMethod) and receiver is None
-    ]
-    kept = set(without_shadowed((*found, *plain)))
-    return tuple(
-        target
-        for target, receiver in zip(group, receivers, strict=True)
-        if not isinstance(receiver, ExternalInstance) or receiver in kept
-    )
+    kept = without_shadowed_methods([target.value for target in group])
+    return tuple(target for target in group if target.value in kept)

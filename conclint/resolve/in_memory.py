@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from conclint.resolve.values import ExternalInstance, Literal, Parameter, Value, ValueSet
+from conclint.resolve.values import ExternalInstance, ExternalMethod, Literal, Parameter, Value, ValueSet
 
 Opened: TypeAlias = Literal | Parameter
 """What is known of where an instance's data are: IN_MEMORY; DECLARED: nothing, it is only an annotation's;
@@ -66,6 +66,20 @@ def without_shadowed(values: Iterable[Value]) -> tuple[Value, ...]:
     for value in instances:
         ranks[value.dotted] = max(ranks.get(value.dotted, 0), _rank(value.opened))
     return tuple(v for v in kept if not isinstance(v, ExternalInstance) or _rank(v.opened) == ranks[v.dotted])
+
+
+def without_shadowed_methods(methods: list[Value]) -> list[Value]:
+    """The same for methods: those of a database in memory are of no account beside those of one in a file."""
+    instances = {method: _instance(method) for method in methods if isinstance(method, ExternalMethod)}
+    if all(instance.opened is None for instance in instances.values()):
+        return methods
+    kept = set(without_shadowed(instances.values()))
+    return [m for m in methods if not isinstance(m, ExternalMethod) or _instance(m) in kept]
+
+
+def _instance(method: ExternalMethod) -> ExternalInstance:
+    held = method.receiver
+    return held if isinstance(held, ExternalInstance) else ExternalInstance(method.dotted)
 
 
 def _rank(opened: Opened | None) -> int:
