@@ -34,6 +34,7 @@ class Trait(Enum):
     THREAD_BOUND = "thread_bound"
     LOOP_BOUND = "loop_bound"
     LAZY = "lazy"
+    ENDLESS = "endless"
     MANAGER = "manager"
     UNPICKLABLE = "unpicklable"
     PROCESS_GLOBAL = "process_global"

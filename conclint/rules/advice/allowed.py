@@ -83,11 +83,12 @@ class Bound(Enum):
 
 
 class Busy(NamedTuple):
-    """Another place of the function that stops the loop; `owns`: it takes a lock for the thread."""
+    """A place of the function that stops the loop; `lazy`: what it gives does, while it is iterated."""
 
     position: Position
     family: str
     shape: Shape
+    lazy: bool
 
 
 class Around(NamedTuple):
@@ -127,6 +128,7 @@ class Subject(NamedTuple):
     lazy: bool
     unpicklable: bool
     near: bool
+    manager: bool
 
     @property
     def short(self) -> str:
@@ -164,6 +166,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         fact is not None
         and not {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL}.isdisjoint(_traits(view, fact.name)),
         len(hops) == 2,
+        fact is not None and len(hops) == 1 and Trait.MANAGER in fact.traits,
     )
 
 
@@ -202,7 +205,9 @@ def _busy(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Busy]:
         for effect in effects:
             if effect.kind in _KINDS and effect.mask & _LOOP.bit and effect.family != _MINOR:
                 position, _ = position_of(view.module, key, link.site)
-                yield Busy(position, effect.family, _SHAPES.get(body.sites[link.site].kind, Shape.OTHER))
+                shape = _SHAPES.get(body.sites[link.site].kind, Shape.OTHER)
+                lazy = any(Trait.LAZY in _traits(view, name) for name in _names(view, link))
+                yield Busy(position, effect.family, shape, lazy)
 
 
 def _places(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Position]:
@@ -309,7 +314,8 @@ def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:
 def _ends(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None, family: str) -> bool:
     """Whether an iterator comes to an end, as far as its code shows."""
     if len(hops) == 1:
-        return family in _FINITE or (fact is not None and Trait.LAZY in fact.traits)
+        traits = fact.traits if fact is not None else frozenset()
+        return Trait.ENDLESS not in traits and (family in _FINITE or Trait.LAZY in traits)
     body = view.engine.evaluator.body(hops[1].key)
     for region in body.regions:
         if region.kind == RegionKind.WHILE and region.value >= 0:

@@ -65,9 +65,13 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
             loops = False  # what is opened in a loop around it is another file each time
             yield item
         elif isinstance(item, cst.For | cst.While) and getattr(item, "asynchronous", None) is None:
-            is_own = isinstance(item, cst.For) and item.iter is node and subject.shape is Shape.ITERATE
+            is_own = (
+                isinstance(item, cst.For)
+                and item.iter is node
+                and (subject.shape is Shape.ITERATE or subject.lazy)
+            )
             if (loops and subject.cause.startswith("io.") and not is_own) or (
-                is_own and (not subject.ends or _has_other_work(fragment, item, subject))
+                is_own and (subject.lazy or not subject.ends or _has_other_work(fragment, item, subject))
             ):
                 yield item
 

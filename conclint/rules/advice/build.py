@@ -96,8 +96,10 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
 def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
     """Why the expression by itself is not what should be moved."""
     around = subject.around
-    if subject.shape is Shape.ENTER or any(
-        busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy
+    if (
+        subject.shape is Shape.ENTER
+        or subject.manager
+        or any(busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy)
     ):
         return Refusal(words.manager(subject), True)
     if subject.shape is Shape.OTHER:

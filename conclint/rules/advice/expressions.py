@@ -13,6 +13,8 @@ from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
+_CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
+_WALKS = ("walk", "fwalk")
 _AWAITABLE = re.compile(r"(?i)await|deferred|coroutine|future")
 _NEXT = (
     "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
@@ -61,10 +63,12 @@ def replaced(fragment: Fragment, target: Node, text: str, imports: Imports, arou
     return Change(statement_of(fragment, target), (edit,), tuple(imports.needed))
 
 
-def in_thread(fragment: Fragment, target: Node, around: Around, imports: Imports) -> str | Refusal:
-    """The code that waits for an expression in a thread."""
+def in_thread(
+    fragment: Fragment, target: Node, around: Around, imports: Imports, *, whole: bool = False
+) -> str | Refusal:
+    """The code that waits for an expression in a thread; `whole`: with its arguments."""
     waiting = around.waiting
-    if isinstance(target, cst.Call) and not _is_busy_within(fragment, target, around):
+    if not whole and isinstance(target, cst.Call) and not _is_busy_within(fragment, target, around):
         keywords = any(arg.keyword is not None or arg.star == "**" for arg in target.args)
         if not keywords or waiting.takes_keywords or waiting.django:
             return waiting.in_thread(fragment.code(target.func), arguments_of(fragment, target), imports)
@@ -99,8 +103,18 @@ def arguments_of(fragment: Fragment, call: Node) -> str:
 def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     """A call that gives an iterator, which does the work: made to a list in a thread."""
     parent = fragment.parent(node)
+    consumer = _consumer(fragment, node)
+    if consumer is not None:
+        imports = Imports(subject.around.imports)
+        made = in_thread(fragment, consumer, subject.around, imports, whole=True)
+        if isinstance(made, Refusal):
+            return made
+        return replaced(fragment, consumer, made, imports, subject.around)
     if not isinstance(parent, cst.For | cst.CompFor) or parent.iter is not node:
         return Refusal("make a list of it in a thread: it does its work while it is iterated.", True)
+    walks = subject.cause.rsplit(".", 1)[-1] in _WALKS and isinstance(parent, cst.For)
+    if not subject.ends or walks:  # a loop over `os.walk` may say where it goes on
+        return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
     around = subject.around
     names = names_in([node])
     tied = any(fragment.has(node, place) for place in around.tied)
@@ -111,6 +125,17 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     imports = Imports(around.imports)
     text = around.waiting.in_thread(f"lambda: list({fragment.code(node)})", "", imports)
     return replaced(fragment, node, text, imports, around)
+
+
+def _consumer(fragment: Fragment, node: Node) -> Node | None:
+    """The call that goes through an iterator which it is given."""
+    argument = fragment.parent(node)
+    call = fragment.parent(argument) if isinstance(argument, cst.Arg) and not argument.star else None
+    if not isinstance(call, cst.Call):
+        return None
+    if isinstance(call.func, cst.Attribute):
+        return call if call.func.attr.value == "join" else None
+    return call if isinstance(call.func, cst.Name) and call.func.value in _CONSUMERS else None
 
 
 def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
@@ -159,7 +184,8 @@ def _expressions_above(fragment: Fragment, node: Node) -> Iterator[Node]:
 
 def _outermost(fragment: Fragment, node: Node, around: Around) -> Node:
     """The outermost expression around a place that blocks too, and so is to be moved with it."""
-    places = {busy.position for busy in around.busy if busy.shape in (Shape.CALL, Shape.READ)}
+    eager = [busy for busy in around.busy if not busy.lazy and busy.shape in (Shape.CALL, Shape.READ)]
+    places = {busy.position for busy in eager}
     target = node
     for item in _expressions_above(fragment, node):
         if fragment.place_of(item) in places and not isinstance(item, cst.Arg):

@@ -21,7 +21,7 @@ _KEPT: Final = (
     "asyncio",
     "lambda",
 )
-_LEFT: Final = 12
+_LEFT: Final = 6
 """Characters of something in brackets that are worth leaving out."""
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
 _LITERAL: Final = re.compile(r"(?<!\w)([bruf]{0,2})(\"[^\"\\]{24,}\"|'[^'\\]{24,}')")
