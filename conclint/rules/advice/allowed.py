@@ -131,6 +131,11 @@ class Subject(NamedTuple):
     manager: bool
 
     @property
+    def walks(self) -> bool:
+        """Whether a loop over it may say where it goes on, as one over `os.walk` does."""
+        return self.lazy and self.cause.rsplit(".", 1)[-1] in ("walk", "fwalk")
+
+    @property
     def short(self) -> str:
         """The name of what is called, as people say it: a class for its `__init__`."""
         name = self.called

@@ -71,7 +71,7 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
                 and (subject.shape is Shape.ITERATE or subject.lazy)
             )
             if (loops and subject.cause.startswith("io.") and not is_own) or (
-                is_own and (subject.lazy or not subject.ends or _has_other_work(fragment, item, subject))
+                is_own and (subject.walks or not subject.ends or _has_other_work(fragment, item, subject))
             ):
                 yield item
 

@@ -14,7 +14,6 @@ from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
-_WALKS = ("walk", "fwalk")
 _AWAITABLE = re.compile(r"(?i)await|deferred|coroutine|future")
 _NEXT = (
     "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
@@ -112,7 +111,7 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         return replaced(fragment, consumer, made, imports, subject.around)
     if not isinstance(parent, cst.For | cst.CompFor) or parent.iter is not node:
         return Refusal("make a list of it in a thread: it does its work while it is iterated.", True)
-    walks = subject.cause.rsplit(".", 1)[-1] in _WALKS and isinstance(parent, cst.For)
+    walks = subject.walks and isinstance(parent, cst.For)
     if not subject.ends or walks:  # a loop over `os.walk` may say where it goes on
         return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
     around = subject.around
