@@ -122,13 +122,13 @@ class Plugin:
         ]
 
     def _findings(self) -> tuple[Finding, ...]:
-        from conclint.catalog.loader import starting_imports
-        from conclint.source.index import imports_from_outside, is_root, mentions
+        from conclint.run.root_files import is_root
+        from conclint.source.index import scan
         from conclint.syntax.decoding import encode_source
 
         data = encode_source("".join(self._lines))
-        is_silent = not is_root(data) and not mentions(data, starting_imports())
-        if is_silent and not imports_from_outside(data):
+        index = scan(data)
+        if not is_root(index) and not index.imports_from_outside:
             return ()
         # What one file needs is modules to import and small tuples, all of them kept or dead at once: to look
         # for cycles between them is an eighth of the time.

@@ -87,10 +87,10 @@ class SummaryStore:
 
     def __init__(
         self,
-        cache: Cache | None = None,
+        cache: Cache,
+        contents: FileDigests,
         jobs: int | None = None,
         progress: Progress | None = None,
-        contents: FileDigests | None = None,
         *,
         summarise: Callable[[bytes], Outcome] = summarise_source,
         check: Callable[[bytes], Problem | None] = check_source,
@@ -98,8 +98,8 @@ class SummaryStore:
         remote: Workers | None = None,
     ) -> None:
         self._problems: dict[str, tuple[str, int, int]] = {}
-        self._cache = cache or Cache.open(None)
-        self._contents = contents or FileDigests(self._cache)
+        self._cache = cache
+        self._contents = contents
         self._workers = workers or Workers(jobs)
         self._summarisers = remote or self._workers
         self._progress = progress

@@ -97,8 +97,8 @@ class Workspace:
 
         return SummaryStore(
             self.cache,
+            self.contents,
             (self.config.jobs or None) if jobs is None else jobs,
             progress,
-            self.contents,
             remote=remote,
         )

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from conclint.source.file_digests import FileDigests
+from conclint.store.cache import Cache
+from conclint.summary_store import SummaryStore
+
 VIEWS = """\
 from app import helper
 
@@ -85,3 +89,11 @@ def commit_all(folder: Path, message: str = "x") -> str:
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "--allow-empty", "-m", message)
     return git(folder, "rev-parse", "HEAD").strip()
+
+
+def store_with(
+    cache: Cache | None, *arguments: Any, contents: FileDigests | None = None, **more: Any
+) -> SummaryStore:
+    """A store of summaries with this cache, without one for None."""
+    cache = Cache.open(None) if cache is None else cache
+    return SummaryStore(cache, contents or FileDigests(cache), *arguments, **more)

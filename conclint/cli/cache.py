@@ -46,10 +46,13 @@ def merge(ctx: click.Context, folders: tuple[str, ...], target: str | None, conf
     from conclint.config.settings import ConfigError, load_config
     from conclint.report.terminal import say
     from conclint.store.folder import ForeignFolderError, merge_caches
+    from conclint.workspace import Workspace
 
     try:
         found = load_config(["."], file=config, options={"cache_dir": target})
-        entries = merge_caches([found.cwd / folder for folder in folders], found)
+        with Workspace(found) as workspace:
+            named = [found.cwd / folder for folder in folders]
+            entries = merge_caches(named, workspace.cache, found.no_cache_because)
     except (ConfigError, ForeignFolderError) as error:
         say(f"error: {error}")
         ctx.exit(2)

@@ -55,7 +55,7 @@ def learn(
         find_package_folders,
         import_names,
     )
-    from conclint.store.cache import Cache
+    from conclint.workspace import Workspace
 
     options = {"python": python, "use_cache": not no_cache, "cache_dir": cache_dir}
     try:
@@ -66,13 +66,13 @@ def learn(
         say(f"error: {error}")
         ctx.exit(2)
     releases = distribution_versions(folders, tops)
-    with Cache.of(config) as cache:
+    with Workspace(config) as workspace:
         for top in tops:
             found = learn_package(
                 top,
                 releases.get(top, ""),
                 folders,
-                cache,
+                workspace,
                 least=parse_confidence(min_confidence),
                 only_new=not everything,
                 jobs=jobs or None,

@@ -94,12 +94,8 @@ def run_check(request: CheckRequest) -> int:
         say("warning: no Python files below the given paths")
     if request.verbose:
         say(f"{report.files} files in {report.seconds:.2f} s")
-        from conclint.store.cache import Cache
-
-        with Cache.of(request.config) as cache:
-            note = cache.note
-        if note:
-            say(f"no cache: {note}")
+        if report.cache_note:
+            say(f"no cache: {report.cache_note}")
     return status
 
 

@@ -18,8 +18,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule, Program
 from conclint.resolve.values import Class, Function, Key
 from conclint.source.modules import ModuleFinder
-from conclint.store.cache import Cache
-from conclint.summary_store import SummaryStore
+from conclint.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def learn_package(
     top: str,
     release: str,
     folders: tuple[str, ...],
-    cache: Cache,
+    workspace: Workspace,
     *,
     least: Confidence,
     only_new: bool,
@@ -67,7 +66,7 @@ def learn_package(
     """
     files = next((found for folder in folders if (found := package_files(folder, top))), [])
     catalog = Catalog()
-    store = SummaryStore(cache, jobs)
+    store = workspace.store(jobs=jobs)
     try:
         store.load(files)
         engine = EffectSolver(Evaluator(Program(store, _Finder(folders, files), catalog)))

@@ -348,8 +348,9 @@ class Analysis:
 
     def _note_starting(self) -> None:
         """Find out which files are roots by what they mention themselves, of those that changed."""
-        from conclint.catalog.loader import Catalog, starting_imports
+        from conclint.catalog.loader import Catalog
         from conclint.rules.registry import all_rules
+        from conclint.run.root_files import is_root
         from conclint.suppress.selection import Selection
 
         asked = [path for path in self._sources if path not in self._known.starting]
@@ -362,9 +363,8 @@ class Analysis:
             content = self._store.source_hash(path)
             try:
                 self._known.starting[path] = bool(
-                    index.words
+                    is_root(index)
                     or everywhere
-                    or index.mentions_library(starting_imports())
                     or (placers and self._project.mentioned(path, placers))
                     or self._project.awaits(path)
                 )

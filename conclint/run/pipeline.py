@@ -45,7 +45,8 @@ class Report:
     """The outcome of a run: findings filtered and sorted, files analysed, seconds of wall time, and
     directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
-    analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported."""
+    analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
+    `cache_note` why there is no cache, if there is none."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -56,6 +57,7 @@ class Report:
     concurrency: ConcurrencyMap | None = None
     basis: Basis | None = None
     hidden: int = 0
+    cache_note: str | None = None
 
 
 class Basis(NamedTuple):
@@ -124,7 +126,16 @@ def check(
         files = (*(source.path for source in asked), *(path for path, _ in kept.followed))
         basis = Basis(files, discovery.walked, kept.missed)
     return Report(
-        kept.findings, len(shown), seconds, kept.unused, shown, kept.occurring, found, basis, kept.hidden
+        kept.findings,
+        len(shown),
+        seconds,
+        kept.unused,
+        shown,
+        kept.occurring,
+        found,
+        basis,
+        kept.hidden,
+        workspace.cache.note,
     )
 
 
@@ -199,12 +210,10 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
 
 def _may_hold_findings(workspace: Workspace, source: Source) -> bool:
     """Whether the file is worth an analysis: by its own words, or by what it calls."""
-    from conclint.catalog.loader import starting_imports
+    from conclint.run.root_files import is_root_text
     from conclint.run.wrapper_modules import find_lenders
-    from conclint.source.index import is_root, mentions
 
-    data = source.data or b""
-    if is_root(data) or mentions(data, starting_imports()) or workspace.knowledge.facts:
+    if is_root_text(source.data or b"") or workspace.knowledge.facts:
         return True
     lenders = find_lenders(workspace, (source,))
     return bool(lenders.sources or lenders.failed)

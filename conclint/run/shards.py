@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from conclint.catalog.loader import starting_imports
 from conclint.config.settings import Config, ConfigError
 from conclint.judging.project import Project
 from conclint.run.analysis import Progress
 from conclint.run.import_closure import files_reached
+from conclint.run.root_files import is_root
 from conclint.source.discovery import discover_files
 from conclint.workspace import Workspace
 
@@ -64,10 +64,7 @@ def summarise_shard(
     store = project.store
     try:
         indexes = dict(store.indexes(project.sources))
-        libraries = starting_imports()
-        starting = [
-            path for path, index in indexes.items() if index.is_root or index.mentions_library(libraries)
-        ]
+        starting = [path for path, index in indexes.items() if is_root(index)]
         reached = files_reached(starting, indexes, project.finder, store.index)
         weights = {
             path: project.contents.sizes.get(path, 0) * (1 if path in reached else _CHECK_WEIGHT)

@@ -68,6 +68,12 @@ class FileIndex(NamedTuple):
         """Whether the file can hold a finding by its own words."""
         return bool(self.words)
 
+    @property
+    def imports_from_outside(self) -> bool:
+        """Whether the file imports anything besides the standard library."""
+        tops = {module.partition(".")[0] for module, _ in self.imports}
+        return not tops <= sys.stdlib_module_names
+
     def mentions_library(self, tops: Collection[str]) -> bool:
         """Whether the file imports something below one of the top-level names."""
         return any(module.partition(".")[0] in tops for module, _ in self.imports)
@@ -129,17 +135,6 @@ def scan(data: bytes) -> FileIndex:
     if has_async or (b"async" in data and _ASYNC_DEF.search(data) is not None):
         words.insert(0, ASYNC_DEF)
     return FileIndex(tuple(imports), tuple(classes), tuple(map(_text, functions)), tuple(words))
-
-
-def is_root(data: bytes) -> bool:
-    """Whether a file of these bytes can hold a finding: it has one of `ROOT_WORDS`."""
-    return any(word in data for _, word in _LITERAL_WORDS) or _ASYNC_DEF.search(data) is not None
-
-
-def imports_from_outside(data: bytes) -> bool:
-    """Whether a file of these bytes imports anything besides the standard library."""
-    tops = {module.partition(".")[0] for module, _ in scan(data).imports}
-    return not tops <= sys.stdlib_module_names
 
 
 def mentions(data: bytes, words: Collection[str]) -> set[str]:

@@ -47,16 +47,16 @@ def remove_cache(config: Config) -> bool:
     return True
 
 
-def merge_caches(folders: Iterable[Path], config: Config) -> int:
-    """How many entries the configuration's cache has got from the folders that it had not. Whoever has sealed
-    what is in them is believed, and it is sealed anew.
+def merge_caches(folders: Iterable[Path], into: Cache, why_none: str | None = None) -> int:
+    """How many entries the cache has got from the folders that it had not. Whoever has sealed what is in them
+    is believed, and it is sealed anew.
 
-    Raises ForeignFolderError for a folder that is no cache of this version, before anything is written.
+    `why_none` says why there may be none to merge into. Raises ForeignFolderError for a folder that is no
+    cache of this version, before anything is written.
     """
     caches = [_opened(folder) for folder in folders]
-    into = Cache.of(config)
     if into.folder is None:
-        raise ForeignFolderError(config.no_cache_because or into.note or "there is no cache")
+        raise ForeignFolderError(why_none or into.note or "there is no cache")
     try:
         number = 0
         for cache in caches:
@@ -71,7 +71,7 @@ def merge_caches(folders: Iterable[Path], config: Config) -> int:
             raise ForeignFolderError(into.note)
         return number
     finally:
-        for cache in (*caches, into):
+        for cache in caches:
             cache.close()
 
 

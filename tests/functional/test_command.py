@@ -27,6 +27,7 @@ class FakeReport:
     findings: tuple[Finding, ...] = ()
     files: int = 3
     hidden: int = 0
+    cache_note: str | None = None
     seconds: float = 0.25
     unused_directives: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()

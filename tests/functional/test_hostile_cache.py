@@ -24,8 +24,8 @@ from conclint.files.sealing import VARIABLE, user_key
 from conclint.replay import Recording, encode, file_name, today
 from conclint.run.pipeline import check
 from conclint.store.cache import Cache, Space, content_hash
-from conclint.summary_store import SummaryStore
 from conclint.suppress.baseline import BaselineError, read_baseline
+from programs_on_disk import store_with
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, pipes and owners are another matter there")
 
@@ -187,7 +187,7 @@ def hide(run: Run) -> None:
     quiet = run.project / "quiet.py"
     quiet.write_text(QUIET)
     with Cache(run.project / FOLDER, key=key) as cache:
-        store = SummaryStore(cache, 1)
+        store = store_with(cache, 1)
         store.load([str(quiet)])
         store.close()
         for space in (Space.SUMMARY, Space.INDEX):

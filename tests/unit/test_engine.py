@@ -11,8 +11,8 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Program
 from conclint.resolve.values import ExternalInstance, Key, ValueSet
 from conclint.source.modules import ModuleFinder
-from conclint.store.cache import Cache
 from conclint.summary_store import SummaryStore
+from programs_on_disk import store_with
 
 USES = """\
 def wait():
@@ -39,7 +39,7 @@ def latest(turns):
 
 
 def _engine(path: Path) -> tuple[EffectSolver, SummaryStore]:
-    store = SummaryStore(Cache.open(None), 1, None)
+    store = store_with(None, 1)
     store.load([str(path)])
     finder = ModuleFinder([str(path.parent)], [str(path)])
     return EffectSolver(Evaluator(Program(store, finder, Catalog(())))), store

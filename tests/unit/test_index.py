@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conclint.source.index import ROOT_WORDS, is_root, mentions, scan
+from conclint.source.index import ROOT_WORDS, mentions, scan
 
 PACKAGE = Path(__file__).parents[2] / "conclint"
 
@@ -101,7 +101,7 @@ def test_functions_and_methods_are_named_once() -> None:
 )
 def test_roots(source: str, root: bool) -> None:
     data = source.encode()
-    assert is_root(data) is root
+    assert scan(data).is_root is root
     assert scan(data).is_root is root
 
 
@@ -159,7 +159,6 @@ def test_everything_the_tree_has_is_seen() -> None:
 def test_any_bytes_give_an_index(data: bytes) -> None:
     index = scan(data)
     assert marshal.loads(marshal.dumps(tuple(index), 2)) == tuple(index)
-    assert is_root(data) is index.is_root
     mentions(data, ["x", "é"])
 
 
@@ -175,7 +174,6 @@ SOUP = st.lists(
 @given(SOUP)
 def test_any_tokens_give_an_index(data: bytes) -> None:
     index = scan(data)
-    assert is_root(data) is index.is_root
     for name, bases in index.classes:
         assert name
         assert all(last and text.endswith(last) for last, text in bases)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,15 @@ from conclint.store.cache import Cache, Space, content_hash
 from conclint.summary.records import ModuleSummary
 from conclint.summary_store import Outcome, Problem, SummaryStore, check_source, summarise_source
 from conclint.workers.work import Workers
+
+
+def store_with(
+    cache: Cache | None, *arguments: Any, contents: FileDigests | None = None, **more: Any
+) -> SummaryStore:
+    """Here, since workers import this module, and nothing else of the tests."""
+    cache = Cache.open(None) if cache is None else cache
+    return SummaryStore(cache, contents or FileDigests(cache), *arguments, **more)
+
 
 GOOD = b"import time\n\nasync def f():\n    time.sleep(1)\n"
 BAD = b"def f(:\n"
@@ -65,12 +75,12 @@ class Counting:
         return check_source(data)
 
     def store(self, cache: Cache | None = None) -> SummaryStore:
-        return SummaryStore(cache, 1, summarise=self.summarise, check=self.check)
+        return store_with(cache, 1, summarise=self.summarise, check=self.check)
 
 
 def test_a_summary_is_made_of_each_file(program: Program) -> None:
     good = program.write("good.py", GOOD)
-    store = SummaryStore(jobs=1)
+    store = store_with(None, 1)
     assert not store.is_loaded(good)
     assert store.get(good) is None
     store.load([good])
@@ -92,7 +102,7 @@ def test_each_problem_is_named_and_stops_nothing(program: Program) -> None:
     folder = program.folder / "a_folder.py"
     folder.mkdir()
     paths = [*program.paths, str(folder), str(program.folder / "missing.py"), "nul\0.py"]
-    store = SummaryStore(jobs=1)
+    store = store_with(None, 1)
     store.load(paths)
     shown = {Path(path).name: problem for path, problem in store.problems.items()}
     assert list(shown) == ["a_folder.py", "c_latin.py", "d_bad.py", "e_nul.py", "missing.py", "nul\0.py"]
@@ -138,7 +148,7 @@ def test_a_cached_run_reads_no_file_and_imports_no_parser(program: Program) -> N
     path = program.write("good.py", GOOD)
     other = program.write("other.py", b"x = 1\n")
     cache = program.cache(ahead=10)
-    store = SummaryStore(cache, 1)
+    store = store_with(cache, 1)
     store.load([path])
     store.check([other])
     list(store.indexes([path, other]))
@@ -146,10 +156,12 @@ def test_a_cached_run_reads_no_file_and_imports_no_parser(program: Program) -> N
     code = (
         "import sys\n"
         "from conclint.store.cache import Cache\n"
+        "from conclint.source.file_digests import FileDigests\n"
         "from conclint.summary_store import SummaryStore\n"
         "SummaryStore._read = None\n"
         "paths = sys.argv[2:]\n"
-        "store = SummaryStore(Cache.open(sys.argv[1]), 1)\n"
+        "cache = Cache.open(sys.argv[1])\n"
+        "store = SummaryStore(cache, FileDigests(cache), 1)\n"
         "store.load(paths[:1])\n"
         "store.check(paths[1:])\n"
         "assert [index.functions for _, index in store.indexes(paths)] == [('f',), ()]\n"
@@ -167,13 +179,13 @@ def test_a_cached_run_reads_no_file_and_imports_no_parser(program: Program) -> N
 def test_an_edit_is_seen(program: Program) -> None:
     path = program.write("a.py", GOOD)
     cache = program.cache(ahead=10)
-    SummaryStore(cache, 1).load([path])
+    store_with(cache, 1).load([path])
     cache.save()
     stat = Path(path).stat()
     edited = GOOD.replace(b"def f", b"def g")
     program.write("a.py", edited)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    store = SummaryStore(program.cache(ahead=20), 1)
+    store = store_with(program.cache(ahead=20), 1)
     store.load([path])
     summary = store.get(path)
     assert summary is not None
@@ -193,7 +205,7 @@ def test_a_file_that_changes_during_the_run_is_summarised_as_it_is_then(program:
         return run(work)
 
     workers.run = edit_first  # type: ignore[method-assign]
-    store = SummaryStore(jobs=1, workers=workers)
+    store = store_with(None, 1, workers=workers)
     store.load([changing, copy])
     summaries = [store.get(changing), store.get(copy)]
     assert [summary and summary.defs[1].key for summary in summaries] == ["g", "f"]
@@ -204,7 +216,7 @@ def test_an_override_stands_for_the_file(program: Program) -> None:
     path = program.write("a.py", BAD)
     new = str(program.folder / "not_on_disk.py")
     cache = program.cache(ahead=10)
-    store = SummaryStore(
+    store = store_with(
         cache, 1, contents=FileDigests(cache, {path: GOOD, new: GOOD.replace(b"def f", b"def g")})
     )
     store.load([path, new])
@@ -212,7 +224,7 @@ def test_an_override_stands_for_the_file(program: Program) -> None:
     assert store.index(new).functions == ("g",)
     assert store.problems == {}
     cache.save()
-    later = SummaryStore(program.cache(ahead=20), 1)
+    later = store_with(program.cache(ahead=20), 1)
     later.load([path])
     assert list(later.problems) == [path]
 
@@ -242,7 +254,7 @@ def test_a_problem_is_looked_at_again_by_another_parser(
 ) -> None:
     program.write("bad.py", BAD)
     cache = program.cache()
-    SummaryStore(cache, 1).load(program.paths)
+    store_with(cache, 1).load(program.paths)
     cache.save()
     monkeypatch.setattr(module_under_test, "_parser_version", lambda: "newer")
     counting = Counting()
@@ -258,7 +270,7 @@ def test_an_undecodable_entry_is_made_again(program: Program) -> None:
     path = program.write("a.py", GOOD)
     cache = program.cache()
     cache.put(Space.SUMMARY, content_hash(GOOD), b"of another codec")
-    store = SummaryStore(cache, 1)
+    store = store_with(cache, 1)
     store.load([path])
     summary = store.get(path)
     assert summary is not None
@@ -271,10 +283,10 @@ def test_progress_counts_files_to_be_parsed(program: Program) -> None:
         program.write(f"{number}.py", b"x = %d\n" % number)
     seen: list[tuple[int, int]] = []
     cache = program.cache()
-    SummaryStore(cache, 1, lambda done, total: seen.append((done, total))).load(program.paths)
+    store_with(cache, 1, lambda done, total: seen.append((done, total))).load(program.paths)
     assert seen == [(number, 5) for number in range(6)]
     seen.clear()
-    SummaryStore(cache, 1, lambda done, total: seen.append((done, total))).load(program.paths)
+    store_with(cache, 1, lambda done, total: seen.append((done, total))).load(program.paths)
     assert seen == []
 
 
@@ -292,13 +304,13 @@ def test_a_crash_of_the_parser_is_that_files_problem(
         program.write(f"{number:02}.py", GOOD + b"x = %d\n" % number)
     guilty = program.write("07.py", b"DIE\n")
     cache = program.cache()
-    store = SummaryStore(cache, 2, summarise=fragile)
+    store = store_with(cache, 2, summarise=fragile)
     store.load(program.paths)
     store.close()
     cache.save()
     assert store.problems == {guilty: ("the parser crashed on this file", 1, 1)}
     assert [path for path in program.paths if store.get(path) is None] == [guilty]
-    later = SummaryStore(program.cache(), 2, summarise=_broken)
+    later = store_with(program.cache(), 2, summarise=_broken)
     later.load(program.paths)
     assert later.problems == store.problems
 
@@ -330,7 +342,7 @@ def test_neither_order_nor_workers_nor_cache_matter(
     answers: list[tuple[dict[str, tuple[str, int, int]], list[ModuleSummary | None]]] = []
     for workers in (Workers(1), threads, Workers(1)):
         cache = program.cache()
-        store = SummaryStore(cache, workers=workers)
+        store = store_with(cache, workers=workers)
         paths = list(program.paths)
         random.shuffle(paths)  # type: ignore[attr-defined]
         store.load(paths[: len(paths) // 2])
