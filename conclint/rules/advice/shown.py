@@ -110,9 +110,30 @@ def _elided(line: str) -> str:
             continue
         found = _longest(line)
         if found is None:
-            return line if len(line) <= 2 * WIDTH else f"{line[: WIDTH - 1].rstrip()}…"
+            return _wrapped(line)
         line = _without(line, *found)
     return line
+
+
+def _wrapped(line: str) -> str:
+    """A line in which nothing more can be left out, on several: it is broken within brackets."""
+    depth, cut, quote = 0, 0, ""
+    for at, letter in enumerate(line[:WIDTH]):
+        if quote:
+            quote = "" if letter == quote and line[at - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        else:
+            depth += (letter in "([{") - (letter in ")]}")
+            if depth and (letter in "([{" or line[at - 1 : at + 1] == ", "):
+                cut = at + 1
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    if cut <= len(indent):
+        return line
+    rest = f"{indent}{line[cut:]}"
+    return (
+        f"{line[:cut].rstrip()}\n{rest if len(rest) <= WIDTH or len(rest) >= len(line) else _wrapped(rest)}"
+    )
 
 
 def _without(line: str, start: int, end: int) -> str:
@@ -149,8 +170,25 @@ def _contents(line: str) -> Iterator[tuple[int, int]]:
         elif letter in ")]}" and opened:
             start = _first_to_leave(line, opened.pop() + 1, at)
             inner = line[start:at]
-            if len(inner) >= _LEFT and not any(word in inner for word in _KEPT):
-                yield start, at
+            if not any(word in inner for word in _KEPT):
+                if len(inner) >= _LEFT:
+                    yield start, at
+                continue
+            rest = _after_what_is_kept(line, start, at)
+            if rest < at - _LEFT:
+                yield rest, at
+
+
+def _after_what_is_kept(line: str, start: int, end: int) -> int:
+    """Where the items begin that follow, in brackets, the one that the change is about; the end if none."""
+    depth, last = 0, end
+    for at in range(end - 1, start - 1, -1):
+        depth += (line[at] in ")]}") - (line[at] in "([{")
+        if line[at] == "," and not depth:
+            if any(word in line[at:last] for word in _KEPT):
+                break
+            last = at + 2
+    return last
 
 
 def _first_to_leave(line: str, start: int, end: int) -> int:
