@@ -14,20 +14,18 @@ from conclint.resolve.calls import Link
 from conclint.resolve.values import (
     Class,
     External,
-    ExternalInstance,
     ExternalMethod,
     Function,
     Key,
-    Literal,
-    Value,
 )
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
+from conclint.rules.advice.sending import is_sendable, traits_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView, short_name
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefFlags, DefKind, Import, Op, RegionKind, SiteKind, Slot, StoreKind, Use
+from conclint.summary.records import DefKind, Import, Op, RegionKind, SiteKind
 
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -165,11 +163,11 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         _innermost(view, hops),
         _bound_to(view, hops, fact),
         _ends(view, hops, fact, family),
-        _is_sendable(view, first),
+        is_sendable(view, first),
         family,
         fact is not None and len(hops) == 1 and Trait.LAZY in fact.traits,
         fact is not None
-        and not {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL}.isdisjoint(_traits(view, fact.name)),
+        and not {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL}.isdisjoint(traits_of(view, fact.name)),
         len(hops) == 2,
         fact is not None and len(hops) == 1 and Trait.MANAGER in fact.traits,
     )
@@ -211,7 +209,7 @@ def _busy(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Busy]:
             if effect.kind in _KINDS and effect.mask & _LOOP.bit and effect.family != _MINOR:
                 position, _ = position_of(view.module, key, link.site)
                 shape = _SHAPES.get(body.sites[link.site].kind, Shape.OTHER)
-                lazy = any(Trait.LAZY in _traits(view, name) for name in _names(view, link))
+                lazy = any(Trait.LAZY in traits_of(view, name) for name in _names(view, link))
                 yield Busy(position, effect.family, shape, lazy)
 
 
@@ -254,29 +252,15 @@ def _needs_loop(view: ModuleView, link: Link) -> bool:
     return False
 
 
-def _traits(view: ModuleView, name: str) -> frozenset[Trait]:
-    """What is said of a function or method, of its class, and of what it gives."""
-    catalog = view.engine.evaluator.catalog
-    fact = catalog.function(name)
-    found = fact.traits if fact is not None else frozenset()
-    owners = [name, name.rpartition(".")[0]]
-    if fact is not None and fact.returns is not None and " " not in fact.returns:
-        owners.append(fact.returns)
-    for owner in owners:
-        for item in catalog.ancestry(owner):
-            found |= item.traits
-    return found
-
-
 def _is_threaded(view: ModuleView, key: Key, link: Link) -> bool:
     """Whether a site uses, or makes, an object that only the thread that made it may use."""
-    return any(Trait.THREAD_BOUND in _traits(view, name) for name in _names(view, link))
+    return any(Trait.THREAD_BOUND in traits_of(view, name) for name in _names(view, link))
 
 
 def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) -> Bound:
     """What keeps the work from running in another thread."""
     last = hops[-1]
-    threaded = fact is not None and Trait.THREAD_BOUND in _traits(view, fact.name)
+    threaded = fact is not None and Trait.THREAD_BOUND in traits_of(view, fact.name)
     if threaded and (len(hops) == 1 or not _is_made_here(view, last)):
         return Bound.THREAD
     for hop in hops[1:]:
@@ -339,74 +323,3 @@ def _innermost(view: ModuleView, hops: Sequence[Hop]) -> str:
     position, _ = position_of(module, last.key, last.site)
     path = view.shown(module.path).rsplit("/", 1)[-1]
     return f"`{short_name(module.symbol(last.key))}` ({path}:{position.line})"
-
-
-def _is_sendable(view: ModuleView, hop: Hop) -> bool:
-    """Whether a process can be given the call at a place: a function at the top of a module, with arguments
-    that are known to be plain data, whose result is used."""
-    evaluator = view.engine.evaluator
-    body = evaluator.body(hop.key)
-    if hop.site < 0 or body.sites[hop.site].kind != SiteKind.CALL:
-        return False
-    site = body.sites[hop.site]
-    called = evaluator.evaluate(hop.key, site.callee)
-    if called.incomplete or not called.values or not all(_is_top(view, value) for value in called.values):
-        return False
-    if site.use & Use.DROPPED or not all(slot not in (Slot.STAR, Slot.DOUBLE_STAR) for slot, _ in site.args):
-        return False
-    return all(_is_plain(view, hop.key, value) for _, value in site.args)
-
-
-_PLAIN: Final = frozenset(
-    f"builtins.{name}"
-    for name in ("int", "float", "complex", "bool", "str", "bytes", "bytearray", "NoneType")
-) | {"pathlib.Path", "pathlib.PurePath", "decimal.Decimal", "datetime.datetime", "datetime.date", "uuid.UUID"}
-_DISPLAYS: Final = (Op.TUPLE, Op.LIST, Op.SET, Op.DICT)
-
-
-def _is_top(view: ModuleView, value: Value) -> bool:
-    """Whether a callable is found by its name in a module."""
-    if isinstance(value, External):
-        return Trait.UNPICKLABLE not in _traits(view, view.engine.evaluator.catalog.canonical(value.dotted))
-    if not isinstance(value, Function) or value.closure or _gives_unpicklable(view, value.key):
-        return False
-    module = view.engine.evaluator.module(value.key[0])
-    definition = module.definition(value.key)
-    at_top = module.scope(value.key) == module.own and not definition.decorators
-    plain = definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR
-    return (
-        at_top
-        and plain
-        and not any(store.kind == StoreKind.GLOBAL for store in module.body(value.key).stores)
-    )
-
-
-def _gives_unpicklable(view: ModuleView, key: Key) -> bool:
-    """Whether a function is known to return something that can't be sent back."""
-    evaluator = view.engine.evaluator
-    for value, _ in evaluator.body(key).returns:
-        for item in evaluator.evaluate(key, value).values if value >= 0 else ():
-            if isinstance(item, ExternalInstance) and Trait.UNPICKLABLE in _traits(view, item.dotted):
-                return True
-    return False
-
-
-def _is_plain(view: ModuleView, key: Key, value: int, depth: int = 0) -> bool:
-    """Whether a value is known to be plain data."""
-    evaluator = view.engine.evaluator
-    body = evaluator.body(key)
-    node = graph.node(body, value)
-    if node[0] in (Op.CONST, Op.TYPED, Op.COMPARE):
-        return True
-    if node[0] in _DISPLAYS and depth < 4:
-        return all(_is_plain(view, key, part, depth + 1) for part in graph.parts(node))
-    known = evaluator.evaluate(key, value)
-    if known.incomplete or not known.values:
-        return False
-    for item in known.values:
-        if isinstance(item, ExternalInstance) and evaluator.catalog.canonical(item.dotted) in _PLAIN:
-            continue
-        if isinstance(item, Literal):
-            continue
-        return False
-    return True
