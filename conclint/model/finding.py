@@ -78,7 +78,8 @@ class Finding:
     from the reported call to the primitive. `reasons` are the assumptions that lowered the confidence.
     `logical_line` is the first and last physical line of the statement, for suppressions.
     `context` says what kind of code it is in (`conclint.model.context`), None where that isn't known;
-    `entries` who waits, in words, the first few of `entry_count`; `root` what to change.
+    `entries` who waits, in words, the first few of `entry_count`; `root` what to change. `aliases` are the
+    fingerprints that it had in the version before, under another code.
     """
 
     code: str
@@ -103,12 +104,18 @@ class Finding:
     entries: tuple[str, ...] = ()
     entry_count: int = 0
     root: Root | None = None
+    aliases: tuple[str, ...] = ()
     source_hash: bytes = field(default=b"", compare=False)
 
     @property
     def place(self) -> str:
         """Path, line and column as people write them, the cell between in a notebook."""
         return place_of(self.path, self.cell, self.position.line, self.position.column)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its fingerprint, and those that it had in the version before."""
+        return (self.fingerprint, *self.aliases)
 
     @property
     def sort_key(self) -> tuple[str, int, int, int, str, str]:

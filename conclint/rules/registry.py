@@ -25,7 +25,8 @@ class Rule:
     `cell` is the cell of the decision guide it reports ("effect.model"), empty for structural rules;
     `family` tells the codes of one cell apart; `words` are what a finding on the event loop calls its cause;
     `default` is whether it is on without being selected; `severity` is how bad its findings are, where the
-    fact behind one doesn't say; `former` are its earlier names, which go on working;
+    fact behind one doesn't say; `former` are its earlier names, which go on working,
+    `recoded` the codes under which some of its findings were reported in the version before;
     `everywhere` is whether it finds things in files that say nothing of concurrency (see `ROOT_WORDS`).
     """
 
@@ -38,6 +39,7 @@ class Rule:
     default: bool = True
     severity: Severity = Severity.WARNING
     former: tuple[str, ...] = ()
+    recoded: tuple[str, ...] = ()
     everywhere: bool = False
 
 
@@ -50,7 +52,8 @@ def all_rules() -> tuple[Rule, ...]:
 
 def _rule(row: dict[str, Any]) -> Rule:
     severity = Severity[row.pop("severity", Severity.WARNING.label).upper()]
-    return Rule(**{**row, "former": tuple(row.get("former", ()))}, severity=severity)
+    former, recoded = tuple(row.pop("former", ())), tuple(row.pop("recoded", ()))
+    return Rule(**row, former=former, recoded=recoded, severity=severity)
 
 
 @cache

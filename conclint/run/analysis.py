@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
@@ -12,7 +10,7 @@ from conclint.judging.failures import failure, unreadable
 from conclint.judging.groups import GroupJudge
 from conclint.judging.project import Project
 from conclint.model.execution import ExecutionModel
-from conclint.model.finding import Finding, Position
+from conclint.model.finding import Finding
 from conclint.process.failure import bearable, describe_failure
 from conclint.rules.advice.library import LIBRARIES, library_of_program
 from conclint.source.cells import in_cell
@@ -468,19 +466,3 @@ def _bases_changed(before: Mapping[str, Headers], now: Mapping[str, Headers]) ->
     """The names of the classes from which not the same classes are derived as were."""
     paths = [path for path in before.keys() | now.keys() if before.get(path) != now.get(path)]
     return {base for path in paths for base in bases_changed(before.get(path, ""), now.get(path, ""))}
-
-
-def with_fingerprints(findings: list[Finding]) -> list[Finding]:
-    """The findings with fingerprints: code, symbol, cause, and the ordinal among equals in the file;
-    neither lines nor the chain (CORE.md section 4). Equal findings at one place share theirs, as do those
-    of two files that have one module name: what else was asked for changes nothing."""
-    seen: dict[tuple[str | None, ...], dict[Position, int]] = {}
-    result: list[Finding] = []
-    for finding in sorted(findings, key=lambda item: item.sort_key):
-        equals = (finding.code, finding.symbol or finding.path, finding.cause)
-        places = seen.setdefault((finding.path, *equals), {})
-        ordinal = places.setdefault(finding.position, len(places))
-        text = "\0".join((*(part or "" for part in equals), str(ordinal)))
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        result.append(replace(finding, fingerprint=digest))
-    return result

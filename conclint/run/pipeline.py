@@ -400,14 +400,16 @@ def _key_of(workspace: Workspace, sources: Sequence[Source], *, inline: bool) ->
 
 
 def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, inline: bool) -> KeptReport:
-    from conclint.run.analysis import with_fingerprints
+    from conclint.run.identities import with_fingerprints
     from conclint.suppress.filters import filter_findings
 
     found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
     result = filter_findings(found, config, analysis.directives(), inline=inline)
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(result.unused)
-    occurring = sorted({(finding.fingerprint, finding.path) for finding in (*found, *result.unused)})
+    occurring = sorted(
+        {(fingerprint, finding.path) for finding in (*found, *result.unused) for fingerprint in finding.names}
+    )
     return KeptReport(
         kept, unused, analysis.followed(), analysis.missing, tuple(occurring), hidden=result.hidden
     )

@@ -37,6 +37,7 @@ def to_row(finding: Finding) -> tuple[Any, ...]:
         finding.entries,
         finding.entry_count,
         (root.symbol, root.path, root.line) if root else None,
+        finding.aliases,
     )
 
 
@@ -67,4 +68,5 @@ def from_row(row: tuple[Any, ...]) -> Finding:
         entries=tuple(row[20]),
         entry_count=row[21],
         root=Root(*row[22]) if row[22] else None,
+        aliases=tuple(row[23]),
     )

@@ -142,7 +142,7 @@ def compare(
     not gone. An entry of a file that was not asked for is never gone while the file is there.
     """
     matcher = _Matcher(entries, project.exists)
-    new = tuple(found for found in findings if not matcher.take(found.fingerprint, project.path(found.path)))
+    new = tuple(found for found in findings if not matcher.take_any(found.names, project.path(found.path)))
     matcher = _Matcher(entries, project.exists)
     for fingerprint, shown in sorted(occurring):
         matcher.take(fingerprint, project.path(shown))
@@ -173,6 +173,10 @@ class _Matcher:
                 taken[old] = path
                 return True
         return False
+
+    def take_any(self, fingerprints: Iterable[str], path: str) -> bool:
+        """The same for each of the fingerprints of one finding."""
+        return any([self.take(fingerprint, path) for fingerprint in fingerprints])  # noqa: C419 (each takes)
 
     def left(self) -> list[Entry]:
         """The entries that nothing has taken."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -13,7 +14,9 @@ from conclint.config.settings import load_config
 from conclint.model.context import Context
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
+from conclint.run.identities import with_fingerprints
 from conclint.run.pipeline import check
+from conclint.suppress.baseline import BaselineProject, Entry, compare
 
 
 def found(folder: Path, files: Mapping[str, str], **options: Any) -> tuple[Finding, ...]:
@@ -204,3 +207,15 @@ class TestEntries:
     def test_callers_that_call_each_other_end(self, tmp_path: Path) -> None:
         text = f"{READ}    await other()\n\nasync def other():\n    await load()\n"
         assert {finding.entry_count for finding in found(tmp_path, {"a.py": text})} == {0}
+
+
+def test_a_finding_under_another_code_has_the_fingerprint_of_the_version_before(tmp_path: Path) -> None:
+    text = "import tempfile\n\nasync def f():\n    tempfile.mkdtemp()\n"
+    finding = one(tmp_path, {"a.py": text}, extend_select=("CON112",))
+    then = replace(finding, code="CON104")
+    assert finding.code == "CON112"
+    assert finding.aliases == (with_fingerprints([then])[0].fingerprint,)
+    entry = Entry(finding.aliases[0], "CON104", "a.py", finding.symbol, finding.message)
+    project = BaselineProject(tmp_path, tmp_path)
+    occurring = [(name, "a.py") for name in finding.names]
+    assert compare([finding], [entry], occurring, ["a.py"], project) == ((), ())
