@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -328,6 +329,20 @@ class TestJson:
             ("entry_count", 0),
             ("root", None),
         ]
+
+    def test_what_is_printed_keeps_to_the_published_schema(self) -> None:
+        schema = json.loads((Path(__file__).parents[2] / "docs/findings.schema.json").read_text("utf-8"))
+        validator = jsonschema.Draft202012Validator(schema)
+        root = Root("app.db.load", "app/db.py", 7)
+        findings = [
+            make_finding(root=root, context=Context.START_UP, entries=("GET /a",), entry_count=7, cell=2),
+            make_finding(code="CON900", model=None, effect=None, family=None, cause=None, chain=()),
+        ]
+        validator.validate(json.loads(self.show(*findings)))
+        contexts = schema["$defs"]["finding"]["properties"]["context"]["enum"]
+        assert contexts == [*(context.value for context in Context), None]
+        wrong = [{**json.loads(self.show(findings[0]))[0], "severity": "bad"}]
+        assert not validator.is_valid(wrong)
 
     def test_what_is_not_known_is_null(self) -> None:
         finding = make_finding(
