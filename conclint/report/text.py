@@ -87,11 +87,12 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
         plain(f" {printable(finding.message)}"),
     ]
     if not finding.code.startswith(_ABOUT_THE_RUN):
-        head.append((f" [{_qualities(finding)}]", Style.NOTE))
+        head.append((f" [{qualities(finding)}]", Style.NOTE))
     yield tuple(head)
     yield from _source_lines(finding, sources, width)
     yield from _chain_lines(finding)
-    yield from _note_lines(entry)
+    for label, words in notes_of(entry):
+        yield ((f"  {label}: ", Style.LABEL), plain(printable(words)))
     if verbose:
         for reason in finding.reasons:
             yield (("  assuming: ", Style.LABEL), plain(printable(reason)))
@@ -102,7 +103,7 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
             yield (plain("      "), (printable(line), Style.EXAMPLE))
 
 
-def _qualities(finding: Finding) -> str:
+def qualities(finding: Finding) -> str:
     """How bad, in what kind of code, and how sure where it isn't."""
     words = [finding.severity.label]
     if finding.context is not None:
@@ -112,24 +113,20 @@ def _qualities(finding: Finding) -> str:
     return ", ".join(words)
 
 
-def _note_lines(entry: Entry) -> Iterator[Line]:
-    """Who waits, what else is behind the entry, and from where else it is reached."""
+def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Who waits, what else is behind the entry, and from where else it is reached, each with its label."""
     finding = entry.head
     if finding.entries:
-        yield _note("who waits", _some(finding.entries, finding.entry_count))
+        yield "who waits", _some(finding.entries, finding.entry_count)
     others = entry.causes[1:]
     if others:
-        yield _note("also", _some([f"`{cause}`" for cause in others[:_NAMED]], len(others)))
+        yield "also", _some([f"`{cause}`" for cause in others[:_NAMED]], len(others))
     if len(entry.findings) > 1 and entry.is_shared and finding.root is not None:
         root = finding.root
         callers = entry.callers
         names = _some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))
         where = f"`{short_name(root.symbol)}` ({root.path}:{root.line})"
-        yield _note("root", f"{where}, reached from {count(len(callers), 'function')}: {names}")
-
-
-def _note(label: str, words: str) -> Line:
-    return ((f"  {label}: ", Style.LABEL), plain(printable(words)))
+        yield "root", f"{where}, reached from {count(len(callers), 'function')}: {names}"
 
 
 def _some(names: Sequence[str], total: int) -> str:

@@ -10,11 +10,12 @@ from conclint import __version__
 from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Step
+from conclint.report.grouping import Entry, grouped
 from conclint.report.html.picture import Picture, draw_picture
 from conclint.report.levels import level_of
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
-from conclint.report.text import summary_line
+from conclint.report.text import notes_of, qualities, summary_line
 from conclint.report.wording import MODEL_WORDS
 from conclint.rules.registry import rules_by_code
 
@@ -40,7 +41,7 @@ class ShownStep(NamedTuple):
 
 
 class Card(NamedTuple):
-    """One finding."""
+    """One entry: its head, what is to be said of all, and the places of the others."""
 
     anchor: str
     code: str
@@ -51,6 +52,9 @@ class Card(NamedTuple):
     symbol: str
     confidence: str
     severity: str
+    qualities: str
+    notes: tuple[str, ...]
+    others: tuple[str, ...]
     model: str
     snippet: Snippet
     note: str
@@ -91,16 +95,24 @@ class Page(NamedTuple):
 def make_page(
     findings: Sequence[Finding], files: int, sources: SourceLines, concurrency: ConcurrencyMap | None
 ) -> Page:
-    """The page for the findings, which keep their order."""
-    anchors = [f"finding-{number}" for number in range(1, len(findings) + 1)]
-    cards = tuple(_card(finding, anchor, sources) for finding, anchor in zip(findings, anchors, strict=True))
+    """The page for the findings, put together to entries."""
+    entries = grouped(findings)
+    anchors = [f"finding-{number}" for number in range(1, len(entries) + 1)]
+    cards = tuple(_card(entry, anchor, sources) for entry, anchor in zip(entries, anchors, strict=True))
+    members = [
+        (finding, anchor)
+        for entry, anchor in zip(entries, anchors, strict=True)
+        for finding in entry.findings
+    ]
     return Page(
         version=__version__,
-        summary="".join(text for text, _ in summary_line(findings, files)),
+        summary="".join(text for text, _ in summary_line(findings, files, len(entries))),
         tiles=tuple(_tiles(concurrency)),
         rules=tuple(_counts((card.code for card in cards), _rule_label)),
         files=tuple(_counts((card.path for card in cards), str)),
-        picture=draw_picture(findings, anchors, concurrency),
+        picture=draw_picture(
+            [finding for finding, _ in members], [anchor for _, anchor in members], concurrency
+        ),
         cards=cards,
     )
 
@@ -134,7 +146,8 @@ def _counts(keys: Iterable[str], label: object) -> Iterable[Count]:
         yield Count(key, label(key), counts[key])
 
 
-def _card(finding: Finding, anchor: str, sources: SourceLines) -> Card:
+def _card(entry: Entry, anchor: str, sources: SourceLines) -> Card:
+    finding = entry.head
     line = sources.line_of(finding)
     at, advice = finding.position, finding.recommendation
     end = at.end_column if at.end_line == at.line else None
@@ -148,6 +161,12 @@ def _card(finding: Finding, anchor: str, sources: SourceLines) -> Card:
         symbol=printable(finding.symbol),
         confidence=finding.confidence.label,
         severity=level_of(finding).value,
+        qualities=qualities(finding),
+        notes=tuple(f"{label}: {printable(words)}" for label, words in notes_of(entry)),
+        others=tuple(
+            f"{printable(other.place)} in {printable(other.symbol)}: {other.code}"
+            for other in entry.findings[1:]
+        ),
         model=MODEL_WORDS[finding.model] if finding.model else "",
         snippet=_snippet(line, at.line, at.column, end),
         note="The file has changed since it was analysed." if line is Missing.CHANGED else "",
