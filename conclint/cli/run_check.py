@@ -139,6 +139,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
             verbose=request.verbose,
             statistics=request.statistics,
             by=request.group_by,
+            wraps=to_terminal and sys.stdout.isatty(),
         )
         text = render_outcome(outcome, how)
         if output.file is None:

@@ -53,7 +53,8 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Presentation:
     """How it is reported. `quiet` leaves out the summary line, `statistics` replaces the findings by
-    their number for each code, `by` says what makes findings one entry of a report for people."""
+    their number for each code, `by` says what makes findings one entry of a report for people, `wraps` that
+    sentences are broken at the width, as for a terminal."""
 
     format: OutputFormat = OutputFormat.TEXT
     colour: bool = False
@@ -62,6 +63,7 @@ class Presentation:
     verbose: bool = False
     statistics: bool = False
     by: GroupBy = GroupBy.ROOT
+    wraps: bool = False
 
 
 def render_outcome(outcome: Outcome, how: Presentation) -> str:
@@ -94,7 +96,7 @@ def _render_text(outcome: Outcome, how: Presentation) -> str:
     if how.by in (GroupBy.FILE, GroupBy.RULE):
         lines = overview_lines(entries, how.by)
     else:
-        lines = text_lines(entries, sources, width=how.width, verbose=how.verbose)
+        lines = text_lines(entries, sources, width=how.width, verbose=how.verbose, wraps=how.wraps)
     return render_lines(lines, colour=how.colour) + _summary(outcome, how, len(entries))
 
 

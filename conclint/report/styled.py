@@ -7,7 +7,8 @@ never read as rich markup.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from conclint.report.printable import printable
@@ -24,6 +25,7 @@ class Style(Enum):
     CODE = "bold yellow"
     CRITICAL = "bold red"
     NOTE = "dim"
+    SOURCE = "dim "
     CARET = "red"
     LABEL = "bold green"
     EXAMPLE = "cyan"
@@ -32,6 +34,23 @@ class Style(Enum):
 def plain(text: str) -> Span:
     """Text without a style."""
     return (text, Style.PLAIN)
+
+
+def wrapped(line: Line, width: int, indent: str) -> Iterator[Line]:
+    """The line in lines of at most so many characters, broken at spaces, the later ones indented; a word that
+    is longer (a path) is never broken."""
+    row: list[Span] = []
+    used = 0
+    for text, style in line:
+        for part in re.findall(r" *[^ ]+| +$", text):
+            if row and used + len(part) > width and part.startswith(" "):
+                yield tuple(row)
+                part = indent + part.lstrip(" ")
+                row, used = [], 0
+            row.append((part, style))
+            used += len(part)
+    if row:
+        yield tuple(row)
 
 
 def render_lines(lines: Iterable[Line], *, colour: bool) -> str:

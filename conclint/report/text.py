@@ -12,22 +12,35 @@ from conclint.report.excerpt import make_excerpt
 from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
-from conclint.report.styled import Line, Style, plain
-from conclint.report.wording import short_name
+from conclint.report.styled import Line, Style, plain, wrapped
+from conclint.report.wording import called, short_name
 
 _NARROWEST = 40
 _ABOUT_THE_RUN = "CON9"
 _NAMED = 3
+_CONTINUED = "      "
 """How many of several names are written out."""
 
 
 def text_lines(
-    entries: Iterable[Entry], sources: SourceLines, *, width: int, verbose: bool
+    entries: Iterable[Entry], sources: SourceLines, *, width: int, verbose: bool, wraps: bool = False
 ) -> Iterator[Line]:
-    """The lines of the report, a blank one after each entry. `width` limits source lines alone."""
+    """The lines of the report, a blank one after each entry. `width` limits source lines, and sentences too
+    if it `wraps`."""
+    width = max(width, _NARROWEST)
     for entry in entries:
-        yield from _entry_lines(entry, sources, max(width, _NARROWEST), verbose=verbose)
+        for line in _entry_lines(entry, sources, width, verbose=verbose):
+            if wraps and line and not _is_quoted(line):
+                yield from wrapped(line, width, _CONTINUED)
+            else:
+                yield line
         yield ()
+
+
+def _is_quoted(line: Line) -> bool:
+    """Whether it is a line of source or of an example, or the mark below one."""
+    styles = {style for _, style in line}
+    return Style.EXAMPLE in styles or Style.CARET in styles or line[0][1] is Style.SOURCE
 
 
 def overview_lines(entries: Iterable[Entry], by: GroupBy) -> Iterator[Line]:
@@ -121,9 +134,8 @@ def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:
     others = entry.causes[1:]
     if others:
         yield "also", _some([f"`{cause}`" for cause in others[:_NAMED]], len(others))
-    if len(entry.findings) > 1 and entry.is_shared and finding.root is not None:
-        root = finding.root
-        callers = entry.callers
+    root, callers = finding.root, entry.callers
+    if len(callers) > 1 and entry.is_shared and root is not None:
         names = _some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))
         where = f"`{short_name(root.symbol)}` ({root.path}:{root.line})"
         yield "root", f"{where}, reached from {count(len(callers), 'function')}: {names}"
@@ -146,7 +158,7 @@ def _source_lines(finding: Finding, sources: SourceLines, width: int) -> Iterato
     gutter = " " * (len(number) + 2)
     end = position.end_column if position.end_line == position.line else None
     excerpt = make_excerpt(line, position.column, end, width - len(gutter) - 3)
-    yield ((f"  {number} | ", Style.NOTE), plain(excerpt.text))
+    yield ((f"  {number} | ", Style.SOURCE), plain(excerpt.text))
     yield (
         (f"{gutter} | ", Style.NOTE),
         plain(" " * excerpt.offset),
@@ -161,6 +173,6 @@ def _chain_lines(finding: Finding) -> Iterator[Line]:
     for depth, step in enumerate(finding.chain):
         yield (
             plain("  " * (depth + 1)),
-            plain(printable(step.symbol)),
-            (f" ({printable(step.place)})", Style.NOTE),
+            (printable(step.place), Style.NOTE),
+            plain(f" calls {printable(called(finding, step))}"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conclint.model.execution import ExecutionModel
-from conclint.model.finding import Finding
+from conclint.model.finding import Finding, Step
 
 MODEL_WORDS = {
     ExecutionModel.EVENT_LOOP: "event loop",
@@ -17,6 +17,12 @@ MODEL_WORDS = {
 def short_name(symbol: str) -> str:
     """The last two parts of a dotted name."""
     return ".".join(symbol.rsplit(".", 2)[-2:])
+
+
+def called(finding: Finding, step: Step) -> str:
+    """What a step of the finding's chain calls: a function of the program by the end of its name, since its
+    file follows, the primitive by its whole name."""
+    return step.symbol if step is finding.chain[-1] else short_name(step.symbol)
 
 
 def short_chain(finding: Finding) -> str:
@@ -35,7 +41,7 @@ def long_message(finding: Finding) -> str:
     """The message, a line for each step of the chain with its place, and what to use instead."""
     lines = [finding.message]
     if len(finding.chain) > 1:
-        lines += [f"  {step.symbol} ({step.place})" for step in finding.chain]
+        lines += [f"  {step.place} calls {called(finding, step)}" for step in finding.chain]
     if text := advice(finding):
         lines.append(text)
     return "\n".join(lines)

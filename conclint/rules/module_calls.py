@@ -152,9 +152,9 @@ def _decorated(view: ModuleView, key: Key) -> Iterator[Start]:
         for owner, name in _names(view, parent, callee):
             row = _decorators().get((owner, name))
             if row is not None and ("{0}" not in row["words"] or first is not None):
-                words = row["words"].format(
-                    first, NAME=name.upper(), name=name, function=symbol.rpartition(".")[2]
-                )
+                function = symbol.rpartition(".")[2]
+                shown = first or f"`{function}`"  # a route's path may be all in its router's prefix
+                words = row["words"].format(shown, NAME=name.upper(), name=name, function=function)
                 yield Start(key[0], symbol, row["context"], words)
                 return
         node = body.values[callee]

@@ -125,8 +125,8 @@ class TestText:
             "app/views.py:3:8: CON101 `requests.get` waits on the event loop [critical]\n"
             "  3 | data = app.db.load(url)\n"
             "    |        ^^^^^^^^^^^^^^^^\n"
-            "  app.db.load (app/views.py:3)\n"
-            "    requests.get (app/db.py:7)\n"
+            "  app/views.py:3 calls db.load\n"
+            "    app/db.py:7 calls requests.get\n"
             "  fix: hand the call to a thread\n"
             "      data = await asyncio.to_thread(load, url)\n"
             "\n"
@@ -163,6 +163,15 @@ class TestText:
         shown = self.show(folder, *findings)
         assert shown.count("CON104") == 2
         assert "  also: `io.TextIOWrapper.read`\n" in shown
+
+    def test_a_terminal_gets_sentences_that_break_between_words(self, folder: Path) -> None:
+        finding = make_finding(message="`app.services.accounts.load` blocks the event loop: " * 3, column=1)
+        plain = self.show(folder, finding)
+        shown = self.show(folder, finding, wraps=True, width=60)
+        assert max(map(len, plain.splitlines())) > 150
+        assert max(map(len, shown.splitlines()[:8])) <= 60
+        assert shown.split() == plain.split()
+        assert "\n      data = await asyncio.to_thread(load, url)\n" in shown
 
     def test_who_waits_is_said_with_the_kind_of_code(self, folder: Path) -> None:
         finding = make_finding(context=Context.REQUEST, entries=("GET /a", "GET /b", "GET /c"), entry_count=9)
@@ -213,7 +222,7 @@ class TestText:
     @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"# coding: nonsense\n\n\n\n", b"a\n", b""])
     def test_a_file_that_cannot_be_quoted(self, folder: Path, data: bytes) -> None:
         (folder / "app/views.py").write_bytes(data)
-        assert self.show(folder, make_finding()).splitlines()[1] == "  app.db.load (app/views.py:3)"
+        assert self.show(folder, make_finding()).splitlines()[1] == "  app/views.py:3 calls db.load"
 
     def test_lines_are_counted_as_python_counts_them(self, folder: Path) -> None:
         (folder / "app/views.py").write_bytes("a = '\x0c\u2028'\r\nb\rload(ü)\n".encode())

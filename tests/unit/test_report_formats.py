@@ -149,7 +149,7 @@ class TestGitHub:
         assert show(OutputFormat.GITHUB, make_finding(), NOWHERE) == (
             "::error title=conclint (CON101),file=app/views.py,line=3,endLine=3,col=12,endColumn=21::"
             "app/views.py:3:12: CON101 `requests.get` waits on the event loop"
-            "%0A  app.db.load (app/views.py:3)%0A  requests.get (app/db.py:7)"
+            "%0A  app/views.py:3 calls db.load%0A  app/db.py:7 calls requests.get"
             "%0Afix: hand the call to a thread\n"
             "::error title=conclint (CON900),file=none.py,line=1,endLine=1,col=1,endColumn=1::"
             "none.py:1:1: CON900 no such file\n"
@@ -226,7 +226,7 @@ class TestJUnit:
             "line": "3",
         }
         assert case[0].attrib == {"type": "CON101", "message": "`requests.get` waits on the event loop"}
-        assert "requests.get (app/db.py:7)" in (case[0].text or "")
+        assert "app/db.py:7 calls requests.get" in (case[0].text or "")
 
     def test_no_finding_is_a_passed_case(self) -> None:
         root = self.suites()
