@@ -10,9 +10,11 @@ from typing import Final, TypeAlias
 
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.event_loop_tests import LOOP
+from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator, Numbers
 from conclint.cost.cost import HEAVY, Cost, CostTerm, Folded, fold, heaviest
 from conclint.cost.loop_costs import loop_parts
+from conclint.cost.plain_methods import is_plain_method
 from conclint.cost.recursion import branches
 from conclint.cost.suspension import Suspension
 from conclint.cost.trip_counts import TripCounter, Trips, comes_from_loop
@@ -27,9 +29,11 @@ from conclint.resolve.values import (
     Container,
     Display,
     External,
+    ExternalInstance,
     ExternalMethod,
     Function,
     Generator,
+    Instance,
     Key,
     Parameter,
     Partial,
@@ -44,21 +48,11 @@ _LIGHT: Final = 100.0
 """Operations that a known call of light computing stands for."""
 _HOT: Final = 1_000.0
 _DEPTH: Final = 40
-_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool]
+_BOUND_DEPTH: Final = 4
+"""How many callables that were bound by calls are followed, one within the other."""
+_Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool, Bound]
 _BUILTIN = ("builtins.", "math.", "operator.")
 _LAZY = frozenset({"builtins.map", "builtins.filter"})
-_PLAIN_METHODS: Final = frozenset(
-    {
-        "append", "capitalize", "casefold", "center", "decode", "encode", "endswith", "expandtabs", "extend",
-        "group", "groups",
-        "isalnum", "isalpha", "isdecimal", "isdigit", "islower", "isnumeric", "isspace", "isupper", "items",
-        "keys", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rjust",
-        "rpartition", "rsplit", "rstrip", "setdefault", "split", "splitlines", "startswith", "strip",
-        "swapcase",
-        "title",
-        "upper", "values", "zfill",
-    }
-)  # fmt: skip
 _EXPONENT: Final = 60.0
 _FIBONACCI: Final = 1.6
 """Two calls of itself, of a size less one and less two, make this many calls for each size."""
@@ -79,6 +73,8 @@ class CostModel:
         self._cyclic: dict[tuple[Key, bool], Folded] = {}
         self._inside: Component = ()
         self._depth = 0
+        self.bound = BoundCallables(engine)
+        self._bound_depth = 0
         self._is_cut = False
         self._on_loop = False
 
@@ -161,6 +157,11 @@ class CostModel:
                     found[link.site, value.function.key] = None
                 elif isinstance(value, Function) and kind == SiteKind.CALL:
                     found[link.site, value.key] = None
+                elif isinstance(value, Class):
+                    for maker in makers_of(self._evaluator, value):
+                        found[link.site, maker.key] = None
+                elif isinstance(value, Partial) and isinstance(inner := unwrapped(value), Function):
+                    found[link.site, inner.key] = None
                 elif isinstance(value, (External, ExternalMethod)) and target.arguments.positional:
                     for item in self._run_by_consuming(target.arguments.positional[0]):
                         found[link.site, item.key] = None
@@ -219,20 +220,22 @@ class CostModel:
         """Whether a test around the site says that it is not for the loop."""
         return self._on_loop and not self._engine.guards.mask(key, site.region) & LOOP
 
-    def _of_candidate(self, value: Value, arguments: Arguments, each: bool) -> Cost:
+    def _of_candidate(self, value: Value, arguments: Arguments, each: bool, outer: Bound = UNBOUND) -> Cost:
         if isinstance(value, Partial):
             inner = self._evaluator.results.with_partial(value, arguments)
-            return self._of_candidate(value.target, inner, each)
+            return self._of_candidate(value.target, inner, each, outer)
         if isinstance(value, Function):
-            return self._function(value, self._calculator.arguments(value, arguments, each=each))
+            numbers = self._calculator.arguments(value, arguments, each=each)
+            passed = self.bound.items(arguments) if each else arguments
+            return self._function(value, numbers, self.bound.of(value, passed, outer))
         if isinstance(value, (External, ExternalMethod)):
             return self._external(value, arguments, hot=True)
         return Cost(opaque=True)
 
-    def _function(self, function: Function, numbers: Numbers) -> Cost:
+    def _function(self, function: Function, numbers: Numbers, bound: Bound = UNBOUND) -> Cost:
         """The cost of a call of a function."""
         key = function.key
-        slot = (key, tuple(sorted(numbers.items())), self._on_loop)
+        slot = (key, tuple(sorted(numbers.items())), self._on_loop, bound)
         if self._components[self._on_loop].of(key) == self._inside:
             return Cost()  # what stays in a component is counted by itself
         found = self._memo.get(slot)
@@ -246,7 +249,7 @@ class CostModel:
         outer, self._is_cut = self._is_cut, False
         self._depth += 1
         try:
-            found = self._folded(function, numbers).cost
+            found = self._folded(function, numbers, bound=bound).cost
         finally:
             self._depth -= 1
             is_cut, self._is_cut = self._is_cut, self._is_cut or outer
@@ -254,18 +257,41 @@ class CostModel:
             self._memo[slot] = found
         return found
 
+    def _of_bound(self, callables_bound: ValueSet, arguments: Arguments, hot: bool) -> Cost:
+        """What a call of a parameter costs, by what it is bound to: the heaviest of that."""
+        if callables_bound.incomplete or self._bound_depth >= _BOUND_DEPTH:
+            return Cost(opaque=hot)
+        self._bound_depth += 1
+        try:
+            costs: list[Cost] = []
+            for value in callables(callables_bound):
+                target = unwrapped(value)
+                if isinstance(target, Parameter):
+                    costs.append(Cost(opaque=hot))
+                elif not isinstance(target, Function) or self._prepare(target.key):
+                    costs.append(self._of_candidate(value, arguments, False))
+            return heaviest(costs)
+        finally:
+            self._bound_depth -= 1
+
     def _folded(
-        self, function: Function, numbers: Numbers, suspending: frozenset[int] = frozenset()
+        self,
+        function: Function,
+        numbers: Numbers,
+        suspending: frozenset[int] = frozenset(),
+        bound: Bound = UNBOUND,
     ) -> Folded:
         outer, self._inside = self._inside, self._components[self._on_loop].of(function.key)
         try:
-            return fold(function.key, self._parts(function, numbers, suspending))
+            return fold(function.key, self._parts(function, numbers, suspending, bound))
         finally:
             self._inside = outer
 
     # -- the parts of a body --------------------------------------------------------------------
 
-    def _parts(self, function: Function, numbers: Numbers, suspending: frozenset[int]) -> Iterator[CostTerm]:
+    def _parts(
+        self, function: Function, numbers: Numbers, suspending: frozenset[int], bound: Bound = UNBOUND
+    ) -> Iterator[CostTerm]:
         key = function.key
         body = self._evaluator.body(key)
         trips = self._trips.of_regions(key, body, numbers, suspending)
@@ -279,7 +305,7 @@ class CostModel:
                 continue
             trip = trips[site.region]
             hot = trip.times >= _HOT or trip.counting > 0 or trip.over_data > 0
-            cost, calls_itself = self._site(key, number, site.kind, links.get(number), numbers, hot)
+            cost, calls_itself = self._site(key, number, links.get(number), numbers, hot, bound)
             if calls_itself:
                 recursive.append(number)
             native = cost.native and (hot or cost.is_sure)
@@ -318,15 +344,15 @@ class CostModel:
     # -- calls ----------------------------------------------------------------------------------
 
     def _site(
-        self, key: Key, number: int, kind: int, link: Link | None, numbers: Numbers, hot: bool
+        self, key: Key, number: int, link: Link | None, numbers: Numbers, hot: bool, bound: Bound
     ) -> tuple[Cost, bool]:
         """What a site costs once, but for what it calls of its own component; and whether it calls the def
         that it is in."""
-        if kind == SiteKind.ITERATE:
+        site = self._evaluator.body(key).sites[number]
+        if site.kind == SiteKind.ITERATE:
             return self._iterated(link), False
         if link is None:
-            site = self._evaluator.body(key).sites[number]
-            return Cost(opaque=hot and not _is_plain_method(self._evaluator.body(key), site)), False
+            return Cost(opaque=hot and not is_plain_method(self._evaluator.body(key), site)), False
         if link.incomplete and hot:
             return Cost(opaque=True), False
         best, calls_itself = Cost(), False
@@ -335,7 +361,7 @@ class CostModel:
                 if isinstance(target.value, Function) and target.value.key == key:
                     calls_itself = True
                     continue
-                cost = self._target(key, target.value, target.arguments, numbers, hot)
+                cost = self._target(key, target.value, target.arguments, numbers, hot, bound)
                 heavier, lighter = (cost, best) if cost.rank >= best.rank else (best, cost)
                 best = heavier._replace(
                     opaque=heavier.opaque or lighter.opaque, foreign=heavier.foreign or lighter.foreign
@@ -349,15 +375,35 @@ class CostModel:
         targets = (target.value for group in link.groups for target in group)
         return heaviest(self._function(v.function, {}) for v in targets if isinstance(v, Generator))
 
-    def _target(self, key: Key, value: Value, arguments: Arguments, numbers: Numbers, hot: bool) -> Cost:
+    def _target(
+        self, key: Key, value: Value, arguments: Arguments, numbers: Numbers, hot: bool, bound: Bound
+    ) -> Cost:
         if isinstance(value, Function):
             inner = self._calculator.arguments(value, arguments, caller=(key, numbers))
-            return self._function(value, inner)
+            return self._function(value, inner, self.bound.of(value, arguments, bound))
         if isinstance(value, (External, ExternalMethod)):
             return self._external(value, arguments, hot)
-        if isinstance(value, (Class, Partial, Display, Container)):
+        if isinstance(value, ExternalInstance):
+            return self._external(ExternalMethod(value.dotted, "__call__"), arguments, hot)
+        if isinstance(value, Class):
+            return heaviest(
+                [
+                    Cost(1.0),
+                    *(
+                        self._target(key, maker, arguments, numbers, hot, bound)
+                        for maker in makers_of(self._evaluator, value)
+                    ),
+                ]
+            )
+        if isinstance(value, Partial):
+            passed = self._evaluator.results.with_partial(value, arguments)
+            return self._target(key, value.target, passed, numbers, hot, bound)
+        if isinstance(value, (Display, Container)):
             return Cost(1.0)
         if isinstance(value, Parameter):
+            known = next((item for parameter, item in bound if parameter == value), None)
+            if known is not None:
+                return self._of_bound(known, arguments, hot)
             return Cost(opaque=hot and not self.is_left_out(value))
         return Cost(opaque=hot, foreign=True)
 
@@ -446,7 +492,7 @@ def _given(body: Body, site: Site) -> list[int]:
     return [*([receiver] if receiver >= 0 else []), *(value for _, value in site.args)]
 
 
-def _is_plain_method(body: Body, site: Site) -> bool:
-    """Whether the call is of a method that strings and collections have, and hardly anything else."""
-    callee = body.values[site.callee]
-    return callee[0] == Op.ATTR and callee[2] in _PLAIN_METHODS
+def makers_of(evaluator: Evaluator, cls: Class) -> list[Function]:
+    """What runs when an instance of a class is made."""
+    found = evaluator.classes.method(cls, "__init__", Instance(cls)).values
+    return [value for value in found if isinstance(value, Function)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
@@ -17,7 +18,7 @@ from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY
-from conclint.resolve.values import External, ExternalMethod, Key, Value
+from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Value
 from conclint.summary.records import Op, SiteKind
 
 _KINDS = {
@@ -29,10 +30,12 @@ _LAZY = frozenset({"builtins.map", "builtins.filter"})
 
 
 class CatalogCalls:
-    """Effects of calls of things outside the program; `run` gives those of what they call."""
+    """Effects of calls of things outside the program; `effects_of` gives those of the program's own functions
+    that they place, `run` those of what they call."""
 
-    def __init__(self, evaluator: Evaluator, run: Run) -> None:
+    def __init__(self, evaluator: Evaluator, effects_of: Callable[[Key], Effects], run: Run) -> None:
         self._evaluator = evaluator
+        self._effects_of = effects_of
         self._run = run
 
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
@@ -55,6 +58,14 @@ class CatalogCalls:
         """The effects of a call of a method."""
         fact = self._evaluator.catalog.method(value.dotted, value.name)
         return self._fact(frame, fact, arguments, value, value.dotted) if fact is not None else {}
+
+    def call(self, frame: Frame, value: ExternalInstance, arguments: Arguments) -> Effects:
+        """The effects of a call of an instance, which a file must state by name: what is said of all other
+        methods of a class is not said of calling its instances."""
+        fact = self._evaluator.catalog.method(value.dotted, "__call__")
+        if fact is None or fact.by_star:
+            return {}
+        return self._fact(frame, fact, arguments, ExternalMethod(value.dotted, "__call__"), value.dotted)
 
     def _fact(
         self, frame: Frame, fact: CallableFact, arguments: Arguments, called: Value, receiver: str = ""
@@ -91,7 +102,8 @@ class CatalogCalls:
             placement = Placement(
                 site, bound, given, model, placing.style, fact.name, each, phase=placing.phase
             )
-            place(self._evaluator, frame, result, placement, Witness(0, 1, fact.name, site, fact.name))
+            witness = Witness(0, 1, fact.name, site, fact.name)
+            place(self._evaluator, self._effects_of, frame, result, placement, witness)
         return result
 
     def _items_of(self, arguments: Arguments) -> Arguments:

@@ -3,8 +3,11 @@ catalog says of the thing called."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conclint.catalog.facts import CallableFact, Placing
 from conclint.effects.bindings import passes_on
+from conclint.effects.bound_wrappers import parameters_behind, run_in_context
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
 from conclint.model.execution import ALL_MODELS, ExecutionModel
@@ -20,28 +23,40 @@ from conclint.resolve.values import (
     ExternalInstance,
     Function,
     Instance,
+    Key,
     Literal,
     Parameter,
     Value,
     ValueSet,
     join,
+    unwrapped,
 )
 from conclint.summary.operands import operands
 from conclint.summary.records import DefKind, Op
 
 
 def place(
-    evaluator: Evaluator, frame: Frame, result: Effects, placement: Placement, witness: Witness
+    evaluator: Evaluator,
+    effects_of: Callable[[Key], Effects],
+    frame: Frame,
+    result: Effects,
+    placement: Placement,
+    witness: Witness,
 ) -> None:
-    """Make a placement of what is known of its callables; parameters among them become effects."""
+    """Make a placement of what is known of its callables; parameters among them, and those that they only
+    bind arguments for, become effects."""
     ready: list[Value] = []
+    if not placement.each:
+        inner = run_in_context(evaluator, placement.callables, placement.arguments)
+        if inner is not None:
+            placement = placement._replace(callables=inner[0], arguments=inner[1])
     placement = _dispatched(evaluator, frame, placement)
     for value in placement.callables.values:
-        if isinstance(value, Parameter):
-            if passes_on(evaluator, value):
-                effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, value, placement.model)
+        for parameter in parameters_behind(evaluator, effects_of, frame.key, value):
+            if passes_on(evaluator, parameter):
+                effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, parameter, placement.model)
                 add(result, effect, witness)
-        elif not isinstance(value, (Literal, Awaitable)):
+        if not isinstance(unwrapped(value), Parameter) and not isinstance(value, (Literal, Awaitable)):
             ready.append(value)
     if ready:
         known = placement.callables._replace(values=tuple(ready))

@@ -154,7 +154,7 @@ class ProgramCalls:
     ) -> None:
         """The callee hands its parameter to a model: what the parameter is bound to."""
         placement = Placement(witness.site, bound, EVERYTHING, model, style, witness.symbol, via=witness.next)
-        place(self._evaluator, frame, result, placement, witness)
+        place(self._evaluator, self._effects_of, frame, result, placement, witness)
 
     def _call_bound(
         self,

@@ -56,7 +56,7 @@ class Transfer:
         self._evaluator = evaluator
         self._own = OwnMethods(evaluator, effects_of)
         self._program = ProgramCalls(evaluator, effects_of, self._own, self._run)
-        self._catalog = CatalogCalls(evaluator, self._run)
+        self._catalog = CatalogCalls(evaluator, effects_of, self._run)
         self._overrides = OverrideCalls(evaluator, self._program.function)
 
     def link_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
@@ -147,6 +147,8 @@ class Transfer:
             return self._catalog.function(frame, value, arguments)
         if isinstance(value, ExternalMethod):
             return self._catalog.method(frame, value, arguments)
+        if isinstance(value, ExternalInstance):
+            return self._catalog.call(frame, value, arguments)
         if isinstance(value, Partial):
             bound = self._evaluator.results.with_partial(value, arguments)
             return self._run(frame.nested(), Target(value.target, bound))
@@ -167,7 +169,7 @@ class Transfer:
         if isinstance(
             value,
             (
-                Parameter, ModuleRef, SuperOf, ExternalInstance, Literal, Display, Container, Awaitable
+                Parameter, ModuleRef, SuperOf, Literal, Display, Container, Awaitable
             ),
         ):  # fmt: skip
             return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conclint.cost.cost_model import CostModel
+from conclint.cost.worker_profile import WorkerProfiles
 from conclint.effects.effects import Effects, Kind, Placement
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
@@ -44,6 +45,7 @@ class Judge:
         self._engine = engine
         self._evaluator = engine.evaluator
         self._costs = CostModel(engine)
+        self._profiles = WorkerProfiles(engine)
         self._shown = shown
         self._notebook = notebook
         self._runtime = runtime
@@ -106,7 +108,7 @@ class Judge:
             for placement in view.placements[key]:
                 if placement.model is ExecutionModel.EVENT_LOOP:
                     yield from effects_of_bound(view, key, placement, starts)
-                yield from computing_in_threads(view, self._costs, key, placement)
+                yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
                 yield from waiting_in_processes(view, self._costs, key, placement)
 
     def _in_cells(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:

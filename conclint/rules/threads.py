@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from conclint.cost.cost import Cost
 from conclint.cost.cost_model import CostModel
-from conclint.effects.effects import Kind, Placement
+from conclint.cost.worker_profile import Profile, WorkerProfiles
+from conclint.effects.effects import Placement
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.runtime import Gil
 from conclint.resolve.calls import callable_name
@@ -16,6 +18,7 @@ from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
 from conclint.rules.guide import guide, rule_for
+from conclint.rules.parallel_placements import runs_in_parallel
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
 
@@ -27,11 +30,13 @@ _CHOSEN = (
     "it keeps the loop alive, which may be all that is wanted",
 )
 _OFFLOADED = "moving it off the event loop keeps the loop alive, which may be all that is wanted"
+_DEEP: Final = 2
+"""Loops over data from which there is work enough, whatever surrounds it."""
 _FREE_THREADED = "on a free-threaded build threads compute at the same time"
 
 
 def computing_in_threads(
-    view: ModuleView, costs: CostModel, key: Key, placement: Placement
+    view: ModuleView, costs: CostModel, profiles: WorkerProfiles, key: Key, placement: Placement
 ) -> Iterator[Draft]:
     """What a placement makes compute in threads, if every candidate does."""
     if placement.model is not ExecutionModel.THREAD:
@@ -42,47 +47,71 @@ def computing_in_threads(
     if rule is None or not cell.is_forbidden(view.runtime.gil):
         return
     values = placement.callables.values
-    found = [_computes(view, costs, value, placement) for value in values]
-    if not found or any(cost is None for cost in found):
+    is_parallel = runs_in_parallel(view, key, placement)
+    found = [_computes(view, costs, profiles, value, placement, is_parallel=is_parallel) for value in values]
+    if not found or any(item is None for item in found):
         return  # report only what every candidate forbids
-    cost = found[0]
-    assert cost is not None
+    computing = found[0]
+    assert computing is not None
     reasons = list(placement.callables.reasons)
     if placement.callables.incomplete:
         reasons.append("what is handed over may be something else too")
-    reasons += doubts_of(cost)
+    reasons += computing.doubts(is_parallel=is_parallel)
     if placement.style == _OFFLOAD:
         reasons.append(_OFFLOADED)
     elif placement.style == _FRAMEWORK:
         reasons.extend(_CHOSEN)
     if view.runtime.gil is Gil.BOTH:
         reasons.append(_FREE_THREADED)
-    yield _draft(view, key, placement, rule, values[0], cost, reasons)
+    yield _draft(view, key, placement, rule, values[0], computing.cost, reasons)
 
 
-def _computes(view: ModuleView, costs: CostModel, value: Value, placement: Placement) -> Cost | None:
-    """The cost, where the callable computes for long and does nothing else that would count."""
+class _Computing(NamedTuple):
+    """What a worker computes, and what else there is of it."""
+
+    cost: Cost
+    profile: Profile
+
+    def doubts(self, *, is_parallel: bool) -> list[str]:
+        """What is assumed in saying that threads are wrong for it. Of what is to run at the same time it
+        needn't be long: it gains nothing at any length."""
+        profile = self.profile
+        doubts = doubts_of(self.cost)
+        if is_parallel:
+            doubts = doubts[:1]
+        if profile.files and not (self.cost.is_sure or profile.depth >= _DEEP):
+            doubts.append("the file that it opens may take longer than the work on it")
+        for name in profile.unknown[:1]:
+            doubts += [f"`{name}` is not known: it may wait"] * 2
+        return doubts
+
+
+def _computes(
+    view: ModuleView,
+    costs: CostModel,
+    profiles: WorkerProfiles,
+    value: Value,
+    placement: Placement,
+    *,
+    is_parallel: bool,
+) -> _Computing | None:
+    """What the callable computes, where that counts and nothing else would."""
     target = unwrapped(value)
     if isinstance(target, Function):
-        if _does_more(view, target.key):
+        if view.engine.evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
             return None
     elif not isinstance(target, External):
         return None
-    cost = costs.of_call(value, placement.arguments, placement.each)
-    if any(_does_more(view, key) for key, _ in cost.chain) or (cost.worker and _does_more(view, cost.worker)):
-        return None  # the items of a `map` are computed by it
-    if cost.opaque or cost.native or (not cost.is_sure and not cost.counting and cost.over_data < 2):
+    profile = profiles.of(value, placement.arguments, placement.each)
+    if profile.waits:
         return None
-    return cost
-
-
-def _does_more(view: ModuleView, key: Key) -> bool:
-    """Whether a function waits or releases the GIL: then threads are right for it, or may be."""
-    definition = view.engine.evaluator.definition(key)
-    return definition.kind == DefKind.ASYNC_FUNCTION or any(
-        effect.kind is Kind.COMPUTES_NOGIL or (effect.kind is Kind.WAITS and effect.family != "cheap-files")
-        for effect in view.engine.effects_of(key)
-    )
+    cost = costs.of_call(value, placement.arguments, placement.each)
+    if cost.native:
+        return None
+    works = is_parallel and (profile.depth > 0 or (bool(profile.library) and isinstance(target, External)))
+    if not works and not cost.is_sure and not cost.counting and cost.over_data < _DEEP:
+        return None
+    return _Computing(cost, profile)
 
 
 def _draft(
@@ -101,13 +130,14 @@ def _draft(
         if style == _OFFLOAD
         else "threads give it no speed-up"
     )
+    how = "" if isinstance(unwrapped(value), External) else " in pure Python"
 
     return draft_at(
         view,
         key,
         placement.site,
         rule,
-        f"`{short_name(name)}` computes in pure Python{amount_of(cost)}: {gain} while the GIL is held",
+        f"`{short_name(name)}` computes{how}{amount_of(cost)}: {gain} while the GIL is held",
         advise=instead_of_threads(view, key, placement, short_name(name).rsplit(".", 1)[-1]),
         reasons=reasons,
         chain=[Hop(key, placement.site, name), *inner_hops(view.engine, cost)],
