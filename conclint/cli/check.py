@@ -12,6 +12,7 @@ from conclint.cli.options import check_options
 from conclint.files.bounded_file import LARGEST
 
 if TYPE_CHECKING:
+    from conclint.cli.fixing import Fixing
     from conclint.cli.run_check import CheckRequest
 
 
@@ -68,6 +69,8 @@ def check(ctx: click.Context, /, **given: Any) -> None:
 def _watch(ctx: click.Context, given: dict[str, Any]) -> NoReturn:
     if "-" in given["paths"] or given["write_baseline"] is not None:
         raise click.UsageError("--watch can't be combined with `-` (standard input) or --write-baseline.")
+    if any(given[name] for name in _OF_FIXING):
+        raise click.UsageError("--watch can't be combined with --fix, --diff or --add-noqa.")
     from conclint.cli.watch import NoWatcherError, watch_check
 
     try:
@@ -121,11 +124,14 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
 
     options = dict(given)
     paths: tuple[str, ...] = options.pop("paths")
+    fixing = _fixing(options)
     wanted = {name: options.pop(name) for name in _OF_THE_RUN}
     write_baseline: str | None = options.pop("write_baseline")
     from_stdin = "-" in paths
     if from_stdin and len(paths) > 1:
         raise click.UsageError("`-` (standard input) can't be combined with paths.")
+    if fixing is not None:
+        _check_combination(fixing, wanted, is_stdin=from_stdin, writes_baseline=write_baseline is not None)
     if wanted["stdin_filename"] is not None and not from_stdin:
         raise click.UsageError("--stdin-filename needs `-` (standard input).")
     if from_stdin and wanted["diff_base"] is not None:
@@ -171,12 +177,54 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
         outputs=outputs,
         write_baseline=target,
+        fixing=fixing,
         group_by=group_by,
         fail_on=parse_severity(fail_on) if fail_on else None,
         **wanted,
     )
 
 
+def _fixing(options: dict[str, Any]) -> Fixing | None:
+    """What is to be mended, by the options, which are taken out. Raises UsageError."""
+    given = {name: options.pop(name) for name in _OF_FIXING}
+    reason: str | None = options.pop("reason")
+    if reason is None and not any(given.values()):
+        return None
+    from conclint.cli.fixing import Fixing
+
+    fixes = [name for name in ("fix", "fix_only", "diff") if given[name]]
+    if given["add_noqa"]:
+        if fixes or given["unsafe_fixes"]:
+            raise click.UsageError("--add-noqa can't be combined with fixes.")
+        if reason is not None and not reason.isprintable():
+            raise click.UsageError("--reason is one line of text.")
+        return Fixing(noqa=True, reason=(reason or "").strip(), show=given["show_fixes"])
+    if reason is not None:
+        raise click.UsageError("--reason needs --add-noqa.")
+    if not fixes:
+        word = "--unsafe-fixes" if given["unsafe_fixes"] else "--show-fixes"
+        raise click.UsageError(f"{word} needs --fix, --fix-only or --diff.")
+    return Fixing(
+        unsafe=given["unsafe_fixes"],
+        diff=given["diff"],
+        only=given["fix_only"] or given["diff"],
+        show=given["show_fixes"],
+    )
+
+
+def _check_combination(
+    fixing: Fixing, wanted: dict[str, Any], *, is_stdin: bool, writes_baseline: bool
+) -> None:
+    """Raises UsageError for what can't be done while files are changed."""
+    word = "--add-noqa" if fixing.noqa else "--diff" if fixing.diff else "--fix"
+    if is_stdin:
+        raise click.UsageError(f"{word} is for files, not `-` (standard input).")
+    if writes_baseline or wanted["shard"] is not None:
+        other = "--write-baseline" if writes_baseline else "--shard"
+        raise click.UsageError(f"{word} can't be combined with {other}.")
+
+
+_OF_FIXING = ("fix", "unsafe_fixes", "diff", "fix_only", "show_fixes", "add_noqa")
 _OF_THE_RUN = (
     "affected",
     "diff_base",

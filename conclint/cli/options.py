@@ -226,6 +226,23 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--quiet", "-q", is_flag=True, help="Print the findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Say what made a finding less than sure."),
         click.option("--statistics", is_flag=True, help="Print the number of findings for each code."),
+        click.option("--fix", is_flag=True, help="Mend what can be mended safely, and report the rest."),
+        click.option(
+            "--unsafe-fixes",
+            is_flag=True,
+            help="With --fix, --fix-only or --diff: mend also what somebody should look at.",
+        ),
+        click.option(
+            "--diff", is_flag=True, help="Print what --fix would change; change and report nothing."
+        ),
+        click.option("--fix-only", is_flag=True, help="As --fix; don't report the rest."),
+        click.option("--show-fixes", is_flag=True, help="Say what was mended."),
+        click.option(
+            "--add-noqa",
+            is_flag=True,
+            help="Write a `# noqa` comment for each finding instead of reporting it.",
+        ),
+        click.option("--reason", metavar="TEXT", help="What --add-noqa says behind the codes."),
         click.option("--watch", is_flag=True, help="Run again whenever a file changes, until Ctrl-C."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
         click.option("--warn-unused-ignores", is_flag=True, help="Report comments that hide nothing."),

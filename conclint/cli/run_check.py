@@ -18,6 +18,7 @@ from conclint.report.progress import ProgressBar
 from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, say, source_width, write_output
 
 if TYPE_CHECKING:
+    from conclint.cli.fixing import Fixing
     from conclint.run.pipeline import Basis, Report
     from conclint.run.recorder import Recorder
     from conclint.run.shards import Shard
@@ -51,6 +52,7 @@ class CheckRequest:
     recorder: Recorder | None = None
     fail_on: Severity | None = None
     group_by: GroupBy = GroupBy.ROOT
+    fixing: Fixing | None = None
 
 
 def run_check(request: CheckRequest) -> int:
@@ -60,12 +62,45 @@ def run_check(request: CheckRequest) -> int:
     """
     if request.shard is not None:
         return _summarise(request, request.shard)
-    from conclint.run.pipeline import check
-
     if request.config.no_cache_because is not None and not request.quiet:
         say(f"warning: no cache: {request.config.no_cache_because}")
     check_writable([output.file for output in request.outputs if output.file is not None])
     known = _Baseline(request)
+    findings: Sequence[Finding]
+    report, findings = _checked(request)
+    if request.write_baseline is not None:
+        known.write(request.write_baseline, findings, report)
+        return 0
+    findings = known.new(findings, report)
+    if request.fixing is not None:
+        from conclint.cli.fixing import apply_fixing
+
+        done = apply_fixing(request.fixing, findings, request.config.cwd, quiet=request.quiet)
+        if done.status is not None:
+            return 0 if request.exit_zero else done.status
+        if done.changed:
+            report, findings = _checked(request)
+            findings = known.new(findings, report)
+    printed = _report(request, findings, report)
+    said = known.report_gone(report)
+    failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
+    status = 1 if findings and failing and not request.exit_zero else 0
+    recorded = request.recorder is not None and request.fixing is None
+    if recorded and request.recorder is not None and report.basis is not None and report.files and not said:
+        _record(request, request.recorder, report.basis, printed, status)
+    if not request.quiet and not report.files and not findings and request.diff_base is None:
+        say("warning: no Python files below the given paths")
+    if request.verbose:
+        say(f"{report.files} files in {report.seconds:.2f} s")
+        if report.cache_note:
+            say(f"no cache: {report.cache_note}")
+    return status
+
+
+def _checked(request: CheckRequest) -> tuple[Report, list[Finding]]:
+    """One run, and all that it found in order."""
+    from conclint.run.pipeline import check
+
     with ProgressBar(wanted=not request.quiet) as progress:
         report = check(
             [] if request.stdin is not None else list(request.paths) or ["."],
@@ -77,26 +112,8 @@ def run_check(request: CheckRequest) -> int:
             diff_base=request.diff_base,
             with_map=any(output.format is OutputFormat.HTML for output in request.outputs),
         )
-    findings: Sequence[Finding] = sorted(
-        (*report.findings, *report.unused_directives), key=lambda found: found.sort_key
-    )
-    if request.write_baseline is not None:
-        known.write(request.write_baseline, findings, report)
-        return 0
-    findings = known.new(findings, report)
-    printed = _report(request, findings, report)
-    said = known.report_gone(report)
-    failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
-    status = 1 if findings and failing and not request.exit_zero else 0
-    if request.recorder is not None and report.basis is not None and report.files and not said:
-        _record(request, request.recorder, report.basis, printed, status)
-    if not request.quiet and not report.files and not findings and request.diff_base is None:
-        say("warning: no Python files below the given paths")
-    if request.verbose:
-        say(f"{report.files} files in {report.seconds:.2f} s")
-        if report.cache_note:
-            say(f"no cache: {report.cache_note}")
-    return status
+    found = (*report.findings, *report.unused_directives)
+    return report, sorted(found, key=lambda item: item.sort_key)
 
 
 def _record(request: CheckRequest, recorder: Recorder, basis: Basis, printed: str, status: int) -> None:

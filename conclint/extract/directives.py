@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from conclint.syntax.positions import Lines
 
-_NOQA = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
+NOQA = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 """As flake8 has it: what follows a colon and is no code makes it a blanket one."""
-_CONCLINT = re.compile(
+CONCLINT = re.compile(
     r"#\s*conclint[ \t]*:[ \t]*(?P<word>[a-z-]+)(?:[ \t]*\[(?P<codes>[^\]]{0,1000})\])?", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"[,\s]+")
@@ -34,13 +34,13 @@ def read_directives(
     extents = _Extents(logical)
     for offset, text in comments:
         line, column = lines.place(offset)
-        noqa = _NOQA.search(text)
+        noqa = NOQA.search(text)
         if noqa is not None:
             first, last = extents.around(line)
             codes = _codes(noqa.group("codes"))
             place = column + 1 + noqa.start()
             found.append(Directive(DirectiveKind.NOQA, codes, first, last, line, place))
-        for spoken in _CONCLINT.finditer(text):
+        for spoken in CONCLINT.finditer(text):
             word = spoken.group("word").lower()
             place = column + 1 + spoken.start()
             if word == "ignore":

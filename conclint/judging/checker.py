@@ -18,7 +18,7 @@ from conclint.process.failure import describe_failure
 from conclint.process.gc_control import dismantle
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule, Program
-from conclint.rules.examples import advise, source_file
+from conclint.rules.examples import advise, fix_for, source_file
 from conclint.rules.judge import Judge, wrapper_names
 from conclint.rules.module_calls import ModuleCalls, module_calls
 from conclint.store.finding_rows import to_row
@@ -188,14 +188,18 @@ class ModuleJudge:
         finding = draft.finding
         least = self._project.config.min_confidence
         if finding.confidence >= least and self._selection.is_chosen(finding.code):
-            advice = advise(draft, self._file_of(draft.path))
-            finding = replace(finding, recommendation=advice.recommendation)
+            file = self._file_of(draft.path)
+            advice = advise(draft, file)
+            fix = fix_for(draft, file, advice)
+            finding = replace(finding, recommendation=advice.recommendation, fix=fix)
         return to_row(finding)
 
     def _file_of(self, path: str) -> SourceFile:
         """The text of a file; that of the last one is kept, since findings come file by file."""
         if self._file is None or self._file[0] != path:
-            self._file = path, source_file(self._project.text(path))
+            notebook = self._project.notebook(path)
+            cells = [(cell.first, cell.end) for cell in notebook.cells] if notebook is not None else ()
+            self._file = path, source_file(self._project.text(path), cells)
         return self._file[1]
 
     def _judged(

@@ -1,8 +1,9 @@
-"""What conclint reports: findings, their chains and their recommendations."""
+"""What conclint reports: findings, their chains, their recommendations and fixes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from conclint.model.context import Context
@@ -57,6 +58,37 @@ class Recommendation:
     example: str | None = None
 
 
+class Applicability(Enum):
+    """Whether a fix keeps what the program does: *safe* does; *unsafe* may change more than when it waits, so
+    somebody should look at it."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class TextEdit:
+    """Text that takes the place of a range of the finding's file, in a notebook of one of its cells.
+
+    `rank` is 0 for an edit of the fix's own. Above that it is an insertion that other fixes may need too
+    (1 an import, 2 a definition): of several at one place each is made once, in this order.
+    """
+
+    position: Position
+    text: str
+    cell: int | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What mends a finding, as edits in order of place: all of them, or none."""
+
+    applicability: Applicability
+    description: str
+    edits: tuple[TextEdit, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """The last function of the program before the primitive: what to change once for all that reach it.
@@ -78,8 +110,9 @@ class Finding:
     from the reported call to the primitive. `reasons` are the assumptions that lowered the confidence.
     `logical_line` is the first and last physical line of the statement, for suppressions.
     `context` says what kind of code it is in (`conclint.model.context`), None where that isn't known;
-    `entries` who waits, in words, the first few of `entry_count`; `root` what to change. `aliases` are the
-    fingerprints that it had in the version before, under another code.
+    `entries` who waits, in words, the first few of `entry_count`; `root` what to change, `fix` how, where
+    that can be done for the reader. `aliases` are the fingerprints that it had in the version before, under
+    another code.
     """
 
     code: str
@@ -105,6 +138,7 @@ class Finding:
     entry_count: int = 0
     root: Root | None = None
     aliases: tuple[str, ...] = ()
+    fix: Fix | None = None
     source_hash: bytes = field(default=b"", compare=False)
 
     @property

@@ -48,7 +48,7 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "confidence": finding.confidence.label,
         "chain": [_step(step) for step in finding.chain],
         "recommendation": _recommendation(finding.recommendation),
-        "fix": None,
+        "fix": _fix(finding),
         "fingerprint": finding.fingerprint,
         "cell": finding.cell,
         "severity": finding.severity.label,
@@ -61,6 +61,19 @@ def _as_object(finding: Finding) -> dict[str, object]:
 
 def _root(root: Root | None) -> dict[str, object] | None:
     return None if root is None else {"symbol": root.symbol, "path": root.path, "line": root.line}
+
+
+def _fix(finding: Finding) -> dict[str, object] | None:
+    fix = finding.fix
+    if fix is None:
+        return None
+    edits = []
+    for edit in fix.edits:
+        at = edit.position
+        shown: dict[str, object] = {"path": finding.path, "line": at.line, "column": at.column}
+        shown |= {"end_line": at.end_line, "end_column": at.end_column, "text": edit.text}
+        edits.append(shown if edit.cell is None else {**shown, "cell": edit.cell})
+    return {"applicability": fix.applicability.value, "description": fix.description, "edits": edits}
 
 
 def _step(step: Step) -> dict[str, object]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from conclint.model.finding import Fix
 from conclint.process.failure import describe_failure
 from conclint.rules.advice.change import Advice
 from conclint.rules.drafts import Draft
@@ -12,11 +14,11 @@ if TYPE_CHECKING:
     from conclint.rules.advice.site import SourceFile
 
 
-def source_file(data: bytes | None) -> SourceFile:
-    """A file that was read again."""
+def source_file(data: bytes | None, cells: Sequence[tuple[int, int]] = ()) -> SourceFile:
+    """A file that was read again, with the lines of its cells where it is a notebook."""
     from conclint.rules.advice.site import SourceFile  # with libcst
 
-    return SourceFile(data)
+    return SourceFile(data, cells)
 
 
 def advise(draft: Draft, file: SourceFile) -> Advice:
@@ -30,3 +32,17 @@ def advise(draft: Draft, file: SourceFile) -> Advice:
     except Exception as error:
         describe_failure(error)
         return draft.advise(place._replace(file=source_file(None)))
+
+
+def fix_for(draft: Draft, file: SourceFile, advice: Advice) -> Fix | None:
+    """The advice as edits of the file, where it is a change that can be made for the reader."""
+    if advice.change is None:
+        return None
+    from conclint.rules.advice.fixes import fix_of
+    from conclint.rules.advice.site import Extent, Place
+
+    try:
+        return fix_of(Place(file, Extent(*draft.extent), draft.finding.position), advice)
+    except Exception as error:
+        describe_failure(error)
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
@@ -259,6 +259,15 @@ class Analysis:
             shares_loop,
         )
         return under_their_open(contexts.place(findings))
+
+    def with_removals(self, unused: Sequence[Finding]) -> Sequence[Finding]:
+        """The findings about comments that hide nothing, with the fixes that take these out."""
+        if not unused:
+            return unused
+        from conclint.fix.unused_directives import with_fixes
+
+        paths = {self._project.shown(path): path for path in self._sources}
+        return with_fixes(unused, lambda shown: self._project.text(paths[shown]) if shown in paths else None)
 
     def unreadable_files(self) -> list[Finding]:
         """The asked files that were found to be no Python, so far."""

@@ -406,7 +406,7 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
     found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
     result = filter_findings(found, config, analysis.directives(), inline=inline)
     kept = analysis.in_cells(result.kept)
-    unused = analysis.in_cells(result.unused)
+    unused = analysis.in_cells(analysis.with_removals(result.unused))
     occurring = sorted(
         {(fingerprint, finding.path) for finding in (*found, *result.unused) for fingerprint in finding.names}
     )

@@ -6,7 +6,16 @@ from typing import Any
 
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Root, Step
+from conclint.model.finding import (
+    Applicability,
+    Finding,
+    Fix,
+    Position,
+    Recommendation,
+    Root,
+    Step,
+    TextEdit,
+)
 from conclint.model.severity import Severity
 
 
@@ -38,6 +47,7 @@ def to_row(finding: Finding) -> tuple[Any, ...]:
         finding.entry_count,
         (root.symbol, root.path, root.line) if root else None,
         finding.aliases,
+        _fix_row(finding.fix) if finding.fix else None,
     )
 
 
@@ -69,4 +79,19 @@ def from_row(row: tuple[Any, ...]) -> Finding:
         entry_count=row[21],
         root=Root(*row[22]) if row[22] else None,
         aliases=tuple(row[23]),
+        fix=_fix(row[24]) if row[24] else None,
     )
+
+
+def _fix_row(fix: Fix) -> tuple[Any, ...]:
+    edits = tuple(
+        ((at.line, at.column, at.end_line, at.end_column), edit.text, edit.cell, edit.rank)
+        for edit in fix.edits
+        for at in (edit.position,)
+    )
+    return fix.applicability.value, fix.description, edits
+
+
+def _fix(row: tuple[Any, ...]) -> Fix:
+    edits = tuple(TextEdit(Position(*place), *rest) for place, *rest in row[2])
+    return Fix(Applicability(row[0]), row[1], edits)

@@ -15,6 +15,7 @@ from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
+_FOR = " hides nothing for "
 
 
 class Noqa(Enum):
@@ -107,7 +108,13 @@ def _complaint(directive: Directive, findings: Iterable[Finding]) -> str | None:
     if not idle:
         return None
     word = "noqa" if directive.kind == DirectiveKind.NOQA else "conclint: ignore"
-    return f"this `{word}` hides nothing for {', '.join(idle)}"
+    return f"this `{word}`{_FOR}{', '.join(idle)}"
+
+
+def idle_codes(finding: Finding) -> tuple[str, ...]:
+    """The codes that a finding about a directive says hide nothing; none where that is all of it."""
+    _, found, codes = finding.message.partition(_FOR)
+    return tuple(codes.split(", ")) if found else ()
 
 
 def _hides(directive: Directive, finding: Finding) -> bool:

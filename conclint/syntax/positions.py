@@ -44,6 +44,10 @@ class Lines:
         """The line that holds the character at `offset`."""
         return bisect_right(self._starts, offset)
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of what `place` says is there. Raises IndexError for a line that there isn't."""
+        return self._starts[line - 1] + column
+
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of the character at `offset`."""
         line = bisect_right(self._starts, offset)

@@ -14,6 +14,7 @@ from conclint.rules.advice.expressions import arguments_of, move_expression, rep
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.advice.safety import is_safe_pause
 from conclint.rules.advice.scopes import free_name, names_in
 from conclint.rules.advice.shown import shown
 from conclint.rules.advice.site import Fragment, Node, Place
@@ -45,10 +46,13 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     note = words.note(subject.fact, library) if subject.direct else ""
     if kind == "endpoint":
         text = words.endpoint(subject.around.waiting)
-        return _advice(place, _THREAD, text, change)
+        done = f"Make `{subject.around.waiting.function}` a plain `def`"
+        return _advice(place, _THREAD, text, change, done)
     if kind == "counterpart":
         how = "iterate it with `async for`" if subject.shape is Shape.ITERATE else f"use {names}"
-        return _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change)
+        done = "Iterate it with `async for`" if subject.shape is Shape.ITERATE else f"Use {names}"
+        advice = _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change, done)
+        return advice._replace(is_safe=is_safe_pause(place, subject))
     refusal = outcome.words if isinstance(outcome, Refusal) else ""
     if refusal and subject.direct and names:
         joined = f", or {refusal}" if outcome[1] else f". {refusal}"
@@ -58,15 +62,15 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     what = (isinstance(outcome, Change) and outcome.what) or (
         "it" if subject.direct else f"`{subject.short}`"
     )
+    done = f"Run {what} in a thread" if what != "it" else f"Run `{subject.short}` in a thread"
     if subject.direct and names:
-        return _advice(place, _THREAD, f"use {names}, or run {what} in a thread.{note}", change)
+        return _advice(place, _THREAD, f"use {names}, or run {what} in a thread.{note}", change, done)
     if subject.direct or not names:
-        return _advice(
-            place, _THREAD, f"run {what} in a thread, so the event loop isn't blocked.{note}", change
-        )
+        text = f"run {what} in a thread, so the event loop isn't blocked.{note}"
+        return _advice(place, _THREAD, text, change, done)
     first = words.counterparts(subject.fact, library, 1)
     text = f"run {what} in a thread, or make the whole call chain async using {first}."
-    return _advice(place, _THREAD, text, change)
+    return _advice(place, _THREAD, text, change, done)
 
 
 def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
@@ -146,13 +150,13 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         outcome = _outcome(place, subject)[0] if is_call else Refusal()
         change = outcome if isinstance(outcome, Change) else None
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
-        return _advice(place, _THREAD, text, change)
+        return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
     change = (
         in_process(place, subject, runtime) if is_call and can and subject.bound is Bound.NOTHING else None
     )
     if change is not None:
         text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
-        return _advice(place, _PROCESS, text, change)
+        return _advice(place, _PROCESS, text, change, f"Run {what} in a process")
     if can and subject.unpicklable:
         text = f"{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
         return Advice(Recommendation(_PROCESS, text))
@@ -212,11 +216,11 @@ def instead_of_registering(subject: Subject) -> Advice:
 
 def in_form(place: Place, plain: Recommendation, form: Form, imports: tuple[Import, ...]) -> Advice:
     """The advice with the code at a place in another form, where it is simple enough."""
-    return _advice(place, plain.model, plain.text, change_to(place, form, imports))
+    return _advice(place, plain.model, plain.text, change_to(place, form, imports), form.done)
 
 
-def _advice(place: Place, model: ExecutionModel, text: str, change: Change | None) -> Advice:
+def _advice(place: Place, model: ExecutionModel, text: str, change: Change | None, done: str) -> Advice:
     if change is None:
         return Advice(Recommendation(model, text))
     fragment = place.fragment
-    return Advice(Recommendation(model, text, shown(fragment, change)), change, fragment)
+    return Advice(Recommendation(model, text, shown(fragment, change)), change, fragment, done)

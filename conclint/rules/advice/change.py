@@ -49,8 +49,11 @@ Outcome: TypeAlias = "Change | Refusal"
 
 
 class Advice(NamedTuple):
-    """What a reader is told, and the change that it shows, in full, of the text `fragment`."""
+    """What a reader is told, and the change that it shows, in full, of the text `fragment`; `done` says what
+    the change does. `is_safe`: the program does what it did."""
 
     recommendation: Recommendation
     change: Change | None = None
     fragment: Fragment | None = None
+    done: str = ""
+    is_safe: bool = False

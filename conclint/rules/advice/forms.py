@@ -20,3 +20,24 @@ class Form(Enum):
     WORKERS = "a pool without a number of workers"
     THREAD_POOL = "a pool of threads in place of one of processes"
     PROCESS_POOL = "a pool of processes in place of one of threads"
+
+    @property
+    def done(self) -> str:
+        """What a fix says that it does."""
+        return _DONE[self]
+
+
+_DONE = {
+    Form.GATHER: "Gather the awaited calls",
+    Form.SUBMIT_ALL: "Submit all work before the first result is waited for",
+    Form.APPLY_ALL: "Hand out all work before the first result is waited for",
+    Form.POOL_AROUND: "Make the pool once, around the loop",
+    Form.WITH: "Use it in a `with` statement",
+    Form.MAP_IN_THREADS: "Map the calls in a pool of threads",
+    Form.MAP_IN_PROCESSES: "Map the calls in a pool of processes",
+    Form.SPAWN: "Start processes by `spawn`",
+    Form.GUARD: 'Put it under `if __name__ == "__main__":`',
+    Form.WORKERS: "Leave the number of workers out",
+    Form.THREAD_POOL: "Use a pool of threads",
+    Form.PROCESS_POOL: "Use a pool of processes",
+}

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from conclint.model.finding import Position
+from conclint.rules.advice.import_places import Head
 from conclint.syntax.decoding import DecodingError, decode_source
 from conclint.syntax.nodes import cst
 from conclint.syntax.parsing import SourceError, check_brackets, parse_checked
@@ -147,13 +148,58 @@ class Fragment:
 class SourceFile:
     """A file's text, function by function: each is parsed when it is first asked for."""
 
-    def __init__(self, data: bytes | None) -> None:
+    def __init__(self, data: bytes | None, cells: Sequence[tuple[int, int]] = ()) -> None:
+        """`cells`: the first line of each cell of a notebook, and the line after its last."""
         try:
             text = decode_source(data) if data is not None else ""
         except DecodingError:
             text = ""
         self._lines: list[str] = _LINE.findall(text)
         self._held: tuple[Extent, Fragment] | None = None
+        self._cells = cells
+        self._heads: dict[int, Head] = {}
+
+    @property
+    def newline(self) -> str:
+        """What ends its lines, where all end alike; a line feed where they don't."""
+        ends = {line[len(line.rstrip("\r\n")) :] for line in self._lines} - {""}
+        return ends.pop() if len(ends) == 1 else "\n"
+
+    def _part(self, line: int) -> tuple[int, int]:
+        """The lines that are one text of their own around a line: the file, or a cell of a notebook."""
+        return next((cell for cell in self._cells if cell[0] <= line < cell[1]), (1, len(self._lines) + 1))
+
+    def head(self, line: int) -> Head:
+        """The imports at the head of the text around a line."""
+        first, end = self._part(line)
+        if first not in self._heads:
+            self._heads[first] = Head("".join(self._lines[first - 1 : end - 1]))
+        return self._heads[first]
+
+    def head_position(self, line: int, offset: int) -> Position:
+        """The place of an offset in that text."""
+        first, end = self._part(line)
+        number, column = Lines("".join(self._lines[first - 1 : end - 1])[: offset + 1]).place(offset)
+        at = (number + first - 1, column + 1)
+        return Position(*at, *at)
+
+    def has_line(self, text: str) -> bool:
+        """Whether a line of the file is that text."""
+        return any(line.startswith(text) and line.strip() == text for line in self._lines)
+
+    def has_word(self, word: str) -> bool:
+        """Whether the file has a word in it."""
+        found = re.compile(rf"(?<!\w){word}(?!\w)")
+        return any(word in line and found.search(line) is not None for line in self._lines)
+
+    def binds(self, name: str, line: str) -> bool:
+        """Whether a line may bind the name to something else than an import line does."""
+        found = re.compile(
+            rf"\s*(?:async\s+def|def|class)\s+{name}\b|\s*{name}\s*(?::[^=]*)?=(?!=)|.*\bas\s+{name}\b"
+            rf"|\s*from\s.*\bimport\b.*\b{name}\b"
+        )
+        lines = (item for item in self._lines if name in item)
+        return any(found.match(item) is not None and item.strip() != line for item in lines)
 
     def has(self, text: str) -> bool:
         """Whether the file has a text in it."""

@@ -1,0 +1,127 @@
+"""`--fix`, `--diff` and `--add-noqa`: what a run found, mended or commented in the files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from conclint.fix.text_file import UnfixableError
+from conclint.model.finding import UNREADABLE, Finding
+from conclint.report.terminal import say, say_line, write_output
+from conclint.suppress.directives import UNUSED_CODE
+
+if TYPE_CHECKING:
+    from conclint.fix.apply import FixedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Fixing:
+    """What is to be done with findings: `diff` prints it instead, `only` reports nothing else, `show` says
+    what was mended. With `noqa` comments are written, which give the `reason`."""
+
+    unsafe: bool = False
+    diff: bool = False
+    only: bool = False
+    show: bool = False
+    noqa: bool = False
+    reason: str = ""
+
+
+class Done(NamedTuple):
+    """Whether files were changed; the exit status where nothing is to be reported."""
+
+    changed: bool
+    status: int | None
+
+
+def apply_fixing(fixing: Fixing, findings: Sequence[Finding], cwd: Path, *, quiet: bool) -> Done:
+    """Does it, file by file; one that can't be mended is said, and stays as it was."""
+    files = []
+    for file in _planned(fixing, findings, cwd):
+        if file.after == file.before:
+            continue
+        if not fixing.diff:
+            try:
+                file.write()
+            except UnfixableError as error:
+                _say_left(file.shown, error)
+                continue
+        files.append(file)
+    if fixing.diff:
+        return Done(False, _print_diff(fixing, findings, files, quiet=quiet))
+    if not quiet or fixing.show:
+        _tell(fixing, files)
+    return Done(bool(files), 0 if fixing.only or fixing.noqa else None)
+
+
+def _planned(fixing: Fixing, findings: Sequence[Finding], cwd: Path) -> list[FixedFile]:
+    from conclint.fix.apply import by_file, fix_file
+    from conclint.fix.noqa_files import add_noqa
+
+    planned = []
+    if fixing.noqa:
+        groups: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.code not in (UNREADABLE, UNUSED_CODE):
+                groups.setdefault(finding.path, []).append(finding)
+    else:
+        groups = by_file(findings, unsafe=fixing.unsafe)
+    for shown, found in groups.items():
+        try:
+            planned.append(
+                add_noqa(shown, found, cwd, fixing.reason) if fixing.noqa else fix_file(shown, found, cwd)
+            )
+        except UnfixableError as error:
+            _say_left(shown, error)
+    return planned
+
+
+def _say_left(shown: str, error: UnfixableError) -> None:
+    say(f"warning: {shown} is left as it is: {error}")
+
+
+def _print_diff(
+    fixing: Fixing, findings: Sequence[Finding], files: Sequence[FixedFile], *, quiet: bool
+) -> int:
+    from conclint.fix.diff import diff_of
+
+    write_output("".join(map(diff_of, files)))
+    number = sum(len(file.fixed) for file in files)
+    if not quiet:
+        rest = _unsafe_left(fixing, findings)
+        say(f"would mend {_count(number, 'finding')} in {_count(len(files), 'file')}{rest}")
+    return 1 if files else 0
+
+
+def _tell(fixing: Fixing, files: Sequence[FixedFile]) -> None:
+    number = sum(len(file.fixed) for file in files)
+    what = "findings commented" if fixing.noqa else "findings mended"
+    what = what if number != 1 else what.replace("findings", "finding")
+    where = f" in {_count(len(files), 'file')}" if number else ""
+    say(f"{number} {what}{where}")
+    if not fixing.show:
+        return
+    for file in files:
+        say_line(f"  {file.shown}:")
+        counts = Counter(
+            (found.code, found.fix.description if found.fix is not None and not fixing.noqa else found.name)
+            for found in file.fixed
+        )
+        for (code, description), times in sorted(counts.items()):
+            say_line(f"    {times} x {code}: {description}")
+
+
+def _unsafe_left(fixing: Fixing, findings: Sequence[Finding]) -> str:
+    if fixing.unsafe:
+        return ""
+    from conclint.fix.apply import wanted
+
+    fixable = [item for item in findings if item.fix is not None and wanted(item, unsafe=False) is None]
+    return f"; {len(fixable)} more with --unsafe-fixes" if fixable else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 's'}"

@@ -1,0 +1,1 @@
+"""Findings mended: edits of several fixes settled, files rewritten."""

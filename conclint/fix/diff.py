@@ -1,0 +1,35 @@
+"""What fixes would change, as a unified diff."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from conclint.fix.apply import FixedFile
+from conclint.fix.notebooks import cell_texts
+from conclint.fix.text_file import text_of
+from conclint.source.notebook import is_notebook
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def diff_of(file: FixedFile) -> str:
+    """The change of a file; of a notebook, that of each cell."""
+    if not is_notebook(file.shown):
+        return _diff(file.shown, text_of(file.before), text_of(file.after))
+    before, after = cell_texts(file.before), cell_texts(file.after)
+    return "".join(
+        _diff(f"{file.shown}:cell {cell}", before[cell], after[cell])
+        for cell in before
+        if before[cell] != after[cell]
+    )
+
+
+def _diff(name: str, before: str, after: str) -> str:
+    old, new = (_LINE.findall(text) for text in (before, after))
+    text = ""
+    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+        text += line
+        if not line.endswith(("\n", "\r")):
+            text += "\n\\ No newline at end of file\n"
+    return text

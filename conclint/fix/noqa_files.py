@@ -1,0 +1,21 @@
+"""`--add-noqa`: files with comments for what was found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conclint.fix.apply import FixedFile, open_texts, written
+from conclint.fix.edits import applied
+from conclint.fix.noqa import noqa_edits
+from conclint.model.finding import Finding
+
+
+def add_noqa(shown: str, findings: Sequence[Finding], cwd: Path, reason: str) -> FixedFile:
+    """The file with the comments in it, not written yet. Raises UnfixableError."""
+    path, before, texts = open_texts(shown, findings, cwd)
+    after = {
+        cell: applied(text, noqa_edits(text, (item for item in findings if item.cell == cell), reason))
+        for cell, text in texts.items()
+    }
+    return FixedFile(shown, path, before, written(shown, before, texts, after), tuple(findings), 0)
