@@ -8,7 +8,18 @@ from conclint.effects.effects import Effect, Effects, Kind, Witness, add
 from conclint.model.execution import ALL_MODELS
 from conclint.resolve.calls import Link, callable_name
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Above, Attribute, Function, Instance, Key, SuperOf, to_index
+from conclint.resolve.values import (
+    Above,
+    Attribute,
+    Function,
+    Instance,
+    Key,
+    Partial,
+    SuperOf,
+    Value,
+    to_index,
+    unwrapped,
+)
 from conclint.summary.records import Op, SiteKind
 
 _MAX_DEPTH = 6
@@ -21,9 +32,12 @@ class OwnMethods:
         self._evaluator = evaluator
         self._effects_of = effects_of
 
-    def marked(self, key: Key, link: Link, function: Function, effects: Effects) -> Effects:
+    def marked(self, key: Key, link: Link, method: Function | Partial, effects: Effects) -> Effects:
         """The effects of a call of the receiver's own method, marked as such: a caller that knows the
         receiver's class may find that it overrides the method."""
+        function = unwrapped(method)
+        if not isinstance(function, Function):
+            return effects
         receiver = function.receiver
         if not isinstance(receiver, Instance) or receiver.own is None or receiver.own.attributes:
             return effects
@@ -46,8 +60,11 @@ class OwnMethods:
         add(result, Effect(Kind.CALLS, "", ALL_MODELS, parameter), Witness(0, 1, symbol, link.site, symbol))
         return result
 
-    def is_overridden(self, function: Function, witness: Witness, depth: int = 0) -> bool:
-        """Whether an effect comes from a method that the receiver's class overrides."""
+    def is_overridden(self, function: Function, witness: Witness) -> bool:
+        """Whether an effect of a function comes from a method that the receiver's class overrides."""
+        return self._is_overridden(function, witness, function.key, 0)
+
+    def _is_overridden(self, function: Function, witness: Witness, caller: Key, depth: int) -> bool:
         receiver = function.receiver
         if (
             not witness.own
@@ -57,15 +74,24 @@ class OwnMethods:
         ):
             return False
         held = self._evaluator.classes.attribute(receiver, witness.own).values
-        methods = [value for value in held if isinstance(value, Function)]
-        if methods and not any(self._may_run(value.key, witness.next[0]) for value in methods):
+        methods = [value for value in held if isinstance(value, Function) or self._is_partial_method(value)]
+        if methods and not any(self._may_be(value, witness, witness.next[0], caller) for value in methods):
             return True
         inner = self._effects_of(witness.next[0]).get(witness.next[1])
-        return inner is not None and self.is_overridden(function, inner, depth + 1)
+        return inner is not None and self._is_overridden(function, inner, witness.next[0], depth + 1)
 
-    def _may_run(self, method: Key, run: Key) -> bool:
-        """Whether a call of a method may be what ran a function."""
-        return method == run or self._evaluator.single_dispatch.may_run(method, run)
+    def _may_be(self, method: Value, witness: Witness, run: Key, caller: Key) -> bool:
+        """Whether a call of a method may be what ran a function at the witness's site."""
+        if isinstance(method, Function):
+            return method.key == run or self._evaluator.single_dispatch.may_run(method.key, run)
+        callee = self._evaluator.body(caller).sites[witness.site].callee
+        called = self._evaluator.evaluate(caller, callee).values
+        return isinstance(method, Partial) and any(
+            isinstance(value, Partial) and value.site == method.site for value in called
+        )
+
+    def _is_partial_method(self, value: Value) -> bool:
+        return isinstance(value, Partial) and self._evaluator.classes.is_partial_method(value)
 
     def is_inherited(self, function: Function) -> bool:
         """Whether the function is a method that the receiver's class inherits."""

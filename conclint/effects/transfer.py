@@ -151,7 +151,10 @@ class Transfer:
             return self._catalog.call(frame, value, arguments)
         if isinstance(value, Partial):
             bound = self._evaluator.results.with_partial(value, arguments)
-            return self._run(frame.nested(), Target(value.target, bound))
+            found = self._run(frame.nested(), Target(value.target, bound))
+            if frame.nesting or not self._evaluator.classes.is_partial_method(value):
+                return found
+            return self._own.marked(frame.key, frame.link, value, found)
         if isinstance(value, MethodCaller):
             targets = methods_called(self._evaluator, value, arguments)
             return self._any_of(frame, targets, ())

@@ -23,6 +23,7 @@ from conclint.resolve.values import (
     Instance,
     Key,
     Parameter,
+    Partial,
     Value,
     ValueSet,
     ValueSetMemo,
@@ -220,21 +221,55 @@ class Classes:
         item = self._evaluator.evaluate(owner.key, value)
         node = self._evaluator.body(owner.key).values[value]
         if node[0] != Op.DEF:
-            return item
+            return self._partials_bound(item, receiver)
         key = self._evaluator.module(owner.key[0]).at(node[1])
-        decoration = self._evaluator.decorations.of(key)
-        bound: list[Value] = []
-        for candidate in item.values:
-            if isinstance(candidate, Function) and not decoration.is_static and candidate.receiver is None:
-                bind_to = receiver
-                if decoration.is_class and isinstance(receiver, Instance):
-                    bind_to = receiver.cls
-                if isinstance(receiver, Class) and not decoration.is_class:
-                    bound.append(candidate)
-                    continue
-                candidate = Function(candidate.key, bind_to, candidate.closure)
-            bound.append(candidate)
+        bound = [
+            self._method_bound(candidate, key, receiver) if isinstance(candidate, Function) else candidate
+            for candidate in item.values
+        ]
         return ValueSet(tuple(bound), item.incomplete, item.reasons)
+
+    def _method_bound(self, function: Function, key: Key, receiver: Value) -> Function:
+        """A function as a method of the receiver, if the def `key` says that it is one."""
+        decoration = self._evaluator.decorations.of(key)
+        if function.receiver is not None or decoration.is_static:
+            return function
+        if decoration.is_class:
+            receiver = receiver.cls if isinstance(receiver, Instance) else receiver
+        elif isinstance(receiver, Class):
+            return function
+        return Function(function.key, receiver, function.closure)
+
+    def _partials_bound(self, item: ValueSet, receiver: Value) -> ValueSet:
+        """The candidates, with what `functools.partialmethod` made of a function bound to the receiver."""
+        if not any(isinstance(candidate, Partial) for candidate in item.values):
+            return item
+        bound = [self._partial_bound(candidate, receiver) for candidate in item.values]
+        told = tuple(candidate for candidate in bound if candidate is not None)
+        return ValueSet(told, item.incomplete or len(told) < len(bound), item.reasons)
+
+    def _partial_bound(self, candidate: Value, receiver: Value) -> Value | None:
+        """None for a `partialmethod` of what is no function, or read from the class: the object is then an
+        argument in front of those that were bound."""
+        if not isinstance(candidate, Partial) or not self.is_partial_method(candidate):
+            return candidate
+        target = candidate.target
+        if isinstance(target, Function) and target.receiver is None:
+            method = self._method_bound(target, target.key, receiver)
+            is_called_as_is = (
+                method.receiver is not None or self._evaluator.decorations.of(method.key).is_static
+            )
+            return candidate._replace(target=method) if is_called_as_is else None
+        if isinstance(target, Partial) and self.is_partial_method(target):
+            inner = self._partial_bound(target, receiver)
+            return None if inner is None else candidate._replace(target=inner)
+        return None
+
+    def is_partial_method(self, made: Partial) -> bool:
+        """Whether `functools.partialmethod` made it, and not `functools.partial`."""
+        key, number = made.site
+        makers = self._evaluator.evaluate(key, self._evaluator.body(key).sites[number].callee)
+        return External("functools.partialmethod") in makers.values
 
     def property_of(
         self, cls: Class, name: str, receiver: Value, accessor: Accessor = Accessor.GETTER

@@ -134,6 +134,14 @@ FILES = {
         "from app.dispatch import draw\ndef helper(shape):\n    return draw(shape)\n"
         "async def count():\n    helper(3)\n",
     ],
+    "app/bound.py": [
+        "from functools import partialmethod\nfrom app.deep import really\nclass Bound:\n"
+        "    def run(self, callback, url):\n        return callback(url)\n"
+        "    load = partialmethod(run, really)\n    def start(self):\n        self.load('x')\n"
+        "async def bound():\n    Bound().start()\n",
+        "from functools import partial as partialmethod\nfrom app.deep import really\nclass Bound:\n"
+        "    load = partialmethod(really, 'x')\nasync def bound():\n    Bound().load()\n",
+    ],
     "app/sums.py": [
         "from app.run import aside\ndef crunch():\n    total = 0\n    for i in range(10_000_000):\n"
         "        total += i * i\n    return total\ndef main():\n    aside(crunch)\n",

@@ -122,6 +122,16 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         },
         "view",
     ),
+    "a callback that a method was bound with": (
+        {
+            "deep": "import time\ndef pause(n):\n    CHANGES\n",
+            "base": "from functools import partialmethod\nimport deep\nclass Base:\n"
+            "    def run(self, callback, n):\n        callback(n)\n"
+            "    load = partialmethod(run, deep.pause)\n",
+            "view": "from base import Base\nasync def view():\n    Base().load(1)\n",
+        },
+        "view",
+    ),
     "an implementation of a method": (
         {
             "deep": "import time\nfrom functools import singledispatchmethod\nclass Base:\n"
