@@ -15,6 +15,8 @@ from conclint.resolve.values import Key
 HEAVY: Final = 1_000_000.0
 """Operations from which a call is heavy: some 40 ms on CPython 3.11."""
 
+_CUBE: Final = 3
+
 
 class Cost(NamedTuple):
     """What one call costs.
@@ -23,7 +25,8 @@ class Cost(NamedTuple):
     whose length is not known, `over_data` that of loops over data of unknown length. `opaque` where
     something unknown runs in a hot loop, `foreign` where a library that the catalog doesn't know is
     called at all, `native` where native code that releases the GIL does most of it. `chain` leads to what
-    does most of the work, as (key, site): to the function `worker`, or to the library call `known`.
+    does most of the work, as (key, site): to the function `worker`, or to the library call `known`. With
+    `pairs` it brings each item of an argument together with each.
     """
 
     operations: float = 0.0
@@ -35,11 +38,17 @@ class Cost(NamedTuple):
     chain: tuple[tuple[Key, int], ...] = ()
     worker: Key | None = None
     known: str = ""
+    pairs: bool = False
 
     @property
     def is_sure(self) -> bool:
         """Whether it takes long for certain."""
         return self.operations >= HEAVY
+
+    @property
+    def grows(self) -> bool:
+        """Whether the work grows with the square of an argument, or the cube of what it is given."""
+        return self.pairs or self.over_data >= _CUBE
 
     @property
     def rank(self) -> float:
@@ -55,6 +64,7 @@ class Cost(NamedTuple):
             operations=self.operations * trips.times,
             counting=self.counting + trips.counting,
             over_data=self.over_data + trips.over_data,
+            pairs=self.pairs or trips.pairs,
         )
 
 
@@ -88,6 +98,7 @@ class Folded(NamedTuple):
             opaque=self.cost.opaque or cost.opaque,
             foreign=self.cost.foreign or cost.foreign,
             native=self.cost.native or cost.native,
+            pairs=self.cost.pairs or cost.pairs,
         )
         own = part.is_loop or (cost.worker is None and not cost.known)
         chain = () if own else ((key, part.site), *cost.chain)
@@ -114,5 +125,6 @@ def heaviest(costs: Iterable[Cost]) -> Cost:
             opaque=heavier.opaque or lighter.opaque,
             foreign=heavier.foreign or lighter.foreign,
             native=heavier.native or lighter.native,
+            pairs=heavier.pairs or lighter.pairs,
         )
     return best

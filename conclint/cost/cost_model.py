@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.event_loop_tests import LOOP
+from conclint.cost.big_numbers import cost_of_power
 from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator, Numbers
-from conclint.cost.cost import HEAVY, Cost, CostTerm, Folded, fold, heaviest
+from conclint.cost.cost import Cost, CostTerm, Folded, fold, heaviest
+from conclint.cost.library_costs import NUMERIC, LibraryCosts
 from conclint.cost.loop_costs import loop_parts
 from conclint.cost.plain_methods import is_plain_method
 from conclint.cost.recursion import branches
@@ -20,8 +21,7 @@ from conclint.cost.suspension import Suspension
 from conclint.cost.trip_counts import TripCounter, Trips, comes_from_loop
 from conclint.effects.components import Component, Components
 from conclint.effects.solver import EffectSolver
-from conclint.model.execution import Weight
-from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of
+from conclint.resolve.arguments import EVERYTHING, Arguments, Passed
 from conclint.resolve.calls import Link, callables
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
@@ -44,15 +44,11 @@ from conclint.resolve.values import (
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Assertion, Body, DefKind, Op, Site, SiteKind
 
-_LIGHT: Final = 100.0
-"""Operations that a known call of light computing stands for."""
 _HOT: Final = 1_000.0
 _DEPTH: Final = 40
 _BOUND_DEPTH: Final = 4
 """How many callables that were bound by calls are followed, one within the other."""
 _Slot: TypeAlias = tuple[Key, tuple[tuple[int, float], ...], bool, Bound]
-_BUILTIN = ("builtins.", "math.", "operator.")
-_LAZY = frozenset({"builtins.map", "builtins.filter"})
 _EXPONENT: Final = 60.0
 _FIBONACCI: Final = 1.6
 """Two calls of itself, of a size less one and less two, make this many calls for each size."""
@@ -66,6 +62,9 @@ class CostModel:
         self._evaluator: Evaluator = engine.evaluator
         self._calculator = Calculator(self._evaluator)
         self._trips = TripCounter(self._evaluator, self._calculator)
+        self._library = LibraryCosts(
+            self._evaluator, self._calculator, self._trips, self._function, self._of_candidate
+        )
         self.suspension = Suspension(engine)
         self._memo: dict[_Slot, Cost] = {}
         self._calls: dict[Key, tuple[tuple[int, Key], ...]] = {}
@@ -229,7 +228,7 @@ class CostModel:
             passed = self.bound.items(arguments) if each else arguments
             return self._function(value, numbers, self.bound.of(value, passed, outer))
         if isinstance(value, (External, ExternalMethod)):
-            return self._external(value, arguments, hot=True)
+            return self._library.call(value, arguments, hot=True)
         return Cost(opaque=True)
 
     def _function(self, function: Function, numbers: Numbers, bound: Bound = UNBOUND) -> Cost:
@@ -296,6 +295,7 @@ class CostModel:
         body = self._evaluator.body(key)
         trips = self._trips.of_regions(key, body, numbers, suspending)
         yield from loop_parts(body, trips)
+        yield from self._powers(key, body, numbers)
         links = {link.site: link for link in self._engine.links(key)}
         recursive: list[int] = []
         for number, site in enumerate(body.sites):
@@ -311,7 +311,7 @@ class CostModel:
             native = cost.native and (hot or cost.is_sure)
             around = cost.inside(trip)._replace(native=native)
             if (
-                cost.over_data
+                cost.over_data == 1
                 and trip.over_data
                 and any(comes_from_loop(body, v, site.region) for v in _given(body, site))
             ):
@@ -322,6 +322,16 @@ class CostModel:
             if solved is not None:
                 yield _within(number, solved)
         yield from self._recursion(key, body, trips, recursive, numbers)
+
+    def _powers(self, key: Key, body: Body, numbers: Numbers) -> Iterator[CostTerm]:
+        """The powers of large numbers that a body works out."""
+        for node in body.values:
+            if node[0] == Op.ARITH and node[1] == "**":
+                left, right = graph.operands(node)
+                number = self._calculator.number
+                cost = Cost(cost_of_power(number(key, left, numbers), number(key, right, numbers)))
+                if cost.is_sure:
+                    yield CostTerm(-1, cost, True, cost.rank)
 
     def _recursion(
         self, key: Key, body: Body, trips: list[Trips], recursive: list[int], numbers: Numbers
@@ -381,10 +391,12 @@ class CostModel:
         if isinstance(value, Function):
             inner = self._calculator.arguments(value, arguments, caller=(key, numbers))
             return self._function(value, inner, self.bound.of(value, arguments, bound))
+        if isinstance(value, External) and value.dotted in NUMERIC:
+            return self._library.arithmetic(value.dotted, key, arguments, numbers)
         if isinstance(value, (External, ExternalMethod)):
-            return self._external(value, arguments, hot)
+            return self._library.call(value, arguments, hot, numbers)
         if isinstance(value, ExternalInstance):
-            return self._external(ExternalMethod(value.dotted, "__call__"), arguments, hot)
+            return self._library.call(ExternalMethod(value.dotted, "__call__"), arguments, hot)
         if isinstance(value, Class):
             return heaviest(
                 [
@@ -407,78 +419,17 @@ class CostModel:
             return Cost(opaque=hot and not self.is_left_out(value))
         return Cost(opaque=hot, foreign=True)
 
-    def _external(self, value: External | ExternalMethod, arguments: Arguments, hot: bool) -> Cost:
-        catalog = self._evaluator.catalog
-        if isinstance(value, External):
-            fact = catalog.function(value.dotted)
-            cls = catalog.klass(value.dotted) if fact is None else None
-            if cls is not None:
-                fact = catalog.method(cls.name, "__init__")
-                if fact is None:
-                    return Cost(1.0)
-            builtin = value.dotted.startswith(_BUILTIN)
-        else:
-            fact = catalog.method(value.dotted, value.name)
-            builtin = value.dotted.startswith("builtins.")
-        if fact is None:
-            return Cost(1.0) if builtin else Cost(opaque=hot, foreign=True)
-        if fact.effect is Stated.COMPUTES_NOGIL:
-            return Cost(1.0, native=True)
-        if fact.effect is Stated.COMPUTES_GIL:
-            if fact.weight >= Weight.HEAVY:
-                return Cost(HEAVY, known=fact.name)
-            return Cost(_LIGHT)
-        if fact.iterates is not None and arguments.positional:
-            return self._consumed(arguments.positional[0])
-        if fact.effect is Stated.CALLS and fact.placing is not None and value != External("builtins.map"):
-            return Cost(opaque=hot)
-        return Cost(1.0)
-
-    def _consumed(self, argument: Passed) -> Cost:
-        """What iterating an argument costs: a generator's body, or what `map` calls for each item."""
-        costs = [Cost(1.0)]
-        items = self._evaluator.passed(argument).values
-        costs += [self._function(item.function, {}) for item in items if isinstance(item, Generator)]
-        mapping = self._mapping(argument)
-        if mapping is not None:
-            costs.append(self._mapped(mapping))
-        return heaviest(costs)
-
     def _run_by_consuming(self, argument: Passed) -> Iterator[Function]:
         """The functions whose costs `_consumed` takes in."""
         for item in self._evaluator.passed(argument).values:
             if isinstance(item, Generator):
                 yield item.function
-        mapping = self._mapping(argument)
+        mapping = self._library.mapping(argument)
         if mapping is not None and mapping.positional:
             for value in callables(self._evaluator.passed(mapping.positional[0])):
                 function = unwrapped(value)
                 if isinstance(function, Function):
                     yield function
-
-    def _mapping(self, argument: Passed) -> Arguments | None:
-        """The arguments of the `map` or `filter` that an argument is the result of."""
-        if isinstance(argument, (ValueSet, StarItem)):
-            return None
-        key, value = argument
-        site = graph.call(self._evaluator.body(key), value)
-        if site is None:
-            return None
-        callee = self._evaluator.evaluate(key, site.callee)
-        if site.args and any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values):
-            return arguments_of(key, site.args)
-        return None
-
-    def _mapped(self, arguments: Arguments) -> Cost:
-        """What `map(function, items)` costs when it is consumed."""
-        if not arguments.positional:
-            return Cost(opaque=True)
-        called = callables(self._evaluator.passed(arguments.positional[0]))
-        costs = [self._of_candidate(value, arguments.drop(1), each=True) for value in called]
-        if not costs:
-            return Cost(opaque=True)
-        one = heaviest(costs)
-        return one._replace(over_data=one.over_data + 1, counting=one.counting)
 
 
 def _within(site: int, solved: Folded) -> CostTerm:

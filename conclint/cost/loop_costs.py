@@ -28,6 +28,7 @@ def loop_parts(body: Body, trips: list[Trips]) -> Iterator[CostTerm]:
             operations=held.operations + work * trip.times,
             counting=max(held.counting, trip.counting) if region.arithmetic else held.counting,
             over_data=max(held.over_data, trip.over_data) if region.arithmetic else held.over_data,
+            pairs=held.pairs or (trip.pairs and region.arithmetic > 0),
         )
     for outer, cost in found.items():
         yield CostTerm(_site_of_loop(body, outer), cost, True, cost.rank)

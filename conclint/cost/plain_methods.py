@@ -63,6 +63,11 @@ def is_plain_method(body: Body, site: Site) -> bool:
     return wants is not None and wants(len(given)) and not (name == "update" and _is_number(given[0]))
 
 
+def is_plain_name(name: object) -> bool:
+    """Whether hardly anything but strings and collections has a method of this name."""
+    return name in _ANY
+
+
 _WANTED: Final[dict[str, Callable[[int], bool]]] = {
     **dict.fromkeys(_BARE, lambda count: count == 0),
     **dict.fromkeys(_ONE, lambda count: count == 1),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from conclint.cost.constant_values import Calculator, Numbers
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, LoopFlags, Op, Region, RegionKind
+from conclint.summary.records import Body, LoopFlags, Op, Region, RegionKind, Site
 
 _SAME_LENGTH = frozenset({"builtins.enumerate", "builtins.reversed", "builtins.sorted", "builtins.list"})
+_THROUGH: Final = tuple(
+    (Op.GLOBAL, name) for name in ("range", "len", "enumerate", "sorted", "list", "reversed", "tuple")
+)
 _REACH: Final = 12
 _FEW: Final = 1024.0
 """The most that a loop variable is taken to count up to from a start that is not known."""
@@ -19,14 +23,35 @@ _HALVING: Final = 32.0
 """How often a loop runs at most, in effect, that halves a number."""
 
 
+def _chosen(of: float, size: float, *, in_order: bool, again: bool = False) -> float:
+    """How many choices there are of `size` out of so many things."""
+    total, things = int(min(of, 1e6)), int(min(max(size, 0.0), 60.0))
+    if again:
+        total += things - 1
+    found = 1.0
+    for number in range(things):
+        found *= max(total - number, 0)
+    return found if in_order else found / math.factorial(things)
+
+
+CHOICES: Final[dict[str, Callable[[float, float], float]]] = {
+    "itertools.permutations": lambda of, size: _chosen(of, size, in_order=True),
+    "itertools.combinations": lambda of, size: _chosen(of, size, in_order=False),
+    "itertools.combinations_with_replacement": lambda of, size: _chosen(of, size, in_order=False, again=True),
+    "itertools.product": lambda of, size: min(of, 1e6) ** min(size, 40.0),
+}
+
+
 class Trips(NamedTuple):
     """How often a region runs: `times` by loops of known length, in `counting` loops over numbers and
     `over_data` loops of unknown length besides. A loop over what another one brings (the cells of a row of
-    a table) is one with it: together they go through the data once."""
+    a table) is one with it: together they go through the data once. With `pairs` two of the loops go through
+    the same argument: they bring each of its items together with each."""
 
     times: float = 1.0
     counting: int = 0
     over_data: int = 0
+    pairs: bool = False
 
     @property
     def is_once(self) -> bool:
@@ -57,12 +82,18 @@ class TripCounter:
                     trip = trip._replace(times=trip.times * max(count, 0.0))
                 elif self._is_counting(key, body, region, numbers):
                     trip = trip._replace(counting=trip.counting + 1)
+                elif is_of_pairs(body, region.value, region.parent, suspending):
+                    trip = trip._replace(over_data=trip.over_data + 1, pairs=True)
                 elif not comes_from_loop(body, region.value, region.parent):
                     trip = trip._replace(over_data=trip.over_data + 1)
                 else:
                     trip = trip._replace(over_data=max(trip.over_data, 1))
             result.append(trip)
         return result
+
+    def length(self, key: Key, value: int, numbers: Numbers) -> float | None:
+        """How many elements iterating a value brings; None where that can't be told."""
+        return self._length(key, self._evaluator.body(key), value, numbers)
 
     def _count(self, key: Key, body: Body, region: Region, numbers: Numbers) -> float | None:
         if region.extra & LoopFlags.ASYNC:
@@ -87,11 +118,38 @@ class TripCounter:
                     return bounds[0]
                 step = bounds[2] if len(bounds) > 2 else 1.0
                 return (bounds[1] - bounds[0]) / (step or 1.0)
+            combined = self._combinations(key, site, names, positional, numbers)
+            if combined is not None:
+                return combined
             if names and names <= _SAME_LENGTH and positional:
                 found_here = self._length(key, body, positional[0], numbers)
                 if found_here is not None:
                     return found_here
         return self._calculator.lengths.of(key, value, numbers)
+
+    def _combinations(
+        self, key: Key, site: Site, names: set[str], positional: list[int], numbers: Numbers
+    ) -> float | None:
+        """How many choices `itertools` makes of a known number of things."""
+        name = next(iter(names)) if len(names) == 1 else ""
+        if name == "itertools.islice" and len(positional) == 2:
+            return self._calculator.number(key, positional[1], numbers)
+        if name not in CHOICES or not positional:
+            return None
+        given = positional if name == "itertools.product" else positional[:1]
+        lengths = [self._length(key, self._evaluator.body(key), item, numbers) for item in given]
+        known = [length for length in lengths if length is not None]
+        if len(known) < len(lengths) or min(known) < 0:
+            return None
+        by_name = dict(site.args)
+        if name == "itertools.product":
+            repeat = self._calculator.number(key, by_name["repeat"], numbers) if "repeat" in by_name else 1.0
+            return None if repeat is None else CHOICES[name](math.prod(known), repeat)
+        chosen = by_name.get("r", positional[1] if len(positional) > 1 else -1)
+        if chosen < 0:
+            return CHOICES[name](known[0], known[0]) if name == "itertools.permutations" else None
+        size = self._calculator.number(key, chosen, numbers)
+        return None if size is None else CHOICES[name](known[0], size)
 
     def _distance(self, key: Key, body: Body, bounds: list[int], numbers: Numbers) -> float | None:
         """How far `range(start, start + size)` goes, where only the size is known."""
@@ -296,3 +354,31 @@ def _reaches(body: Body, value: int, iterables: set[int], depth: int) -> bool:
     ):
         return False
     return any(_reaches(body, item, iterables, depth + 1) for item in graph.inputs(body, value))
+
+
+def is_of_pairs(body: Body, value: int, region: int, suspending: frozenset[int]) -> bool:
+    """Whether a loop goes through the argument again that a loop around it goes through: all of it, or from
+    where that loop is (`for i in range(len(x)): for j in range(i, len(x))`)."""
+    own = _gone_through(body, value)
+    return own >= 0 and any(
+        _gone_through(body, body.regions[loop].value) == own
+        for loop in graph.loops_around(body, region)
+        if loop not in suspending
+    )
+
+
+def _gone_through(body: Body, value: int) -> int:
+    """The parameter that a loop goes through by its items or positions, as a value; -1 for anything else."""
+    for _ in range(_REACH):
+        node = graph.node(body, value)
+        if node[0] == Op.PARAM:
+            return value
+        site = graph.call(body, value)
+        is_slice = node[0] == Op.ITEM and graph.node(body, graph.operand(node, 1))[0] == Op.SLICE
+        if site is not None and site.args and graph.node(body, site.callee) in _THROUGH:
+            value = site.args[-1 if len(site.args) == 2 else 0][1]
+        elif is_slice or node[0] == Op.ARITH:
+            value = graph.operand(node)
+        else:
+            return -1
+    return -1

@@ -76,7 +76,8 @@ class Profile(NamedTuple):
 
     `waits`: it waits in earnest, or native code in it releases the GIL: threads are right for it, or may be.
     `files`: it opens a file or two. `unknown`: the names of what is called that is not known. `depth`: how
-    deep its loops over data are nested; `library`: what it calls of a library that computes.
+    deep its loops over data are nested; `library`: what it calls of a library that computes; `touched`: what
+    it calls that reads or writes files.
     """
 
     waits: bool = False
@@ -84,6 +85,7 @@ class Profile(NamedTuple):
     unknown: tuple[str, ...] = ()
     depth: int = 0
     library: str = ""
+    touched: tuple[str, ...] = ()
 
     def joined(self, other: Profile) -> Profile:
         """Both together."""
@@ -93,6 +95,7 @@ class Profile(NamedTuple):
             tuple(dict.fromkeys((*self.unknown, *other.unknown))),
             max(self.depth, other.depth),
             self.library or other.library,
+            tuple(dict.fromkeys((*self.touched, *other.touched))),
         )
 
 
@@ -214,8 +217,6 @@ class WorkerProfiles:
                 elif inner.library and around:
                     inner = inner._replace(depth=around)
                 found = found.joined(inner)
-            if found.waits:
-                break  # nothing more is said of it
         return found
 
     def _is_own_on_part(self, key: Key, body: Body, site: Site) -> bool:
@@ -336,8 +337,8 @@ def _weighed(family: str, cause: str, in_loop: bool, *, is_brief: bool) -> Profi
         return Profile(waits="emaphore" in cause or "Condition" in cause)
     if family == Family.QUEUES.value and last.startswith("put"):
         return Profile()
-    if family == Family.FILES.value and not in_loop:
-        return Profile(files=True)
+    if family == Family.FILES.value:
+        return Profile(waits=in_loop, files=True, touched=(cause,))
     if family == Family.SLEEP.value and is_brief and not in_loop:
         return Profile()
     return Profile(waits=True)

@@ -11,10 +11,11 @@ from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalInstance, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Site
+from conclint.summary.records import Body, Op, RegionKind, Site, Slot
 
 PARALLEL: Final = ExternalInstance("joblib.Parallel")
 _DELAYED: Final = "joblib.delayed"
+_CONFIGS: Final = frozenset({"joblib.parallel_config", "joblib.parallel_backend"})
 _BACKENDS: Final = {
     "threading": ExecutionModel.THREAD,
     "loky": ExecutionModel.PROCESS,
@@ -31,7 +32,7 @@ def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement 
     made = _made_at(body, site.callee)
     if made is None or not site.args:
         return None
-    model = _model(body, made)
+    model = _model(body, made, _configured(evaluator, key, body, site.region))
     call = _delayed_call(evaluator, key, body, site.args[0][1])
     if model is None or call is None:
         return None
@@ -48,9 +49,28 @@ def _made_at(body: Body, value: int) -> Site | None:
     return graph.call(body, graph.operand(node) if node[0] == Op.ENTER else value)
 
 
-def _model(body: Body, made: Site) -> ExecutionModel | None:
-    """What the arguments of `Parallel` say, as far as they are constants; processes if they say nothing."""
+def _configured(evaluator: Evaluator, key: Key, body: Body, region: int) -> Site | None:
+    """The call of `parallel_config` or `parallel_backend` whose `with` block is around a region."""
+    for number in graph.around(body, region):
+        item = body.regions[number]
+        call = graph.call(body, item.value) if item.kind == RegionKind.WITH else None
+        if call is not None:
+            called = evaluator.evaluate(key, call.callee).values
+            if {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)} & _CONFIGS:
+                return call
+    return None
+
+
+def _model(body: Body, made: Site, configured: Site | None) -> ExecutionModel | None:
+    """What the arguments of `Parallel` say, as far as they are constants, else those of the configuration
+    around it; processes if they say nothing."""
     words: dict[str, object] = {}
+    for slot, value in configured.args if configured is not None else ():
+        node = body.values[value]
+        if slot in (0, "backend") and node[0] == Op.CONST:
+            words["backend"] = node[1]
+        elif slot in (0, "backend") or slot == Slot.DOUBLE_STAR:
+            return None
     for slot, value in made.args:
         name = {0: "n_jobs", 1: "backend"}.get(slot, "") if isinstance(slot, int) else slot
         node = body.values[value]

@@ -18,7 +18,7 @@ def doubts_of(cost: Cost) -> list[str]:
     doubts = [
         "how far it counts is not known" if cost.counting else "how much data it goes through is not known"
     ]
-    if cost.counting < 2:
+    if cost.counting < 2 and not cost.grows:
         doubts.append("it may take only a moment")
     return doubts
 

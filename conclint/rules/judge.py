@@ -109,7 +109,7 @@ class Judge:
                 if placement.model is ExecutionModel.EVENT_LOOP:
                     yield from effects_of_bound(view, key, placement, starts)
                 yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
-                yield from waiting_in_processes(view, self._costs, key, placement)
+                yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
 
     def _in_cells(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
         """What the cells of a notebook do that await at their top level, and so run on the loop."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LOOP = ExecutionModel.EVENT_LOOP
 _FAR: Final = (3, 6)
 """Beyond these numbers of calls it is a step less sure each that all of them do what the model thinks."""
+_NESTED: Final = 2
+"""Loops over data, one in the other, from which they are worth a word."""
 _LONG: Final = 1_000.0
 """Operations in one iteration from which a single counting loop of unknown length is worth a word."""
 
@@ -47,7 +49,12 @@ def _takes_long(cost: Cost) -> bool:
         return True
     if cost.opaque:
         return False
-    return cost.counting >= 2 or (cost.counting == 1 and cost.operations >= _LONG)
+    return (
+        cost.counting >= 2
+        or cost.grows
+        or cost.over_data >= _NESTED
+        or (cost.counting == 1 and cost.operations >= _LONG)
+    )
 
 
 def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:

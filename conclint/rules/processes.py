@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.cost.cost_model import CostModel
+from conclint.cost.plain_methods import is_plain_name
+from conclint.cost.worker_profile import WorkerProfiles
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function, Key, Value, unwrapped
+from conclint.resolve.values import ITERATED, Function, Key, Parameter, Value, unwrapped
 from conclint.rules.advice.pools import instead_of_processes
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
@@ -19,7 +21,14 @@ from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
 _MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
 _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})
-"""What a worker waits for outside of its program. Files are left out: who reads one parses it."""
+"""What a worker waits for outside of its program. Files alone are left out: who reads one parses it."""
+_FETCHED: Final = frozenset({"http", "database", "sockets"})
+"""What is fetched or sent over a network: a file beside it is what that is written to, or read from."""
+_FILES: Final = "files"
+_TRANSFERS: Final = frozenset(
+    {"open", "write", "write_bytes", "write_text", "writelines", "read", "read_bytes", "mkdir", "makedirs"}
+)
+"""What saves what was fetched, or opens what is sent."""
 _HARMLESS: Final = frozenset({"cheap-files", "console"})
 _MAX_NEST = 1
 """Going through the answer once is no work; comparing its parts with each other is."""
@@ -27,7 +36,7 @@ _ENDED = frozenset({"terminate", "kill"})
 
 
 def waiting_in_processes(
-    view: ModuleView, costs: CostModel, key: Key, placement: Placement
+    view: ModuleView, costs: CostModel, profiles: WorkerProfiles, key: Key, placement: Placement
 ) -> Iterator[Draft]:
     """What a placement sends to processes or interpreters only to wait there, if every candidate does."""
     if placement.model not in _MODELS:
@@ -35,7 +44,7 @@ def waiting_in_processes(
     rule = rule_for(EffectKind.WAITS, placement.model, placement.style)
     if rule is None or not guide()[EffectKind.WAITS.value, placement.model].is_forbidden(view.runtime.gil):
         return
-    found = [_only_waits(view, costs, value, placement) for value in placement.callables.values]
+    found = [_only_waits(view, costs, profiles, value, placement) for value in placement.callables.values]
     if not found or any(item is None for item in found) or placement.callables.incomplete:
         return
     if placement.style == "thread" and _wants_a_process(view, key, placement):
@@ -72,7 +81,7 @@ def waiting_in_processes(
 
 
 def _only_waits(
-    view: ModuleView, costs: CostModel, value: Value, placement: Placement
+    view: ModuleView, costs: CostModel, profiles: WorkerProfiles, value: Value, placement: Placement
 ) -> tuple[Effect, Witness, bool] | None:
     """What the callable waits for, where it does nothing else that a process could be wanted for; and
     whether it loops over data."""
@@ -86,6 +95,10 @@ def _only_waits(
     best = _wait_of(effects, placement.model, costs)
     if best is None:
         return None
+    if any(effect.kind is Kind.WAITS and effect.family == _FILES for effect in effects):
+        profile = profiles.of(value, placement.arguments, placement.each)
+        if profile.depth > _MAX_NEST or profile.library or not _TRANSFERS.issuperset(_last(profile.touched)):
+            return None
     cost = costs.of_call(value, placement.arguments, placement.each)
     if cost.opaque or cost.foreign or cost.native or cost.is_sure or cost.counting:
         return None
@@ -100,16 +113,32 @@ def _wait_of(effects: Effects, model: ExecutionModel, costs: CostModel) -> tuple
     for effect, witness in effects.items():
         if effect.kind in (Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL):
             return None
-        if effect.kind is Kind.CALLS and effect.parameter and not costs.is_left_out(effect.parameter):
+        called = effect.parameter if effect.kind is Kind.CALLS else None
+        if called is not None and not _is_plain(called) and not costs.is_left_out(called):
             return None
         if effect.kind is Kind.WAITS and effect.mask & model.bit and effect.family not in _HARMLESS:
-            if effect.family not in _PURE_WAITS:
-                return None  # files, queues, locks: a worker of its own design
+            if effect.family not in (*_PURE_WAITS, _FILES):
+                return None  # queues, locks: a worker of its own design
             found.append((effect, witness))
+    families = {effect.family for effect, _ in found}
+    if _FILES in families and not families & _FETCHED:
+        return None
+    found = [item for item in found if item[0].family != _FILES]
     if all(effect.family == "sleep" for effect, _ in found):
         return None
     found = [item for item in found if item[0].family != "sleep"]
     return min(found, key=lambda item: item[1].rank)
+
+
+def _is_plain(called: Parameter) -> bool:
+    """Whether an argument is only gone through, or a text's method of it called."""
+    return bool(called.attributes) and (
+        called.attributes[-1] == ITERATED or is_plain_name(called.attributes[-1])
+    )
+
+
+def _last(names: tuple[str, ...]) -> set[str]:
+    return {name.rsplit(".", 1)[-1] for name in names}
 
 
 def _serves(view: ModuleView, key: Key, seen: set[Key]) -> bool:
