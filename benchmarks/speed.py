@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     if given.quick:
         given.repeat, given.sample, given.no_growth = 1, 5, True
-        corpora = {QUICK: ROOT / "conclint" / "source"}
+        corpora = {QUICK: ROOT / "conclint" / "workers"}
         tools = tools_here()
     else:
         names = given.only or list(CORPORA)

@@ -104,6 +104,11 @@ def test_a_missing_path_alone(tmp_path: Path) -> None:
         "fix": None,
         "fingerprint": found["fingerprint"],
         "cell": None,
+        "severity": "critical",
+        "context": None,
+        "entries": [],
+        "entry_count": 0,
+        "root": None,
     }
     assert found["fingerprint"]
 

@@ -38,7 +38,7 @@ def test_it_measures_every_part_and_writes_the_figures_of_its_page(tmp_path: Pat
         assert costs
         assert all(cost["cpu"] > 0 and cost["wall"] > 0 for cost in costs)
     demand = figures["demand"]
-    assert 0 < demand["unreached"] < demand["functions"], "conclint/source has few coroutines or threads"
+    assert 0 < demand["unreached"] < demand["functions"], "conclint/workers has few coroutines or threads"
     assert demand["reduced"] < demand["whole"]
     assert run_benchmark("--page", str(file)) == page
     assert "## The phases of a cold run" in page

@@ -12,7 +12,6 @@ import pytest
 
 from conclint.__main__ import main
 from conclint.config.settings import load_config
-from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding
 from conclint.run.pipeline import check_file
 from harness.runs import EVERYTHING, run_here
@@ -133,7 +132,6 @@ def test_the_async_twin_is_recommended(check: Check, tmp_path: Path) -> None:
     check(stated, "from app import db\nasync def view():\n    db.fetch('x')\n")
     (found,) = check_one_file(tmp_path / "app" / "views.py")
     assert found.recommendation is not None
-    assert found.recommendation.model is ExecutionModel.EVENT_LOOP
     assert "`app.db.fetch_async`" in found.recommendation.text
 
 

@@ -11,6 +11,7 @@ import pytest
 from conclint.config.settings import load_config
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
+from conclint.model.severity import Severity
 from conclint.run.pipeline import check
 from deep_programs import CHAINS, CIRCLES
 
@@ -23,7 +24,7 @@ _SLOW = {"reexport_chain", "class_chain_backwards", "star_chain", "call_chain_in
 
 
 def _findings(paths: list[str]) -> list[Finding]:
-    options = {"jobs": 1, "use_cache": False, "min_confidence": Confidence.LOW}
+    options = {"jobs": 1, "use_cache": False, "min_confidence": Confidence.LOW, "min_severity": Severity.INFO}
     return list(check(paths, load_config(paths, options=options, known_codes={})).findings)
 
 

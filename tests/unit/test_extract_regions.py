@@ -210,7 +210,7 @@ class TestValues:
             ("[1, *a]", "list(1, star($a))"),
             ("{1, 2}", "set(1, 2)"),
             ("{1: a, **b}", "dict(1, $a, -, $b)"),
-            ("a[1:2]", "$a[:]"),
+            ("a[1:2]", "$a[1:2]"),
             ("a[1,]", "$a[tuple(1)]"),
             ("a[*b]", "$a[tuple(star($b))]"),
             ("{x: y for x, y in a}", "dict(elem($a)[1], elem($a)[0])"),

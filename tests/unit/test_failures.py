@@ -88,12 +88,12 @@ STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "propagating": (EffectSolver, "_update", _of_bad_path),
     "listing": (Judge, "roots", _of_bad_path),
     "viewing": (Judge, "view", _of_bad_path),
-    "judging": (Judge, "judge_module", _of_bad_path),
+    "judging": (Judge, "view", _of_bad_path),
     "hashing": (FileDigests, "_found_out", _of_bad_path),
     "finding indexes": (SummaryStore, "_find_indexes", _among),
     "loading": (SummaryStore, "_load", _among),
     "judging a group": (ModuleJudge, "link", _among),
-    "telling of a group": (ModuleJudge, "_judged", lambda _, rows: any("bad.py" in path for path in rows)),
+    "telling of a group": (ModuleJudge, "_judged", lambda _, rows, *__: "bad.py" in "".join(rows)),
     "structural": (StructuralJudge, "judge", lambda _, view: view.module.path.endswith("bad.py")),
 }
 ERRORS = [RecursionError("deep"), MemoryError(), KeyError(id(STAGES)), AssertionError()]
@@ -166,7 +166,7 @@ def test_the_map_leaves_out_what_failed(project: Path, monkeypatch: pytest.Monke
 
 
 def test_an_interrupt_is_no_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyboardInterrupt()))
+    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         run(use_cache=False)
 
@@ -261,7 +261,7 @@ def test_a_failure_to_look_for_wrappers_is_told_at_the_file_that_may_call_one(
 
 
 def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyError()))
+    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyError()))
 
     def told(name: str) -> list[str]:
         text = (project / name).read_text()
@@ -273,7 +273,7 @@ def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_server_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "judge_module", failing(Judge.judge_module, _of_bad_path, KeyError()))
+    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyError()))
     answer = answer_job(CheckJob(str(project), JobScope.ALL, ()))
     assert isinstance(answer, Checked)
     found = {Path(mark.path).name: mark.code for mark in answer.marks}
