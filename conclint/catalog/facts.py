@@ -20,12 +20,13 @@ class EffectKind(Enum):
 
 
 class Phase(Enum):
-    """When a library runs a callable, where that is once in the life of the program."""
+    """When a library runs a callable, where that is once in the life of the program, or seldom."""
 
     START_UP = "start-up"
     SHUTDOWN = "shutdown"
     LIFESPAN = "lifespan"
     COMMAND = "command"
+    FAILURE = "failure"
 
 
 class Trait(Enum):

@@ -10,7 +10,7 @@ from conclint.conditions.environment import UnsetEnvironment
 from conclint.conditions.failures import FAILED, INTERRUPTED, RETRIES, Failures
 from conclint.conditions.first_time import FirstTime
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, Key
+from conclint.resolve.values import External, ExternalMethod, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind
 
@@ -18,8 +18,18 @@ _IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundErro
 _MISSING = frozenset(
     {"builtins.KeyError", "builtins.AttributeError", "builtins.LookupError", "builtins.NameError"}
 )
-_FIRST_TIME = "does it the first time only"
+FIRST_TIME = "does it the first time only"
 _NOT_INSTALLED = "does it only where a module is missing"
+_LACKING = (_NOT_INSTALLED, "is not expected to lack it")
+_FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
+_SUSPENDED = ("does it only while the screen is given up", "is meant to wait for the other program")
+_SUSPENDING = frozenset(
+    {
+        "textual.app.App.suspend", "prompt_toolkit.application.in_terminal",
+        "prompt_toolkit.application.run_in_terminal.in_terminal",
+    }
+)  # fmt: skip
+"""Context managers in which a terminal's program leaves the screen to another, and waits for that."""
 _SETTING = ("does it only where an environment variable is set", "does not do it by default")
 _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
 _ENDS = "does it only where it ends the program"
@@ -29,8 +39,8 @@ _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 _BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 RARE: Final = (
-    _FIRST_TIME, _NOT_INSTALLED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED, RETRIES,
-    *INTERRUPTED,
+    FIRST_TIME, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED,
+    RETRIES, *INTERRUPTED,
 )  # fmt: skip
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
@@ -56,9 +66,13 @@ class Rarity:
             if by_default.is_known and by_default.reads:
                 return _SETTING if bool(by_default.value) != bool(item.extra) else ()
             if self._first_time.after_test(key, body, region):
-                return (_FIRST_TIME,)
+                return (FIRST_TIME,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING
+            if self._finds_no_module(key, body, item.value, bool(item.extra)):
+                return _LACKING
+        if item.kind == RegionKind.WITH and self._gives_up_screen(key, body, item.value):
+            return _SUSPENDED
         return self._by_what_it_does(key, body, region)
 
     def _of_handler(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
@@ -68,7 +82,7 @@ class Rarity:
         if handler.kind == RegionKind.EXCEPT and handler.value >= 0:
             caught = frozenset(self._failures.caught(key, handler.value))
             if caught & _MISSING and self._first_time.after_miss(key, body, region):
-                return (_FIRST_TIME,)
+                return (FIRST_TIME,)
             if caught & _IMPORT_ERRORS:
                 return (_NOT_INSTALLED,)
         doing = self._by_what_it_does(key, body, region)
@@ -94,6 +108,40 @@ class Rarity:
         literal = graph.node(body, right)
         names = [v.dotted for v in self._evaluator.evaluate(key, left).values if isinstance(v, External)]
         return any(literal == (Op.CONST, wanted) and names == [name] for name, wanted in _PLATFORMS)
+
+    def _finds_no_module(self, key: Key, body: Body, value: int, polarity: bool) -> bool:
+        """Whether a test that came out so has looked for a module and found none
+        (`if importlib.util.find_spec(name) is None: …`)."""
+        node = graph.node(body, value)
+        if (inner := graph.negated(node)) >= 0:
+            return self._finds_no_module(key, body, inner, not polarity)
+        if node[0] == Op.COMPARE and node[1] in ("is", "is not", "==", "!="):
+            left, right = graph.operands(node)
+            if graph.node(body, right) != (Op.CONST, None):
+                return False
+            return self._finds_no_module(key, body, left, polarity != (node[1] in ("is", "==")))
+        asked = graph.call(body, value)
+        return not polarity and asked is not None and self._is_call_of(key, asked, _FINDERS)
+
+    def _gives_up_screen(self, key: Key, body: Body, value: int) -> bool:
+        entered = graph.call(body, value) if value >= 0 else None
+        return entered is not None and self._is_call_of(key, entered, _SUSPENDING)
+
+    def _is_call_of(self, key: Key, site: Site, names: frozenset[str]) -> bool:
+        """Whether all that a site may call are of these functions and methods of libraries."""
+        catalog = self._evaluator.catalog
+        values = self._evaluator.evaluate(key, site.callee).values
+        for value in values:
+            if isinstance(value, External):
+                called = {catalog.canonical(value.dotted)}
+            elif isinstance(value, ExternalMethod):
+                owners = (value.dotted, *(fact.name for fact in catalog.ancestry(value.dotted)))
+                called = {f"{owner}.{value.name}" for owner in owners}
+            else:
+                return False
+            if not called & names:
+                return False
+        return bool(values)
 
     def _ends_program(self, key: Key, body: Body, region: int) -> bool:
         """Whether the region itself ends the program (`sys.exit`)."""

@@ -65,7 +65,8 @@ class ArgumentCondition(NamedTuple):
         timeout of 0, say) is not."""
         if self.is_branch or self.is_about_memory:
             return self.is_branch
-        return isinstance(self.literal.value, (bool, str)) or not self.absent_if_equal
+        is_asked_for = self.relation is Relation.IS_INSTANCE or isinstance(self.literal.value, (bool, str))
+        return is_asked_for or not self.absent_if_equal
 
 
 class Verdict(NamedTuple):
@@ -159,7 +160,7 @@ def _equals(evaluator: Evaluator, item: ValueSet, wanted: object) -> tuple[Truth
         names = {v.dotted if isinstance(v, External) else "" for v in item.values}
         return (Truth.YES if names == {wanted[4:-1]} else Truth.NO), None
     if isinstance(wanted, str) and wanted.startswith("<a "):
-        return _is_instance(evaluator, item, wanted[3:-1]), None
+        return _is_instance(evaluator, item, wanted[3:-1])
     if isinstance(wanted, str) and wanted.startswith("<") and wanted != "<none>":
         names = {evaluator.catalog.canonical(v.dotted) for v in item.values if isinstance(v, External)}
         if names:
@@ -185,7 +186,11 @@ def _is_below(item: ValueSet, limit: float) -> Truth:
     return Truth.YES if max(numbers) < limit else Truth.NO
 
 
-def _is_instance(evaluator: Evaluator, item: ValueSet, wanted: str) -> Truth:
+def _is_instance(evaluator: Evaluator, item: ValueSet, wanted: str) -> tuple[Truth, ArgumentCondition | None]:
+    """Whether an argument is an instance of a class; of one that is passed on, callers know."""
+    if len(item.values) == 1 and not item.incomplete and isinstance(item.values[0], Parameter):
+        classes = Literal("tuple", (External(wanted),))
+        return Truth.MAYBE, ArgumentCondition(item.values[0], classes, True, relation=Relation.IS_INSTANCE)
     answers = {Truth.MAYBE} if item.incomplete or not item.values else set()
     for value in item.values:
         if isinstance(value, ExternalInstance):
@@ -194,7 +199,7 @@ def _is_instance(evaluator: Evaluator, item: ValueSet, wanted: str) -> Truth:
             answers.add(Truth.YES if any(fact.name == wanted for fact in ancestry) else known)
         else:
             answers.add(Truth.NO if isinstance(value, (Literal, Display)) else Truth.MAYBE)
-    return answers.pop() if len(answers) == 1 else Truth.MAYBE
+    return (answers.pop() if len(answers) == 1 else Truth.MAYBE), None
 
 
 def _same(first: object, second: object) -> bool:

@@ -107,7 +107,7 @@ class ModuleJudge:
             try:
                 drafts, called = self._settled(path)
                 rows[path] = tuple(map(self._row, drafts))
-                if called is not None and (called.starts or called.calls):
+                if called is not None and any(called):
                     calls[path] = tuple(called)
             except Exception as error:
                 self._fail(path, error)

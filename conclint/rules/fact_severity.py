@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from conclint.catalog.facts import CallableFact
+from conclint.conditions.cold_paths import FIRST_TIME
+from conclint.effects.cached_functions import ONLY_FIRST_CALL
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
@@ -14,10 +17,23 @@ from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
 
 
+ONCE: Final = (FIRST_TIME, ONLY_FIRST_CALL)
+"""How the reasons end that say that something is done the first time only."""
+
+
 def severity_of_call(
+    engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop], reasons: Sequence[str]
+) -> Severity:
+    """By the measured time, by how long a sleep is, by where a database is; else the rule's own. What takes
+    less than a second and is done the first time only, nobody notices."""
+    severity = _severity_of_fact(engine, rule, fact, chain)
+    is_once = any(reason.endswith(ONCE) for reason in reasons)
+    return Severity.INFO if is_once and severity is Severity.WARNING else severity
+
+
+def _severity_of_fact(
     engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop]
 ) -> Severity:
-    """By the measured time, by how long a sleep is, by where a database is; else the rule's own."""
     if fact is None:
         return rule.severity
     if fact.milliseconds is not None:

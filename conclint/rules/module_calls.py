@@ -32,7 +32,8 @@ from conclint.resolve.values import (
 )
 from conclint.rules.drafts import ModuleView, short_name
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op
+from conclint.summary.codec import span_of
+from conclint.summary.records import Body, DefKind, Op
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,28 +67,48 @@ class Start(NamedTuple):
 
 
 class ModuleCalls(NamedTuple):
-    """Of one module: its functions that are started, and the coroutine functions that each function calls,
-    by (path, symbol)."""
+    """Of one module: its functions that are started; the coroutine functions that each function calls, by
+    (path, symbol, whether it does so in a loop); and the lines of the loops of its coroutine functions."""
 
     starts: tuple[tuple[str, str, str, str], ...]
-    calls: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    calls: tuple[tuple[str, tuple[tuple[str, str, bool], ...]], ...]
+    loops: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
 
 
 def module_calls(view: ModuleView) -> ModuleCalls:
     """What the module says of who starts and who calls coroutines. Raises NeedModule."""
     starts = {(*start,) for start in _starts(view)}
-    calls: dict[str, dict[tuple[str, str], None]] = {}
+    calls: dict[str, dict[tuple[str, str, bool], None]] = {}
+    loops: dict[str, tuple[tuple[int, int], ...]] = {}
     for key in view.keys:
+        body = view.engine.evaluator.body(key)
+        if view.module.definition(key).kind == DefKind.ASYNC_FUNCTION and (found := _loops(view, key, body)):
+            loops[view.module.symbol(key)] = found
         links = view.engine.links(key)
         started = {site for link in links for site in _started(view, key, link)}
         for link in links:
             if link.site not in started:
-                for callee in _coroutines(view, link):
-                    calls.setdefault(view.module.symbol(key), {})[callee] = None
+                is_repeated = graph.loop_of(body, body.sites[link.site].region) >= 0
+                for path, symbol in _coroutines(view, link):
+                    calls.setdefault(view.module.symbol(key), {})[path, symbol, is_repeated] = None
     return ModuleCalls(
         tuple(sorted(starts)),
         tuple((caller, tuple(callees)) for caller, callees in calls.items()),
+        tuple(loops.items()),
     )
+
+
+def _loops(view: ModuleView, key: Key, body: Body) -> tuple[tuple[int, int], ...]:
+    """The first and last lines on which something is called in each outermost loop of a function."""
+    found: dict[int, tuple[int, int]] = {}
+    start = view.module.definition(key).start
+    for number, site in enumerate(body.sites):
+        around = tuple(graph.loops_around(body, site.region))
+        if around:
+            span = span_of(body, number)
+            first, last = found.get(around[-1], (start + span.first, start + span.last))
+            found[around[-1]] = min(first, start + span.first), max(last, start + span.last)
+    return tuple(found.values())
 
 
 def _started(view: ModuleView, key: Key, link: Link) -> Iterator[int]:

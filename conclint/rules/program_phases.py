@@ -27,6 +27,7 @@ PHASE_DOUBTS: Final = {
         "it is a command of the command line, on a loop of its own",
         "as a rule nothing else is there",
     ),
+    Phase.FAILURE: ("it runs only where something has failed", "that is not expected often"),
 }
 BEFORE_ALL: Final = (
     "nothing else is on the loop before the program's entry first awaits",

@@ -30,6 +30,7 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
+_ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
 _SHOWN_ENTRIES: Final = 3
 _MOST_CALLERS: Final = 2_000
 """Callers that are looked at for one finding; who waits beyond them is not said."""
@@ -53,27 +54,61 @@ SHARING_WORDS: Final = frozenset(
 
 
 class Callers(NamedTuple):
-    """Who calls each coroutine function, and what starts it, as (kind of code, words)."""
+    """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
+    are called in a loop, or by themselves; `loops`: the lines of the loops of each."""
 
     callers: Mapping[Place, Collection[Place]]
     starts: Mapping[Place, Collection[tuple[str, str]]]
+    repeated: Collection[Place]
+    loops: Mapping[Place, Collection[tuple[int, int]]]
 
     @classmethod
     def of(cls, calls: Mapping[str, tuple[Any, ...]]) -> Callers:
         """From what each module says (`conclint.rules.module_calls`)."""
         callers: dict[Place, set[Place]] = {}
         starts: dict[Place, set[tuple[str, str]]] = {}
-        for path, (started, called) in calls.items():
+        repeated: set[Place] = set()
+        loops: dict[Place, Collection[tuple[int, int]]] = {}
+        for path, (started, called, looping) in calls.items():
             for where, symbol, context, words in started:
                 starts.setdefault((where, symbol), set()).add((context, words))
             for caller, callees in called:
-                for callee in callees:
+                for where, symbol, is_repeated in callees:
+                    callee = (where, symbol)
+                    if is_repeated or callee == (path, caller):
+                        repeated.add(callee)
                     if callee != (path, caller):
-                        callers.setdefault(tuple(callee), set()).add((path, caller))
-        return cls(callers, starts)
+                        callers.setdefault(callee, set()).add((path, caller))
+            loops.update({(path, symbol): lines for symbol, lines in looping})
+        return cls(callers, starts, repeated, loops)
 
-    def waiting_for(self, place: Place) -> tuple[set[tuple[str, str]], bool]:
-        """What starts the function or one of its callers; and whether that is all that leads to it."""
+    def runs_once(self, place: Place, line: int) -> bool:
+        """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
+        no loop, and all that leads to it is a program's entry, its start or its end."""
+        if any(first <= line <= last for first, last in self.loops.get(place, ())):
+            return False
+        above = {place: set(self.callers.get(place, ()))}
+        todo = [place]
+        while todo:
+            here = todo.pop()
+            starts = self.starts.get(here, ())
+            if here in self.repeated or not (starts or above[here]) or len(above) > _MOST_CALLERS:
+                return False
+            if any(context not in _ONCE for context, _ in starts):
+                return False
+            for caller in above[here] - above.keys():
+                above[caller] = set(self.callers.get(caller, ()))
+                todo.append(caller)
+        while ready := {here for here, callers in above.items() if not callers}:
+            for here in ready:
+                del above[here]
+            for callers in above.values():
+                callers -= ready
+        return not above  # else some of them call each other
+
+    def waiting_for(self, place: Place) -> tuple[set[tuple[str, str]], bool, set[str]]:
+        """What starts the function or one of its callers; whether that is all that leads to it; and the files
+        of these."""
         found = set(self.starts.get(place, ()))
         seen, todo, is_all = {place}, [place], True
         while todo:
@@ -85,10 +120,10 @@ class Callers(NamedTuple):
             for caller in callers:
                 if caller not in seen:
                     if len(seen) >= _MOST_CALLERS:
-                        return found, False
+                        return found, False, {path for path, _ in seen}
                     seen.add(caller)
                     todo.append(caller)
-        return found, is_all
+        return found, is_all, {path for path, _ in seen}
 
 
 class Contexts:
@@ -127,12 +162,12 @@ class Contexts:
         if finding.code.startswith(_NEVER_CAPPED):
             return finding
         path = self._path_of(finding.path)
-        found, is_all = self._callers.waiting_for((path, finding.symbol))
+        found, is_all, files = self._callers.waiting_for((path, finding.symbol))
         context = self._context(finding, path, found, is_all=is_all)
         words = sorted({text for _, text in found})
         severity = finding.severity
         if not self._config.lift_contexts:
-            severity = min(severity, self._most(finding, path, context))
+            severity = min(severity, self._most(finding, path, context, files))
         return replace(
             finding,
             severity=severity,
@@ -155,7 +190,7 @@ class Contexts:
                 return served
         if is_all and len(kinds) == 1:
             return kinds.pop()
-        if is_all and kinds and kinds <= {Context.START_UP, Context.SHUTDOWN}:
+        if is_all and kinds and kinds <= {Context.START_UP, Context.SHUTDOWN, Context.COMMAND}:
             return Context.START_UP
         return kind
 
@@ -189,16 +224,24 @@ class Contexts:
 
         return tuple((GitIgnoreSpec.from_lines([line]), context) for line, context in self._config.contexts)
 
-    def _most(self, finding: Finding, path: str, context: Context | None) -> Severity:
-        """The worst that a finding in such code can be."""
+    def _most(self, finding: Finding, path: str, context: Context | None, files: Collection[str]) -> Severity:
+        """The worst that a finding in such code, which is led to from these files, can be."""
         if context is Context.TEST:
             return Severity.INFO
         if not finding.code.startswith(_ON_LOOP):
             return Severity.CRITICAL
         if context in (Context.START_UP, Context.SHUTDOWN):
             return Severity.INFO
-        if context is Context.COMMAND and not self._has_company(path):
+        is_brief = finding.severity < Severity.CRITICAL
+        if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
+            return Severity.INFO
+        if context is Context.COMMAND and not any(map(self._has_company, sorted(files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
+        if context is Context.COMMAND and is_brief:
+            place = (path, finding.symbol)
+            return (
+                Severity.INFO if self._callers.runs_once(place, finding.position.line) else Severity.WARNING
+            )
         return Severity.CRITICAL
 
     def _has_company(self, path: str) -> bool:

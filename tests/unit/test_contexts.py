@@ -61,6 +61,36 @@ class TestSeverity:
         text = "import time\nPAUSE = 3\n\ndef wait():\n    time.sleep(PAUSE)\n\nasync def f():\n    wait()\n"
         assert one(tmp_path, {"a.py": text}).severity is Severity.CRITICAL
 
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("ssl.create_default_context()", Severity.WARNING),
+            ("ssl.SSLContext().load_verify_locations(n)", Severity.WARNING),
+            ("ssl.SSLContext().load_cert_chain(n)", Severity.INFO),
+            ("os.listdir(n)", Severity.INFO),
+            ("os.walk(n)", Severity.WARNING),
+        ],
+    )
+    def test_by_the_measured_time(self, tmp_path: Path, call: str, severity: Severity) -> None:
+        text = f"import os, ssl\n\nasync def f(n):\n    for _ in {call}: pass\n"
+        assert max(finding.severity for finding in found(tmp_path, {"a.py": text})) is severity
+
+    @pytest.mark.parametrize(
+        ("helper", "severity"),
+        [
+            ("@cache\ndef text():\n    return open('a').read()\n", Severity.INFO),
+            ("def text():\n    if 1 not in kept: kept[1] = open('a')\n    return kept[1]\n", Severity.INFO),
+            ("def text():\n    kept[1] = open('a')\n    return kept[1]\n", Severity.WARNING),
+            ("@cache\ndef text():\n    return requests.get('a')\n", Severity.CRITICAL),
+        ],
+    )
+    def test_what_is_done_the_first_time_only_is_info_where_it_takes_less_than_a_second(
+        self, tmp_path: Path, helper: str, severity: Severity
+    ) -> None:
+        begin = "import requests\nfrom functools import cache\nkept = {}\n\n"
+        files = {"a.py": f"{begin}{helper}\nasync def f():\n    return text()\n"}
+        assert max(finding.severity for finding in found(tmp_path, files)) is severity
+
     def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
         files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
         for select, number in ((("CON112",), 1), (("CON",), 0)):
@@ -157,11 +187,72 @@ class TestContext:
         "company", ["asyncio.gather(a, b)", "asyncio.create_task(a)", "asyncio.TaskGroup()"]
     )
     def test_with_company_it_is_as_bad_as_elsewhere(self, tmp_path: Path, company: str) -> None:
-        text = self.SCRIPT.replace(
-            'text = open("a").read()', f"await {company}\n            text = open('a')"
-        )
+        again = f"await {company}\n            for name in 'ab': open(name)"
+        text = self.SCRIPT.replace('text = open("a").read()', again).replace("get(text)", "get('a')")
         severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
         assert severities == {"CON104": Severity.WARNING, "CON101": Severity.CRITICAL}
+
+    ONCE = """
+        import asyncio, requests
+        from store import load
+
+        async def tick():
+            while True:
+                await asyncio.sleep(1)
+
+        async def main():
+            task = asyncio.create_task(tick())
+            await asyncio.sleep(0)
+            {call}
+
+        asyncio.run(main())
+    """
+
+    @pytest.mark.parametrize(
+        ("call", "store", "severity"),
+        [
+            ("open('a')", "", Severity.INFO),
+            ("requests.get('a')", "", Severity.CRITICAL),
+            ("await load()", "async def load():\n    open('a')\n", Severity.INFO),
+            ("for n in range(3): open(n)", "", Severity.WARNING),
+            ("while open('a'): await tick()", "", Severity.WARNING),
+            ("[open(n) for n in 'abc']", "", Severity.WARNING),
+            ("for n in range(3): await load()", "async def load():\n    open('a')\n", Severity.WARNING),
+            (
+                "await load()",
+                "async def load():\n    open('a')\n    if input_:\n        await load()\n",
+                Severity.WARNING,
+            ),
+            (
+                "await load()",
+                "async def load():\n    open('a')\n\nasync def other():\n    await load()\n",
+                Severity.WARNING,
+            ),
+            (
+                "await load()",
+                "async def load():\n    await a()\n\nasync def a():\n    open('a')\n    await b()\n\n"
+                "async def b():\n    await a()\n",
+                Severity.WARNING,
+            ),
+        ],
+    )
+    def test_what_a_program_does_once_is_info_where_it_takes_less_than_a_second(
+        self, tmp_path: Path, call: str, store: str, severity: Severity
+    ) -> None:
+        files = {"a.py": dedent(self.ONCE).replace("{call}", call), "store.py": store}
+        assert one(tmp_path, files).severity is severity
+
+    def test_company_is_looked_for_where_the_program_begins(self, tmp_path: Path) -> None:
+        text = dedent(self.ONCE).replace("{call}", "await load()")
+        files = {"a.py": text, "store.py": "async def load():\n    for name in 'ab': open(name)\n"}
+        assert one(tmp_path, files).severity is Severity.WARNING
+        files["a.py"] = "import asyncio\nfrom store import load\nasyncio.run(load())\n"
+        assert one(tmp_path, files).severity is Severity.INFO
+
+    def test_files_are_info_in_a_script(self, tmp_path: Path) -> None:
+        text = "import requests\n\nasync def f(a):\n    open(a)\n    requests.get('b')\n"
+        severities = {f.code: f.severity for f in found(tmp_path, {"scripts/a.py": text})}
+        assert severities == {"CON104": Severity.INFO, "CON101": Severity.CRITICAL}
 
 
 class TestEntries:
