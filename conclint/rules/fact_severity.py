@@ -16,7 +16,6 @@ from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
 
-
 ONCE: Final = (FIRST_TIME, ONLY_FIRST_CALL)
 """How the reasons end that say that something is done the first time only."""
 
