@@ -18,7 +18,7 @@ _IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundErro
 _MISSING = frozenset(
     {"builtins.KeyError", "builtins.AttributeError", "builtins.LookupError", "builtins.NameError"}
 )
-FIRST_TIME = "does it the first time only"
+_FIRST_TIME = "does it the first time only"
 _NOT_INSTALLED = "does it only where a module is missing"
 _LACKING = (_NOT_INSTALLED, "is not expected to lack it")
 _FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
@@ -39,7 +39,7 @@ _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 _BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 RARE: Final = (
-    FIRST_TIME, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED,
+    _FIRST_TIME, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED,
     RETRIES, *INTERRUPTED,
 )  # fmt: skip
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
@@ -66,7 +66,7 @@ class Rarity:
             if by_default.is_known and by_default.reads:
                 return _SETTING if bool(by_default.value) != bool(item.extra) else ()
             if self._first_time.after_test(key, body, region):
-                return (FIRST_TIME,)
+                return (_FIRST_TIME,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING
             if self._finds_no_module(key, body, item.value, bool(item.extra)):
@@ -82,7 +82,7 @@ class Rarity:
         if handler.kind == RegionKind.EXCEPT and handler.value >= 0:
             caught = frozenset(self._failures.caught(key, handler.value))
             if caught & _MISSING and self._first_time.after_miss(key, body, region):
-                return (FIRST_TIME,)
+                return (_FIRST_TIME,)
             if caught & _IMPORT_ERRORS:
                 return (_NOT_INSTALLED,)
         doing = self._by_what_it_does(key, body, region)

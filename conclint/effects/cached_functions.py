@@ -10,7 +10,6 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
 from conclint.summary.records import Body, Op, ParamKind, Site, SiteKind
 
-ONLY_FIRST_CALL: Final = "is cached: only the first call does the work"
 _STARRED: Final = (ParamKind.STAR, ParamKind.DOUBLE_STAR)
 _NAMES: Final = (Op.DEF, Op.GLOBAL, Op.PHI, Op.FREE, Op.ATTR, Op.IMPORT, Op.CALL)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
-from conclint.effects.cached_functions import ONLY_FIRST_CALL, CachedFunctions
+from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.effects.frame import Frame, Run
@@ -225,7 +225,7 @@ def _raised(inner: Witness, pointer: Pointer, symbol: str, site: int, is_cached:
     if inner.hedges:
         witness = witness.assuming(*(f"{symbol} {hedge}" for hedge in inner.hedges))
     if is_cached and kind not in (Kind.CALLS, Kind.PLACES):
-        witness = witness.assuming(f"{symbol} {ONLY_FIRST_CALL}")
+        witness = witness.assuming(f"{symbol} is cached: only the first call does the work")
         if kind is not Kind.WAITS:  # and that, as a rule, for a secret or a file that stays
             witness = witness.assuming(f"what {symbol} computes stays computed")
     return witness

@@ -132,7 +132,7 @@ def _draft(
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
-        severity=severity_of_call(view.engine, rule, subject.fact, chain, witness.reasons),
+        severity=severity_of_call(view.engine, rule, subject.fact, chain),
         context=context_of(witness.reasons),
     )
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
-from conclint.conditions.cold_paths import FIRST_TIME
-from conclint.effects.cached_functions import ONLY_FIRST_CALL
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
@@ -16,18 +14,26 @@ from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
 
-ONCE: Final = (FIRST_TIME, ONLY_FIRST_CALL)
-"""How the reasons end that say that something is done the first time only."""
+_FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
 def severity_of_call(
-    engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop], reasons: Sequence[str]
+    engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop]
 ) -> Severity:
-    """By the measured time, by how long a sleep is, by where a database is; else the rule's own. What takes
-    less than a second and is done the first time only, nobody notices."""
+    """By the measured time, by how long a sleep is, by where a database is; else the rule's own. A file that
+    is opened once in the life of the program, nobody notices."""
     severity = _severity_of_fact(engine, rule, fact, chain)
-    is_once = any(reason.endswith(ONCE) for reason in reasons)
-    return Severity.INFO if is_once and severity is Severity.WARNING else severity
+    is_brief = fact is not None and fact.family in _FILES and fact.milliseconds is None
+    if is_brief and severity is Severity.WARNING and any(_runs_once(engine, hop) for hop in chain[1:]):
+        return Severity.INFO
+    return severity
+
+
+def _runs_once(engine: EffectSolver, hop: Hop) -> bool:
+    """Whether the function that a step of a chain is in keeps what it returns, and takes no arguments."""
+    evaluator = engine.evaluator
+    is_cached = evaluator.decorations.of(hop.key).is_cached
+    return is_cached and not evaluator.definition(hop.key).params
 
 
 def _severity_of_fact(

@@ -78,16 +78,21 @@ class TestSeverity:
     @pytest.mark.parametrize(
         ("helper", "severity"),
         [
+            ("@cache\ndef text(a=1):\n    return open('a')\n", Severity.WARNING),
             ("@cache\ndef text():\n    return open('a').read()\n", Severity.INFO),
-            ("def text():\n    if 1 not in kept: kept[1] = open('a')\n    return kept[1]\n", Severity.INFO),
-            ("def text():\n    kept[1] = open('a')\n    return kept[1]\n", Severity.WARNING),
+            (
+                "@cache\ndef text():\n    return helper()\n\ndef helper():\n    return open('a')\n",
+                Severity.INFO,
+            ),
+            ("def text():\n    return open('a')\n", Severity.WARNING),
+            ("@cache\ndef text():\n    return ssl.create_default_context()\n", Severity.WARNING),
             ("@cache\ndef text():\n    return requests.get('a')\n", Severity.CRITICAL),
         ],
     )
-    def test_what_is_done_the_first_time_only_is_info_where_it_takes_less_than_a_second(
+    def test_a_file_that_is_opened_once_in_all_is_info(
         self, tmp_path: Path, helper: str, severity: Severity
     ) -> None:
-        begin = "import requests\nfrom functools import cache\nkept = {}\n\n"
+        begin = "import requests, ssl\nfrom functools import cache\n\n"
         files = {"a.py": f"{begin}{helper}\nasync def f():\n    return text()\n"}
         assert max(finding.severity for finding in found(tmp_path, files)) is severity
 
