@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.fix.text_file import UnfixableError
 from conclint.model.finding import UNREADABLE, Finding
-from conclint.report.terminal import say, say_line, write_output
+from conclint.report.terminal import say, say_line, write_patch
 from conclint.suppress.directives import UNUSED_CODE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _print_diff(
 ) -> int:
     from conclint.fix.diff import diff_of
 
-    write_output("".join(map(diff_of, files)))
+    write_patch("".join(map(diff_of, files)))
     number = sum(len(file.fixed) for file in files)
     if not quiet:
         rest = _unsafe_left(fixing, findings)

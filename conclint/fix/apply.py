@@ -59,8 +59,32 @@ def fix_file(shown: str, findings: Sequence[Finding], cwd: Path) -> FixedFile:
     Raises UnfixableError where it can't be read, changed since it was analysed, or would be no Python.
     """
     path, before, texts = open_texts(shown, findings, cwd)
-    after, fixed, waiting = _fixed(texts, findings)
-    return FixedFile(shown, path, before, written(shown, before, texts, after), tuple(fixed), waiting)
+    after, fixed = _fixed(texts, findings)
+    try:
+        data = written(shown, before, texts, after)
+    except UnfixableError:
+        after, fixed = _fixed(texts, _fitting(shown, before, texts, findings))
+        data = written(shown, before, texts, after)
+    return FixedFile(shown, path, before, data, tuple(fixed), len(findings) - len(fixed))
+
+
+def _fitting(
+    shown: str, before: bytes, texts: Mapping[int | None, str], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Those of the findings whose fixes leave valid Python, each with the ones before it. Raises
+    UnfixableError where none does."""
+    fitting: list[Finding] = []
+    why: UnfixableError | None = None
+    for finding in sorted(findings, key=lambda item: item.sort_key):
+        try:
+            written(shown, before, texts, _fixed(texts, [*fitting, finding])[0])
+        except UnfixableError as error:
+            why = error
+        else:
+            fitting.append(finding)
+    if why is not None and not fitting:
+        raise why
+    return fitting
 
 
 def open_texts(
@@ -96,7 +120,7 @@ def _module(notebook: bytes) -> str:
 
 def _fixed(
     texts: Mapping[int | None, str], findings: Sequence[Finding]
-) -> tuple[dict[int | None, str], list[Finding], int]:
+) -> tuple[dict[int | None, str], list[Finding]]:
     """The texts with the fixes in them: that of the file, or those of a notebook's cells."""
     lines = {cell: Lines(text) for cell, text in texts.items()}
     settled = {cell: Settled() for cell in texts}
@@ -109,7 +133,7 @@ def _fixed(
         if settled[cell].take(located(fix.edits, lines[cell])):
             fixed.append(finding)
     after = {cell: settled[cell].applied(text, _newline(text)) for cell, text in texts.items()}
-    return after, fixed, len(findings) - len(fixed)
+    return after, fixed
 
 
 def _newline(text: str) -> str:

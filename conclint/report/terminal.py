@@ -38,9 +38,19 @@ def write_output(text: str) -> None:
 
     Raises UnwritableError where it takes nothing (a full disk), and BrokenPipeError where nobody reads on.
     """
+    _write(encoded(text))
+
+
+def write_patch(text: str) -> None:
+    """The same for a patch, which other programs apply: only on a terminal is anything in it escaped."""
+    if sys.stdout.isatty():
+        text = "\t".join(map(printable_lines, text.replace("\r\n", "\n").split("\t")))
+    _write(text.encode("utf-8", "backslashreplace"))
+
+
+def _write(data: bytes) -> None:
     try:
         sys.stdout.flush()
-        data = encoded(text)
         buffer = getattr(sys.stdout, "buffer", None)
         if buffer is None:
             sys.stdout.write(data.decode("utf-8"))

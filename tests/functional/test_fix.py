@@ -98,6 +98,17 @@ def test_a_diff_changes_nothing(project: Path) -> None:
     assert run_conclint(project, "--diff").returncode == 0
 
 
+def test_a_diff_of_tabs_and_line_ends_can_be_applied(tmp_path: Path) -> None:
+    before = "import time\r\n\r\nasync def f():\r\n\ttime.sleep(1)\t# \u00e9\r\n".encode()
+    (tmp_path / "a.py").write_bytes(before)
+    done = run_conclint(tmp_path, "--diff")
+    assert (tmp_path / "a.py").read_bytes() == before
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=done.stdout.encode(), check=True)
+    assert (tmp_path / "a.py").read_bytes() == (
+        before.replace(b"time.sleep", b"await asyncio.sleep").replace(b"import", b"import asyncio\r\nimport")
+    )
+
+
 def test_fix_only_reports_nothing(project: Path) -> None:
     done = run_conclint(project, "--fix-only", "-q")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from conclint.config.settings import Config
+from conclint.fix.apply import by_file, fix_file
 from conclint.fix.edits import Replacement, Settled
 from conclint.fix.files import replace_file
 from conclint.fix.notebooks import cell_texts, with_cells
 from conclint.fix.text_file import UnfixableError, bytes_of, check_syntax, text_of
 from conclint.rules.advice.import_places import Head
+from conclint.run.pipeline import check
 
 
 def own(start: int, end: int, text: str) -> Replacement:
@@ -136,6 +139,49 @@ def test_an_import_goes_where_isort_would_put_it(before: str) -> None:
 def test_a_definition_goes_below_the_imports() -> None:
     found = Head("import os\n\n\nx = 1\n").definition("pool = 1")
     assert found == (10, "\npool = 1\n")
+
+
+UNSAFE = {
+    # a block moved in a file of tabs
+    "async def f(path):\n\twith open(path) as file:\n\t\ttext = file.read()\n\treturn text\n": (
+        "import asyncio\n\nasync def f(path):\n\tdef work():\n\t\twith open(path) as file:\n"
+        "\t\t\ttext = file.read()\n\t\treturn text\n\n\ttext = await asyncio.to_thread(work)\n\treturn text\n"
+    ),
+    # a blank line before the function, but not behind a comment
+    "async def f(path):\n  x = 1\n  with open(path) as file:\n    file.read()\n  return x\n": (
+        "import asyncio\n\nasync def f(path):\n  x = 1\n\n  def work():\n    with open(path) as file:\n"
+        "      file.read()\n\n  await asyncio.to_thread(work)\n  return x\n"
+    ),
+    # a name that is declared can't be nonlocal: the block stays
+    "async def f(path):\n    text = ''\n    if path:\n        with open(path) as file:\n"
+    "            text: str = file.read()\n    return text\n": (
+        "import asyncio\n\nasync def f(path):\n    text = ''\n    if path:\n"
+        "        with await asyncio.to_thread(open, path) as file:\n"
+        "            text: str = file.read()\n    return text\n"
+    ),
+    # another decorator may want a coroutine function
+    "import fastapi\nimport requests\nfrom other import timed\napp = fastapi.FastAPI()\n"
+    "@app.get('/')\n@timed\nasync def f():\n    return requests.get('a')\n": (
+        "import asyncio\n\nimport fastapi\nimport requests\nfrom other import timed\n"
+        "app = fastapi.FastAPI()\n"
+        "@app.get('/')\n@timed\nasync def f():\n    return await asyncio.to_thread(requests.get, 'a')\n"
+    ),
+    "import fastapi\nimport requests\napp = fastapi.FastAPI()\n"
+    "@app.get('/')\nasync def f():\n    return requests.get('a')\n": (
+        "import fastapi\nimport requests\napp = fastapi.FastAPI()\n"
+        "@app.get('/')\ndef f():\n    return requests.get('a')\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("before", UNSAFE, ids=["tabs", "blank", "declared", "decorated", "endpoint"])
+def test_unsafe_fixes_read_as_if_written_by_hand(tmp_path: Path, before: str) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(before)
+    config = Config(root=tmp_path, cwd=tmp_path, use_cache=False)
+    for shown, found in by_file(check([str(file)], config).findings, unsafe=True).items():
+        fix_file(shown, found, tmp_path).write()
+    assert file.read_text() == UNSAFE[before]
 
 
 class TestBytes:

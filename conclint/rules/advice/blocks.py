@@ -102,6 +102,8 @@ def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
     if own.bound & elsewhere.shared:
         return None
     outer = sorted(own.bound & elsewhere.bound)
+    if _annotated(fragment, block).intersection(outer):
+        return None  # such a name can't be `nonlocal`
     given = sorted((own.bound & elsewhere.read) - elsewhere.bound)
     if own.returns and (given or not _always_returns(block)):
         return None
@@ -121,13 +123,17 @@ def _written(
     indent = fragment.text[line:start]
     lines = re.split(r"\r\n|\r|\n", text)
     newline = "\r\n" if "\r\n" in fragment.text else "\n"
+    unit = _unit(fragment, block, indent)
+    inner = indent + unit
     made = [f"def {name}():"]
     if outer:
-        made.append(f"{indent}{_INDENT}nonlocal {', '.join(outer)}")
-    made.append(f"{indent}{_INDENT}{lines[0]}")
-    made += [f"{_INDENT}{item}" if item.strip() else item for item in lines[1:]]
+        made.append(f"{inner}nonlocal {', '.join(outer)}")
+    made.append(f"{inner}{lines[0]}")
+    for item in lines[1:]:
+        deeper = inner + item[len(indent) :] if item.startswith(indent) else unit + item
+        made.append(deeper if item.strip() else item)
     if given:
-        made.append(f"{indent}{_INDENT}return {', '.join(given)}")
+        made.append(f"{inner}return {', '.join(given)}")
     call = around.waiting.in_thread(name, "", imports)
     made.append("")
     if own.returns:
@@ -139,6 +145,17 @@ def _written(
     kind = "`with` block" if isinstance(block, cst.With) else "loop"
     edit = Edit(start, start + len(text), newline.join(made))
     return Change(block, (edit,), tuple(imports.needed), what=f"the whole {kind}")
+
+
+def _unit(fragment: Fragment, block: Node, indent: str) -> str:
+    """By how much the body of a block is indented more than the block."""
+    body = getattr(block, "body", None)
+    if isinstance(body, cst.IndentedBlock) and body.body:
+        first = fragment.start(body.body[0])
+        own = fragment.text[max(fragment.text.rfind(end, 0, first) for end in "\r\n") + 1 : first]
+        if not own.strip() and own.startswith(indent) and own != indent:
+            return own[len(indent) :]
+    return "\t" if "\t" in indent else _INDENT
 
 
 def _in_place(call: str, around: Around) -> str:
@@ -169,6 +186,15 @@ def _is_made_in(fragment: Fragment, block: Node, own: Names, place: Position, ar
         return False
     modules = {item.bound for item in around.imports if not item.level}
     return node.value in own.bound or node.value in modules
+
+
+def _annotated(fragment: Fragment, block: Node) -> set[str]:
+    """The names that a block declares with a type."""
+    return {
+        item.target.value
+        for item in fragment.inside(block)
+        if isinstance(item, cst.AnnAssign) and isinstance(item.target, cst.Name)
+    }
 
 
 def _has_long_strings(fragment: Fragment, block: Node) -> bool:

@@ -46,7 +46,7 @@ def _with_blank_line(fragment: Fragment, start: int, text: str, newline: str) ->
     indent = fragment.text[line:start]
     above = re.split(r"\r\n|\r|\n", fragment.text[:line])[-2:-1]
     is_below_code = bool(above) and above[0].strip() and above[0].startswith(indent)
-    if indent.strip() or not is_below_code or above[0].rstrip().endswith(":"):
+    if indent.strip() or not is_below_code or above[0].rstrip().endswith(":") or above[0].lstrip()[0] == "#":
         return start, text
     return line, f"{newline}{indent}{text}"
 

@@ -20,6 +20,10 @@ _YIELDING: Final = {
 """Decorators of generators that wait by `yield`."""
 
 
+_TAKES_EITHER: Final = frozenset({"starlette.authentication.requires"})
+"""Decorators that take coroutine functions and plain ones alike."""
+
+
 class How(Enum):
     """How a function waits."""
 
@@ -90,22 +94,28 @@ def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) 
 
 def _decorators(view: ModuleView, key: Key) -> list[str]:
     """The dotted names of a function's decorators from outside the program, innermost first."""
-    evaluator = view.engine.evaluator
     parent = view.module.scope(key)
-    body = evaluator.body(parent)
-    found: list[str] = []
-    for decorator in reversed(view.module.definition(key).decorators):
-        site = graph.call(body, decorator)
-        named = evaluator.evaluate(parent, decorator if site is None else site.callee).values
-        found += [evaluator.catalog.canonical(value.dotted) for value in named if isinstance(value, External)]
-    return found
+    decorators = reversed(view.module.definition(key).decorators)
+    return [name for decorator in decorators for name in _names_of(view, parent, decorator)]
+
+
+def _names_of(view: ModuleView, parent: Key, decorator: int) -> list[str]:
+    """The dotted names of what a decorator, called or not, may be, where that is outside the program."""
+    evaluator = view.engine.evaluator
+    site = graph.call(evaluator.body(parent), decorator)
+    named = evaluator.evaluate(parent, decorator if site is None else site.callee).values
+    return [evaluator.catalog.canonical(value.dotted) for value in named if isinstance(value, External)]
 
 
 def _endpoint(view: ModuleView, key: Key) -> str:
-    """The framework that registers a function and runs plain ones in its threads; empty for none."""
+    """The framework that registers a function and runs plain ones in its threads; empty for none, and where
+    another decorator may ask for a coroutine function."""
     parent = view.module.scope(key)
+    framework = ""
     for decorator in view.module.definition(key).decorators:
         fact = view.engine.evaluator.decorations.stated(parent, decorator)
         if fact is not None and fact.style == "framework" and fact.model is not None:
-            return fact.library
-    return ""
+            framework = fact.library
+        elif not _TAKES_EITHER.issuperset(_names_of(view, parent, decorator) or [""]):
+            return ""
+    return framework
