@@ -95,6 +95,8 @@ def _draft(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) 
         called, incomplete = own, False
         what = "this loop computes" if part.site >= 0 else f"`{short_name(own)}` computes"
     reasons = [*doubts_of(cost), *doubts]
+    if cost.grows and cost.counting < 2:
+        reasons.append("it may take only a moment")
     if incomplete:
         reasons.append("the thing called here may be something else too")
     reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)
