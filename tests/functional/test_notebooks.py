@@ -60,7 +60,7 @@ def test_a_cached_run_says_the_same(folder: Path) -> None:
 def test_the_text_shows_the_cells_own_line(folder: Path) -> None:
     text = run("--no-cache").stdout
     assert "  2 | pause()\n" in text
-    assert "time.sleep (report.ipynb:cell 2:5)" in text
+    assert "report.ipynb:cell 2:5 calls time.sleep\n" in text
 
 
 def test_from_standard_input(folder: Path) -> None:
