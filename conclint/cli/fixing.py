@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conclint.fix.text_file import UnfixableError
 from conclint.model.finding import UNREADABLE, Finding
 from conclint.report.terminal import say, say_line, write_patch
+from conclint.report.wording import count
 from conclint.suppress.directives import UNUSED_CODE
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _print_diff(
     number = sum(len(file.fixed) for file in files)
     if not quiet:
         rest = _unsafe_left(fixing, findings)
-        say(f"would mend {_count(number, 'finding')} in {_count(len(files), 'file')}{rest}")
+        say(f"would mend {count(number, 'finding')} in {count(len(files), 'file')}{rest}")
     return 1 if files else 0
 
 
@@ -100,7 +101,7 @@ def _tell(fixing: Fixing, files: Sequence[FixedFile]) -> None:
     number = sum(len(file.fixed) for file in files)
     what = "findings commented" if fixing.noqa else "findings mended"
     what = what if number != 1 else what.replace("findings", "finding")
-    where = f" in {_count(len(files), 'file')}" if number else ""
+    where = f" in {count(len(files), 'file')}" if number else ""
     say(f"{number} {what}{where}")
     if not fixing.show:
         return
@@ -121,7 +122,3 @@ def _unsafe_left(fixing: Fixing, findings: Sequence[Finding]) -> str:
 
     fixable = [item for item in findings if item.fix is not None and wanted(item, unsafe=False) is None]
     return f"; {len(fixable)} more with --unsafe-fixes" if fixable else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"

@@ -16,6 +16,7 @@ from conclint.report.grouping import GroupBy
 from conclint.report.outcome import Outcome, OutputFormat, Presentation, render_outcome
 from conclint.report.progress import ProgressBar
 from conclint.report.terminal import UNLIMITED_WIDTH, encoded, has_colour, say, source_width, write_output
+from conclint.report.wording import count
 
 if TYPE_CHECKING:
     from conclint.cli.fixing import Fixing
@@ -133,7 +134,7 @@ def _summarise(request: CheckRequest, shard: Shard) -> int:
     with ProgressBar(wanted=not request.quiet) as progress:
         done = summarise_shard(request.paths or ["."], request.config, shard, progress)
     if not request.quiet:
-        part = f"shard {shard.number}/{shard.of}: {done.files} of {_count(done.total, 'file')}"
+        part = f"shard {shard.number}/{shard.of}: {done.files} of {count(done.total, 'file')}"
         say(f"{part} summarised in {request.config.cache_dir}")
     return 0
 
@@ -210,7 +211,7 @@ class _Baseline:
         kept = not_looked_at(earlier, report.asked, project)
         write_files({str(file): encode_baseline([*entries_of(findings, project), *kept])})
         if not self._request.quiet:
-            say(f"{_count(len(findings), 'finding')} written to {file}")
+            say(f"{count(len(findings), 'finding')} written to {file}")
             if self._request.config.baseline is None:
                 say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
 
@@ -231,14 +232,10 @@ class _Baseline:
         number = len(self._gone)
         verb = "occurs" if number == 1 else "occur"
         done = "removed" if prune else "--prune-baseline removes them"
-        say(f"{self._file.name}: {_count(number, 'entry', 'entries')} no longer {verb} ({done})")
+        say(f"{self._file.name}: {count(number, 'entry', 'entries')} no longer {verb} ({done})")
         listed = self._gone if self._request.verbose else self._gone[:_LISTED]
         for entry in listed:
             say(f"  {entry.code} in {entry.symbol or entry.path} ({entry.path})")
         if len(listed) < number:
             say(f"  and {number - len(listed)} more (--verbose lists them)")
         return True
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

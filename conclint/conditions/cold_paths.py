@@ -37,7 +37,6 @@ _ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "buil
 _KILLED = ("does it only where it kills its own process", "is not meant to get further then")
 _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
-_BRANCHES = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 RARE: Final = (
     _FIRST_TIME, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED,
     RETRIES, *INTERRUPTED,
@@ -91,9 +90,9 @@ class Rarity:
 
     def _by_what_it_does(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
         item = body.regions[region]
-        if item.kind in _BRANCHES and self._ends_program(key, body, region):
+        if item.kind in graph.CONDITIONAL and self._ends_program(key, body, region):
             return (_ENDS,)
-        if item.kind in (*_BRANCHES, RegionKind.AFTER) and self._kills_itself(key, body, region):
+        if item.kind in (*graph.CONDITIONAL, RegionKind.AFTER) and self._kills_itself(key, body, region):
             return _KILLED
         if item.kind == RegionKind.IF and item.extra and self._asks_for_windows(key, body, item.value):
             return (_ON_WINDOWS,)

@@ -12,7 +12,6 @@ from conclint.summary.records import RegionKind
 
 __all__ = ["RARE", "Hedges"]
 
-_CONDITIONS = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
 _SOME_ARGUMENTS = "does it for some arguments only"
 _FEW_ARGUMENTS = "does it for few of its arguments"
 
@@ -42,7 +41,7 @@ class Hedges:
                 break
             path.append(outer)
         for number in reversed(path):
-            is_condition = body.regions[number].kind in _CONDITIONS
+            is_condition = body.regions[number].kind in graph.CONDITIONAL
             count += is_condition and not self._rarity.of(key, body, number)
             self._conditions[key, number] = count
         return count

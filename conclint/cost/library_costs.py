@@ -11,6 +11,7 @@ from conclint.cost.big_numbers import cost_of_factorial, cost_of_power
 from conclint.cost.constant_values import Calculator, Numbers
 from conclint.cost.cost import HEAVY, Cost, heaviest
 from conclint.cost.trip_counts import TripCounter
+from conclint.effects.catalog_calls import LAZY
 from conclint.model.execution import Weight
 from conclint.resolve.arguments import Arguments, Passed, StarItem, arguments_of
 from conclint.resolve.calls import callables
@@ -32,7 +33,6 @@ _LIGHT: Final = 100.0
 _STEP: Final = 0.5
 """Operations that an item of a collection takes which a builtin goes through."""
 _BUILTIN = ("builtins.", "math.", "operator.")
-_LAZY = frozenset({"builtins.map", "builtins.filter"})
 _CONSUMING: Final = frozenset(
     {
         "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sum",
@@ -153,7 +153,7 @@ class LibraryCosts:
         if site is None:
             return None
         callee = self._evaluator.evaluate(key, site.callee)
-        if site.args and any(isinstance(v, External) and v.dotted in _LAZY for v in callee.values):
+        if site.args and any(isinstance(v, External) and v.dotted in LAZY for v in callee.values):
             return arguments_of(key, site.args)
         return None
 

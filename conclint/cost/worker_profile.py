@@ -23,7 +23,7 @@ from conclint.effects.placements import handed_over
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel, Family
 from conclint.resolve.arguments import Arguments
-from conclint.resolve.calls import Link, Target, callable_name, callables
+from conclint.resolve.calls import Link, Target, callable_name, callables, parameter_name
 from conclint.resolve.values import (
     ITERATED,
     Class,
@@ -141,7 +141,7 @@ class WorkerProfiles:
             if known is None and value.attributes[-1:] == (ITERATED,):
                 return Profile()  # what is given to a worker to be gone through
             if known is None or known.incomplete:
-                return _unknown(self._parameter(value))
+                return _unknown(parameter_name(self._evaluator, value))
             return self._any(known.values, arguments, bound, in_loop, seen, depth) or Profile()
         if isinstance(value, (Display, Container, Literal)):
             return Profile()
@@ -317,10 +317,6 @@ class WorkerProfiles:
 
     def _named(self, value: Value) -> str:
         return callable_name(self._evaluator, unwrapped(value))
-
-    def _parameter(self, value: Parameter) -> str:
-        name = self._evaluator.definition(value.key).params[value.position].name
-        return ".".join((name, *map(str, value.attributes)))
 
 
 def _binds(bound: Bound, parameter: Parameter) -> ValueSet | None:

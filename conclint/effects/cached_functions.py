@@ -10,7 +10,6 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
 from conclint.summary.records import Body, Op, ParamKind, Site, SiteKind
 
-_STARRED: Final = (ParamKind.STAR, ParamKind.DOUBLE_STAR)
 _NAMES: Final = (Op.DEF, Op.GLOBAL, Op.PHI, Op.FREE, Op.ATTR, Op.IMPORT, Op.CALL)
 
 

@@ -26,7 +26,7 @@ _KINDS = {
     Stated.COMPUTES_GIL: Kind.COMPUTES_GIL,
     Stated.COMPUTES_NOGIL: Kind.COMPUTES_NOGIL,
 }
-_LAZY = frozenset({"builtins.map", "builtins.filter"})
+LAZY = frozenset({"builtins.map", "builtins.filter"})
 
 
 class CatalogCalls:
@@ -90,7 +90,7 @@ class CatalogCalls:
         each = placing.arguments.startswith("each:")
         given = handed_arguments(self._evaluator, fact, placing, arguments)
         if fact.effect is Stated.CALLS:
-            if fact.name in _LAZY and not self._is_consumed(frame.key, frame.link.site):
+            if fact.name in LAZY and not self._is_consumed(frame.key, frame.link.site):
                 return result  # runs where it is iterated
             given = self._items_of(given) if each else given
             for target in callables(bound):

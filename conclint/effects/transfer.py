@@ -14,7 +14,7 @@ from conclint.effects.program_calls import ProgramCalls
 from conclint.effects.self_calls import OwnMethods
 from conclint.model.execution import ALL_MODELS, Family
 from conclint.resolve.arguments import Arguments
-from conclint.resolve.calls import Link, Target, methods_called
+from conclint.resolve.calls import Link, Target, methods_called, parameter_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import without_shadowed_methods
 from conclint.resolve.values import (
@@ -165,7 +165,7 @@ class Transfer:
             return result
         if isinstance(value, Parameter) and not frame.link.awaited:
             # awaited, it is a coroutine function: a callable that blocks would not be awaited
-            name = self._parameter_name(value)
+            name = parameter_name(self._evaluator, value)
             effect = Effect(Kind.CALLS, "", ALL_MODELS, value)
             called = {effect: Witness(0, 1, name, frame.link.site, name)}
             return {**self._overrides.of_own_method(frame, value, arguments), **called}
@@ -203,10 +203,6 @@ class Transfer:
     def _is_generator(self, function: Function) -> bool:
         definition = self._evaluator.definition(function.key)
         return bool(definition.flags & DefFlags.GENERATOR) and definition.kind != DefKind.ASYNC_FUNCTION
-
-    def _parameter_name(self, value: Parameter) -> str:
-        name = self._evaluator.definition(value.key).params[value.position].name
-        return ".".join((name, *map(str, value.attributes)))
 
 
 def _not_of_all(effect: Effect, number: int, parts: list[Effects]) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conclint.files.lines import LINE_END
 from conclint.fix.edits import Settled, located, order_of
 from conclint.fix.files import read_file, replace_file
 from conclint.fix.notebooks import cell_texts, with_cells
@@ -17,8 +17,6 @@ from conclint.source.notebook import as_python, is_notebook, read_notebook
 from conclint.store.cache import content_hash
 from conclint.syntax.decoding import DecodingError
 from conclint.syntax.positions import Lines
-
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +135,5 @@ def _fixed(
 
 
 def _newline(text: str) -> str:
-    found = _NEWLINE.search(text)
+    found = LINE_END.search(text)
     return found[0] if found else "\n"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 
+from conclint.files.lines import LINE
 from conclint.fix.apply import FixedFile
 from conclint.fix.notebooks import cell_texts
 from conclint.fix.text_file import text_of
 from conclint.source.notebook import is_notebook
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def diff_of(file: FixedFile) -> str:
@@ -26,7 +24,7 @@ def diff_of(file: FixedFile) -> str:
 
 
 def _diff(name: str, before: str, after: str) -> str:
-    old, new = (_LINE.findall(text) for text in (before, after))
+    old, new = (LINE.findall(text) for text in (before, after))
     text = ""
     for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
         text += line

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from conclint.extract.directives import CONCLINT, NOQA
+from conclint.files.lines import LINE
 from conclint.fix.text_file import UnfixableError, text_of
 from conclint.model.finding import Applicability, Finding, Fix, Position, TextEdit
 from conclint.store.cache import content_hash
 from conclint.suppress.directives import idle_codes
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SEPARATOR: Final = re.compile(r"[,\s]+")
 
 
@@ -33,7 +33,7 @@ def with_fixes(findings: Iterable[Finding], read: Callable[[str], bytes | None])
 
 def _lines(source: bytes | None) -> tuple[list[str], bytes]:
     try:
-        return _LINE.findall(text_of(source or b"")), content_hash(source or b"")
+        return LINE.findall(text_of(source or b"")), content_hash(source or b"")
     except UnfixableError:
         return [], b""
 

@@ -12,11 +12,9 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from conclint.model.context import Context
+from conclint.model.file_handles import is_of_handle, opens_file
 from conclint.model.finding import Finding
 
-_HANDLE: Final = "io."
-"""How the causes begin that are methods of a file."""
-_OPENING: Final = frozenset({"builtins.open", "io.open", "pathlib.Path.open", "codecs.open"})
 _ON_LOOP: Final = ("CON1", "CON3")
 
 
@@ -102,7 +100,6 @@ def _by_root(findings: Iterable[Finding]) -> Iterable[tuple[Hashable, Sequence[F
             yield ("root", root.path, root.symbol), found
         else:
             function = (head.path, head.symbol)
-            if head.cause in _OPENING:
+            if opens_file(head):
                 opened[function] = key
-            is_of_handle = head.cause is not None and head.cause.startswith(_HANDLE)
-            yield opened.get(function, key) if is_of_handle else key, found
+            yield opened.get(function, key) if is_of_handle(head) else key, found

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
+from conclint.model.symbols import short_name
 from conclint.report.grouping import badness
 from conclint.report.printable import printable, printable_json
-from conclint.report.wording import short_name
+from conclint.report.wording import count, some
 
 _EXACT: Final = 16
 """With so many functions or fewer every choice is tried."""
@@ -146,9 +147,7 @@ def what_to_do(change: Change) -> str:
 def _about(change: Change) -> str:
     """What stands behind the findings, in words."""
     causes = Counter(finding.cause for finding in change.findings if finding.cause)
-    names = [f"`{cause}`" for cause, _ in causes.most_common(3)]
-    more = len(causes) - len(names)
-    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    return some([f"`{cause}`" for cause, _ in causes.most_common(3)], len(causes))
 
 
 def _tail(plan: Plan) -> str:
@@ -156,19 +155,13 @@ def _tail(plan: Plan) -> str:
     which = "this function" if number == 1 else f"these {number} functions"
     left = plan.total - plan.mended
     rest = "none remains" if not left else "1 remains" if left == 1 else f"{left} remain"
-    return f"After {which}: {plan.share}% of {_count(plan.total, 'finding')} mended, {rest}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"After {which}: {plan.share}% of {count(plan.total, 'finding')} mended, {rest}."
 
 
 def _worth(change: Change) -> str:
     functions = {(finding.path, finding.symbol) for finding in change.findings}
-    inside = (
-        "" if change.is_coroutine and len(functions) == 1 else f" in {_count(len(functions), 'function')}"
-    )
-    return f"{_count(len(change.findings), 'finding')}{inside}, worst {_worst(change).label}"
+    inside = "" if change.is_coroutine and len(functions) == 1 else f" in {count(len(functions), 'function')}"
+    return f"{count(len(change.findings), 'finding')}{inside}, worst {_worst(change).label}"
 
 
 def render_plan_text(plan: Plan) -> str:
@@ -213,11 +206,7 @@ def _as_object(change: Change) -> dict[str, object]:
         "line": change.line,
         "findings": len(change.findings),
         "severity": _worst(change).label,
-        "causes": _unique(finding.cause for finding in change.findings if finding.cause),
+        "causes": list(dict.fromkeys(finding.cause for finding in change.findings if finding.cause)),
         "what": what_to_do(change),
         "fingerprints": [finding.fingerprint for finding in change.findings],
     }
-
-
-def _unique(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(words))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
 from conclint.files.bounded_file import read_source
+from conclint.files.lines import LINE_END
 from conclint.model.finding import Finding
 from conclint.syntax.decoding import DecodingError, decode_source
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Missing(Enum):
@@ -72,6 +70,6 @@ class SourceLines:
                 data = notebook.source
                 self._first_lines = {cell.number: cell.first for cell in notebook.cells}
             self._hash = hashlib.blake2b(data, digest_size=16).digest()
-            self._lines = _LINE_END.split(decode_source(data))
+            self._lines = LINE_END.split(decode_source(data))
         except (OSError, ValueError, DecodingError):
             return

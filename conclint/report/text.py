@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
+from conclint.model.symbols import short_name
 from conclint.report.excerpt import make_excerpt
 from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain, wrapped
-from conclint.report.wording import called, short_name
+from conclint.report.wording import called, count, some
 
 _NARROWEST = 40
 _ABOUT_THE_RUN = "CON9"
@@ -79,11 +80,6 @@ def summary_line(findings: Sequence[Finding], files: int, entries: int = 0, hidd
     return (plain(f"Found {found} ({', '.join(parts)}) in {touched} of {count(total, 'file')}{less}."),)
 
 
-def count(number: int, noun: str) -> str:
-    """The number and the noun, in the plural where that is meant."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 _STYLES = {Severity.CRITICAL: Style.CRITICAL, Severity.WARNING: Style.CODE, Severity.INFO: Style.NOTE}
 
 
@@ -130,21 +126,15 @@ def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:
     """Who waits, what else is behind the entry, and from where else it is reached, each with its label."""
     finding = entry.head
     if finding.entries:
-        yield "who waits", _some(finding.entries, finding.entry_count)
+        yield "who waits", some(finding.entries, finding.entry_count)
     others = entry.causes[1:]
     if others:
-        yield "also", _some([f"`{cause}`" for cause in others[:_NAMED]], len(others))
+        yield "also", some([f"`{cause}`" for cause in others[:_NAMED]], len(others))
     root, callers = finding.root, entry.callers
     if len(callers) > 1 and entry.is_shared and root is not None:
-        names = _some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))
+        names = some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))
         where = f"`{short_name(root.symbol)}` ({root.path}:{root.line})"
         yield "root", f"{where}, reached from {count(len(callers), 'function')}: {names}"
-
-
-def _some(names: Sequence[str], total: int) -> str:
-    """The names, and how many more there are."""
-    more = total - len(names)
-    return f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
 
 
 def _source_lines(finding: Finding, sources: SourceLines, width: int) -> Iterator[Line]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Step
+from conclint.model.symbols import short_name
 
 MODEL_WORDS = {
     ExecutionModel.EVENT_LOOP: "event loop",
@@ -14,9 +17,15 @@ MODEL_WORDS = {
 """Execution models as people read them."""
 
 
-def short_name(symbol: str) -> str:
-    """The last two parts of a dotted name."""
-    return ".".join(symbol.rsplit(".", 2)[-2:])
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """The number and the noun, in the plural where that is meant."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some(names: Sequence[str], total: int) -> str:
+    """The names, and how many more there are of the total."""
+    more = total - len(names)
+    return f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
 
 
 def called(finding: Finding, step: Step) -> str:

@@ -338,6 +338,12 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
     return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)
 
 
+def parameter_name(evaluator: Interpreter, parameter: Parameter) -> str:
+    """A parameter, with the attributes of what is bound to it that are meant."""
+    name = evaluator.definition(parameter.key).params[parameter.position].name
+    return ".".join((name, *map(str, parameter.attributes)))
+
+
 def callable_name(evaluator: Interpreter, value: Value) -> str:
     """The dotted name by which a reader knows a callable; without the number of a name defined again."""
     if isinstance(value, (Function, Class)):

@@ -144,8 +144,3 @@ def doubted(witness: Witness, reasons: Iterable[str]) -> Witness:
     return witness._replace(
         assumptions=witness.assumptions + len(reasons), reasons=(*witness.reasons, *reasons)
     )
-
-
-def short_name(symbol: str) -> str:
-    """The last two parts of a dotted name."""
-    return ".".join(symbol.rsplit(".", 2)[-2:]) if symbol.count(".") > 1 else symbol

@@ -10,12 +10,13 @@ from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import hops
-from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at, short_name
+from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.fact_severity import severity_of_call
 from conclint.rules.guide import rule_for

@@ -9,8 +9,8 @@ from conclint.effects.deadlocks import is_held_across_await, waits_for_own_loop
 from conclint.effects.effects import Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family
+from conclint.model.symbols import short_name
 from conclint.rules.chains import Hop
-from conclint.rules.drafts import short_name
 from conclint.rules.registry import Rule
 
 _KEPT: Final = (

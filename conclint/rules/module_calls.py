@@ -16,6 +16,7 @@ from conclint.catalog.facts import Phase
 from conclint.effects.solver import placed_functions
 from conclint.model.context import Context
 from conclint.model.execution import ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.arguments import Passed, StarItem, arguments_of
 from conclint.resolve.calls import Link
 from conclint.resolve.values import (
@@ -30,7 +31,7 @@ from conclint.resolve.values import (
     ValueSet,
     unwrapped,
 )
-from conclint.rules.drafts import ModuleView, short_name
+from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
 from conclint.summary.records import Body, DefKind, Op

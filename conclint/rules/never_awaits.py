@@ -10,13 +10,14 @@ from conclint.effects.effects import Kind
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil
+from conclint.model.symbols import short_name
 from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import External, ExternalMethod, Function, Key
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
 from conclint.rules.computing import doubts_of
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, DefKind, Op, SiteKind

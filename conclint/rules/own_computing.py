@@ -10,13 +10,14 @@ from conclint.cost.cost import Cost, CostTerm
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind
 from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Key
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
 

@@ -10,11 +10,12 @@ from conclint.cost.plain_methods import is_plain_name
 from conclint.cost.worker_profile import WorkerProfiles
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import ITERATED, Function, Key, Parameter, Value, unwrapped
 from conclint.rules.advice.pools import instead_of_processes
 from conclint.rules.chains import Hop, hops
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.guide import guide, rule_for
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, SiteKind

@@ -23,7 +23,6 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefKind, Op, Site, SiteKind, Use
 
 _DEPTH: Final = 8
-_PAUSE: Final = Use.AWAITED | Use.ASYNC
 _PASSING_ON: Final = frozenset(
     {
         "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "asyncio.wait_for",
@@ -192,7 +191,7 @@ class ProgramEntries:
         for number, site in enumerate(body.sites):
             if _name(body, site) in _SCHEDULING:
                 return  # a task waits for its turn
-            if site.kind == SiteKind.AWAIT or site.use & _PAUSE:
+            if graph.pauses(site):
                 if graph.loop_of(body, site.region) >= 0 or site.use & Use.ASYNC:
                     return
                 if site.kind == SiteKind.AWAIT:

@@ -14,7 +14,7 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.values import External, ExternalInstance, Instance, Key, Value
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, RegionKind, SiteKind, Use
+from conclint.summary.records import Body, RegionKind
 
 PHASE_DOUBTS: Final = {
     Phase.START_UP: ("it runs once, while the program starts", "a pause before it serves may be all right"),
@@ -34,7 +34,6 @@ BEFORE_ALL: Final = (
     "a pause then stops no one",
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
-_PAUSE = Use.AWAITED | Use.ASYNC
 _CONTEXTS: Final = {
     PHASE_DOUBTS[Phase.START_UP][0]: Context.START_UP,
     PHASE_DOUBTS[Phase.SHUTDOWN][0]: Context.SHUTDOWN,
@@ -71,9 +70,7 @@ def _library_classes(view: ModuleView, value: Value) -> list[str]:
 
 def is_before_all(body: Body, number: int) -> bool:
     """Whether nothing is awaited before the site, in an earlier turn of a loop either."""
-    pauses = [
-        index for index, site in enumerate(body.sites) if site.kind == SiteKind.AWAIT or site.use & _PAUSE
-    ]
+    pauses = [index for index, site in enumerate(body.sites) if graph.pauses(site)]
     if not pauses or number >= pauses[0]:
         return not pauses
     loops = set(graph.loops_around(body, body.sites[number].region))

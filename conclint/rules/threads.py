@@ -11,12 +11,13 @@ from conclint.cost.worker_profile import Profile, WorkerProfiles
 from conclint.effects.effects import Placement
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.runtime import Gil
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import External, Function, Key, Value, unwrapped
 from conclint.rules.advice.pools import instead_of_threads
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
-from conclint.rules.drafts import Draft, ModuleView, draft_at, short_name
+from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.parallel_placements import runs_in_parallel
 from conclint.rules.registry import Rule

@@ -8,25 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from conclint.model.execution import Confidence
+from conclint.model.file_handles import is_of_handle, opens_file
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
-
-OPENING: Final = frozenset(
-    {
-        "builtins.open", "codecs.open", "io.open", "os.fdopen", "pathlib.Path.open",
-        "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "gzip.open", "bz2.open", "lzma.open",
-    }
-)  # fmt: skip
-_HANDLE: Final = ("io.", "gzip.GzipFile.", "bz2.BZ2File.", "lzma.LZMAFile.")
-
-
-def is_of_handle(finding: Finding) -> bool:
-    """Whether it is about a call of an open file, at the place itself."""
-    cause = finding.cause or ""
-    return cause.startswith(_HANDLE) and cause not in OPENING and len(finding.chain) < 2
 
 
 def under_their_open(findings: Iterable[Finding]) -> list[Finding]:
@@ -34,7 +20,7 @@ def under_their_open(findings: Iterable[Finding]) -> list[Finding]:
     findings = list(findings)
     opened: dict[tuple[str, str], Confidence] = {}
     for finding in findings:
-        if finding.cause in OPENING and len(finding.chain) < 2:
+        if opens_file(finding):
             place = (finding.path, finding.symbol)
             opened[place] = max(finding.confidence, opened.get(place, Confidence.LOW))
 

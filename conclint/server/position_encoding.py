@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from conclint.files.bounded_file import read_source
+from conclint.files.lines import LINE_END
 from conclint.model.finding import Position
 from conclint.server.jobs import Extent
 from conclint.syntax.decoding import DecodingError, decode_source
 
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _NAME: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
@@ -29,7 +29,7 @@ class Columns:
             try:
                 data = self._texts.get(path)
                 text = decode_source(read_source(path) if data is None else data)
-                self._lines[path] = _LINE_END.split(text)
+                self._lines[path] = LINE_END.split(text)
             except (OSError, ValueError, DecodingError):
                 self._lines[path] = []
         return self._lines[path]

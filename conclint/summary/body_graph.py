@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Final, TypeAlias, cast
 
 from conclint.summary.operands import operands
-from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind
+from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind, Use
 
 __all__ = [
     "LOOPS",
@@ -43,6 +43,8 @@ __all__ = [
 
 Node: TypeAlias = tuple[object, ...]
 
+CONDITIONAL: Final = (RegionKind.IF, RegionKind.EXCEPT, RegionKind.CASE)
+"""Regions that a test or a failure decides about."""
 UNKNOWN: Final[Node] = (Op.UNKNOWN,)
 
 LOOPS: Final = (RegionKind.FOR, RegionKind.WHILE, RegionKind.COMP)
@@ -189,3 +191,8 @@ def is_lazy(body: Body, region: int) -> bool:
     """Whether a region is a generator expression, which runs where it is consumed."""
     item = body.regions[region]
     return item.kind == RegionKind.COMP and bool(item.extra & LoopFlags.LAZY)
+
+
+def pauses(site: Site) -> bool:
+    """Whether a coroutine may be suspended at a site, so that others have their turn."""
+    return site.kind == SiteKind.AWAIT or bool(site.use & (Use.AWAITED | Use.ASYNC))

@@ -6,7 +6,6 @@ expression are not part of it); it is taken for the asked nodes only, at a tenth
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from contextlib import AbstractContextManager
 from itertools import accumulate
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from libcst._nodes.internal import CodegenState
 
+from conclint.files.lines import LINE_END
 from conclint.syntax.nodes import cst
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from libcst import CSTNode, FormattedString, Module
-
-_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class Lines:
@@ -35,7 +33,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         if "\r" in text:
-            starts = [0, *(found.end() for found in _NEWLINE.finditer(text))]
+            starts = [0, *(found.end() for found in LINE_END.finditer(text))]
         else:
             starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
         self._starts = starts

@@ -10,6 +10,7 @@ from conclint.catalog.facts import CallableFact, Trait
 from conclint.effects.effects import Kind
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Position
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
 from conclint.resolve.values import (
     Class,
@@ -23,7 +24,7 @@ from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
 from conclint.rules.advice.sending import is_sendable, traits_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
-from conclint.rules.drafts import ModuleView, short_name
+from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Import, Op, RegionKind, SiteKind
 

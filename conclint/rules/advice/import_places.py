@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from conclint.files.lines import LINE_END
 from conclint.source.modules import STDLIB
 
 _BLANK: Final = re.compile(r"[ \t\f]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)|[ \t\f]+\Z|[ \t\f]*#[^\r\n]*\Z")
@@ -26,7 +27,6 @@ _NAME: Final = re.compile(r"#[^\r\n]*|[*(\\)]|\w+")
 _COMMENTS: Final = re.compile(
     r"(?:[ \t]*(?:\r\n|\r|\n))*(?:(?:#[^\r\n]*(?:\r\n|\r|\n))+(?=[ \t]*(?:\r\n|\r|\n)))?"
 )
-_NEWLINE: Final = re.compile(r"\r\n|\r|\n")
 
 
 class Insertion(NamedTuple):
@@ -54,7 +54,7 @@ class Head:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        newline = _NEWLINE.search(text)
+        newline = LINE_END.search(text)
         self.newline = newline[0] if newline else "\n"
         self._imports: list[_Statement] = []
         self._start = self._end = self._read()

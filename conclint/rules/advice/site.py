@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from conclint.files.lines import LINE
 from conclint.model.finding import Position
 from conclint.rules.advice.import_places import Head
 from conclint.syntax.decoding import DecodingError, decode_source
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = "CSTNode"
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADER: Final = "if 1:\n"
 """Stands before the lines of a function that is indented, so that they can be parsed by themselves."""
 _MOST: Final = 400_000
@@ -55,7 +55,7 @@ class Fragment:
 
     def before(self, text: str) -> int:
         """How many characters of the file's text come before the fragment."""
-        return sum(len(line) for line in _LINE.findall(text)[: self._first])
+        return sum(len(line) for line in LINE.findall(text)[: self._first])
 
     def _walk(self, root: Node) -> None:
         todo: list[Node] = [root]
@@ -154,7 +154,7 @@ class SourceFile:
             text = decode_source(data) if data is not None else ""
         except DecodingError:
             text = ""
-        self._lines: list[str] = _LINE.findall(text)
+        self._lines: list[str] = LINE.findall(text)
         self._held: tuple[Extent, Fragment] | None = None
         self._cells = cells
         self._heads: dict[int, Head] = {}

@@ -17,8 +17,6 @@ from conclint.rules.advice.site import Fragment, Node, Place
 from conclint.summary.records import Import
 from conclint.syntax.nodes import cst
 
-_LATER: Final = {"apply": "apply_async"}
-
 
 class Round(NamedTuple):
     """A loop that does one thing for each item: its head, from the target on, and the statement or element;

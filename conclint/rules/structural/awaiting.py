@@ -14,6 +14,7 @@ from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, DefKind, Op, RegionKind, SiteKind, StoreKind, Use
 
 _PACING: Final = (
@@ -174,9 +175,7 @@ def _exclusive(code: Code, loop: Loop, region: int) -> bool:
 
 
 def _awaits(code: Code) -> bool:
-    return any(
-        site.kind == SiteKind.AWAIT or site.use & (Use.AWAITED | Use.ASYNC) for site in code.body.sites
-    )
+    return any(graph.pauses(site) for site in code.body.sites)
 
 
 def _suspends(code: Code, call: Call) -> bool:

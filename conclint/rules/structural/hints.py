@@ -8,11 +8,12 @@ from typing import Final
 from conclint.cost.cost import HEAVY
 from conclint.effects.effects import Effects, Kind, Witness
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function
 from conclint.rules.advice.forms import Form
 from conclint.rules.chains import hops
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop

@@ -7,11 +7,12 @@ from typing import Final
 
 from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.arguments import StarItem, bind
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, ValueSet, to_index
 from conclint.rules.chains import Hop
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop, is_trivial

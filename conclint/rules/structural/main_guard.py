@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import is_module
 from conclint.rules.advice.forms import Form
 from conclint.rules.chains import Hop
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.reports import Advice, found

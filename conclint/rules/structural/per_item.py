@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.rules.chains import Hop
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.loops import Loop

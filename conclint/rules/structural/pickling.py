@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.resolve.arguments import Passed
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import (
@@ -20,7 +21,7 @@ from conclint.resolve.values import (
     ValueSet,
     unwrapped,
 )
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found

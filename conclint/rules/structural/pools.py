@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.symbols import short_name
 from conclint.rules.advice.forms import Form
-from conclint.rules.drafts import Draft, ModuleView, short_name
+from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.allocation_sites import Origin, workers_of
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases, escapes
