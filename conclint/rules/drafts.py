@@ -16,7 +16,7 @@ from conclint.resolve.program import Module
 from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, position_of
-from conclint.rules.program_entries import ProgramEntries
+from conclint.rules.program_entries import Entries, ProgramEntries
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
 
@@ -39,8 +39,9 @@ class Draft(NamedTuple):
 
 class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
-    and the placements it makes. `shown` gives a path as reported; `library` is the async library that the
-    program runs on, and `around` holds what advice has found out about functions."""
+    and the placements it makes. `shown` gives a path as reported; `entries` are the functions that it begins
+    a program with, those of other modules too; `library` is the async library that the program runs on, and
+    `around` holds what advice has found out about functions."""
 
     engine: EffectSolver
     module: Module
@@ -49,6 +50,7 @@ class ModuleView(NamedTuple):
     effects: dict[Key, list[Effects]]
     placements: dict[Key, list[Placement]]
     program_entries: ProgramEntries
+    entries: Entries
     library: str
     around: dict[Key, object]
 

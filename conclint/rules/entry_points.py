@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from conclint.catalog.facts import Phase, Runs
 from conclint.effects.solver import placed_functions
+from conclint.model.context import Context
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import Class, External, Function, Instance, Key
 from conclint.rules.drafts import ModuleView
@@ -16,6 +17,7 @@ from conclint.rules.program_phases import (
     AFTER_ALL,
     BEFORE_ALL,
     PHASE_DOUBTS,
+    context_of,
     is_before_all,
     is_last,
     is_lifespan,
@@ -24,28 +26,42 @@ from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
+_DOUBTS: Final[dict[Context | None, tuple[str, ...]]] = {
+    Context.START_UP: BEFORE_ALL,
+    Context.SHUTDOWN: AFTER_ALL,
+    None: (),
+}
 
 
 class Starts(NamedTuple):
     """The functions of a module that run on the loop by themselves.
 
-    `doubts` says by function why a wait there may be all right, `entries` are the functions that a program
-    begins with (`asyncio.run`), those of other modules too.
+    `doubts` says by function why a wait there may be all right, `phases` when it runs, `entries` are the
+    functions that a program begins with (`asyncio.run`), those of other modules too.
     """
 
     on_loop: frozenset[Key]
     doubts: dict[Key, tuple[str, ...]]
+    phases: dict[Key, Phase]
     entries: Entries
 
     def doubts_at(self, view: ModuleView, key: Key, site: int) -> tuple[str, ...]:
         """Why a wait at a site of a function may be all right."""
         held = self.doubts.get(key, ())
+        return (*held, *_DOUBTS[self._part_of_program(view, key, site)])
+
+    def context_at(self, view: ModuleView, key: Key, site: int) -> Context | None:
+        """Whether a site of a function is reached at the start or the end alone."""
+        return context_of(self.phases.get(key)) or self._part_of_program(view, key, site)
+
+    def _part_of_program(self, view: ModuleView, key: Key, site: int) -> Context | None:
+        """Whether a site of a program's entry comes before all that may be on the loop, or after."""
         if key not in self.entries.heads or site < 0:
-            return held
+            return None
         body = view.engine.evaluator.body(key)
         if key in self.entries.whole and is_last(body, site):
-            return (*held, *AFTER_ALL)
-        return (*held, *BEFORE_ALL) if is_before_all(body, site) else held
+            return Context.SHUTDOWN
+        return Context.START_UP if is_before_all(body, site) else None
 
 
 def find_starts(view: ModuleView) -> Starts:
@@ -78,7 +94,7 @@ def find_starts(view: ModuleView) -> Starts:
     doubts = dict(found)
     for key, phase in phases.items():
         doubts[key] = (*doubts.get(key, ()), *PHASE_DOUBTS[phase])
-    return Starts(frozenset(found), doubts, view.program_entries.of(view.keys))
+    return Starts(frozenset(found), doubts, phases, view.entries)
 
 
 def _methods_on_loop(view: ModuleView, cls: Class) -> Iterator[tuple[Key, Phase | None]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.model.context import Context
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
@@ -55,7 +56,8 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         own = short_name(view.module.symbol(key))
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
-        yield _draft(view, key, rule, effect, witness)
+        context = starts.context_at(view, key, witness.site)
+        yield _draft(view, key, rule, effect, witness, context)
 
 
 def _fails_first(witness: Witness) -> bool:
@@ -87,7 +89,8 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
             )
             if placement.phase is not None:
                 witness = doubted(witness, PHASE_DOUBTS[placement.phase])
-            yield _draft(view, key, rule, effect, witness, called_here=False)
+            context = context_of(placement.phase)
+            yield _draft(view, key, rule, effect, witness, context, called_here=False)
 
 
 def _rule(effect: Effect) -> Rule | None:
@@ -99,7 +102,14 @@ def _rule(effect: Effect) -> Rule | None:
 
 
 def _draft(
-    view: ModuleView, key: Key, rule: Rule, effect: Effect, witness: Witness, *, called_here: bool = True
+    view: ModuleView,
+    key: Key,
+    rule: Rule,
+    effect: Effect,
+    witness: Witness,
+    context: Context | None,
+    *,
+    called_here: bool = True,
 ) -> Draft:
     """With `called_here` false the call at the place is another one, which no example can rewrite."""
     witness = _doubting(witness)
@@ -134,7 +144,7 @@ def _draft(
         family=effect.family,
         cause=witness.cause,
         severity=severity_of_call(view.engine, rule, subject.fact, chain),
-        context=context_of(witness.reasons),
+        context=context,
     )
 
 

@@ -58,14 +58,9 @@ class Judge:
         module = self._evaluator.program.module(path)
         return module.keys if module is not None else ()
 
-    def judge_module(self, path: str) -> list[Draft]:
+    def judge_view(self, view: ModuleView) -> list[Draft]:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
         then what the structural rules find."""
-        view = self.view(path)
-        return [] if view is None else self.judge_view(view)
-
-    def judge_view(self, view: ModuleView) -> list[Draft]:
-        """The same for a module that is looked at already."""
         return [*self._cells(view), *self._structural.judge(view)]
 
     def view(self, path: str) -> ModuleView | None:
@@ -88,6 +83,7 @@ class Judge:
             effects,
             placements,
             self._entries,
+            self._entries.of(module.keys),
             self._library,
             {},
         )

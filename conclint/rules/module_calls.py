@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from conclint.catalog.facts import Phase
 from conclint.effects.solver import placed_functions
 from conclint.model.context import Context
 from conclint.model.execution import ExecutionModel
@@ -32,6 +31,7 @@ from conclint.resolve.values import (
     unwrapped,
 )
 from conclint.rules.drafts import ModuleView
+from conclint.rules.program_phases import PHASE_CONTEXTS
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
 from conclint.summary.records import Body, DefKind, Op
@@ -44,13 +44,9 @@ else:  # pragma: no cover
 _FILE = Path(__file__).with_name("entry_words.toml")
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route"})
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
-_PHASES: Final = {
-    Phase.START_UP: Context.START_UP,
-    Phase.SHUTDOWN: Context.SHUTDOWN,
-    Phase.LIFESPAN: Context.START_UP,
-    Phase.COMMAND: Context.COMMAND,
-}
-PHASE_WORDS: Final = {
+_LONGEST: Final = 80
+"""Characters of a text that a start is named by."""
+_PHASE_WORDS: Final = {
     Context.START_UP: "start-up in `{function}`",
     Context.SHUTDOWN: "shutdown in `{function}`",
     Context.COMMAND: "command `{function}`",
@@ -145,14 +141,14 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             yield from _tasks(view, key, link)
     for items in view.placements.values():
         for placement in items:
-            context = _PHASES.get(placement.phase) if placement.phase is not None else None
+            context = PHASE_CONTEXTS.get(placement.phase) if placement.phase is not None else None
             is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
             if context is None and not is_callback:
                 continue
             for key in placed_functions(placement):
-                words = PHASE_WORDS[context] if context else "callback `{function}`"
+                words = _PHASE_WORDS[context] if context else "callback `{function}`"
                 yield _start(view, key, context or Context.BACKGROUND, words)
-    for key in view.program_entries.of(view.keys).whole:
+    for key in view.entries.whole:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
 
 
@@ -208,9 +204,6 @@ def _first_text(view: ModuleView, parent: Key, args: Any) -> str | None:
         return None
     value = known.values[0].value
     return value if isinstance(value, str) and len(value) <= _LONGEST else None
-
-
-_LONGEST: Final = 80
 
 
 def _overrides(view: ModuleView, cls: Class) -> Iterator[Start]:

@@ -5,7 +5,6 @@ A wait there stops no one who is served, and is often meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from conclint.catalog.facts import Phase
@@ -34,18 +33,18 @@ BEFORE_ALL: Final = (
     "a pause then stops no one",
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
-_CONTEXTS: Final = {
-    PHASE_DOUBTS[Phase.START_UP][0]: Context.START_UP,
-    PHASE_DOUBTS[Phase.SHUTDOWN][0]: Context.SHUTDOWN,
-    PHASE_DOUBTS[Phase.LIFESPAN][0]: Context.START_UP,
-    BEFORE_ALL[0]: Context.START_UP,
-    AFTER_ALL[0]: Context.SHUTDOWN,
+PHASE_CONTEXTS: Final = {
+    Phase.START_UP: Context.START_UP,
+    Phase.SHUTDOWN: Context.SHUTDOWN,
+    Phase.LIFESPAN: Context.START_UP,
+    Phase.COMMAND: Context.COMMAND,
 }
 
 
-def context_of(doubts: Iterable[str]) -> Context | None:
-    """The kind of code that the doubts of a finding speak of: what runs once, at the start or the end."""
-    return next((_CONTEXTS[doubt] for doubt in doubts if doubt in _CONTEXTS), None)
+def context_of(phase: Phase | None) -> Context | None:
+    """The kind of code that runs once, at the start or the end, where the phase is that."""
+    context = PHASE_CONTEXTS.get(phase) if phase is not None else None
+    return context if context is not Context.COMMAND else None
 
 
 def is_lifespan(view: ModuleView, key: Key) -> bool:

@@ -149,6 +149,7 @@ class Contexts:
         self._shares_loop = shares_loop
         self._kinds: dict[str, Context | None] = {}
         self._sharing: dict[str, bool] = {}
+        self._waiting: dict[Place, tuple[set[tuple[str, str]], bool, set[str]]] = {}
 
     @cached_property
     def _callers(self) -> Callers:
@@ -162,7 +163,10 @@ class Contexts:
         if finding.code.startswith(_NEVER_CAPPED):
             return finding
         path = self._path_of(finding.path)
-        found, is_all, files = self._callers.waiting_for((path, finding.symbol))
+        place = (path, finding.symbol)
+        if place not in self._waiting:
+            self._waiting[place] = self._callers.waiting_for(place)
+        found, is_all, files = self._waiting[place]
         context = self._context(finding, path, found, is_all=is_all)
         words = sorted({text for _, text in found})
         severity = finding.severity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,11 +11,12 @@ from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
 from conclint.model.finding import Finding
 from conclint.rules.advice.change import Advice
-from conclint.rules.advice.pasted import pasted
+from conclint.rules.drafts import Draft
 from conclint.rules.examples import advise, source_file
 from conclint.source.discovery import discover_files
 from conclint.store.cache import Cache
 from conclint.workspace import Workspace
+from harness.pasted import pasted
 
 
 class Told(NamedTuple):
@@ -42,12 +44,18 @@ def advice_for(folder: Path, library: str = "asyncio") -> list[Told]:
     project = Project(Workspace(config, sources, cache=Cache.open(None)), sources)
     project.library = library
     judge = ModuleJudge(project)
+
+    def drafts_of(path: str) -> list[Draft]:
+        view = judge.judge.view(path)
+        assert view is not None
+        return judge.judge.judge_view(view)
+
     told = []
     for path in sorted(source.path for source in sources):
         judge.link([path])
         data = project.text(path)
         assert data is not None
-        for draft in judge.settled(lambda path=path: judge.judge.judge_module(path)):  # type: ignore[misc]
+        for draft in judge.settled(partial(drafts_of, path)):
             given = draft.advise  # a failure fails the test
             assert given is not None
             advice = advise(draft, source_file(data))

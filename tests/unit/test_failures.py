@@ -21,6 +21,7 @@ from conclint.judging.project import Project
 from conclint.mapping import build
 from conclint.resolve import decorations
 from conclint.resolve.evaluate import Evaluator
+from conclint.rules.drafts import ModuleView
 from conclint.rules.judge import Judge
 from conclint.rules.structural import StructuralJudge
 from conclint.run.pipeline import Report, check, map_concurrency
@@ -79,6 +80,10 @@ def _of_bad_path(_: Any, key: Any, *__: Any) -> bool:
     return str(path).endswith("bad.py")
 
 
+def _of_bad_view(_: Any, view: ModuleView) -> bool:
+    return view.module.path.endswith("bad.py")
+
+
 STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "scanning": (index, "scan", _of_bad_text),
     "extracting": (extraction, "walk_module", lambda text, *_: "marker_bad" in text),
@@ -88,13 +93,13 @@ STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "propagating": (EffectSolver, "_update", _of_bad_path),
     "listing": (Judge, "roots", _of_bad_path),
     "viewing": (Judge, "view", _of_bad_path),
-    "judging": (Judge, "view", _of_bad_path),
+    "judging": (Judge, "judge_view", _of_bad_view),
     "hashing": (FileDigests, "_found_out", _of_bad_path),
     "finding indexes": (SummaryStore, "_find_indexes", _among),
     "loading": (SummaryStore, "_load", _among),
     "judging a group": (ModuleJudge, "link", _among),
     "telling of a group": (ModuleJudge, "_judged", lambda _, rows, *__: "bad.py" in "".join(rows)),
-    "structural": (StructuralJudge, "judge", lambda _, view: view.module.path.endswith("bad.py")),
+    "structural": (StructuralJudge, "judge", _of_bad_view),
 }
 ERRORS = [RecursionError("deep"), MemoryError(), KeyError(id(STAGES)), AssertionError()]
 
@@ -166,7 +171,7 @@ def test_the_map_leaves_out_what_failed(project: Path, monkeypatch: pytest.Monke
 
 
 def test_an_interrupt_is_no_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyboardInterrupt()))
+    monkeypatch.setattr(Judge, "judge_view", failing(Judge.judge_view, _of_bad_view, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         run(use_cache=False)
 
@@ -261,7 +266,7 @@ def test_a_failure_to_look_for_wrappers_is_told_at_the_file_that_may_call_one(
 
 
 def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyError()))
+    monkeypatch.setattr(Judge, "judge_view", failing(Judge.judge_view, _of_bad_view, KeyError()))
 
     def told(name: str) -> list[str]:
         text = (project / name).read_text()
@@ -273,7 +278,7 @@ def test_flake8_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_server_tells_of_a_failure(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "view", failing(Judge.view, _of_bad_path, KeyError()))
+    monkeypatch.setattr(Judge, "judge_view", failing(Judge.judge_view, _of_bad_view, KeyError()))
     answer = answer_job(CheckJob(str(project), JobScope.ALL, ()))
     assert isinstance(answer, Checked)
     found = {Path(mark.path).name: mark.code for mark in answer.marks}
