@@ -210,10 +210,11 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
 
 def _may_hold_findings(workspace: Workspace, source: Source) -> bool:
     """Whether the file is worth an analysis: by its own words, or by what it calls."""
-    from conclint.run.root_files import is_root_text
+    from conclint.run.root_files import is_root
     from conclint.run.wrapper_modules import find_lenders
+    from conclint.source.index import scan
 
-    if is_root_text(source.data or b"") or workspace.knowledge.facts:
+    if is_root(scan(source.data or b"")) or workspace.knowledge.facts:
         return True
     lenders = find_lenders(workspace, (source,))
     return bool(lenders.sources or lenders.failed)

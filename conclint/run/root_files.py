@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conclint.catalog.loader import starting_imports
-from conclint.source.index import FileIndex, scan
+from conclint.source.index import FileIndex
 
 
 def is_root(index: FileIndex) -> bool:
@@ -11,8 +11,3 @@ def is_root(index: FileIndex) -> bool:
     runs a program's code by itself. (What it calls may make it one all the same: wrappers of the project's
     own, the user's facts, a notebook that awaits.)"""
     return index.is_root or index.mentions_library(starting_imports())
-
-
-def is_root_text(data: bytes) -> bool:
-    """The same for a file's bytes."""
-    return is_root(scan(data))
