@@ -21,6 +21,7 @@ from conclint.summary.records import DefKind, Op, RegionKind
 
 _STARTS: Final = frozenset({"multiprocessing.Process.start", "multiprocessing.Manager"})
 _SUBMITS: Final = frozenset({"concurrent.futures.Executor.submit", "concurrent.futures.Executor.map"})
+_INTERPRETERS: Final = "concurrent.futures.InterpreterPoolExecutor"
 _TESTS_PROCESS: Final = "multiprocessing."
 _LINUX: Final = "Linux forks before 3.14, and a fork does not import the module again"
 _SCRIPT: Final = "__main__.py"
@@ -33,11 +34,15 @@ def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator
         return
     if code.key[0].endswith((_SCRIPT, ".ipynb")) or stated_in_module(code) not in _IMPORTING:
         return
-    for site, chain in _starting(code, habits):
+    interpreters = set(_interpreters(code))
+    for site, chain in _starting(code, habits, interpreters):
         doubts = _guards(code, site)
         if doubts is None:
             continue
-        if view.runtime.version < (3, 14):
+        started, model = "a process", ExecutionModel.PROCESS
+        if site in interpreters:
+            started, model = "an interpreter", ExecutionModel.INTERPRETER
+        elif view.runtime.version < (3, 14):
             doubts.append(_LINUX)
         name = short_name(chain[0].symbol)
         indirect = f": `{name}` starts one" if len(chain) > 1 else ""
@@ -46,15 +51,15 @@ def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator
             code,
             site,
             "CON603",
-            f"a process is started while the module is imported{indirect}; it imports it again",
+            f"{started} is started while the module is imported{indirect}; it imports it again",
             Advice(
-                ExecutionModel.PROCESS,
+                model,
                 "start it in a function that is called under the guard.",
                 Form.GUARD,
             ),
             cause=chain[-1].symbol,
             chain=chain,
-            model=ExecutionModel.PROCESS,
+            model=model,
             reasons=doubts,
         )
         return  # the first one fails; the rest is the same mistake
@@ -74,8 +79,16 @@ def detect_started_process(code: Code) -> Iterator[tuple[int, str]]:
         yield call.site, min(call.names)
 
 
-def _starting(code: Code, habits: Habits) -> Iterator[tuple[int, list[Hop]]]:
+def _interpreters(code: Code) -> Iterator[int]:
+    """The sites that give a pool of interpreters something to do: these import its module."""
+    for call in code.calls_to(_SUBMITS):
+        if call.names <= _SUBMITS and code.is_all(code.receiver(call.site), _INTERPRETERS):
+            yield call.site
+
+
+def _starting(code: Code, habits: Habits, interpreters: set[int]) -> Iterator[tuple[int, list[Hop]]]:
     direct = {site: [Hop(code.key, site, name)] for site, name in detect_started_process(code)}
+    direct |= {site: [Hop(code.key, site, _INTERPRETERS)] for site in interpreters}
     for call in code.calls.values():
         if call.site in direct:
             yield call.site, direct[call.site]

@@ -25,7 +25,14 @@ from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
-from conclint.rules.structural.start_methods import PROCESSES, StartMethod, start_method, stated_in_module
+from conclint.rules.structural.start_methods import (
+    EXECUTORS,
+    POOLS,
+    PROCESSES,
+    StartMethod,
+    start_method,
+    stated_in_module,
+)
 from conclint.summary.records import DefKind, Op
 
 _SENT: Final = (
@@ -87,12 +94,14 @@ _INHERITED: Final = (
 """What a Process may be given, and a pool may not."""
 _PROXIES: Final = "multiprocessing.managers."
 _BY_SPAWN: Final = "a process started by fork inherits it instead: only spawn and forkserver pickle it"
+_STARTED: Final = POOLS | EXECUTORS
+"""What is given a function that each worker runs when it starts."""
 _DEPTH: Final = 3
 
 
 def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON601: a lambda or a nested function handed to a process."""
-    for site, placement, reasons in _sent(view, code):
+    for site, placement, reasons in _sent(view, code, started_with=True):
         values = placement.callables.values
         kinds = {_local_function(code, site, value) for value in values}
         if placement.callables.incomplete or len(kinds) != 1:
@@ -107,13 +116,13 @@ def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterat
             code,
             site,
             "CON601",
-            f"{what} can't be pickled, so no process can be given it",
+            f"{what} can't be pickled, so no {placement.model.value} can be given it",
             Advice(
-                ExecutionModel.PROCESS,
+                placement.model,
                 "define the function at the module's top level; bind values with `functools.partial`.",
             ),
             cause=name,
-            model=ExecutionModel.PROCESS,
+            model=placement.model,
             reasons=[*placement.callables.reasons, *reasons],
         )
 
@@ -172,18 +181,26 @@ def _argument_draft(
     )
 
 
-def _sent(view: ModuleView, code: Code) -> Iterator[tuple[int, Placement, list[str]]]:
-    """The placements that pickle what they hand to a process, with the doubts about that."""
+def _sent(
+    view: ModuleView, code: Code, *, started_with: bool = False
+) -> Iterator[tuple[int, Placement, list[str]]]:
+    """The placements that pickle what they hand to a process, with the doubts about that; with `started_with`
+    those too of what workers run when they start, and those in interpreters."""
     for site, placements in code.placements.items():
         for placement in placements:
+            in_interpreter = started_with and placement.model is ExecutionModel.INTERPRETER
+            if in_interpreter and _final_symbol(code, placement).startswith(_SENT):
+                yield site, placement, []
             if placement.model is not ExecutionModel.PROCESS:
                 continue
-            reasons = _doubts(view, code, site, placement)
+            reasons = _doubts(view, code, site, placement, PROCESSES | (_STARTED if started_with else set()))
             if reasons is not None:
                 yield site, placement, reasons
 
 
-def _doubts(view: ModuleView, code: Code, site: int, placement: Placement) -> list[str] | None:
+def _doubts(
+    view: ModuleView, code: Code, site: int, placement: Placement, makers: frozenset[str]
+) -> list[str] | None:
     symbol = _final_symbol(code, placement).removesuffix(".__init__")
     pickler = any(
         item.module.split(".", 1)[0] in _OWN_PICKLERS
@@ -194,9 +211,9 @@ def _doubts(view: ModuleView, code: Code, site: int, placement: Placement) -> li
     if symbol.startswith(_SENT):
         return reasons
     call = code.calls.get(site)
-    if symbol not in PROCESSES or placement.via is not None or call is None or not call.names:
+    if symbol not in makers or placement.via is not None or call is None or not call.names:
         return None
-    method = start_method(code, call) if call.is_one_of(PROCESSES) else stated_in_module(code)
+    method = start_method(code, call) if call.is_one_of(makers) else stated_in_module(code)
     if method in (StartMethod.SPAWN, StartMethod.FORKSERVER):
         return reasons
     if method is StartMethod.DEFAULT:

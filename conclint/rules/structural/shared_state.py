@@ -122,6 +122,8 @@ def _is_collection(code: Code, name: str) -> bool:
         return False
     value = stores[0][1].value
     own = Code(code.engine, code.module.own)
+    if own.body.values[value][0] == Op.CAST:  # `found: list[int] = []`
+        value = graph.operand(own.body.values[value])
     if own.body.values[value][0] in _COLLECTIONS:
         return True
     call = own.calls.get(own.call_of(value))
@@ -131,8 +133,10 @@ def _is_collection(code: Code, name: str) -> bool:
 def _reads_after(code: Code, name: str, site: int) -> bool:
     """Whether the def reads the variable after the site, without having filled it itself since."""
     wanted = {number for number, node in enumerate(code.body.values) if node == (Op.GLOBAL, name)}
+    if is_module(code.key):
+        wanted |= {store.value for store in code.body.stores if store.name == name and store.value >= 0}
     if not wanted:
-        return False
+        return _helper_reads(code, name, site)
     placed = code.results.get(site, 1 << 30)
     here = code.ends(site)
     for store in code.body.stores:
@@ -148,4 +152,20 @@ def _reads_after(code: Code, name: str, site: int) -> bool:
         later = code.starts(number) >= here
         used = other.callee in wanted or any(value in wanted for _, value in other.args)
         reads = reads or (later and (used or code.receiver(number) in wanted))
-    return reads
+    return reads or _helper_reads(code, name, site)
+
+
+def _helper_reads(code: Code, name: str, site: int) -> bool:
+    """Whether a function of the module that is called after the site reads the variable, no more."""
+    for call in code.calls.values():
+        if code.starts(call.site) < code.ends(site) or len(call.inside) != 1:
+            continue
+        target = call.inside[0]
+        if not isinstance(target, Function) or target.key[0] != code.key[0]:
+            continue
+        body = code.evaluator.body(target.key)
+        if (Op.GLOBAL, name) in body.values and not any(
+            changed == name for changed, _, _ in _changed(code, target, _DEPTH)
+        ):
+            return True
+    return False
