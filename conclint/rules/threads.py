@@ -21,7 +21,7 @@ from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.guide import guide, rule_for
 from conclint.rules.parallel_placements import runs_in_parallel
 from conclint.rules.registry import Rule
-from conclint.summary.records import DefKind
+from conclint.summary.records import DefFlags, DefKind
 
 _OFFLOAD = "offload"
 _POOL = "pool"
@@ -99,8 +99,9 @@ def _computes(
     """What the callable computes, where that counts and nothing else would."""
     target = unwrapped(value)
     if isinstance(target, Function):
-        if view.engine.evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
-            return None
+        definition = view.engine.evaluator.definition(target.key)
+        if definition.kind == DefKind.ASYNC_FUNCTION or definition.flags & DefFlags.GENERATOR:
+            return None  # its body runs elsewhere
     elif not isinstance(target, External):
         return None
     profile = profiles.of(value, placement.arguments, placement.each)
