@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from conclint.cost.type_names import stated_name
 from conclint.resolve.containers import DISPLAYS
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
@@ -235,34 +236,15 @@ class Lengths:
         body = self._evaluator.body(key)
         node = graph.node(body, value)
         if node[0] == Op.CAST:
-            return _size_named(_last_name(body.values, graph.operand(node, 1), self._imported(key)))
+            return _size_named(stated_name(self._evaluator, key, graph.operand(node, 1)))
         if node[0] != Op.PARAM:
             return None
         param = self._evaluator.definition(key).params[graph.number(node)]
-        if param.annotation < 0:
-            return None
-        scope = self._evaluator.scope(key)
-        stated = _last_name(self._evaluator.body(scope).values, param.annotation, self._imported(scope))
+        stated = stated_name(self._evaluator, self._evaluator.scope(key), param.annotation)
         size = _size_named(stated)
         if size is None and stated in ("bytes", "bytearray", "memoryview") and _SHORT.fullmatch(param.name):
             return _DIGEST
         return size
-
-    def _imported(self, key: Key) -> Callable[[int], str]:
-        imports = self._evaluator.module(key[0]).summary.imports
-        return lambda number: imports[number].name or imports[number].module
-
-
-def _last_name(values: tuple[graph.Node, ...], value: int, imported: Callable[[int], str]) -> str:
-    """The last name of what an annotation names; empty where it is no plain name."""
-    node = values[value] if value >= 0 else graph.UNKNOWN
-    if node[0] == Op.GLOBAL:
-        return str(node[1])
-    if node[0] in (Op.ATTR, Op.FREE):
-        return str(node[2])
-    if node[0] == Op.IMPORT:
-        return imported(graph.number(node)).rpartition(".")[2]
-    return ""
 
 
 def _size_named(name: str) -> float | None:

@@ -17,6 +17,7 @@ from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator
 from conclint.cost.cost_model import makers_of
 from conclint.cost.plain_methods import is_plain_method
+from conclint.cost.streams import hands_on, streamed
 from conclint.cost.trip_counts import TripCounter
 from conclint.effects.effects import Kind
 from conclint.effects.placements import handed_over
@@ -108,10 +109,12 @@ class WorkerProfiles:
         self._calculator = Calculator(self._evaluator)
         self._trips = TripCounter(self._evaluator, self._calculator)
         self._bound = BoundCallables(engine)
+        self._streamed: set[Parameter] = set()
 
     def of(self, value: Value, arguments: Arguments, each: bool) -> Profile:
         """The profile of a callable that is handed over with these arguments (each of their items)."""
         passed = self._bound.items(arguments) if each else arguments
+        self._streamed = set()
         return self._target(Target(value, passed), UNBOUND, False, {}, 0)
 
     def _target(
@@ -124,6 +127,7 @@ class WorkerProfiles:
         if isinstance(value, (Generator, ContextManager)):
             value = value.function
         if isinstance(value, Function):
+            self._streamed |= streamed(self._evaluator, value, arguments, self._streamed)
             return self._function(value, self._bound.of(value, arguments, bound), in_loop, seen, depth)
         if isinstance(value, Class):
             found = Profile()
@@ -197,6 +201,8 @@ class WorkerProfiles:
             if not self._engine.guards.mask(key, site.region) & _THREAD:
                 continue
             here = looping[site.region]
+            if site.kind == SiteKind.ITERATE and (stream := self._stream(key, body, site)):
+                found = found.joined(_unknown(stream))
             if link is None:
                 if site.kind == SiteKind.CALL and self._is_own_on_part(key, body, site):
                     found = found.joined(Profile(depth=1))
@@ -208,7 +214,7 @@ class WorkerProfiles:
                 found = found.joined(_unknown(_written(body, site)))
             is_plain = site.kind == SiteKind.CALL and is_plain_method(body, site)
             for target in (target for group in link.groups for target in group):
-                if is_plain and isinstance(target.value, Parameter) and not _binds(bound, target.value):
+                if is_plain and isinstance(target.value, Parameter) and not _binds_known(bound, target.value):
                     continue
                 inner = self._target(target, bound, in_loop or here, seen, depth + 1, is_bound=False)
                 around = depths[site.region]
@@ -218,6 +224,14 @@ class WorkerProfiles:
                     inner = inner._replace(depth=around)
                 found = found.joined(inner)
         return found
+
+    def _stream(self, key: Key, body: Body, site: Site) -> str:
+        """The name of the parameter that a loop goes through, if it may be a stream; else empty."""
+        node = graph.node(body, site.callee)
+        if node[0] != Op.PARAM:
+            return ""
+        parameter = Parameter(key, graph.number(node))
+        return parameter_name(self._evaluator, parameter) if parameter in self._streamed else ""
 
     def _is_own_on_part(self, key: Key, body: Body, site: Site) -> bool:
         """Whether a method calls itself on a part of its own object (`child.total()`), whose type is not
@@ -240,6 +254,12 @@ class WorkerProfiles:
         """How deep the loops are nested in which the function does something itself."""
         busy = {number for number, region in enumerate(body.regions) if region.arithmetic or region.container}
         busy |= {site.region for site in body.sites if site.kind in (SiteKind.CALL, SiteKind.ITEM)}
+        passing = [
+            number
+            for number, region in enumerate(body.regions)
+            if region.kind in graph.LOOPS and hands_on(body, number)
+        ]
+        busy = {n for n in busy if not any(graph.is_inside(body, n, loop) for loop in passing)}
         return max((depths[number] for number in busy), default=0)
 
     def _effects(self, key: Key, link: Link, in_loop: bool) -> Profile:
@@ -322,6 +342,12 @@ class WorkerProfiles:
 def _binds(bound: Bound, parameter: Parameter) -> ValueSet | None:
     """What a parameter is bound to, if a call is known that binds it."""
     return next((item for other, item in bound if other == parameter), None)
+
+
+def _binds_known(bound: Bound, parameter: Parameter) -> bool:
+    """Whether a parameter is bound to anything but parameters that nothing is known of."""
+    known = _binds(bound, parameter)
+    return known is not None and not all(isinstance(value, Parameter) for value in known.values)
 
 
 def _weighed(family: str, cause: str, in_loop: bool, *, is_brief: bool) -> Profile:

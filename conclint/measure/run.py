@@ -116,9 +116,7 @@ def _answers(names: Sequence[str]) -> Iterator[tuple[str, Measurement | None, st
             try:
                 assert child.stdout is not None
                 lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-                threading.Thread(
-                    target=_pass_on, args=(child.stdout, lines), daemon=True
-                ).start()  # conclint: ignore[CON202] (waits for the pipe)
+                threading.Thread(target=_pass_on, args=(child.stdout, lines), daemon=True).start()
                 reason = ""
                 while left:
                     try:

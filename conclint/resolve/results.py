@@ -183,10 +183,10 @@ class Results:
         return join(parts) if parts else TOP
 
     def _iterated(self, items: ValueSet) -> ValueSet:
-        """What iterating any of the candidates runs, as far as it is the program's own."""
+        """What iterating any of the candidates runs, as far as that is known."""
         values: list[Value] = []
         for value in items.values:
-            if isinstance(value, (Generator, Instance)):
+            if isinstance(value, (Generator, Instance, ExternalInstance)):
                 values += [target.value for group in iterated(self._evaluator, value) for target in group]
         return ValueSet(tuple(dict.fromkeys(values)), items.incomplete)
 

@@ -3,22 +3,25 @@ way of another: for the first, work that holds the GIL is wrong at any length.""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from conclint.effects.effects import Placement
 from conclint.resolve.values import Key
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Site
+from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind
 
 _SEVERAL: Final = ("pool", "thread")
 _JOBLIB: Final = "joblib.Parallel"
 _WORKERS: Final = frozenset({"max_workers", "processes"})
 
 
-def runs_in_parallel(view: ModuleView, key: Key, placement: Placement) -> bool:
+def runs_in_parallel(
+    view: ModuleView, key: Key, placement: Placement, computes_too: Callable[[Placement], bool]
+) -> bool:
     """Whether a placement is one of several in threads that run together: each item of an iterable is given
-    to a worker, it stands in a loop, there are more of its kind beside it, or the pool is made for it."""
+    to a worker, it stands in a loop, there are more beside it that compute, or the pool is made for it."""
     if placement.style not in _SEVERAL:
         return False
     body = view.engine.evaluator.body(key)
@@ -26,16 +29,34 @@ def runs_in_parallel(view: ModuleView, key: Key, placement: Placement) -> bool:
     made = _made_for(body, site)
     if made is not None and _has_one_worker(body, made):
         return False
-    if placement.each or placement.symbol == _JOBLIB or graph.loop_of(body, site.region) >= 0:
+    if placement.each or placement.symbol == _JOBLIB or _is_started_anew(body, site, placement.style):
         return True
     if placement.style == "pool" and made is not None:
         return True
-    alike = {
-        other.site
+    return any(
+        other.site != placement.site
+        and (other.model, other.style) == (placement.model, placement.style)
+        and computes_too(other)
         for other in view.placements[key]
-        if (other.model, other.style) == (placement.model, placement.style)
-    }
-    return len(alike) > 1
+    )
+
+
+def _is_started_anew(body: Body, site: Site, style: str) -> bool:
+    """Whether a loop starts a worker for each item. A `while` that makes threads and keeps none is a server
+    that gives each visitor one."""
+    loop = graph.loop_of(body, site.region)
+    if loop < 0:
+        return False
+    if style == "pool" or body.regions[loop].kind != RegionKind.WHILE:
+        return True
+    made = next((number for number in range(len(body.values)) if graph.call(body, number) is site), -1)
+    return any(
+        other.kind == SiteKind.CALL
+        and graph.node(body, other.callee)[0] == Op.ATTR
+        and graph.node(body, other.callee)[2] == "append"
+        and any(value == made for _, value in other.args)
+        for other in body.sites
+    )
 
 
 def _made_for(body: Body, site: Site) -> Site | None:

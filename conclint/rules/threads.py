@@ -48,7 +48,13 @@ def computing_in_threads(
     if rule is None or not cell.is_forbidden(view.runtime.gil):
         return
     values = placement.callables.values
-    is_parallel = runs_in_parallel(view, key, placement)
+
+    def computes_too(other: Placement) -> bool:
+        return not any(
+            profiles.of(value, other.arguments, other.each).waits for value in other.callables.values
+        )
+
+    is_parallel = runs_in_parallel(view, key, placement, computes_too)
     found = [_computes(view, costs, profiles, value, placement, is_parallel=is_parallel) for value in values]
     if not found or any(item is None for item in found):
         return  # report only what every candidate forbids
