@@ -66,10 +66,9 @@ class Bindings:
         if site.kind != SiteKind.CALL:
             return EVERYTHING
         written = arguments_of(function.key, site.args)
-        if written.spread:
-            return EVERYTHING
         positional = tuple(self._seen(item) for item in written.positional)
-        return Arguments(positional, tuple((name, self._seen(item)) for name, item in written.keywords))
+        keywords = tuple((name, self._seen(item)) for name, item in written.keywords)
+        return Arguments(positional, keywords, written.spread)
 
     def _seen(self, passed: Passed) -> ValueSet:
         item = self._evaluator.passed(passed)

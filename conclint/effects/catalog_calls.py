@@ -18,7 +18,8 @@ from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY
-from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Value
+from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter, Value
+from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind
 
 _KINDS = {
@@ -104,7 +105,21 @@ class CatalogCalls:
             )
             witness = Witness(0, 1, fact.name, site, fact.name)
             place(self._evaluator, self._effects_of, frame, result, placement, witness)
+        elif not frame.nesting:
+            self._leave_to_caller(result, frame, fact)
         return result
+
+    def _leave_to_caller(self, result: Effects, frame: Frame, fact: CallableFact) -> None:
+        """Work for a pool of which only the interface is stated (`pool: Executor`): what kind of pool it is
+        the callers know."""
+        body = self._evaluator.body(frame.key)
+        site = body.sites[frame.link.site]
+        receiver = graph.node(body, graph.receiver(body, site))
+        if receiver[0] == Op.PARAM and site.kind == SiteKind.CALL:
+            method = str(graph.node(body, site.callee)[2])
+            pool = Parameter(frame.key, graph.number(receiver), (method,))
+            witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
+            add(result, Effect(Kind.CALLS, "", ALL_MODELS, pool), witness)
 
     def _items_of(self, arguments: Arguments) -> Arguments:
         """The arguments of a callable that is called for each item of the iterables passed."""

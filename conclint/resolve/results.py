@@ -295,6 +295,9 @@ class Results:
                 parts.append(known(value._replace(receiver=_for_caller(value.receiver, function))))
             elif isinstance(value, Function) and self._inside(value.key, function.key):
                 parts.append(known(value._replace(closure=self._capture(function, arguments))))
+            elif isinstance(value, Partial):
+                inner = self.substitute(known(value.target), function, arguments)
+                parts.append(inner._replace(values=tuple(value._replace(target=v) for v in inner.values)))
             elif isinstance(value, ExternalInstance) and isinstance(value.opened, Parameter):
                 address = self.argument(value.opened, function, arguments)
                 parts.append(known(value._replace(opened=opened_by(address))))

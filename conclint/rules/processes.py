@@ -18,7 +18,7 @@ from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.guide import guide, rule_for
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
+from conclint.summary.records import Body, DefKind, Op, RegionKind, SiteKind
 
 _MODELS: Final = (ExecutionModel.PROCESS, ExecutionModel.INTERPRETER)
 _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sleep"})
@@ -93,7 +93,7 @@ def _only_waits(
     if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
         return None
     effects = view.engine.effects_of(target.key)
-    best = _wait_of(effects, placement.model, costs)
+    best = _wait_of(effects, placement.model, costs, evaluator.body(target.key))
     if best is None:
         return None
     if any(effect.kind is Kind.WAITS and effect.family == _FILES for effect in effects):
@@ -108,7 +108,9 @@ def _only_waits(
     return (*best, cost.over_data > 0)
 
 
-def _wait_of(effects: Effects, model: ExecutionModel, costs: CostModel) -> tuple[Effect, Witness] | None:
+def _wait_of(
+    effects: Effects, model: ExecutionModel, costs: CostModel, body: Body
+) -> tuple[Effect, Witness] | None:
     """The best witness of waiting; None where the effects show anything else too."""
     found: list[tuple[Effect, Witness]] = []
     for effect, witness in effects.items():
@@ -126,9 +128,19 @@ def _wait_of(effects: Effects, model: ExecutionModel, costs: CostModel) -> tuple
         return None
     found = [item for item in found if item[0].family != _FILES]
     if all(effect.family == "sleep" for effect, _ in found):
+        found = [item for item in found if _is_as_long_as_asked(body, item[1])]
+    else:
+        found = [item for item in found if item[0].family != "sleep"]
+    if not found:
         return None
-    found = [item for item in found if item[0].family != "sleep"]
     return min(found, key=lambda item: item[1].rank)
+
+
+def _is_as_long_as_asked(body: Body, witness: Witness) -> bool:
+    """Whether it sleeps for as long as the caller says. A length that is written there, or drawn at random,
+    stands for work in an example."""
+    args = body.sites[witness.site].args if witness.next is None and witness.site >= 0 else ()
+    return len(args) == 1 and graph.node(body, args[0][1])[0] == Op.PARAM
 
 
 def _is_plain(called: Parameter) -> bool:
