@@ -14,7 +14,7 @@ CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
-    "arguments", "style", "phase", "traits", "milliseconds",
+    "arguments", "style", "phase", "traits", "milliseconds", "runs_loop",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase")
@@ -65,6 +65,7 @@ class CallableReader(TableReader):
             "confidence": confidence,
             "iterates": self.parameter(row, "iterates", signature, where),
             "entry": self.parameter(row, "entry", signature, where),
+            "runs_loop": self.get(row, "runs_loop", bool, where, "entry" in row),
             "address": self.parameter(row, "address", signature, where),
             "example": self.get(row, "example", str, where),
             "example_trio": self.get(row, "example_trio", str, where),

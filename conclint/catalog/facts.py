@@ -78,7 +78,7 @@ class Placing:
 class CallableFact:
     """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
     it by that name. `milliseconds` is how long a usual call was measured to take; `remote`: the library
-    talks to another machine."""
+    talks to another machine. `runs_loop`: it runs an event loop, and fails where one is running."""
 
     name: str
     library: str
@@ -94,6 +94,7 @@ class CallableFact:
     placing: Placing | None = None
     iterates: str | None = None
     entry: str | None = None
+    runs_loop: bool = False
     address: str | None = None
     confidence: Confidence = Confidence.HIGH
     instead: tuple[str, ...] | None = None

@@ -8,7 +8,7 @@ from typing import Final
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Container, Display, External, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, RegionKind
+from conclint.summary.records import Body, Op, RegionKind
 
 FAILED: Final = ("does it only where something has failed", "is not expected to fail often")
 RETRIES: Final = "does it only before it tries again"
@@ -22,6 +22,7 @@ _EXPECTED: Final = re.compile(
 )
 """Exceptions that say what was found rather than what went wrong: code that asks forgiveness raises them
 each time that there is nothing there, or nothing yet."""
+_EXPECTING: Final = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
 _OWN: Final = "the program's "
 _TIMEOUT: Final = re.compile(r"(?:.*\.)?\w*(?:Timeout|TimedOut)\w*")
 """Exceptions by which code that waits for a while goes on."""
@@ -65,6 +66,44 @@ class Failures:
             else:
                 names.append(_name(self._evaluator, item))
         return () if "" in names else tuple(names)
+
+
+class ExpectedFailures:
+    """Whether code is prepared for a failure, so that it is a question that it asks and no mistake."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._failures = Failures(evaluator)
+
+    def covers(self, key: Key, region: int, exception: str) -> bool:
+        """Whether what stands around the region catches the exception by name, or expects it of a test."""
+        body = self._evaluator.body(key)
+        for number in graph.around(body, region):
+            item = body.regions[number]
+            if item.kind == RegionKind.TRY and any(
+                handler.kind == RegionKind.EXCEPT
+                and handler.extra == number
+                and handler.value >= 0
+                and exception in self._failures.caught(key, handler.value)
+                for handler in body.regions
+            ):
+                return True
+            if item.kind == RegionKind.WITH and self._expects(key, body, item.value):
+                return True
+        return False
+
+    def _expects(self, key: Key, body: Body, manager: int) -> bool:
+        """Whether a context manager is one that takes exceptions (`pytest.raises`, `contextlib.suppress`)."""
+        made = graph.call(body, manager)
+        if made is None:
+            return False
+        callee = graph.node(body, made.callee)
+        if callee[0] == Op.ATTR and str(callee[2]) in _EXPECTING:
+            return True
+        values = self._evaluator.evaluate(key, made.callee).values
+        return any(
+            isinstance(value, External) and value.dotted.rpartition(".")[2] in _EXPECTING for value in values
+        )
 
 
 def is_failure(reason: str) -> bool:

@@ -74,6 +74,9 @@ class CatalogCalls:
         if fact.coroutine:
             return {}
         result: Effects = {}
+        if fact.runs_loop and not frame.link.awaited:
+            witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
+            add(result, Effect(Kind.RUNS_LOOP, "", ALL_MODELS), witness)
         if fact.iterates is not None:
             self._iterate(result, frame, fact, arguments)
         if fact.effect in _KINDS:

@@ -20,6 +20,13 @@ class Kind(IntEnum):
     COMPUTES_NOGIL = 2
     CALLS = 3  # runs what its parameter is bound to, here and now
     PLACES = 4  # hands what its parameter is bound to to an execution model
+    RUNS_LOOP = 5  # runs an event loop, which fails where one is running
+    WAITS_FOR_ITSELF = 6  # waits for what comes only when it no longer waits
+    USES_LOOP = 7  # does to a loop what only code on that loop may do
+
+
+WAITING = frozenset({Kind.WAITS, Kind.RUNS_LOOP, Kind.WAITS_FOR_ITSELF, Kind.USES_LOOP})
+"""What a function does or not by the branches around it and the arguments that it is given."""
 
 
 class Effect(NamedTuple):

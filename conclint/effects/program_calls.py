@@ -9,7 +9,7 @@ from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness, add
+from conclint.effects.effects import WAITING, Effect, Effects, Kind, Placement, Pointer, Witness, add
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import inherited_placements, place
 from conclint.effects.self_calls import OwnMethods
@@ -21,7 +21,7 @@ from conclint.resolve.in_memory import without_shadowed_methods
 from conclint.resolve.values import Above, Awaitable, Class, Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefKind
 
-_WORK = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
+_WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MOST_RETURNED = 6
 _CALLED = "call"
 """The style of what a coroutine calls: on the loop, but by no callback."""
@@ -226,7 +226,7 @@ def _raised(inner: Witness, pointer: Pointer, symbol: str, site: int, is_cached:
         witness = witness.assuming(*(f"{symbol} {hedge}" for hedge in inner.hedges))
     if is_cached and kind not in (Kind.CALLS, Kind.PLACES):
         witness = witness.assuming(f"{symbol} is cached: only the first call does the work")
-        if kind is not Kind.WAITS:  # and that, as a rule, for a secret or a file that stays
+        if kind not in WAITING:  # and that, as a rule, for a secret or a file that stays
             witness = witness.assuming(f"what {symbol} computes stays computed")
     return witness
 

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
+from conclint.conditions.failures import ExpectedFailures
 from conclint.conditions.model_guards import Guards
 from conclint.conditions.path_conditions import Hedges
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all, subsume
+from conclint.effects.effects import (
+    WAITING,
+    Effect,
+    Effects,
+    Kind,
+    Placement,
+    Witness,
+    add,
+    add_all,
+    subsume,
+)
 from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
 from conclint.effects.must_effects import Occurrence, raised
 from conclint.effects.transfer import Transfer
@@ -26,6 +37,8 @@ from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
 _BEFORE_ALL = -(1 << 60)
+_NESTED = "builtins.RuntimeError"
+"""What running an event loop inside another one raises."""
 _WIDEN_AFTER = 150
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn. From then on they only grow, and there are only so many; real programs
@@ -43,6 +56,7 @@ class EffectSolver:
         self._shared: dict[Key, None] = {}
         self.guards = Guards(evaluator)
         self.hedges = Hedges(evaluator)
+        self._expected = ExpectedFailures(evaluator)
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
@@ -183,7 +197,7 @@ class EffectSolver:
     def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:
         """Whether an effect of a site is there or not by the branches around it alone, not by what the
         site passes."""
-        if effect.kind is not Kind.WAITS:
+        if effect.kind not in WAITING:
             return False
         return effect.dependence is None or effect.dependence == self.hedges.dependence(key, region)
 
@@ -257,10 +271,12 @@ class EffectSolver:
         dependence = self.hedges.dependence(key, site.region) if site.region else None
         conditions = self.hedges.conditions(key, site.region) if site.region else 0
         for effect, witness in effects.items():
+            if effect.kind is Kind.RUNS_LOOP and self._expected.covers(key, site.region, _NESTED):
+                continue
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
                 if site.region and effect.kind is not Kind.PLACES:
-                    asks = effect.kind is Kind.WAITS
+                    asks = effect.kind in WAITING
                     settled = effect.dependence is not None and not effect.dependence.is_about_memory
                     hedges = self.hedges.of(key, site.region, ask_arguments=asks and not settled)
                     witness = witness._replace(hedges=hedges)
@@ -279,7 +295,7 @@ def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:
         return False
     if effect.kind is Kind.CALLS and effect.parameter is not None:
         return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())
-    return effect.kind is Kind.WAITS
+    return effect.kind in WAITING
 
 
 def placed_functions(placement: Placement) -> list[Key]:

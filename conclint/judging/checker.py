@@ -86,6 +86,7 @@ class ModuleJudge:
             self._project.config.runtime,
             self._selection.is_chosen,
             self._project.library,
+            loops_nest=self._project.loops_nest,
         )
 
     def judge_modules(self, paths: Iterable[str]) -> Judged:

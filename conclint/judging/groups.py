@@ -120,6 +120,7 @@ class GroupJudge:
             contents.sizes,
             known.headers,
             self._project.library,
+            self._project.loops_nest,
         )
         for number, judged, fresh in judge_in_processes(setup, groups, jobs):
             cache.take(fresh)

@@ -44,6 +44,7 @@ class Setup(NamedTuple):
     sizes: dict[str, int]
     headers: dict[str, Headers]
     library: str
+    loops_nest: bool
 
 
 class _State:
@@ -87,6 +88,7 @@ def _prepare(setup: Setup) -> None:
     project.contents.sizes.update(setup.sizes)
     project.subclasses = Derived(lambda: setup.headers, project.sources)
     project.library = setup.library
+    project.loops_nest = setup.loops_nest
     _State.project = project
     _State.judge = ModuleJudge(project)
     _State.cache = cache

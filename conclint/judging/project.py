@@ -20,7 +20,8 @@ from conclint.workspace import Workspace
 
 class Project:
     """The asked sources by path, with one store of summaries and one finder of modules. `library`: the async
-    library that the program runs on, as soon as that is found out.
+    library that the program runs on, as soon as that is found out; `loops_nest`: its event loops can run
+    inside one another.
 
     Raises ConfigError where packages are to be followed that aren't there.
     """
@@ -42,6 +43,7 @@ class Project:
         self.roots = self.finder.roots
         self.subclasses = Derived()
         self.library = "asyncio"
+        self.loops_nest = False
         self._notebooks: dict[str, Notebook | None] = {}
 
     @property

@@ -36,6 +36,7 @@ class EffectKind(Enum):
     WAITS = "waits"
     COMPUTES_GIL = "computes_gil"
     COMPUTES_NOGIL = "computes_nogil"
+    WAITS_FOR_ITSELF = "waits_for_itself"
 
 
 class Family(Enum):

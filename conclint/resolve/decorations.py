@@ -138,6 +138,19 @@ class Decorations:
             return self._evaluator.body(key).sites[to_index(node[1])].callee
         return decorator
 
+    def _object_of(self, name: str) -> ValueSet | None:
+        """What a decorator from outside makes of a function: an object whose calls are known."""
+        made = self._evaluator.results.external_result(name)
+        for value in made.values:
+            fact = (
+                self._evaluator.catalog.method(value.dotted, "__call__")
+                if isinstance(value, ExternalInstance)
+                else None
+            )
+            if fact is None or fact.by_star:
+                return None
+        return made if made.values else None
+
     def _called(self, decorator: Value) -> list[Function]:
         """The functions that applying a decorator calls."""
         if isinstance(decorator, Instance):
@@ -158,6 +171,8 @@ class Decorations:
                     applied.append(result)
         if applied:
             return join(applied)
+        if name is not None and (wrapping := self._object_of(name)) is not None:
+            return wrapping
         what = name or "an unresolved decorator"
         return value._replace(
             reasons=merge_reasons(value.reasons, (f"the decorator {what} is taken to keep it",))

@@ -132,6 +132,9 @@ class CallResults(Protocol):
     def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> ValueSet:
         """What a call passes for a parameter."""
 
+    def external_result(self, dotted: str) -> ValueSet:
+        """What calling something outside the program gives."""
+
     def type_expression(self, text: str, receiver: Value) -> ValueSet:
         """What a type that the catalog states stands for."""
 

@@ -12,6 +12,8 @@ from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
 from conclint.resolve.values import Key, is_module
 from conclint.rules.chains import position_of
+from conclint.rules.crossed.judge import crossed_models, without_replaced
+from conclint.rules.crossed.on_loop import crossed_in_callback, crossed_on_loop
 from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
@@ -21,6 +23,7 @@ from conclint.rules.processes import waiting_in_processes
 from conclint.rules.program_entries import ProgramEntries
 from conclint.rules.registrations import decorated
 from conclint.rules.structural import StructuralJudge
+from conclint.rules.structural.code import Code
 from conclint.rules.threads import computing_in_threads
 from conclint.source.notebook import Notebook
 from conclint.summary.records import Assertion, DefKind
@@ -31,7 +34,7 @@ _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 class Judge:
     """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
     a module that is a notebook, `is_chosen` whether a code is reported at all. `library`: the async library
-    that the program runs on."""
+    that the program runs on, `loops_nest` whether its loops can run one in another."""
 
     def __init__(
         self,
@@ -41,6 +44,8 @@ class Judge:
         runtime: Runtime,
         is_chosen: Callable[[str], bool],
         library: str = "asyncio",
+        *,
+        loops_nest: bool = False,
     ) -> None:
         self._engine = engine
         self._evaluator = engine.evaluator
@@ -51,6 +56,8 @@ class Judge:
         self._runtime = runtime
         self._entries = ProgramEntries(engine)
         self._library = library
+        self._loops_nest = loops_nest
+        self._is_chosen = is_chosen
         self._structural = StructuralJudge(engine, self._costs, is_chosen)
 
     def roots(self, path: str) -> tuple[Key, ...]:
@@ -61,7 +68,9 @@ class Judge:
     def judge_view(self, view: ModuleView) -> list[Draft]:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
         then what the structural rules find."""
-        return [*self._cells(view), *self._structural.judge(view)]
+        codes = [Code(view.engine, key, view.placements[key]) for key in view.keys]
+        found = [*self._cells(view), *self._structural.judge(view, codes), *crossed_models(view, codes)]
+        return without_replaced(found, self._is_chosen)
 
     def view(self, path: str) -> ModuleView | None:
         """What the rules look at of a module; None for a file that could not be analysed."""
@@ -85,6 +94,7 @@ class Judge:
             self._entries,
             self._entries.of(module.keys),
             self._library,
+            self._loops_nest,
             {},
         )
         for key, placement in decorated(view):
@@ -97,6 +107,7 @@ class Judge:
             if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
                 for effects in found:
                     yield from effects_on_loop(view, key, effects, starts)
+                    yield from crossed_on_loop(view, key, effects)
                 yield from computing_on_loop(view, self._costs, key, starts)
             elif is_module(key):
                 yield from self._in_cells(view, key, starts)
@@ -104,15 +115,18 @@ class Judge:
             for placement in view.placements[key]:
                 if placement.model is ExecutionModel.EVENT_LOOP:
                     yield from effects_of_bound(view, key, placement, starts)
+                    yield from crossed_in_callback(view, key, placement, starts)
                 yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
                 yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
 
     def _in_cells(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
-        """What the cells of a notebook do that await at their top level, and so run on the loop."""
+        """What the cells of a notebook do that await at their top level, and so run on the loop. All of them
+        run where the kernel's own loop is running."""
         notebook = self._notebook(key[0])
         if notebook is None:
             return
         for link, effects in zip(self._engine.links(key), view.effects[key], strict=True):
+            yield from crossed_on_loop(view, key, effects)
             position, _ = position_of(view.module, key, link.site)
             if notebook.awaits_at(position.line):
                 doubtful = {effect: doubted(witness, (_BESIDE,)) for effect, witness in effects.items()}

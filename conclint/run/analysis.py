@@ -12,7 +12,7 @@ from conclint.judging.project import Project
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding
 from conclint.process.failure import bearable, describe_failure
-from conclint.rules.advice.library import LIBRARIES, library_of_program
+from conclint.rules.advice.library import TELLING, library_of_program, loops_nest
 from conclint.source.cells import in_cell
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
@@ -382,7 +382,7 @@ class Analysis:
                 self._known.contents[path] = content
             if headers := headers_of(index):
                 self._known.headers[path] = headers
-            if spoken := LIBRARIES.intersection(module.partition(".")[0] for module, _ in index.imports):
+            if spoken := TELLING.intersection(module.partition(".")[0] for module, _ in index.imports):
                 self._known.speaks[path] = tuple(sorted(spoken))
 
     def _note_library(self) -> None:
@@ -390,10 +390,12 @@ class Analysis:
         it is another."""
         known = self._known
         library = self._project.library = library_of_program(known.speaks)
-        if known.library not in ("", library):
+        self._project.loops_nest = loops_nest(known.speaks)
+        told = f"{library}, nested" if self._project.loops_nest else library
+        if known.library not in ("", told):
             known.judged.clear()
             known.rows.clear()
-        self._known = known._replace(library=library)
+        self._known = known._replace(library=told)
 
     def _mentioning(self, taken: set[str], words: set[str]) -> set[str]:
         """Those of the other files that mention one of the wrappers."""

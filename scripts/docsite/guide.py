@@ -24,6 +24,7 @@ EFFECTS: Final = {
     "computes_gil": "**computes, holding the GIL**: Python's own loops, most of the standard library",
     "computes_nogil": "**computes, releasing the GIL**: NumPy, hashes, compression, images",
     "awaits": "**awaits**",
+    "waits_for_itself": "**waits for itself**: a deadlock",
     "serialised": "**written concurrent, run one after the other**",
 }
 _VERDICTS: Final = {"good": "**✓ fits**", "bad": "**✗ wrong**", "costly": "**~ costly**", "none": "–"}

@@ -20,6 +20,7 @@ HUNDREDS: Final = {
     "4": "Waiting in processes",
     "5": "Serialised concurrency",
     "6": "Pitfalls of processes",
+    "7": "Crossed models and deadlocks",
     "8": "Hints, off by default",
     "9": "About the run",
 }

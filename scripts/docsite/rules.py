@@ -17,6 +17,7 @@ _CELL_WORDS: Final = {
     "waits": "waits",
     "computes_gil": "computes, holding the GIL",
     "computes_nogil": "computes, releasing the GIL",
+    "waits_for_itself": "waits for itself",
     ExecutionModel.EVENT_LOOP.value: "on the event loop",
     ExecutionModel.THREAD.value: "in a thread",
     ExecutionModel.PROCESS.value: "in a process",

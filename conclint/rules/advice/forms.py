@@ -20,6 +20,9 @@ class Form(Enum):
     WORKERS = "a pool without a number of workers"
     THREAD_POOL = "a pool of threads in place of one of processes"
     PROCESS_POOL = "a pool of processes in place of one of threads"
+    AWAIT_ARGUMENT = "what a call runs, awaited in place of the call"
+    AWAIT_HANDED = "what is handed to a thread, called and awaited"
+    AWAIT = "the call, awaited"
 
     @property
     def done(self) -> str:
@@ -39,5 +42,8 @@ _DONE = {
     Form.GUARD: 'Put it under `if __name__ == "__main__":`',
     Form.WORKERS: "Leave the number of workers out",
     Form.THREAD_POOL: "Use a pool of threads",
+    Form.AWAIT_ARGUMENT: "Await the coroutine itself",
+    Form.AWAIT_HANDED: "Await it on the event loop",
+    Form.AWAIT: "Await it",
     Form.PROCESS_POOL: "Use a pool of processes",
 }

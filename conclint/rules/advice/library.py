@@ -19,6 +19,11 @@ class AsyncLibrary(Enum):
 LIBRARIES: Final = frozenset(item.value for item in AsyncLibrary)
 """The top-level imports that tell them."""
 
+_NESTING: Final = frozenset({"nest_asyncio", "nest_asyncio2"})
+"""What makes the event loops of the whole program such as can run inside one another."""
+TELLING: Final = LIBRARIES | _NESTING
+"""The top-level imports that say something of a whole program."""
+
 
 def library_of(tops: Iterable[str], program: str) -> AsyncLibrary:
     """The library of a module with these top-level imports, in a program that runs on `program`.
@@ -47,3 +52,8 @@ def library_of_program(imports: Mapping[str, Iterable[str]]) -> str:
     most = max(counts.values())
     best = [name for name, count in counts.items() if count == most and name != AsyncLibrary.ASYNCIO.value]
     return best[0] if most and len(best) == 1 else AsyncLibrary.ASYNCIO.value
+
+
+def loops_nest(imports: Mapping[str, Iterable[str]]) -> bool:
+    """Whether event loops can run inside one another in a program, by what its files import."""
+    return any(not _NESTING.isdisjoint(found) for found in imports.values())

@@ -275,6 +275,44 @@ def _other_pool(wanted: str, accepted: Sequence[str]) -> Callable[[Fragment, Nod
     return change
 
 
+def _await_argument(fragment: Fragment, node: Node, imports: Imports) -> Change | None:
+    assert isinstance(node, cst.Call)
+    if len(node.args) != 1 or node.args[0].star or not isinstance(node.args[0].value, cst.Call):
+        return None
+    return _awaiting(fragment, node, fragment.code(node.args[0].value), imports)
+
+
+def _await_handed(fragment: Fragment, node: Node, imports: Imports) -> Change | None:
+    assert isinstance(node, cst.Call)
+    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    if name != "to_thread" or not node.args or any(arg.star for arg in node.args):
+        return None
+    first = node.args[0]
+    if first.keyword is not None or not isinstance(first.value, cst.Name | cst.Attribute):
+        return None
+    start = fragment.start(node.args[1]) if len(node.args) > 1 else fragment.end(node) - 1
+    rest = fragment.text[start : fragment.end(node) - 1].strip()
+    return _replacing_in(fragment, node, f"{fragment.code(first.value)}({rest})", imports)
+
+
+def _await(fragment: Fragment, node: Node, imports: Imports) -> Change | None:
+    return _awaiting(fragment, node, fragment.code(node), imports)
+
+
+def _awaiting(fragment: Fragment, node: Node, awaited: str, imports: Imports) -> Change | None:
+    """An expression awaited in the place of a call, where a coroutine function stands around it."""
+    for item in fragment.above(node):
+        if isinstance(item, cst.Lambda | cst.GeneratorExp):
+            return None
+        if isinstance(item, cst.FunctionDef):
+            if item.asynchronous is None:
+                return None
+            break
+    plain = (cst.Expr, cst.Assign, cst.AnnAssign, cst.Return, cst.Arg, cst.ListComp)
+    text = f"await {awaited}" if isinstance(fragment.parent(node), plain) else f"(await {awaited})"
+    return _replacing_in(fragment, node, text, imports)
+
+
 def _indent_of(fragment: Fragment, node: Node) -> str:
     start = fragment.start(node)
     before = fragment.text[fragment.text.rfind("\n", 0, start) + 1 : start]
@@ -307,5 +345,8 @@ _FORMS: Final[dict[Form, Callable[[Fragment, Node, Imports], Change | None]]] = 
     Form.GUARD: _guard,
     Form.WORKERS: _workers,
     Form.THREAD_POOL: _other_pool("ThreadPoolExecutor", ("max_workers", "initializer", "initargs")),
+    Form.AWAIT_ARGUMENT: _await_argument,
+    Form.AWAIT_HANDED: _await_handed,
+    Form.AWAIT: _await,
     Form.PROCESS_POOL: _other_pool("ProcessPoolExecutor", ("max_workers", "initializer", "initargs")),
 }

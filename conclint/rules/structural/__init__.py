@@ -6,7 +6,7 @@ made by `reports.found`, each with its own recommendation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from conclint.cost.cost_model import CostModel
@@ -77,9 +77,8 @@ class StructuralJudge:
         self._rules = (*_RULES, *(rule for code, rule in _HINTS.items() if is_chosen(code)))
         self._habits = Habits(engine, costs, _DETECTORS)
 
-    def judge(self, view: ModuleView) -> Iterator[Draft]:
-        """All that the structural rules find in a module."""
-        for key in view.keys:
-            code = Code(view.engine, key, view.placements[key])
+    def judge(self, view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+        """All that the structural rules find in a module with this code."""
+        for code in codes:
             for rule in self._rules:
                 yield from rule(view, code, self._habits)

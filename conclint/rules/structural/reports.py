@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.finding import Recommendation
+from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice as Constructed
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.imports import visible_imports
@@ -50,7 +51,7 @@ def found(
         site,
         rules_by_code()[rule],
         message,
-        advise=_advise(view, code, advice),
+        advise=advise_form(view, code.key, advice),
         reasons=reasons,
         most=most,
         chain=hops,
@@ -59,8 +60,9 @@ def found(
     )
 
 
-def _advise(view: ModuleView, code: Code, advice: Advice) -> Advise:
-    imports = visible_imports(view.module, code.key)
+def advise_form(view: ModuleView, key: Key, advice: Advice) -> Advise:
+    """Makes the advice, with the form that the code at the place should have."""
+    imports = visible_imports(view.module, key)
     tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
     library = library_of(tops, view.library)
 

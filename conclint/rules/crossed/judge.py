@@ -1,0 +1,48 @@
+"""The rules of CON7xx that look at how a module's code is built; and which other findings they replace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from conclint.model.execution import Confidence
+from conclint.rules.crossed.coroutine_functions import coroutine_function_elsewhere
+from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.structural.code import Code
+
+_Rule: TypeAlias = Callable[[ModuleView, Code], Iterator[Draft]]
+
+_RULES: Final[tuple[_Rule, ...]] = (coroutine_function_elsewhere,)
+_CODE: Final = "CON7"
+_REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
+
+
+def crossed_models(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+    """All that they find in a module."""
+    for code in codes:
+        for rule in _RULES:
+            yield from rule(view, code)
+
+
+def without_replaced(drafts: Sequence[Draft], is_chosen: Callable[[str], bool]) -> list[Draft]:
+    """The findings without those that say of a call, more weakly, what one of CON7xx says of it: that it is
+    slow, where it never ends."""
+    stronger: dict[tuple[object, ...], Confidence] = {}
+    for draft in drafts:
+        if draft.finding.code.startswith(_CODE) and is_chosen(draft.finding.code):
+            place = _place(draft)
+            stronger[place] = max(stronger.get(place, Confidence.LOW), draft.finding.confidence)
+    if not stronger:
+        return list(drafts)
+    return [
+        draft
+        for draft in drafts
+        if not draft.finding.code.startswith(_REPLACED)
+        or (held := stronger.get(_place(draft))) is None
+        or held < min(draft.finding.confidence, Confidence.MEDIUM)
+    ]
+
+
+def _place(draft: Draft) -> tuple[object, ...]:
+    finding = draft.finding
+    return (finding.position.line, finding.position.column, finding.cause)
