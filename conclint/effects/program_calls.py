@@ -75,6 +75,8 @@ class ProgramCalls:
             if beforehand and effect.kind not in (Kind.CALLS, Kind.PLACES):
                 witness = witness.assuming(f"a thread calls {symbol} beforehand")
             if is_aside and self._may_give_awaitable(function, arguments):
+                if effect.kind is Kind.RUNS_LOOP:
+                    continue  # it runs a loop for those alone that are on none
                 witness = witness.assuming(f"{symbol} may return an awaitable instead")
             if effect.kind is not Kind.PLACES:
                 witness = witness.assuming(*self._parts.reasons(function, inner.site))
