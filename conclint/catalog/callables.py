@@ -179,6 +179,6 @@ class CallableReader(TableReader):
                 raise self.fail(f"{where}.weight", "only for an effect of computing")
             return Weight.NONE
         word = row.get("weight", "heavy")
-        if word not in ("light", "heavy"):
-            raise self.fail(f"{where}.weight", f"expected light or heavy, got {word!r}")
+        if word not in ("light", "moderate", "heavy"):
+            raise self.fail(f"{where}.weight", f"expected light, moderate or heavy, got {word!r}")
         return Weight[word.upper()]

@@ -18,6 +18,34 @@ HEAVY: Final = 1_000_000.0
 _CUBE: Final = 3
 
 
+_OFTEN: Final = 100.0
+_FAR: Final = 6
+
+
+class Unit(NamedTuple):
+    """A library call that takes some milliseconds for one text, document or image, and the way to it, as in
+    `Cost`. `repeated` where a loop makes it for each item of data, or many times."""
+
+    name: str
+    chain: tuple[tuple[Key, int], ...] = ()
+    repeated: bool = False
+
+    def inside(self, trips: Trips) -> Unit:
+        """The same in a loop."""
+        often = trips.over_data or trips.counting or trips.times >= _OFTEN
+        return self._replace(repeated=True) if often else self
+
+    def reached_by(self, key: Key, site: int) -> Unit:
+        """The same, a call further away."""
+        return self._replace(chain=((key, site), *self.chain))
+
+
+def _better(unit: Unit | None, other: Unit | None) -> Unit | None:
+    if unit is None or other is None:
+        return unit or other
+    return other if other.repeated and not unit.repeated else unit
+
+
 class Cost(NamedTuple):
     """What one call costs.
 
@@ -26,7 +54,8 @@ class Cost(NamedTuple):
     something unknown runs in a hot loop, `foreign` where a library that the catalog doesn't know is
     called at all, `native` where native code that releases the GIL does most of it. `chain` leads to what
     does most of the work, as (key, site): to the function `worker`, or to the library call `known`. With
-    `pairs` it brings each item of an argument together with each.
+    `pairs` it brings each item of an argument together with each. `unit` is a library call that counts in
+    loops.
     """
 
     operations: float = 0.0
@@ -39,6 +68,7 @@ class Cost(NamedTuple):
     worker: Key | None = None
     known: str = ""
     pairs: bool = False
+    unit: Unit | None = None
 
     @property
     def is_sure(self) -> bool:
@@ -58,10 +88,12 @@ class Cost(NamedTuple):
     def inside(self, trips: Trips) -> Cost:
         """What it costs in a loop. Loops of unknown length add up around others only: around work of a
         known size one says nothing."""
+        unit = self.unit.inside(trips) if self.unit is not None else None
         if not self.counting and not self.over_data:
-            return self._replace(operations=self.operations * trips.times)
+            return self._replace(operations=self.operations * trips.times, unit=unit)
         return self._replace(
             operations=self.operations * trips.times,
+            unit=unit,
             counting=self.counting + trips.counting,
             over_data=self.over_data + trips.over_data,
             pairs=self.pairs or trips.pairs,
@@ -91,7 +123,11 @@ class Folded(NamedTuple):
         """With one more part: what is not known of it, and its operations if they are more, since which of
         the others run too may be a matter of branches."""
         cost = part.cost
+        unit = cost.unit
+        if unit is not None:
+            unit = unit.reached_by(key, part.site) if len(unit.chain) < _FAR else None
         total = self.cost._replace(
+            unit=_better(self.cost.unit, unit),
             operations=max(self.cost.operations, cost.operations),
             counting=max(self.cost.counting, cost.counting),
             over_data=max(self.cost.over_data, cost.over_data),
@@ -126,5 +162,6 @@ def heaviest(costs: Iterable[Cost]) -> Cost:
             foreign=heavier.foreign or lighter.foreign,
             native=heavier.native or lighter.native,
             pairs=heavier.pairs or lighter.pairs,
+            unit=_better(heavier.unit, lighter.unit),
         )
     return best

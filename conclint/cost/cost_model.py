@@ -374,7 +374,9 @@ class CostModel:
                 cost = self._target(key, target.value, target.arguments, numbers, hot, bound)
                 heavier, lighter = (cost, best) if cost.rank >= best.rank else (best, cost)
                 best = heavier._replace(
-                    opaque=heavier.opaque or lighter.opaque, foreign=heavier.foreign or lighter.foreign
+                    opaque=heavier.opaque or lighter.opaque,
+                    foreign=heavier.foreign or lighter.foreign,
+                    unit=heavier.unit or lighter.unit,
                 )
         return best, calls_itself
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.cost.big_numbers import cost_of_factorial, cost_of_power
 from conclint.cost.constant_values import Calculator, Numbers
-from conclint.cost.cost import HEAVY, Cost, heaviest
+from conclint.cost.cost import HEAVY, Cost, Unit, heaviest
 from conclint.cost.trip_counts import TripCounter
 from conclint.effects.catalog_calls import LAZY
 from conclint.model.execution import Weight
@@ -97,12 +97,13 @@ class LibraryCosts:
             builtin = value.dotted.startswith("builtins.")
         if fact is None:
             return Cost(1.0) if builtin else Cost(opaque=hot, foreign=True)
+        unit = Unit(fact.name) if fact.weight is Weight.MODERATE else None
         if fact.effect is Stated.COMPUTES_NOGIL:
-            return Cost(1.0, native=True)
+            return Cost(1.0, native=True, unit=unit)
         if fact.effect is Stated.COMPUTES_GIL:
             if fact.weight >= Weight.HEAVY:
                 return Cost(HEAVY, known=fact.name)
-            return Cost(_LIGHT)
+            return Cost(_LIGHT, unit=unit)
         if fact.name == "functools.reduce" and len(arguments.positional) > 1:
             return self._reduced(arguments, numbers or {})
         if fact.iterates is not None and arguments.positional:

@@ -58,12 +58,14 @@ class Family(Enum):
 
 
 class Weight(IntEnum):
-    """How much a piece of code computes: four saturating buckets, so that recursion converges."""
+    """How much a piece of code computes: saturating buckets, so that recursion converges. What is moderate
+    takes some milliseconds for one text, document or image: it counts in loops over these."""
 
     NONE = 0
     LIGHT = 1
-    HEAVY = 2
-    UNBOUNDED = 3
+    MODERATE = 2
+    HEAVY = 3
+    UNBOUNDED = 4
 
 
 class Confidence(IntEnum):

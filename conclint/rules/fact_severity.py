@@ -48,7 +48,7 @@ def _severity_of_fact(
         return rule.severity if seconds is None else Severity.of_milliseconds(1000 * seconds)
     if fact.family is Family.DATABASE and fact.remote:
         return Severity.CRITICAL
-    if fact.weight is Weight.LIGHT:
+    if fact.weight in (Weight.LIGHT, Weight.MODERATE):
         return min(rule.severity, Severity.WARNING)
     return rule.severity
 

@@ -17,6 +17,7 @@ from conclint.rules.crossed.on_loop import crossed_in_callback, crossed_on_loop
 from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
+from conclint.rules.fetched_json import parsed_answers
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
@@ -109,6 +110,7 @@ class Judge:
                     yield from effects_on_loop(view, key, effects, starts)
                     yield from crossed_on_loop(view, key, effects)
                 yield from computing_on_loop(view, self._costs, key, starts)
+                yield from parsed_answers(view, key, starts)
             elif is_module(key):
                 yield from self._in_cells(view, key, starts)
             yield from coroutines_that_never_await(view, self._costs, key)

@@ -15,11 +15,13 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Key
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
+from conclint.rules.between_yields import bare_yields, is_beside_yield
 from conclint.rules.chains import Hop
 from conclint.rules.computing import amount_of, cause_of, doubts_of, inner_hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
+from conclint.rules.repeated_calls import repeated_call
 
 if TYPE_CHECKING:
     from conclint.rules.advice.site import Place
@@ -35,12 +37,27 @@ _LONG: Final = 1_000.0
 
 def computing_on_loop(view: ModuleView, costs: CostModel, key: Key, starts: Starts) -> Iterator[Draft]:
     """What a function that runs on the loop by itself computes there, call by call and loop by loop."""
+    yields = bare_yields(view, key)
     for part in costs.of_own_code(key):
-        if not _takes_long(part.cost) or not _reaches_loop(view, key, part.site):
+        if not _reaches_loop(view, key, part.site):
+            continue
+        said = _is_said_to_take_long(view, key, part, yields)
+        if not said and not _takes_long(part.cost):
+            repeated = repeated_call(view, key, part, starts.doubts_at(view, key, part.site))
+            if repeated is not None and not _waits(view, key, part):
+                yield repeated
             continue
         if part.site >= 0 and not part.is_loop and _waits(view, key, part):
             continue  # a blocking call is a finding of its own, and the cure is the same
-        yield _draft(view, key, part, starts.doubts_at(view, key, part.site))
+        yield _draft(view, key, part, starts.doubts_at(view, key, part.site), said=said)
+
+
+def _is_said_to_take_long(view: ModuleView, key: Key, part: CostTerm, yields: tuple[int, ...]) -> bool:
+    """Whether it goes through data, or counts, and the author lets the event loop run before or after it."""
+    cost = part.cost
+    if not yields or not (cost.over_data or cost.counting) or cost.known or cost.native:
+        return False
+    return is_beside_yield(view.engine.evaluator.body(key), part.site, yields)
 
 
 def _takes_long(cost: Cost) -> bool:
@@ -79,7 +96,9 @@ def _waits(view: ModuleView, key: Key, part: CostTerm) -> bool:
     )
 
 
-def _draft(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) -> Draft:
+def _draft(
+    view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...], *, said: bool = False
+) -> Draft:
     rule = rule_for(EffectKind.COMPUTES_GIL, _LOOP, "own")
     assert rule is not None
     engine = view.engine
@@ -95,8 +114,10 @@ def _draft(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) 
     else:
         called, incomplete = own, False
         what = "this loop computes" if part.site >= 0 else f"`{short_name(own)}` computes"
-    reasons = [*doubts_of(cost), *doubts]
-    if cost.grows and cost.counting < 2:
+    reasons = [*(doubts_of(cost)[:1] if said else doubts_of(cost)), *doubts]
+    if said and cost.opaque:
+        reasons.append("something in it is not known: it may wait")
+    if cost.grows and cost.counting < 2 and not said:
         reasons.append("it may take only a moment")
     if incomplete:
         reasons.append("the thing called here may be something else too")

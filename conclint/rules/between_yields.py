@@ -1,0 +1,51 @@
+"""`await asyncio.sleep(0)` beside code that computes: its author lets the event loop run before and after, so
+it takes long. Within a loop that pauses in each round the work is cut into pieces already."""
+
+from __future__ import annotations
+
+from conclint.resolve.values import External, Key, Literal
+from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, SiteKind, Use
+
+_SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep", "trio.sleep"})
+_CHECKPOINTS = frozenset({"anyio.lowlevel.checkpoint", "trio.lowlevel.checkpoint"})
+
+
+def bare_yields(view: ModuleView, key: Key) -> tuple[int, ...]:
+    """The sites where a coroutine lets the event loop run and waits for nothing, outside of loops."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    found: list[int] = []
+    for number, site in enumerate(body.sites):
+        if site.kind != SiteKind.CALL or not site.use & Use.AWAITED or len(site.args) > 1:
+            continue
+        if graph.loop_of(body, site.region) >= 0:
+            continue
+        called = evaluator.evaluate(key, site.callee).values
+        names = {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)}
+        if names and (
+            (names <= _SLEEPS and _is_zero(view, key, site.args)) or (names <= _CHECKPOINTS and not site.args)
+        ):
+            found.append(number)
+    return tuple(found)
+
+
+def _is_zero(view: ModuleView, key: Key, args: tuple[tuple[int | str, int], ...]) -> bool:
+    if not args:
+        return False
+    values = view.engine.evaluator.evaluate(key, args[0][1]).values
+    return len(values) == 1 and isinstance(values[0], Literal) and values[0].value == 0
+
+
+def is_beside_yield(body: Body, site: int, yields: tuple[int, ...]) -> bool:
+    """Whether nothing else is awaited between a site and one of these, in the same block."""
+    if site < 0:
+        return False
+    region = body.sites[site].region
+    for place in yields:
+        first, last = sorted((site, place))
+        between = body.sites[first + 1 : last]
+        if graph.is_inside(body, region, body.sites[place].region) and not any(map(graph.pauses, between)):
+            return True
+    return False
