@@ -39,6 +39,11 @@ def _converter() -> Any:
     """pygls' converter; of a server's offer about notebooks (python-lsp-server has one) it can't take all."""
     converter: Any = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(types.NotebookDocumentSyncOptions, lambda value, _: value)
+    # It takes every action with a command for a command.
+    converter.register_structure_hook(
+        types.Command | types.CodeAction,
+        lambda value, _: converter.structure(value, types.CodeAction if "kind" in value else types.Command),
+    )
     return converter
 
 
@@ -58,6 +63,9 @@ class Editor:
         self.messages: list[str] = []
         self.watched: list[str] = []
         self.refreshed: list[str] = []
+        self.shown: list[types.ShowDocumentParams] = []
+        self.tokens: list[types.ProgressToken] = []
+        self.progress: list[tuple[types.ProgressToken, str]] = []
         self._command = command
         self._capabilities = capabilities or types.ClientCapabilities()
         self._options = options
@@ -159,6 +167,45 @@ class Editor:
         assert isinstance(found.contents, types.MarkupContent)
         return found.contents.value
 
+    async def actions(
+        self, path: Path, line: int, only: list[str] | None = None
+    ) -> dict[str, types.CodeAction]:
+        """The code actions at the beginning of a line, by title."""
+        at = types.Range(types.Position(line, 0), types.Position(line, 200))
+        found = await self.client.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(uri_of(path)), at, types.CodeActionContext([], only=only)
+            )
+        )
+        return {action.title: action for action in found or () if isinstance(action, types.CodeAction)}
+
+    async def applied(self, path: Path, text: str, action: types.CodeAction) -> str:
+        """The text of an open file after the action, as an editor makes its edits."""
+        if action.edit is None:
+            action = await self.client.code_action_resolve_async(action)
+        assert action.edit is not None
+        if action.edit.document_changes is None:
+            (edits,) = (action.edit.changes or {uri_of(path): []}).values()
+        else:
+            (change,) = action.edit.document_changes
+            assert isinstance(change, types.TextDocumentEdit)
+            assert (change.text_document.uri, change.text_document.version) == (
+                uri_of(path),
+                self._versions[path],
+            )
+            edits = [edit for edit in change.edits if isinstance(edit, types.TextEdit)]
+        for edit in reversed(edits):
+            start, end = (self._offset(text, place) for place in (edit.range.start, edit.range.end))
+            text = text[:start] + edit.new_text + text[end:]
+        return text
+
+    def _offset(self, text: str, place: types.Position) -> int:
+        """Where the place is in the text; its columns count UTF-16."""
+        lines = text.splitlines(keepends=True)
+        before = "".join(lines[: place.line])
+        line = (lines[place.line] if place.line < len(lines) else "").encode("utf-16-le")
+        return len(before) + len(line[: 2 * place.character].decode("utf-16-le"))
+
     async def lenses(self, path: Path) -> dict[int, str]:
         """The code lenses by line."""
         where = types.TextDocumentIdentifier(uri_of(path))
@@ -179,6 +226,19 @@ class Editor:
 
         self.client.feature(method)(taken)
 
+    def _show(self, params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+        self.shown.append(params)
+        return types.ShowDocumentResult(success=True)
+
+    def _answer(self, method: str, take: Callable[[Any], object]) -> None:
+        """Has `take` called with the parameters of each such request, and answers with its result."""
+
+        def taken(params: Any) -> object:
+            self._news.set()
+            return take(params)
+
+        self.client.feature(method)(taken)
+
     def _register(self) -> None:
         def published(params: types.PublishDiagnosticsParams) -> None:
             self.published.append(params)
@@ -190,5 +250,10 @@ class Editor:
             types.CLIENT_REGISTER_CAPABILITY,
             lambda params: self.watched.extend(item.method for item in params.registrations),
         )
+        self._on(
+            types.PROGRESS, lambda params: self.progress.append((params.token, str(params.value["kind"])))
+        )
+        self._answer(types.WINDOW_WORK_DONE_PROGRESS_CREATE, lambda params: self.tokens.append(params.token))
+        self._answer(types.WINDOW_SHOW_DOCUMENT, self._show)
         self._on(types.WORKSPACE_CODE_LENS_REFRESH, lambda _: self.refreshed.append("lenses"))
         self._on(types.WORKSPACE_DIAGNOSTIC_REFRESH, lambda _: self.refreshed.append("diagnostics"))

@@ -56,14 +56,24 @@ def fix_file(shown: str, findings: Sequence[Finding], cwd: Path) -> FixedFile:
 
     Raises UnfixableError where it can't be read, changed since it was analysed, or would be no Python.
     """
-    path, before, texts = open_texts(shown, findings, cwd)
+    path, before = open_file(shown, cwd)
+    data, fixed = fix_bytes(shown, before, findings)
+    return FixedFile(shown, path, before, data, tuple(fixed), len(findings) - len(fixed))
+
+
+def fix_bytes(shown: str, before: bytes, findings: Sequence[Finding]) -> tuple[bytes, list[Finding]]:
+    """The bytes of a file with the fixes of findings in them that go together, and which these are.
+
+    Raises UnfixableError where it is not what was analysed, or would be no Python.
+    """
+    texts = texts_of(shown, before, findings)
     after, fixed = _fixed(texts, findings)
     try:
         data = written(shown, before, texts, after)
     except UnfixableError:
         after, fixed = _fixed(texts, _fitting(shown, before, texts, findings))
         data = written(shown, before, texts, after)
-    return FixedFile(shown, path, before, data, tuple(fixed), len(findings) - len(fixed))
+    return data, fixed
 
 
 def _fitting(
@@ -85,19 +95,22 @@ def _fitting(
     return fitting
 
 
-def open_texts(
-    shown: str, findings: Sequence[Finding], cwd: Path
-) -> tuple[Path, bytes, dict[int | None, str]]:
-    """The file's path, its bytes and its text, of a notebook those of its cells. Raises UnfixableError."""
+def open_file(shown: str, cwd: Path) -> tuple[Path, bytes]:
+    """The file's path and its bytes. Raises UnfixableError."""
     path = Path(os.path.join(cwd, shown))  # noqa: PTH118  a symbolic link stays in it
-    before = read_file(path)
+    return path, read_file(path)
+
+
+def texts_of(shown: str, before: bytes, findings: Sequence[Finding]) -> dict[int | None, str]:
+    """The text of a file, of a notebook those of its cells. Raises UnfixableError, also where it is not what
+    the findings are about."""
     try:
         content = content_hash(as_python(shown, before))
     except DecodingError as error:
         raise UnfixableError(error.message) from error
     if any(finding.source_hash and finding.source_hash != content for finding in findings):
         raise UnfixableError("has changed since it was analysed")
-    return path, before, cell_texts(before) if is_notebook(shown) else {None: text_of(before)}
+    return cell_texts(before) if is_notebook(shown) else {None: text_of(before)}
 
 
 def written(

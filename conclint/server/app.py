@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
-from pygls.uris import from_fs_path, to_fs_path
+from pygls.uris import from_fs_path
 
 from conclint import __version__
 from conclint.config.settings import CONFIG_FILES
 from conclint.report.terminal import say_line
 from conclint.server import lsp as present
+from conclint.server.action_features import register_actions
 from conclint.server.buffers import Buffer
 from conclint.server.jobs import Failed, Mark, Note
 from conclint.server.protocol import EditorProtocol
 from conclint.server.session import Session
+from conclint.server.uris import path_of
+from conclint.server.work_progress import shown_progress
 from conclint.syntax.decoding import encode_source
 
 _WATCHED: Final = ("**/*.py", "**/*.toml", "**/*baseline*.json", "**/.gitignore")
@@ -46,7 +49,7 @@ class Server(LanguageServer):
             protocol_cls=EditorProtocol,
         )
         self.pulls = False
-        self.session = Session(self._publish, self._complain, self._refresh)
+        self.session = Session(self._publish, self._complain, self._refresh, partial(shown_progress, self))
         self._told: set[str] = set()
         self._uris: dict[str, str] = {}
         _register(self)
@@ -67,6 +70,20 @@ class Server(LanguageServer):
             value = getattr(value, name, None)
         return bool(value)
 
+    def properties(self, *names: str) -> tuple[str, ...]:
+        """A list of words among the editor's capabilities, by the way to it."""
+        value: Any = self.client_capabilities
+        for name in names:
+            value = getattr(value, name, None)
+        return tuple(value or ())
+
+    def show(self, what: types.ShowDocumentParams) -> None:
+        """Has the editor show a file or a page; where it can't, tells its address."""
+        if self.can("window", "show_document", "support"):
+            self.window_show_document(what, lambda _: None)
+        else:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, what.uri))
+
     def _publish(self, path: str, marks: tuple[Mark, ...]) -> None:
         if self.pulls:
             return
@@ -81,7 +98,11 @@ class Server(LanguageServer):
 
     def diagnostics(self, marks: Sequence[Mark]) -> list[types.Diagnostic]:
         """The marks in the protocol's words."""
-        return [present.diagnostic(mark, self.uri_of) for mark in marks]
+        return [self.diagnostic(mark) for mark in marks]
+
+    def diagnostic(self, mark: Mark) -> types.Diagnostic:
+        """The mark in the protocol's words."""
+        return present.diagnostic(mark, self.uri_of)
 
     def know(self, path: str, uri: str) -> None:
         """Remembers by which name the editor knows the file: there is more than one way to write it."""
@@ -108,20 +129,12 @@ class Server(LanguageServer):
             self.workspace_diagnostic_refresh(None)
 
 
-def path_of(uri: str) -> str | None:
-    """The file that the name stands for; None for what is no file."""
-    with suppress(ValueError):
-        path = to_fs_path(uri)
-        is_path = path and "\0" not in path and Path(path).is_absolute()
-        return os.path.normpath(path) if path and is_path else None
-    return None
-
-
 def _register(server: Server) -> None:
     _register_beginning(server)
     _register_documents(server)
     _register_changes(server)
     _register_answers(server)
+    register_actions(server)
 
 
 def _register_beginning(server: Server) -> None:

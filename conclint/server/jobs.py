@@ -6,6 +6,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from conclint.model.finding import Finding
+
 
 class JobScope(Enum):
     """Which of a folder's files a check looks at: the open ones, or all. Of all, what an edit does not
@@ -47,7 +49,25 @@ class MapJob(NamedTuple):
     units: str = "utf-16"
 
 
-Job = CheckJob | MapJob
+class Change(Enum):
+    """What a text is changed for: to mend findings, or to say that they are known."""
+
+    FIX = "fix"
+    IGNORE = "ignore"
+
+
+class EditJob(NamedTuple):
+    """Find out how a text is changed for the findings."""
+
+    folder: str
+    path: str
+    data: bytes
+    findings: tuple[Finding, ...]
+    change: Change
+    units: str = "utf-16"
+
+
+Job = CheckJob | MapJob | EditJob
 
 
 class Related(NamedTuple):
@@ -69,6 +89,7 @@ class Mark(NamedTuple):
     message: str
     related: tuple[Related, ...]
     explanation: str
+    finding: Finding
 
 
 class Note(NamedTuple):
@@ -93,6 +114,12 @@ class Mapped(NamedTuple):
     notes: tuple[Note, ...]
 
 
+class Edited(NamedTuple):
+    """New text for ranges of a text, in order; none overlap."""
+
+    edits: tuple[tuple[Extent, str], ...]
+
+
 class Failed(NamedTuple):
     """Why there is no answer, in one line. `is_usage`: a wrong configuration, and no fault of ours."""
 
@@ -100,4 +127,4 @@ class Failed(NamedTuple):
     is_usage: bool = False
 
 
-Answer = Checked | Mapped | Failed
+Answer = Checked | Mapped | Edited | Failed

@@ -8,6 +8,7 @@ from typing import Final
 
 from lsprotocol import types
 
+from conclint.server.actions import SHOW
 from conclint.server.jobs import Extent, Mark, Note
 
 _SEVERITY: Final = {
@@ -47,9 +48,11 @@ def hover(marks: Sequence[Mark], notes: Sequence[Note], at: types.Position) -> t
 
 
 def lenses(notes: Sequence[Note]) -> list[types.CodeLens]:
-    """What functions run on, above them. The command is empty: it is there to be read."""
+    """What functions run on, above them; a click shows from where they are reached."""
     return [
-        types.CodeLens(_range(note.extent), types.Command(title=note.title, command=""))
+        types.CodeLens(
+            _range(note.extent), types.Command(note.title, SHOW, arguments=[_plain(note.explanation)])
+        )
         for note in notes
         if note.title
     ]
@@ -79,6 +82,22 @@ def report_in_workspace(
     return types.WorkspaceFullDocumentDiagnosticReport(
         uri=uri, version=version, items=diagnostics, result_id=name
     )
+
+
+def _plain(text: str) -> str:
+    """Markdown of notes as one line, since editors don't show the line ends of a message: headings are
+    followed by their items."""
+    parts: list[str] = []
+    separator = ""
+    for line in filter(None, text.replace("`", "").splitlines()):
+        item = line.removeprefix("- ")
+        if item == line:
+            parts.append(line)
+            separator = " "
+        else:
+            parts[-1] += separator + item
+            separator = ", "
+    return "; ".join(parts)
 
 
 def _name(marks: Sequence[Mark]) -> str:

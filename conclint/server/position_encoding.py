@@ -66,12 +66,16 @@ class Columns:
         ]
 
     def _count(self, lines: list[str], line: int, column: int) -> int:
-        before = _line(lines, line)[: column - 1]
-        if self._units == "utf-32" or before.isascii():
-            return len(before)
-        if self._units == "utf-8":
-            return len(before.encode("utf-8", "surrogatepass"))
-        return len(before.encode("utf-16-le", "surrogatepass")) // 2
+        return width(_line(lines, line)[: column - 1], self._units)
+
+
+def width(text: str, units: str) -> int:
+    """The length of the text in an editor's units: "utf-16", "utf-8" or "utf-32"."""
+    if units == "utf-32" or text.isascii():
+        return len(text)
+    if units == "utf-8":
+        return len(text.encode("utf-8", "surrogatepass"))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _line(lines: list[str], number: int) -> str:

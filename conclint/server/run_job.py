@@ -17,11 +17,13 @@ from conclint.report.wording import advice
 from conclint.rules.registry import rule_url, rules_by_code
 from conclint.run.affected import affected_by
 from conclint.run.pipeline import map_sources, new_findings, run_on
+from conclint.server.edits import edited
 from conclint.server.explain import explain_finding
 from conclint.server.jobs import (
     Answer,
     Checked,
     CheckJob,
+    EditJob,
     Failed,
     Job,
     JobScope,
@@ -44,6 +46,8 @@ _MAPPED_FILES = 300  # as many as a map of what leads to one file may be made of
 def answer_job(job: Job) -> Answer:
     """The answer; Failed for whatever goes wrong, never an exception."""
     try:
+        if isinstance(job, EditJob):
+            return edited(job)
         config = load_config([job.folder], cwd=Path(job.folder), known_codes=rules_by_code())
         return _check(job, config) if isinstance(job, CheckJob) else _map(job, config)
     except (ConfigError, BaselineError) as error:
@@ -129,6 +133,7 @@ def _mark(finding: Finding, path: str, config: Config, columns: Columns) -> Mark
         message="\n".join(map(printable, filter(None, (finding.message, advice(finding))))),
         related=tuple(_related(step, config, columns) for step in finding.chain[: _length(finding)]),
         explanation=printable_lines(explain_finding(finding, config.cwd)),
+        finding=finding,
     )
 
 

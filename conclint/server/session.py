@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Final
 
 from conclint.server.buffers import Buffer, Folder, Folders
-from conclint.server.jobs import Answer, Checked, CheckJob, Failed, JobScope, MapJob, Mapped, Mark, Note
+from conclint.server.jobs import (
+    Answer,
+    Change,
+    Checked,
+    CheckJob,
+    Edited,
+    EditJob,
+    Failed,
+    JobScope,
+    MapJob,
+    Mapped,
+    Mark,
+    Note,
+)
 from conclint.server.worker_client import Analyst
 
 TYPING_PAUSE: Final = 0.3
@@ -23,8 +36,10 @@ class Session:
 
     Two processes work for it: one for what is open, whose run is ended when the text has changed; and one
     for the rest, which goes on with what it has, for in a large program it would never end otherwise.
+    A third one, started when it is needed, finds edits: somebody waits for them.
     `publish` is told a path and what is found there now, `complain` what went wrong, `refresh` that what is
-    known of files other than the edited one may have changed.
+    known of files other than the edited one may have changed; `working` is entered while all of a folder is
+    looked at.
     """
 
     def __init__(
@@ -32,6 +47,7 @@ class Session:
         publish: Callable[[str, tuple[Mark, ...]], None],
         complain: Callable[[Failed], None],
         refresh: Callable[[], None],
+        working: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         self.folders = Folders()
         self.buffers: dict[str, Buffer] = {}
@@ -39,7 +55,9 @@ class Session:
         self._publish = publish
         self._complain = complain
         self._refresh = refresh
-        self._of_open, self._of_rest = Analyst(), Analyst()
+        self._working = working
+        self._of_open, self._of_rest, self._of_edits = Analyst(), Analyst(), Analyst()
+        self._editing = asyncio.Lock()
         self._stale = asyncio.Event()
         self._open_wake, self._rest_wake = asyncio.Event(), asyncio.Event()
         self._open_done, self._settled = asyncio.Event(), asyncio.Event()
@@ -64,6 +82,7 @@ class Session:
             task.cancel()
         self._of_open.close()
         self._of_rest.close()
+        self._of_edits.close()
         self._settled.set()
         self._forget_notes()
 
@@ -109,6 +128,20 @@ class Session:
                 self._open_wake.set()
             with suppress(_OutOfDateError):
                 return await asyncio.shield(future)
+
+    async def edits(self, path: str, marks: Sequence[Mark], change: Change) -> Edited | Failed:
+        """How the open text is changed for the marks; Failed where it is not the one that they are about."""
+        job = EditJob(
+            self.folders.of(path).path,
+            path,
+            self.buffers[path].data,
+            tuple(mark.finding for mark in marks),
+            change,
+            self.units,
+        )
+        async with self._editing:
+            answer = await self._of_edits.run(job)
+        return answer if isinstance(answer, (Edited, Failed)) else Edited(())
 
     def _forget_notes(self) -> None:
         old, self._notes = self._notes, {}
@@ -178,7 +211,8 @@ class Session:
         """Looks at all of the folder."""
         folder.is_wanted = False
         texts = self._texts(folder)
-        answer = await self._of_rest.run(CheckJob(folder.path, JobScope.ALL, texts, self.units))
+        with self._working(folder.path):
+            answer = await self._of_rest.run(CheckJob(folder.path, JobScope.ALL, texts, self.units))
         if answer is not None and folder in self.folders.all():
             self._apply(folder, answer, texts, everything=True)
             self._refresh()
