@@ -52,7 +52,8 @@ def test_python_lsp_server_with_its_flake8_plugin(project: Path) -> None:
 
 @pytest.mark.skipif(NEOVIM is None, reason="needs Neovim (Debian's package neovim)")
 def test_neovim_with_our_language_server(project: Path, tmp_path: Path) -> None:
-    """The diagnostics as Neovim has them after it gave the server a text that is not on disk."""
+    """The diagnostics as Neovim has them after it gave the server a text that is not on disk, and that text
+    after an action."""
     script = f"""
         vim.cmd('edit app/views.py')
         vim.api.nvim_buf_set_lines(0, 0, -1, false, {_lua_list(UNSAVED)})
@@ -71,6 +72,21 @@ def test_neovim_with_our_language_server(project: Path, tmp_path: Path) -> None:
         local lenses = vim.lsp.buf_request_sync(
           0, 'textDocument/codeLens', {{ textDocument = vim.lsp.util.make_text_document_params() }}, 30000)
         table.insert(seen, lenses[client].result[1].command.title)
+        local at = {{ start = {{ line = 4, character = 0 }}, ['end'] = {{ line = 4, character = 99 }} }}
+        local offered = vim.lsp.buf_request_sync(0, 'textDocument/codeAction', {{
+          textDocument = vim.lsp.util.make_text_document_params(),
+          range = at,
+          context = {{ diagnostics = {{}} }},
+        }}, 30000)
+        for _, action in ipairs(offered[client].result) do
+          if action.title:find('^Ignore') then
+            if not action.edit then
+              action = vim.lsp.buf_request_sync(0, 'codeAction/resolve', action, 30000)[client].result
+            end
+            vim.lsp.util.apply_workspace_edit(action.edit, 'utf-16')
+          end
+        end
+        table.insert(seen, vim.api.nvim_buf_get_lines(0, 4, 5, false)[1])
         vim.fn.writefile({{ vim.fn.json_encode(seen) }}, 'seen.json')
         vim.lsp.stop_client(client)
         vim.wait(30000, function() return vim.lsp.client_is_stopped(client) end, 50)
@@ -91,10 +107,11 @@ def test_neovim_with_our_language_server(project: Path, tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stderr
-    found, title = json.loads((project / "seen.json").read_text())
+    found, title, ignored = json.loads((project / "seen.json").read_text())
     # Neovim counts columns in bytes: é has two.
     assert found == [4, 17, 33, "CON101", "conclint", 1, uri_of(project / "app/helper.py")]
     assert title == "runs on: event loop"
+    assert ignored == UNSAVED.splitlines()[4] + "  # noqa: CON101"
 
 
 def test_flake8_as_the_extensions_of_editors_run_it(project: Path) -> None:
