@@ -12,16 +12,18 @@ from typing import Final, TypeAlias
 from conclint.cost.cost_model import CostModel
 from conclint.effects.solver import EffectSolver
 from conclint.rules.drafts import Draft, ModuleView
-from conclint.rules.structural.awaiting import await_in_loop, to_thread_one_by_one
+from conclint.rules.structural.awaiting import await_in_loop, task_awaited_at_once, to_thread_one_by_one
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.coroutine_runs import asyncio_run_per_item, detect_run_loop
-from conclint.rules.structural.forking import fork_after_threads
+from conclint.rules.structural.forking import detect_left_thread, fork_after_threads
 from conclint.rules.structural.function_traits import Detector, Habit, Habits
 from conclint.rules.structural.hints import hand_made_thread_list, sequential_cpu_map, sequential_http_calls
 from conclint.rules.structural.locked_workers import lock_around_worker_body
 from conclint.rules.structural.main_guard import detect_started_process, missing_main_guard
+from conclint.rules.structural.per_request import pool_per_request
 from conclint.rules.structural.pickling import unpicklable_argument, unpicklable_callable
 from conclint.rules.structural.pools import (
+    detect_any_made_pool,
     detect_made_pool,
     executor_per_item,
     pool_never_closed,
@@ -43,7 +45,9 @@ _RULES: Final[tuple[_Rule, ...]] = (
     join_right_after_start,
     apply_in_loop,
     executor_per_item,
+    pool_per_request,
     await_in_loop,
+    task_awaited_at_once,
     asyncio_run_per_item,
     lock_around_worker_body,
     single_worker_pool,
@@ -65,6 +69,8 @@ _DETECTORS: Final[dict[Habit, Detector]] = {
     Habit.WAITS_FOR_SUBMIT: detect_waited_submit,
     Habit.JOINS_START: detect_joined_start,
     Habit.MAKES_POOL: detect_made_pool,
+    Habit.MAKES_ANY_POOL: detect_any_made_pool,
+    Habit.LEAVES_THREAD: detect_left_thread,
     Habit.RUNS_LOOP: detect_run_loop,
     Habit.STARTS_PROCESS: detect_started_process,
 }

@@ -22,6 +22,13 @@ _PACING: Final = (
     "asyncio.Queue.", "asyncio.Lock.", "asyncio.Event.", "asyncio.Semaphore.", "asyncio.Condition.",
 )  # fmt: skip
 """What paces a loop, or makes it concurrent already."""
+_TASKS: Final = frozenset(
+    {
+        "asyncio.create_task", "asyncio.ensure_future", "asyncio.AbstractEventLoop.create_task",
+        "asyncio.gather",
+    }
+)  # fmt: skip
+"""What runs a coroutine beside its caller; with one argument, `gather` too."""
 _CLIENTS: Final = ("httpx.AsyncClient", "aiohttp.ClientSession", "aiohttp.client.ClientSession")
 _REQUESTS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
 _ADDS: Final = frozenset(
@@ -54,6 +61,54 @@ def await_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
             model=ExecutionModel.EVENT_LOOP,
             most=Confidence.LOW,
         )
+
+
+def task_awaited_at_once(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """CON505: a task that is made in each iteration and awaited at once: it never runs beside others."""
+    if code.definition.kind != DefKind.ASYNC_FUNCTION:
+        return
+    for call in code.calls_to(_TASKS):
+        site = code.body.sites[call.site]
+        region = code.loop_of(site.region)
+        if region < 0 or [slot for slot, _ in site.args] != [0]:
+            continue
+        loop = Loop(code, region)
+        result = code.results.get(call.site, -1)
+        if loop.is_while or loop.is_async or not loop.is_over_item([value for _, value in site.args]):
+            continue
+        awaited = _awaited_at(code, call.site, result)
+        if awaited < 0 or code.loop_of(code.body.sites[awaited].region) != region:
+            continue
+        if any(graph.pauses(other) for other in code.body.sites[call.site + 1 : awaited]):
+            continue
+        if loop.feeds_back(_outcome(code, result), [value for _, value in site.args]):
+            continue
+        yield found(
+            view,
+            code,
+            call.site,
+            "CON505",
+            "each iteration makes a task and awaits it at once: nothing runs concurrently",
+            Advice(ExecutionModel.EVENT_LOOP, _SAFE),
+            cause=_name(code, call),
+            model=ExecutionModel.EVENT_LOOP,
+            reasons=call.doubts,
+            most=Confidence.MEDIUM,
+        )
+
+
+def _awaited_at(code: Code, site: int, result: int) -> int:
+    """The site where the result of a call is awaited; -1 if nowhere in the def."""
+    if code.body.sites[site].use & Use.AWAITED:
+        return site
+    return next(
+        (
+            number
+            for number, item in enumerate(code.body.sites)
+            if item.kind == SiteKind.AWAIT and item.callee == result
+        ),
+        -1,
+    )
 
 
 def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:

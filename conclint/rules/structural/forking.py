@@ -7,11 +7,12 @@ from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.symbols import short_name
+from conclint.resolve.calls import callable_name
 from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases
-from conclint.rules.structural.function_traits import Habits
+from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import (
     CONTEXT_METHODS,
@@ -29,7 +30,7 @@ _SPAWNING: Final = (
     "threads hold at that moment, and none of the threads that would release them."
 )
 _USERS: Final = "whether the program that uses this runs threads is not known"
-_ENDED: Final = ("join", "close", "terminate", "shutdown")
+_ENDED: Final = ("join", "close", "terminate", "shutdown", "stop", "cancel")
 
 
 def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -41,6 +42,9 @@ def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator
             yield _draft(
                 view, code, call, "the process is forked after a thread was started", Confidence.HIGH
             )
+        elif (starter := _starter_before(code, habits, call.site)) is not None:
+            message = f"the process is forked after `{starter}` started a thread"
+            yield _draft(view, code, call, message, Confidence.MEDIUM)
     for call in made_processes(code):
         method = start_method(code, call)
         forks = method is StartMethod.FORK
@@ -51,6 +55,10 @@ def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator
         if _thread_before(code, call.site):
             most = Confidence.HIGH if forks else Confidence.MEDIUM
             message = f"`{name}` {how}, after a thread was started"
+            yield _draft(view, code, call, message, most)
+        elif (starter := _starter_before(code, habits, call.site)) is not None:
+            message = f"`{name}` {how}, after `{starter}` started a thread"
+            most = Confidence.MEDIUM if forks else Confidence.LOW
             yield _draft(view, code, call, message, most)
         elif code.definition.kind == DefKind.ASYNC_FUNCTION and forks:
             yield _draft(view, code, call, f"`{name}` {how}, while the event loop runs", Confidence.MEDIUM)
@@ -118,6 +126,35 @@ def _thread_before(code: Code, site: int) -> bool:
         if used and not _ended_before(code, pool, site):
             return True
     return False
+
+
+def _starter_before(code: Code, habits: Habits, site: int) -> str | None:
+    """The name of a function called before a site that starts a thread each time and leaves it running."""
+    here = code.starts(site)
+    for call in code.calls.values():
+        if not call.inside or code.starts(call.site) >= here or not _reaches(code, call.site, site):
+            continue
+        if not habits.chain(Habit.LEAVES_THREAD, call):
+            continue
+        receiver = code.receiver(call.site)
+        if receiver < 0:
+            receiver = code.results.get(call.site, -1)
+        if receiver < 0 or not _ended_before(code, receiver, site):
+            return short_name(callable_name(code.evaluator, call.inside[0]))
+    return None
+
+
+def detect_left_thread(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the threads that a def starts and does not join itself."""
+    for call in code.calls_to({"threading.Thread.start"}):
+        receiver = code.receiver(call.site)
+        same = aliases(code, receiver)
+        joined = any(
+            callee[0] == Op.ATTR and callee[2] in _ENDED and graph.base(callee) in same
+            for callee in (code.body.values[site.callee] for site in code.body.sites)
+        )
+        if not joined:
+            yield call.site, "threading.Thread.start"
 
 
 def _offloads_before(code: Code, site: int) -> bool:

@@ -23,6 +23,8 @@ class Habit(Enum):
     WAITS_FOR_SUBMIT = "waits for a submit"
     JOINS_START = "joins what it starts"
     MAKES_POOL = "makes a pool"
+    MAKES_ANY_POOL = "makes a pool, perhaps of threads"
+    LEAVES_THREAD = "starts a thread and leaves it"
     RUNS_LOOP = "runs an event loop"
     STARTS_PROCESS = "starts a process"
 

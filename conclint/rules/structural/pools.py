@@ -23,7 +23,7 @@ from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 _THREADS: Final = frozenset(
     {"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"}
 )
-_PROCESSES: Final = frozenset(
+PROCESS_POOLS: Final = frozenset(
     {
         "concurrent.futures.ProcessPoolExecutor",
         "concurrent.futures.InterpreterPoolExecutor",
@@ -44,7 +44,7 @@ _COLLECTORS: Final = frozenset(
 
 def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON504: a pool that is made anew in each iteration."""
-    for call in _made(code, _THREADS | _PROCESSES):
+    for call in _made(code, _THREADS | PROCESS_POOLS):
         region = code.loop_of(code.body.sites[call.site].region)
         if region < 0 or code.results.get(call.site, -1) < 0:
             continue
@@ -55,7 +55,7 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
             continue
         if escapes(code, pool):
             continue
-        process = call.names <= _PROCESSES
+        process = call.names <= PROCESS_POOLS
         uses = [site for site in _uses(code, pool) if loop.holds(site)]
         lone = len(uses) == 1 and code.calls[uses[0]].is_one_of(SUBMITS)
         reasons = list(call.doubts)
@@ -99,17 +99,30 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
 
 def detect_made_pool(code: Code) -> Iterator[tuple[int, str]]:
     """For `Habits`: the pools of processes that a def makes for itself."""
-    for call in _made(code, _PROCESSES):
+    for call in _made(code, PROCESS_POOLS):
         pool = code.results.get(call.site, -1)
         if pool >= 0 and not escapes(code, pool):
             yield call.site, min(call.names)
+
+
+def made_pools(code: Code) -> Iterator[Call]:
+    """The pools that a def makes for itself."""
+    for call in _made(code, _THREADS | PROCESS_POOLS):
+        pool = code.results.get(call.site, -1)
+        if pool >= 0 and not escapes(code, pool):
+            yield call
+
+
+def detect_any_made_pool(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the pools, of threads too, that a def makes for itself."""
+    return ((call.site, min(call.names)) for call in made_pools(code))
 
 
 def single_worker_pool(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON508: a pool of one worker that is given many pieces of work, all of which are waited for."""
     if code.definition.kind == DefKind.ASYNC_FUNCTION:
         return
-    for call in _made(code, _THREADS | _PROCESSES):
+    for call in _made(code, _THREADS | PROCESS_POOLS):
         pool = code.results.get(call.site, -1)
         if pool < 0 or workers_of(Origin(code, call.site)) != 1 or escapes(code, pool):
             continue
@@ -118,7 +131,7 @@ def single_worker_pool(view: ModuleView, code: Code, habits: Habits) -> Iterator
         reasons = _single_worker_doubts(code, pool)
         if reasons is None:
             continue
-        process = call.names <= _PROCESSES
+        process = call.names <= PROCESS_POOLS
         if process:
             reasons.append("the one process may be there to isolate the work")
         if any(slot == "initializer" for slot, _ in code.body.sites[call.site].args):
@@ -187,13 +200,13 @@ def pool_never_closed(view: ModuleView, code: Code, habits: Habits) -> Iterator[
     """CON606: a pool that the function which makes it neither closes nor hands on."""
     if code.definition.kind in (DefKind.MODULE, DefKind.CLASS):
         return
-    for call in _made(code, _THREADS | _PROCESSES):
+    for call in _made(code, _THREADS | PROCESS_POOLS):
         pool = code.results.get(call.site, -1)
         if pool < 0 or escapes(code, pool) or _is_closed(code, pool) or not _is_used(code, pool):
             continue
         name = min(call.names)
         executor = name.startswith(_EXECUTORS)
-        process = call.names <= _PROCESSES
+        process = call.names <= PROCESS_POOLS
         most = Confidence.HIGH
         if executor:
             most = Confidence.MEDIUM if process else Confidence.LOW

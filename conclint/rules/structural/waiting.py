@@ -117,4 +117,6 @@ def _calls_runner(code: Code, depth: int) -> bool:
 
 def is_one_expression(code: Code, pair: Pair) -> bool:
     """Whether the wait is called on the result of the submit itself."""
-    return code.body.sites[pair.begin.site].kind == SiteKind.CALL and not code.body.sites[pair.begin.site].use
+    begin = code.body.sites[pair.begin.site]
+    is_unbound = begin.kind == SiteKind.CALL and not begin.use
+    return is_unbound and code.starts(pair.begin.site) == code.starts(pair.wait.site)  # no part of a tuple
