@@ -10,6 +10,7 @@ from conclint.catalog.facts import ParameterFact as Stated
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY, Opened, opened_by
+from conclint.resolve.loop_origins import KEPT_LOOP, THIS_LOOP, loop_of
 from conclint.resolve.values import (
     Container,
     Display,
@@ -40,6 +41,7 @@ class Relation(Enum):
     IS_IN = "in"
     IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
     IN_MEMORY = "in memory"  # it is, or names, a database in memory
+    THIS_LOOP = "this loop"  # it is the loop of the thread, or a future of that
 
 
 class ArgumentCondition(NamedTuple):
@@ -60,10 +62,15 @@ class ArgumentCondition(NamedTuple):
         return self.relation is Relation.IN_MEMORY
 
     @property
+    def is_about_loop(self) -> bool:
+        """Whether it asks which event loop it is: an effect is there only for the one that runs."""
+        return self.relation is Relation.THIS_LOOP
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether not knowing the argument is worth a doubt; that a number is just the special one (a
         timeout of 0, say) is not."""
-        if self.is_branch or self.is_about_memory:
+        if self.is_branch or self.is_about_memory or self.is_about_loop:
             return self.is_branch
         is_asked_for = self.relation is Relation.IS_INSTANCE or isinstance(self.literal.value, (bool, str))
         return is_asked_for or not self.absent_if_equal
@@ -112,6 +119,13 @@ def unless_in_memory(opened: Opened) -> ArgumentCondition | None:
     if not isinstance(opened, Parameter):
         return None
     return ArgumentCondition(opened, Literal("bool", True), True, relation=Relation.IN_MEMORY)
+
+
+def if_this_loop(loop: Opened) -> ArgumentCondition | None:
+    """The condition that a loop is that of the thread; None where it is known."""
+    if not isinstance(loop, Parameter):
+        return None
+    return ArgumentCondition(loop, Literal("bool", True), False, relation=Relation.THIS_LOOP)
 
 
 def condition_holds(
@@ -213,6 +227,8 @@ def depends_hold(evaluator: Evaluator, literal: ValueSet, dependence: ArgumentCo
     values = literal.values
     if dependence.is_about_memory:
         return Truth.NO if opened_by(literal) == IN_MEMORY else Truth.YES
+    if dependence.is_about_loop:
+        return Truth.YES if loop_of(literal) in (THIS_LOOP, KEPT_LOOP) else Truth.NO
     if dependence.relation is Relation.IS_INSTANCE:
         answer = _are_instances(evaluator, literal, dependence.literal.value)
         if answer is Truth.MAYBE:

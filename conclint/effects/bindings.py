@@ -7,6 +7,7 @@ from conclint.effects.effects import Witness
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY, opened_by
+from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, THIS_LOOP, loop_of
 from conclint.resolve.values import Function, Instance, Key, Parameter, ValueSet
 from conclint.summary.records import DefFlags, SiteKind
 
@@ -83,6 +84,13 @@ class Bindings:
             if isinstance(opened, Parameter):
                 return dependence._replace(parameter=opened)
             return False if opened == IN_MEMORY else None
+        if dependence.is_about_loop:
+            loop = loop_of(bound)
+            if isinstance(loop, Parameter):
+                return dependence._replace(parameter=loop)
+            if loop == KEPT_LOOP:
+                return OF_KEPT_LOOP
+            return None if loop == THIS_LOOP else False
         if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
             return dependence._replace(parameter=bound.values[0])
         truth = depends_hold(self._evaluator, bound, dependence)

@@ -7,17 +7,18 @@ from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
-from conclint.conditions.stated_conditions import judge_conditions, unless_in_memory
-from conclint.effects.deadlocks import is_held_across_await
+from conclint.conditions.stated_conditions import if_this_loop, judge_conditions, unless_in_memory
+from conclint.effects.deadlocks import THREAD_EVENTS, is_held_across_await, loop_that_sets
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
-from conclint.model.execution import ALL_MODELS, Confidence, Family, Weight
+from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY
+from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, THIS_LOOP
 from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind
@@ -145,6 +146,7 @@ class CatalogCalls:
         verdict = judge_conditions(self._evaluator, fact, arguments)
         if not verdict.present:
             return
+        self._waits_for_loop(result, frame, fact, called, arguments)
         if fact.family is Family.DATABASE:
             opened = self._evaluator.results.opened(called, arguments)
             if opened == IN_MEMORY:
@@ -159,6 +161,23 @@ class CatalogCalls:
         for _ in range(self._doubts(frame, fact)):
             witness = witness.assuming(f"{fact.name} blocks often, not always")
         add(result, effect, witness)
+
+    def _waits_for_loop(
+        self, result: Effects, frame: Frame, fact: CallableFact, called: Value, arguments: Arguments
+    ) -> None:
+        """That it waits for what a loop will do, which that loop never does while it is stopped by this."""
+        if fact.name in FUTURE_RESULTS:
+            loop = self._evaluator.results.opened(called, arguments)
+        elif fact.name in THREAD_EVENTS and not frame.nesting:
+            loop = loop_that_sets(self._evaluator, frame.key, frame.link.site)
+        else:
+            return
+        if loop in (THIS_LOOP, KEPT_LOOP) or isinstance(loop, Parameter):
+            effect = Effect(
+                Kind.WAITS_FOR_ITSELF, "loop", ExecutionModel.EVENT_LOOP.bit, dependence=if_this_loop(loop)
+            )
+            witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
+            add(result, effect, witness.assuming(OF_KEPT_LOOP) if loop == KEPT_LOOP else witness)
 
     def _doubts(self, frame: Frame, fact: CallableFact) -> int:
         """How many doubts there are that a fact, which the catalog may state with some, holds at the site."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.effects.with_blocks import block_of, sites_within
+from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.in_memory import Opened
+from conclint.resolve.loop_origins import THIS_LOOP, loop_of
 from conclint.resolve.values import External, Function, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefFlags, DefKind, Op, Site, SiteKind, Use
+from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Use
 
 _LOCKS: Final = frozenset(
     {
@@ -18,9 +21,10 @@ _LOCKS: Final = frozenset(
     }
 )  # fmt: skip
 """Locks that the thread which holds them can't take again; threading.RLock it can."""
-_LOOP_OF_THIS_THREAD: Final = frozenset({"asyncio.get_running_loop", "asyncio.get_event_loop"})
 _HANDED_TO_A_LOOP: Final = frozenset({"asyncio.run_coroutine_threadsafe"})
-_RESULTS: Final = frozenset({"result", "exception"})
+_TASKS: Final = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
+_SCHEDULING: Final = frozenset({"call_soon", "call_soon_threadsafe", "call_later", "call_at", "create_task"})
+THREAD_EVENTS: Final = frozenset({"threading.Event.wait"})
 _MAX_DEPTH: Final = 4
 
 
@@ -36,7 +40,7 @@ def is_held_across_await(evaluator: Evaluator, key: Key, number: int, cause: str
         block = block_of(body, site)
         if block < 0 or graph.call(body, site.callee) is not None:  # made here: nobody else has it
             return False
-        return any(_suspends(evaluator, key, inner, 0) for _, inner in sites_within(body, block)) or any(
+        return any(suspends(evaluator, key, inner, 0) for _, inner in sites_within(body, block)) or any(
             graph.is_inside(body, region, block) for _, region in body.yields
         )
     if site.kind == SiteKind.CALL and method == "acquire":
@@ -55,11 +59,11 @@ def _is_kept(evaluator: Evaluator, key: Key, number: int) -> bool:
         callee = graph.node(body, site.callee)
         if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == "release":
             return suspended and body.values[graph.receiver(body, site)] == lock
-        suspended = suspended or _suspends(evaluator, key, site, 0)
+        suspended = suspended or suspends(evaluator, key, site, 0)
     return False
 
 
-def _suspends(evaluator: Evaluator, key: Key, site: Site, depth: int) -> bool:
+def suspends(evaluator: Evaluator, key: Key, site: Site, depth: int) -> bool:
     """Whether the coroutine may be suspended at a site: it awaits there, and not just a coroutine of the
     program that never does."""
     if site.use & Use.ASYNC or site.kind == SiteKind.AWAIT:
@@ -78,38 +82,70 @@ def _may_suspend(evaluator: Evaluator, value: object, depth: int) -> bool:
     definition = evaluator.definition(value.key)
     if definition.kind != DefKind.ASYNC_FUNCTION or definition.flags & (DefFlags.GENERATOR | DefFlags.STUB):
         return True
-    return any(_suspends(evaluator, value.key, inner, depth + 1) for inner in evaluator.body(value.key).sites)
+    return any(suspends(evaluator, value.key, inner, depth + 1) for inner in evaluator.body(value.key).sites)
 
 
-def waits_for_own_loop(evaluator: Evaluator, key: Key, number: int) -> bool:
-    """Whether the site waits, without a limit, for a coroutine that was handed to the loop of its own thread:
-    on that loop it never returns."""
+def loop_that_sets(evaluator: Evaluator, key: Key, number: int) -> Opened | None:
+    """The loop that is to set an event, as the def that waits for it has just told it; None where nobody, or
+    somebody else too, may set it."""
     body = evaluator.body(key)
-    site = body.sites[number] if number >= 0 else None
-    if site is None or site.kind != SiteKind.CALL or site.args:
-        return False
-    callee = body.values[site.callee]
-    if callee[0] != Op.ATTR or callee[2] not in _RESULTS:
-        return False
-    handed = graph.call(body, graph.base(callee))
-    if handed is None or not _calls(evaluator, key, handed, _HANDED_TO_A_LOOP):
-        return False
-    loops = [value for slot, value in handed.args if slot in (1, "loop")]
-    return any(_is_loop_of_this_thread(evaluator, key, value) for value in loops)
+    site = body.sites[number]
+    event = graph.receiver(body, site) if site.kind == SiteKind.CALL else -1
+    if event < 0:
+        return None
+    found: Opened | None = None
+    for other in body.sites[:number]:
+        if other.kind != SiteKind.CALL or graph.receiver(body, other) == event:
+            continue
+        if not any(_speaks_of(evaluator, key, body, value, event, 0) for _, value in other.args):
+            continue
+        callee = graph.node(body, other.callee)
+        if _calls(evaluator, key, other, _TASKS):
+            found = THIS_LOOP
+        elif callee[0] == Op.ATTR and callee[2] in _SCHEDULING:
+            found = loop_of(evaluator.evaluate(key, graph.base(callee)))
+        elif _calls(evaluator, key, other, _HANDED_TO_A_LOOP):
+            found = evaluator.results.opened(
+                External("asyncio.run_coroutine_threadsafe"), arguments_of(key, other.args)
+            )
+        elif not _makes_coroutine(evaluator, key, other):
+            return None
+    return found
 
 
-def _is_loop_of_this_thread(evaluator: Evaluator, key: Key, value: int) -> bool:
-    """Whether a value is what `get_running_loop()` gives, or that where nothing else is given."""
-    body = evaluator.body(key)
+def _speaks_of(evaluator: Evaluator, key: Key, body: Body, value: int, event: int, depth: int) -> bool:
+    """Whether an argument is an event, a method of it, or a function made here that uses it."""
     node = graph.node(body, value)
-    if node[0] in (Op.PHI, Op.BOOL, *graph.WRAPPERS):
-        return any(
-            graph.node(body, item)[0] not in (Op.PHI, Op.BOOL)
-            and _is_loop_of_this_thread(evaluator, key, item)
-            for item in graph.parts(node)
-        )
-    asked = graph.call(body, value)
-    return asked is not None and _calls(evaluator, key, asked, _LOOP_OF_THIS_THREAD)
+    if value == event or (node[0] == Op.ATTR and node[1] == event):
+        return True
+    if node[0] == Op.DEF:
+        inner = evaluator.module(key[0]).at(graph.number(node))
+        return _uses_free(evaluator.body(inner), _names_of(body, event))
+    made = graph.call(body, value)
+    if made is None or depth > 1:
+        return False
+    parts = (made.callee, *(passed for _, passed in made.args))
+    return any(_speaks_of(evaluator, key, body, part, event, depth + 1) for part in parts)
+
+
+def _names_of(body: Body, value: int) -> set[object]:
+    """The names by which functions inside a def know a value; of an attribute, its name."""
+    node = graph.node(body, value)
+    names: set[object] = {store.name for store in body.stores if store.value == value}
+    return names | ({node[2]} if node[0] == Op.ATTR else set())
+
+
+def _uses_free(body: Body, names: set[object]) -> bool:
+    return any(node[0] in (Op.FREE, Op.ATTR) and node[2] in names for node in body.values)
+
+
+def _makes_coroutine(evaluator: Evaluator, key: Key, site: Site) -> bool:
+    """Whether a call makes a coroutine, which does nothing by itself."""
+    values = evaluator.evaluate(key, site.callee).values
+    return bool(values) and all(
+        isinstance(value, Function) and evaluator.definition(value.key).kind == DefKind.ASYNC_FUNCTION
+        for value in values
+    )
 
 
 def _calls(evaluator: Evaluator, key: Key, site: Site, names: frozenset[str]) -> bool:

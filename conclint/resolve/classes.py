@@ -10,6 +10,7 @@ from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.in_memory import Opened, opened_by, without_shadowed
 from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
+from conclint.resolve.loop_origins import kept as kept_loop
 from conclint.resolve.values import (
     NONE,
     TOP,
@@ -429,6 +430,8 @@ class Classes:
                 elif instance.own is not None:  # as the attribute itself says, once the receiver is known
                     opened = instance.own._replace(attributes=(*instance.own.attributes, name))
                 kept.append(candidate._replace(opened=opened))
+            elif isinstance(candidate, ExternalInstance):
+                kept.append(kept_loop(candidate))
             else:
                 kept.append(candidate)
         return join([ValueSet(tuple(dict.fromkeys(kept)), incomplete, item.reasons), *given])

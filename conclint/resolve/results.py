@@ -18,6 +18,7 @@ from conclint.resolve.arguments import (
 from conclint.resolve.calls import iterated, methods_called
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
+from conclint.resolve.loop_origins import HANDED_TO_LOOP, KEPT_LOOP, THIS_LOOP, loop_given_by, loop_of
 from conclint.resolve.values import (
     CALLED,
     ITERATED,
@@ -46,6 +47,7 @@ from conclint.resolve.values import (
     Value,
     ValueSet,
     ValueSetMemo,
+    is_module,
     join,
     known,
     value_set_memo,
@@ -95,7 +97,8 @@ class Results:
             if special is not None:
                 return special
             found = self.external_result(callee.dotted)
-            return placed(found, self.opened(callee, arguments)) if found.values else found
+            opened = self.opened(callee, arguments) if found.values else None
+            return placed(found, KEPT_LOOP if opened == THIS_LOOP and is_module(site[0]) else opened)
         if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
             callee = ExternalMethod(callee.dotted, "__call__", callee if callee.opened is not None else None)
         if isinstance(callee, ExternalMethod):
@@ -138,8 +141,12 @@ class Results:
         catalog = self._evaluator.catalog
         cls = catalog.klass(callee.dotted)
         made = catalog.method(cls.name, "__init__") if cls is not None else catalog.function(callee.dotted)
+        if made is not None and (loop := loop_given_by(made.name)) is not None:
+            return loop
         if made is not None and made.address is not None:
             address = stated_argument(made.signature, made.address, arguments)
+            if address is not None and made.name == HANDED_TO_LOOP:
+                return self._loop_of(address)
             return None if address is None else self._opened_by(address)
         if made is None and cls is None:
             return None
@@ -148,6 +155,14 @@ class Results:
             if any(isinstance(v, ExternalInstance) and v.opened is not None for v in item.values):
                 return opened_by(item)
         return None
+
+    def _loop_of(self, loop: Passed) -> Opened | None:
+        """Which loop an argument is; of a parameter, whatever type is stated, the callers know more."""
+        if isinstance(loop, tuple) and not isinstance(loop, (ValueSet, StarItem)):
+            node = self._evaluator.body(loop[0]).values[loop[1]]
+            if node[0] == Op.PARAM:
+                return Parameter(loop[0], graph.number(node))
+        return loop_of(self._evaluator.passed(loop))
 
     def _opened_by(self, address: Passed) -> Opened | None:
         """What an address says; of a parameter, whatever type is stated, the callers know more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from conclint.effects.deadlocks import is_held_across_await, waits_for_own_loop
+from conclint.effects.deadlocks import is_held_across_await
 from conclint.effects.effects import Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family
@@ -17,14 +17,11 @@ _KEPT: Final = (
     "the lock is held across an `await`, so the next coroutine that wants it stops the loop, and with it the "
     "one that holds it: a deadlock"
 )
-_OWN_LOOP: Final = "it waits for a coroutine on the loop that it stops: a deadlock"
 
 
 def is_deadlock(engine: EffectSolver, chain: Sequence[Hop], cause: str, rule: Rule) -> bool:
     """Whether the wait at the end of a chain of calls can't end."""
     last = chain[-1]
-    if rule.family == Family.JOINS.value:
-        return waits_for_own_loop(engine.evaluator, last.key, last.site)
     is_direct_lock = rule.family == Family.LOCKS.value and len(chain) == 1
     return is_direct_lock and is_held_across_await(engine.evaluator, last.key, last.site, cause)
 
@@ -35,10 +32,6 @@ def message_of(chain: Sequence[Hop], witness: Witness, rule: Rule, *, deadlock: 
     is_direct = len(chain) == 1
     if deadlock and rule.family == Family.LOCKS.value:
         return f"`{cause}` can stop the event loop for ever: {_KEPT}"
-    if deadlock and is_direct:
-        return f"`{cause}` never returns on the event loop: {_OWN_LOOP}"
-    if deadlock:
-        return f"`{called}` never returns on the event loop: it calls `{cause}`, and {_OWN_LOOP}"
     if is_direct:
         return f"`{cause}` blocks the event loop ({rule.words})"
     return f"`{called}` blocks the event loop: it calls `{cause}` ({rule.words})"

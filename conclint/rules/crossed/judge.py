@@ -7,12 +7,14 @@ from typing import Final, TypeAlias
 
 from conclint.model.execution import Confidence
 from conclint.rules.crossed.coroutine_functions import coroutine_function_elsewhere
+from conclint.rules.crossed.dropped_offloads import dropped_offload
+from conclint.rules.crossed.held_locks import lock_held_across_await
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 
 _Rule: TypeAlias = Callable[[ModuleView, Code], Iterator[Draft]]
 
-_RULES: Final[tuple[_Rule, ...]] = (coroutine_function_elsewhere,)
+_RULES: Final[tuple[_Rule, ...]] = (coroutine_function_elsewhere, dropped_offload, lock_held_across_await)
 _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
 

@@ -11,17 +11,22 @@ from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function, Key, unwrapped
+from conclint.resolve.loop_origins import OF_KEPT_LOOP
+from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.registry import rules_by_code
+from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, advise_form
+from conclint.rules.structural.waiting import has_timeout
 from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
+_IN_BROWSER: Final = frozenset({"pyodide", "js", "pyscript"})
+"""Imports that only work where the browser's loop runs, in which `asyncio.run` does not fail."""
 _FAR: Final = 8
 """Calls beyond which a chain is a step less sure."""
 
@@ -30,7 +35,7 @@ def crossed_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Dr
     """CON701, CON702: what a site of a function on the loop does that fails there."""
     for effect, witness in effects.items():
         if _applies(view, effect, witness):
-            yield _draft(view, key, effect, witness)
+            yield from _draft(view, key, effect, witness)
 
 
 def crossed_in_callback(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
@@ -53,7 +58,7 @@ def crossed_in_callback(view: ModuleView, key: Key, placement: Placement, starts
                 (target.key, effect),
             )
             if _applies(view, effect, witness):
-                yield _draft(view, key, effect, witness)
+                yield from _draft(view, key, effect, witness)
 
 
 def _applies(view: ModuleView, effect: Effect, witness: Witness) -> bool:
@@ -69,13 +74,19 @@ def _is_of_running_library(view: ModuleView, cause: str) -> bool:
     fail, it blocks."""
     tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
     library = library_of(tops, view.library)
-    if library is AsyncLibrary.TWISTED:
+    if library is AsyncLibrary.TWISTED or tops & _IN_BROWSER:
         return False
     return cause.startswith("anyio.") or cause.startswith("trio.") == (library is AsyncLibrary.TRIO)
 
 
-def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Draft:
+def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iterator[Draft]:
     chain = hops(view.engine, key, witness)
+    if OF_KEPT_LOOP in witness.reasons:
+        if _is_of_a_thread(view, chain):
+            return
+        others = tuple(reason for reason in witness.reasons if reason != OF_KEPT_LOOP)
+        fewer = witness.assumptions - len(witness.reasons) + len(others)
+        witness = witness._replace(assumptions=fewer, reasons=others)
     reasons = list(witness.reasons)
     depends = effect.dependence
     if depends is not None and depends.is_doubtful and not depends.is_branch:
@@ -85,12 +96,12 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Draf
     if witness.length > _FAR:
         reasons.append(f"it is {witness.length} calls away")
     nests = effect.kind is Kind.RUNS_LOOP
-    return draft_at(
+    yield draft_at(
         view,
         key,
         chain[0].site,
         rules_by_code()["CON701" if nests else "CON702"],
-        _nested(chain, witness.cause) if nests else _waiting(chain, witness.cause),
+        _nested(chain, witness.cause) if nests else _waiting(view, chain, witness.cause),
         advise=advise_form(view, key, _instead(view, chain, witness) if nests else _instead_of_wait(chain)),
         reasons=reasons,
         assumptions=witness.assumptions + len(reasons) - len(witness.reasons),
@@ -109,11 +120,45 @@ def _nested(chain: list[Hop], cause: str) -> str:
     return f"`{called}` fails here: it calls `{cause}`, and an event loop is running already"
 
 
-def _waiting(chain: list[Hop], cause: str) -> str:
-    why = "it waits for what the loop does only when it no longer waits: a deadlock"
+def _waiting(view: ModuleView, chain: list[Hop], cause: str) -> str:
+    last = chain[-1]
+    ends = has_timeout(Code(view.engine, last.key), last.site)
+    never = "waits here in vain, until its timeout" if ends else "never returns here"
+    why = "waits for what the event loop can do only once it returns"
+    deadlock = "" if ends else ", a deadlock"
     if len(chain) == 1:
-        return f"`{cause}` never returns on the event loop: {why}"
-    return f"`{short_name(chain[0].symbol)}` never returns on the event loop: it calls `{cause}`, and {why}"
+        return f"`{cause}` {never}: it {why}{deadlock}"
+    return f"`{short_name(chain[0].symbol)}` {never}: it calls `{cause}`, which {why}{deadlock}"
+
+
+def _is_of_a_thread(view: ModuleView, chain: list[Hop]) -> bool:
+    """Whether a thread may run the loop that is meant: a module on the way has a thread run one."""
+    engine = view.engine
+    for path in dict.fromkeys(hop.key[0] for hop in chain):
+        for key in engine.evaluator.module(path).keys:
+            placements: list[Placement] = []
+            for link in engine.links(key):
+                engine.site_effects(key, link, placements)
+            if any(item.model is ExecutionModel.THREAD and _runs_loop(view, item) for item in placements):
+                return True
+    return False
+
+
+def _runs_loop(view: ModuleView, placement: Placement) -> bool:
+    for value in map(unwrapped, placement.callables.values):
+        if isinstance(value, Function):
+            effects = view.engine.effects_of(value.key)
+            if any(effect.kind is Kind.RUNS_LOOP for effect in effects):
+                return True
+        elif isinstance(value, External):
+            fact = view.engine.evaluator.catalog.function(value.dotted)
+            if fact is not None and fact.runs_loop:
+                return True
+        elif isinstance(value, ExternalMethod):
+            fact = view.engine.evaluator.catalog.method(value.dotted, value.name)
+            if fact is not None and fact.runs_loop:
+                return True
+    return False
 
 
 def _instead(view: ModuleView, chain: list[Hop], witness: Witness) -> Advice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from conclint.model.execution import Confidence, ExecutionModel
+from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
 from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice as Constructed
@@ -39,6 +39,8 @@ def found(
     *,
     cause: str,
     model: ExecutionModel | None = None,
+    effect: EffectKind | None = None,
+    family: str | None = None,
     reasons: Iterable[str] = (),
     most: Confidence = Confidence.HIGH,
     chain: Iterable[Hop] = (),
@@ -56,6 +58,8 @@ def found(
         most=most,
         chain=hops,
         model=model,
+        effect=effect,
+        family=family,
         cause=cause,
     )
 

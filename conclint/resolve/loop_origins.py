@@ -1,0 +1,47 @@
+"""Which event loop an object is, or belongs to: as `opened` says where data are, so for loops, and the
+futures of what is handed to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conclint.resolve.in_memory import Opened
+from conclint.resolve.values import ExternalInstance, Literal, Parameter, ValueSet, without_none
+
+THIS_LOOP: Final = Literal("loop", "of this thread")
+KEPT_LOOP: Final = Literal("loop", "kept")
+"""The loop of the thread that once kept it, in an attribute or a module's variable: mostly the only one."""
+OTHER_LOOP: Final = Literal("loop", "another one")
+_GIVEN: Final = {
+    "asyncio.get_running_loop": THIS_LOOP,
+    "asyncio.get_event_loop": THIS_LOOP,
+    "asyncio.new_event_loop": OTHER_LOOP,
+    "uvloop.new_event_loop": OTHER_LOOP,
+}
+OF_KEPT_LOOP: Final = "the loop that is kept is the one that runs"
+HANDED_TO_LOOP: Final = "asyncio.run_coroutine_threadsafe"
+"""Its future is that of the loop that it is given."""
+
+
+def loop_given_by(name: str) -> Literal | None:
+    """The loop that calling a function of a library gives, by that function's public name."""
+    return _GIVEN.get(name)
+
+
+def kept(value: ExternalInstance) -> ExternalInstance:
+    """A loop, or a future of it, as it is read from where it was kept."""
+    return value._replace(opened=KEPT_LOOP) if value.opened == THIS_LOOP else value
+
+
+def loop_of(item: ValueSet) -> Opened | None:
+    """Which loop a value is; a parameter, where that says it; None where it is not known."""
+    found = {
+        value.opened
+        if isinstance(value, ExternalInstance)
+        else value
+        if isinstance(value, Parameter)
+        else None
+        for value in without_none(item).values
+    }
+    known = found.pop() if len(found) == 1 and not item.incomplete else None
+    return known if isinstance(known, Parameter) or known in (THIS_LOOP, KEPT_LOOP, OTHER_LOOP) else None
