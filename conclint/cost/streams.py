@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from conclint.cost.plain_methods import is_plain_method
 from conclint.cost.type_names import stated_name
 from conclint.resolve.arguments import Arguments, Passed, StarItem, bind
 from conclint.resolve.evaluate import Evaluator
@@ -30,6 +29,7 @@ _HANDS_ON: Final = _SAYS | {
     "put", "put_nowait", "append", "appendleft", "emit", "send", "sendall", "publish", "writelines",
 }  # fmt: skip
 """What passes an item on as it is; what a text is made of first is no work beside saying it."""
+_TEXT: Final = frozenset({"decode", "encode", "lower", "lstrip", "replace", "rstrip", "strip", "upper"})
 _THROUGH: Final = (Op.ELEM, Op.ITEM, Op.PHI, Op.TUPLE, Op.LIST)
 _DEPTH: Final = 5
 
@@ -99,7 +99,7 @@ def hands_on(body: Body, number: int) -> bool:
             name = graph.node(body, site.callee)
             if name[0] in (Op.ATTR, Op.GLOBAL) and name[-1] in (_SAYS if works else _HANDS_ON):
                 handed = True
-            elif not is_plain_method(body, site):
+            elif name[0] != Op.ATTR or name[2] not in _TEXT:
                 return False
     return handed
 

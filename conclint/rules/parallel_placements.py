@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 from conclint.effects.effects import Placement
-from conclint.resolve.values import Key
+from conclint.resolve.values import ExternalInstance, Key
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind
 
+_DEPTH: Final = 6
 _SEVERAL: Final = ("pool", "thread")
 _JOBLIB: Final = "joblib.Parallel"
 _WORKERS: Final = frozenset({"max_workers", "processes"})
@@ -31,7 +32,9 @@ def runs_in_parallel(
         return False
     if placement.each or placement.symbol == _JOBLIB or _is_started_anew(body, site, placement.style):
         return True
-    if placement.style == "pool" and made is not None:
+    if placement.style == "pool" and (made is not None or _is_given_pool(view, key, body, site)):
+        return True
+    if _is_placed_in_loop(view, placement):
         return True
     return any(
         other.site != placement.site
@@ -39,6 +42,38 @@ def runs_in_parallel(
         and computes_too(other)
         for other in view.placements[key]
     )
+
+
+def _is_given_pool(view: ModuleView, key: Key, body: Body, site: Site) -> bool:
+    """Whether a wrapper is given a pool that the caller made for it."""
+    catalog = view.engine.evaluator.catalog
+    for _, value in site.args:
+        node = graph.node(body, value)
+        if graph.call(body, graph.operand(node) if node[0] == Op.ENTER else value) is None:
+            continue
+        for item in view.engine.evaluator.evaluate(key, value).values:
+            if isinstance(item, ExternalInstance) and any(
+                fact.executor is not None for fact in catalog.ancestry(item.dotted)
+            ):
+                return True
+    return False
+
+
+def _is_placed_in_loop(view: ModuleView, placement: Placement) -> bool:
+    """Whether the wrapper that places it does so in a loop."""
+    pointer = placement.via
+    for _ in range(_DEPTH):
+        if pointer is None:
+            return False
+        key, effect = pointer
+        witness = view.engine.effects_of(key).get(effect)
+        if witness is None or witness.site < 0:
+            return False
+        body = view.engine.evaluator.body(key)
+        if graph.loop_of(body, body.sites[witness.site].region) >= 0:
+            return True
+        pointer = witness.next
+    return False
 
 
 def _is_started_anew(body: Body, site: Site, style: str) -> bool:
