@@ -10,6 +10,7 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefKind, Op, RegionKind, Site, SiteKind
 
 LOOP = ExecutionModel.EVENT_LOOP.bit
+_THREAD = ExecutionModel.THREAD.bit
 _RAISES_OFF_LOOP = frozenset(
     {
         "asyncio.get_running_loop", "asyncio.current_task", "asyncio.events.get_running_loop",
@@ -79,13 +80,16 @@ class LoopTests:
     def _of_comparison(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         left, right = graph.operands(node)
         equal = (node[1] in ("is", "==")) == polarity
-        if not equal and self._names_thread(key, body, left, right):
-            return ~LOOP  # on another thread than the one that owns this: not on its loop
+        if self._names_thread(key, body, left, right):
+            # on another thread than the one that owns this: not on its loop; else in none that it must ask
+            return ALL_MODELS & ~_THREAD if equal else ~LOOP
         other = body.values[right]
         if other[0] == Op.CONST and other[1] is None and self._is_running_loop(key, body, left):
             return ~LOOP if equal else LOOP
         if other[0] == Op.CONST and isinstance(other[1], bool):
             return self.mask(key, body, left, other[1] == equal)
+        if equal and any(self._is_running_loop(key, body, side) for side in (left, right)):
+            return LOOP
         return ALL_MODELS
 
     def _of_phi(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
@@ -185,6 +189,8 @@ class LoopTests:
         region = body.regions[number]
         if region.kind == RegionKind.EXCEPT:
             return ~LOOP if self.asks_for_loop(key, body, region.extra) else ALL_MODELS
+        if region.kind == RegionKind.TRY:
+            return LOOP if self.asks_for_loop(key, body, number) else ALL_MODELS
         if region.kind == RegionKind.TRY_ELSE:
             return LOOP if self.asks_for_loop(key, body, region.extra) else ALL_MODELS
         if region.kind == RegionKind.AFTER_TRY:

@@ -12,6 +12,7 @@ from conclint.effects.deadlocks import THREAD_EVENTS, is_held_across_await, loop
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
+from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import Arguments, stated_argument
@@ -78,6 +79,9 @@ class CatalogCalls:
         if fact.runs_loop and not frame.link.awaited:
             witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
             add(result, Effect(Kind.RUNS_LOOP, "", ALL_MODELS), witness)
+        if fact.name in LOOP_BOUND:
+            effect = Effect(Kind.USES_LOOP, "", ExecutionModel.THREAD.bit)
+            add(result, effect, Witness(0, 1, fact.name, frame.link.site, fact.name))
         if fact.iterates is not None:
             self._iterate(result, frame, fact, arguments)
         if fact.effect in _KINDS:

@@ -8,7 +8,9 @@ from typing import Final, TypeAlias
 from conclint.model.execution import Confidence
 from conclint.rules.crossed.coroutine_functions import coroutine_function_elsewhere
 from conclint.rules.crossed.dropped_offloads import dropped_offload
+from conclint.rules.crossed.from_threads import loop_used_in_threads
 from conclint.rules.crossed.held_locks import lock_held_across_await
+from conclint.rules.crossed.loops_of_threads import loop_of_thread_used
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 
@@ -24,6 +26,8 @@ def crossed_models(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
     for code in codes:
         for rule in _RULES:
             yield from rule(view, code)
+    yield from loop_used_in_threads(view)
+    yield from loop_of_thread_used(view, codes)
 
 
 def without_replaced(drafts: Sequence[Draft], is_chosen: Callable[[str], bool]) -> list[Draft]:

@@ -1,0 +1,135 @@
+"""CON704, the other way round: a loop that a thread runs, used by the code that started the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from conclint.effects.loop_affinity import LOOP_METHODS, threadsafe_form
+from conclint.effects.solver import placed_functions
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.values import ExternalMethod, Function, Key, unwrapped
+from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.structural.code import Code
+from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, StoreKind
+
+_RUNS: Final = frozenset({"run_forever", "run_until_complete"})
+_PERHAPS: Final = "the loop's own thread may be the one that calls it, or not have begun yet"
+
+Name: TypeAlias = tuple[object, ...]
+"""What an object is known by: an attribute of a class, a module's variable, a name of a def."""
+
+
+class _Started(NamedTuple):
+    """A thread that runs a loop: where it is made, and the functions that it runs."""
+
+    key: Key
+    site: int
+    functions: frozenset[Key]
+
+
+def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+    """CON704: a method of a loop that a thread runs is called by plain code that is not on that loop."""
+    started = dict(_started(view, codes))
+    if not started:
+        return
+    on_loop = _on_loop(view, codes)
+    for code in codes:
+        if code.definition.kind not in (DefKind.FUNCTION, DefKind.MODULE) or code.key in on_loop:
+            continue
+        for call in code.calls_to(LOOP_METHODS):
+            receiver = code.receiver(call.site)
+            thread = next((started[name] for name in _names(code, receiver) if name in started), None)
+            if thread is None or code.key in thread.functions:
+                continue
+            is_after = code.key == thread.key and code.starts(thread.site) < code.starts(call.site)
+            if not is_after and (code.key == thread.key or code.definition.name == "__init__"):
+                continue
+            cause = min(call.names)
+            yield found(
+                view,
+                code,
+                call.site,
+                "CON704",
+                f"`{cause}` of a loop that another thread runs: only code on that loop may do that",
+                Advice(ExecutionModel.EVENT_LOOP, f"in this thread, use {threadsafe_form(cause)}."),
+                cause=cause,
+                model=ExecutionModel.THREAD,
+                reasons=(*call.doubts, *(() if is_after else (_PERHAPS,))),
+            )
+
+
+def _started(view: ModuleView, codes: Sequence[Code]) -> Iterator[tuple[Name, _Started]]:
+    """The loops that threads of the module run."""
+    by_key = {code.key: code for code in codes}
+    for code in codes:
+        for site, placements in code.placements.items():
+            for placement in placements:
+                if placement.model is not ExecutionModel.THREAD:
+                    continue
+                thread = _Started(code.key, site, frozenset(placed_functions(placement)))
+                for value in map(unwrapped, placement.callables.values):
+                    if isinstance(value, ExternalMethod) and value.name in _RUNS:
+                        for _, passed in code.body.sites[site].args:
+                            node = graph.node(code.body, passed)
+                            if node[0] == Op.ATTR and node[2] in _RUNS:
+                                yield from ((name, thread) for name in _names(code, graph.base(node)))
+                    elif isinstance(value, Function) and value.key in by_key:
+                        for name in _run_by(by_key[value.key]):
+                            yield name, thread
+
+
+def _run_by(code: Code) -> Iterator[Name]:
+    """The loops that a function runs and has not made itself."""
+    for site in code.body.sites:
+        callee = graph.node(code.body, site.callee)
+        if callee[0] == Op.ATTR and callee[2] in _RUNS:
+            yield from _names(code, graph.base(callee))
+
+
+def _names(code: Code, value: int) -> Iterator[Name]:
+    """What an object is known by, in this def and in others."""
+    node = graph.node(code.body, value)
+    if node[0] in (Op.NARROW, Op.CAST):
+        yield from _names(code, graph.operand(node))
+    elif node[0] == Op.ATTR:
+        owner = graph.node(code.body, graph.base(node))
+        cls = code.evaluator.enclosing_class(code.key)
+        if owner[:2] == (Op.PARAM, 0) and cls is not None:
+            yield "attribute", cls.key, node[2]
+    elif node[0] == Op.GLOBAL:
+        yield "global", code.key[0], node[1]
+    elif node[0] == Op.FREE:
+        yield "local", code.module.at(graph.number(node)), node[2]
+    elif value >= 0:
+        yield "value", code.key, value
+        for store in code.body.stores:
+            if store.value == value and store.kind == StoreKind.LOCAL:
+                yield "local", code.key, store.name
+            elif store.value == value and store.kind == StoreKind.ATTR:
+                cls = code.evaluator.enclosing_class(code.key)
+                if cls is not None:
+                    yield "attribute", cls.key, store.name
+            elif store.value == value and store.kind == StoreKind.GLOBAL:
+                yield "global", code.key[0], store.name
+
+
+def _on_loop(view: ModuleView, codes: Sequence[Code]) -> set[Key]:
+    """The functions of the module that a loop may run: callbacks, and what coroutines and these call."""
+    found: set[Key] = set()
+    todo: list[Key] = [code.key for code in codes if code.definition.kind == DefKind.ASYNC_FUNCTION]
+    for placements in view.placements.values():
+        for placement in placements:
+            if placement.model is ExecutionModel.EVENT_LOOP:
+                todo += placed_functions(placement)
+    while todo:
+        key = todo.pop()
+        if key in found or key[0] != view.module.path:
+            continue
+        found.add(key)
+        for link in view.engine.links(key):
+            called = (unwrapped(target.value) for group in link.groups for target in group)
+            todo += [value.key for value in called if isinstance(value, Function)]
+    return found
