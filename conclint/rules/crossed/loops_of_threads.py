@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from conclint.effects.loop_affinity import LOOP_METHODS, threadsafe_form
 from conclint.effects.solver import placed_functions
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import ExternalMethod, Function, Key, unwrapped
+from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, StoreKind
+from conclint.summary.records import DefKind, Op
 
 _RUNS: Final = frozenset({"run_forever", "run_until_complete"})
 _PERHAPS: Final = "the loop's own thread may be the one that calls it, or not have begun yet"
-
-Name: TypeAlias = tuple[object, ...]
-"""What an object is known by: an attribute of a class, a module's variable, a name of a def."""
 
 
 class _Started(NamedTuple):
@@ -41,7 +39,7 @@ def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Dra
             continue
         for call in code.calls_to(LOOP_METHODS):
             receiver = code.receiver(call.site)
-            thread = next((started[name] for name in _names(code, receiver) if name in started), None)
+            thread = next((started[name] for name in names_of(code, receiver) if name in started), None)
             if thread is None or code.key in thread.functions:
                 continue
             is_after = code.key == thread.key and code.starts(thread.site) < code.starts(call.site)
@@ -75,7 +73,7 @@ def _started(view: ModuleView, codes: Sequence[Code]) -> Iterator[tuple[Name, _S
                         for _, passed in code.body.sites[site].args:
                             node = graph.node(code.body, passed)
                             if node[0] == Op.ATTR and node[2] in _RUNS:
-                                yield from ((name, thread) for name in _names(code, graph.base(node)))
+                                yield from ((name, thread) for name in names_of(code, graph.base(node)))
                     elif isinstance(value, Function) and value.key in by_key:
                         for name in _run_by(by_key[value.key]):
                             yield name, thread
@@ -86,34 +84,7 @@ def _run_by(code: Code) -> Iterator[Name]:
     for site in code.body.sites:
         callee = graph.node(code.body, site.callee)
         if callee[0] == Op.ATTR and callee[2] in _RUNS:
-            yield from _names(code, graph.base(callee))
-
-
-def _names(code: Code, value: int) -> Iterator[Name]:
-    """What an object is known by, in this def and in others."""
-    node = graph.node(code.body, value)
-    if node[0] in (Op.NARROW, Op.CAST):
-        yield from _names(code, graph.operand(node))
-    elif node[0] == Op.ATTR:
-        owner = graph.node(code.body, graph.base(node))
-        cls = code.evaluator.enclosing_class(code.key)
-        if owner[:2] == (Op.PARAM, 0) and cls is not None:
-            yield "attribute", cls.key, node[2]
-    elif node[0] == Op.GLOBAL:
-        yield "global", code.key[0], node[1]
-    elif node[0] == Op.FREE:
-        yield "local", code.module.at(graph.number(node)), node[2]
-    elif value >= 0:
-        yield "value", code.key, value
-        for store in code.body.stores:
-            if store.value == value and store.kind == StoreKind.LOCAL:
-                yield "local", code.key, store.name
-            elif store.value == value and store.kind == StoreKind.ATTR:
-                cls = code.evaluator.enclosing_class(code.key)
-                if cls is not None:
-                    yield "attribute", cls.key, store.name
-            elif store.value == value and store.kind == StoreKind.GLOBAL:
-                yield "global", code.key[0], store.name
+            yield from names_of(code, graph.base(callee))
 
 
 def _on_loop(view: ModuleView, codes: Sequence[Code]) -> set[Key]:
