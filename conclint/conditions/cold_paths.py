@@ -68,6 +68,8 @@ class Rarity:
                 return (_FIRST_TIME,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING
+            if self._failures.has_left(key, body, item.value, bool(item.extra)):
+                return FAILED
             if self._finds_no_module(key, body, item.value, bool(item.extra)):
                 return _LACKING
         if item.kind == RegionKind.WITH and self._gives_up_screen(key, body, item.value):

@@ -11,7 +11,7 @@ from conclint.resolve.values import External, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site
 
-_FLAG: Final = re.compile(r"(?:.*_)?(?:debug|debugging|profile|profiling|tracing)(?:_.*)?", re.IGNORECASE)
+_FLAG: Final = re.compile(r"(?:.*_)?(?:debug|debugging|profiling|tracing)(?:_.*)?", re.IGNORECASE)
 _LEVEL_WORD: Final = re.compile(r"debug|trace|profil\w*", re.IGNORECASE)
 _LEVELS: Final = frozenset({"level", "loglevel", "log_level", "getEffectiveLevel"})
 _DEBUG_LEVEL: Final = 10

@@ -22,6 +22,7 @@ _EXPECTED: Final = re.compile(
 )
 """Exceptions that say what was found rather than what went wrong: code that asks forgiveness raises them
 each time that there is nothing there, or nothing yet."""
+_LEAVING: Final = frozenset({"__exit__", "__aexit__"})
 _EXPECTING: Final = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
 _OWN: Final = "the program's "
 _TIMEOUT: Final = re.compile(r"(?:.*\.)?\w*(?:Timeout|TimedOut)\w*")
@@ -52,6 +53,27 @@ class Failures:
             return (RETRIES,)
         is_usual = any(_TIMEOUT.fullmatch(name) or name.startswith(_OWN) for name in names)
         return FAILED[:1] if is_usual or region != handler else FAILED
+
+    def has_left(self, key: Key, body: Body, value: int, polarity: bool) -> bool:
+        """Whether a test of `__exit__` that came out so has found that an exception leaves the `with` block
+        (`if exc_type is not None:`, `if isinstance(exc, OSError):`)."""
+        if self._evaluator.definition(key).name not in _LEAVING:
+            return False
+        node = graph.node(body, value)
+        if (inner := graph.negated(node)) >= 0:
+            return self.has_left(key, body, inner, not polarity)
+        if node[0] == Op.BOOL and (node[1] == "and") == polarity:
+            return any(self.has_left(key, body, part, polarity) for part in graph.parts(node))
+        if node[0] == Op.COMPARE and node[1] in ("is", "is not", "==", "!=", "in"):
+            left, right = graph.operands(node)
+            is_none = graph.node(body, right) == (Op.CONST, None)
+            is_same = node[1] in ("is", "==", "in")
+            return _is_leaving(body, left) and is_same != is_none and polarity
+        if (site := graph.call(body, value)) is not None and site.args:
+            callee = graph.node(body, site.callee)
+            asks = callee[0] == Op.GLOBAL and callee[1] in ("isinstance", "issubclass", "bool")
+            return polarity and asks and _is_leaving(body, site.args[0][1])
+        return polarity and _is_leaving(body, value)
 
     def caught(self, key: Key, value: int) -> tuple[str, ...]:
         """The dotted names of the exceptions that a handler catches; none if one isn't known."""
@@ -109,6 +131,14 @@ class ExpectedFailures:
 def is_failure(reason: str) -> bool:
     """Whether a reason, a sentence by now, says that only a failure leads there."""
     return reason.endswith((RETRIES, FAILED[0]))
+
+
+def _is_leaving(body: Body, value: int) -> bool:
+    """Whether a value is one of the arguments of `__exit__`."""
+    node = graph.node(body, value)
+    while node[0] in graph.WRAPPERS:
+        node = graph.node(body, graph.operand(node))
+    return node[0] == Op.PARAM and graph.number(node) in (1, 2, 3)
 
 
 def _handler(body: Body, region: int) -> int:

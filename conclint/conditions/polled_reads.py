@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.conditions.failures import ExpectedFailures
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Literal
 from conclint.summary import body_graph as graph
@@ -13,6 +14,7 @@ from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind, Store
 _WAITING: Final = frozenset({"in_waiting", "inWaiting"})
 _ARRIVING: Final = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"})
 _SOCKET_CALLS: Final = _ARRIVING | {"connect", "send", "sendall", "sendto"}
+_WOULD_BLOCK: Final = ("builtins.BlockingIOError", "ssl.SSLWantReadError", "ssl.SSLWantWriteError")
 _SELECTING: Final = frozenset({"select.select", "select.poll", "select.epoll", "selectors.select"})
 _POLLING: Final = frozenset({"poll", "select"})
 _OPENING: Final = frozenset({"urllib.request.urlopen", "urllib.request.OpenerDirector.open"})
@@ -26,6 +28,7 @@ class PolledReads:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._expected = ExpectedFailures(evaluator)
         self._nonblocking: dict[Key, frozenset[str]] = {}
 
     def finds_something(self, key: Key, site: Site) -> bool:
@@ -39,7 +42,9 @@ class PolledReads:
             return True
         if name in _ARRIVING and self._was_selected(key, body, site):
             return True
-        if name in _SOCKET_CALLS and self._is_nonblocking(key, body, receiver):
+        if name in _SOCKET_CALLS and (
+            self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
+        ):
             return True
         if name in _READING and self._reads_data(key, body, receiver):
             return True
@@ -76,6 +81,10 @@ class PolledReads:
             if isinstance(value, ExternalMethod) and value.name in _POLLING:
                 return value.dotted.startswith(("select.", "selectors."))
         return False
+
+    def _may_have_nothing(self, key: Key, site: Site) -> bool:
+        """Whether the code is prepared for what only a non-blocking socket raises."""
+        return any(self._expected.covers(key, site.region, name) for name in _WOULD_BLOCK)
 
     def _is_nonblocking(self, key: Key, body: Body, receiver: int) -> bool:
         """Whether a method of the class makes the socket under this attribute non-blocking, and none

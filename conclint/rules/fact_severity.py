@@ -13,7 +13,9 @@ from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
+from conclint.rules.small_files import is_small_file
 
+_INDIRECT: Final = 2  # steps of a chain that leads through a helper
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
@@ -21,12 +23,17 @@ def severity_of_call(
     engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop]
 ) -> Severity:
     """By the measured time, by how long a sleep is, by where a database is; else the rule's own. A file that
-    is opened once in the life of the program, nobody notices."""
+    is opened once in the life of the program, nobody notices, nor a small one that a helper reads."""
     severity = _severity_of_fact(engine, rule, fact, chain)
-    is_brief = fact is not None and fact.family in _FILES and fact.milliseconds is None
-    if is_brief and severity is Severity.WARNING and any(_runs_once(engine, hop) for hop in chain[1:]):
+    if fact is None or fact.family not in _FILES or fact.milliseconds is not None:
+        return severity
+    if severity is not Severity.WARNING or len(chain) < _INDIRECT:
+        return severity
+    key, number, _ = chain[-1]
+    if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
-    return severity
+    is_small = is_small_file(engine.evaluator, fact, key, engine.evaluator.body(key).sites[number])
+    return Severity.INFO if is_small else severity
 
 
 def _runs_once(engine: EffectSolver, hop: Hop) -> bool:

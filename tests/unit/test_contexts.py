@@ -96,6 +96,49 @@ class TestSeverity:
         files = {"a.py": f"{begin}{helper}\nasync def f():\n    return text()\n"}
         assert max(finding.severity for finding in found(tmp_path, files)) is severity
 
+    @pytest.mark.parametrize(
+        ("helper", "severity"),
+        [
+            ("load(config_file):\n    return open(config_file)", Severity.INFO),
+            ("load(p):\n    return open(os.path.join(p, 'app.toml'))", Severity.INFO),
+            ("load(p):\n    return (Path(p) / 'settings.json').expanduser().read_text()", Severity.INFO),
+            ("load(p):\n    return open(p.settings.path)", Severity.INFO),
+            ("load(p):\n    return open(config_path())", Severity.INFO),
+            ("load(p):\n    name = 'a.ini' if p else 'b.cfg'\n    return open(name)", Severity.INFO),
+            ("load(p):\n    name = 'a.ini' if p else p\n    return open(name)", Severity.WARNING),
+            ("load(p):\n    return open(p.config.target)", Severity.WARNING),
+            ("load(configured):\n    return open(configured)", Severity.WARNING),
+            ("load(p):\n    return open(os.path.join(config_path(), p))", Severity.WARNING),
+            ("load(p):\n    return open('/proc/self/cgroup')", Severity.INFO),
+            ("load(p):\n    return open(os.path.join(HERE, 'index.html'))", Severity.INFO),
+            ("load(p):\n    return INDEX.read_bytes()", Severity.INFO),
+            ("load(p):\n    return (Path(__file__).parent / p).read_bytes()", Severity.WARNING),
+            ("load(p):\n    return open(GIVEN)", Severity.WARNING),
+            ("load(p):\n    for _ in os.walk(config_path()): pass", Severity.WARNING),
+        ],
+    )
+    def test_a_small_file_that_a_helper_reads_is_info(
+        self, tmp_path: Path, helper: str, severity: Severity
+    ) -> None:
+        begin = """import os
+from pathlib import Path
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+INDEX = Path(__file__).parent / "data" / "index.html"
+GIVEN = os.environ["DATA"]
+
+def config_path():
+    return os.environ["A"]
+
+"""
+        files = {"a.py": f"{begin}def {helper}\n\nasync def f(p):\n    load(p)\n"}
+        assert max(finding.severity for finding in found(tmp_path, files)) is severity
+
+    @pytest.mark.parametrize("call", ["open('settings.json')", "Path('a.toml').read_text()"])
+    def test_a_file_that_the_coroutine_opens_itself_is_shown(self, tmp_path: Path, call: str) -> None:
+        text = f"from pathlib import Path\n\nasync def f():\n    {call}\n"
+        assert one(tmp_path, {"a.py": text}).severity is Severity.WARNING
+
     def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
         files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
         for select, number in ((("CON112",), 1), (("CON",), 0)):
