@@ -11,6 +11,7 @@ from conclint.rules.crossed.dropped_offloads import dropped_offload
 from conclint.rules.crossed.from_threads import loop_used_in_threads
 from conclint.rules.crossed.held_locks import lock_held_across_await
 from conclint.rules.crossed.loops_of_threads import loop_of_thread_used
+from conclint.rules.crossed.own_pools import waits_for_own_pool
 from conclint.rules.crossed.undrained_queues import joined_before_drained
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -30,6 +31,7 @@ def crossed_models(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
     yield from loop_used_in_threads(view)
     yield from loop_of_thread_used(view, codes)
     yield from joined_before_drained(view, codes)
+    yield from waits_for_own_pool(view, codes)
 
 
 def without_replaced(drafts: Sequence[Draft], is_chosen: Callable[[str], bool]) -> list[Draft]:

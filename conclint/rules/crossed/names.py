@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from conclint.resolve.values import ModuleRef
 from conclint.rules.structural.code import Code
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, StoreKind
@@ -19,22 +20,49 @@ def names_of(code: Code, value: int) -> Iterator[Name]:
     if node[0] in (Op.NARROW, Op.CAST):
         yield from names_of(code, graph.operand(node))
     elif node[0] == Op.ATTR:
-        owner = graph.node(code.body, graph.base(node))
-        cls = code.evaluator.enclosing_class(code.key)
-        if owner[:2] == (Op.PARAM, 0) and cls is not None:
-            yield "attribute", cls.key, node[2]
+        yield from _names_of_attribute(code, graph.base(node), node[2])
     elif node[0] == Op.GLOBAL:
-        yield "global", code.key[0], node[1]
+        yield _global(code, str(node[1]))
     elif node[0] == Op.FREE:
         yield "local", code.module.at(graph.number(node)), node[2]
-    elif value >= 0:
+    elif node[0] != Op.CONST and value >= 0:
         yield "value", code.key, value
         for store in code.body.stores:
-            if store.value == value and store.kind == StoreKind.LOCAL:
+            if store.value != value:
+                continue
+            if store.kind == StoreKind.LOCAL:
                 yield "local", code.key, store.name
-            elif store.value == value and store.kind == StoreKind.ATTR:
-                cls = code.evaluator.enclosing_class(code.key)
-                if cls is not None:
-                    yield "attribute", cls.key, store.name
-            elif store.value == value and store.kind == StoreKind.GLOBAL:
+            elif store.kind == StoreKind.GLOBAL:
                 yield "global", code.key[0], store.name
+            elif store.kind == StoreKind.ATTR:
+                yield from _names_of_attribute(code, store.base, store.name)
+
+
+def _names_of_attribute(code: Code, base: int, name: object) -> Iterator[Name]:
+    owner = graph.node(code.body, base)
+    holder = code.key
+    if owner[0] == Op.FREE:  # the receiver of the method around
+        holder = code.module.at(graph.number(owner))
+        params = code.evaluator.definition(holder).params
+        owner = (Op.PARAM, 0) if params and params[0].name == owner[2] else owner
+    cls = code.evaluator.enclosing_class(holder)
+    if owner[:2] == (Op.PARAM, 0) and cls is not None:
+        yield "attribute", cls.key, name
+        return
+    for held in code.known(base).values:
+        if isinstance(held, ModuleRef):
+            yield "global", held.path, name
+
+
+def _global(code: Code, name: str) -> Name:
+    """A module's variable; of an imported one, under the name in its own module."""
+    program = code.evaluator.program
+    for item in code.module.summary.imports:
+        if item.bound == name and item.name is not None and item.name != "*":
+            dotted = item.module
+            if item.level:
+                dotted = program.finder.resolve_relative(code.key[0], item.level, item.module)
+            path = program.find(dotted, code.key[0])
+            if path is not None:
+                return "global", path, item.name
+    return "global", code.key[0], name
