@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from conclint.catalog.facts import Phase
 from conclint.conditions.stated_conditions import ArgumentCondition
@@ -127,12 +127,17 @@ def subsume(effects: Effects) -> Effects:
     return result
 
 
+CALLED: Final = "call"
+"""The style of what a coroutine calls: on the loop, but by no callback."""
+
+
 class Placement(NamedTuple):
     """A site that hands callables to an execution model.
 
     `callables` with the arguments that will be passed on; `each` where it is called for each item of the
     iterables that the arguments hold; `phase` where they are run once in the life of the program. `symbol`
-    is what the site calls, `via` the inner chain of a discovered wrapper.
+    is what the site calls, `via` the inner chain of a discovered wrapper. `does`: where a coroutine calls
+    what it is given, what that does there.
     """
 
     site: int
@@ -144,3 +149,4 @@ class Placement(NamedTuple):
     each: bool = False
     via: Pointer | None = None
     phase: Phase | None = None
+    does: tuple[tuple[Effect, Witness], ...] = ()

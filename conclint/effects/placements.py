@@ -8,7 +8,7 @@ from collections.abc import Callable
 from conclint.catalog.facts import CallableFact, Placing
 from conclint.effects.bindings import passes_on
 from conclint.effects.bound_wrappers import parameters_behind, run_in_context
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
+from conclint.effects.effects import CALLED, Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of, stated_argument
@@ -53,7 +53,7 @@ def place(
     placement = _dispatched(evaluator, frame, placement)
     for value in placement.callables.values:
         for parameter in parameters_behind(evaluator, effects_of, frame.key, value):
-            if passes_on(evaluator, parameter):
+            if placement.style == CALLED or passes_on(evaluator, parameter):
                 effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, parameter, placement.model)
                 add(result, effect, witness)
         if not isinstance(unwrapped(value), Parameter) and not isinstance(value, (Literal, Awaitable)):

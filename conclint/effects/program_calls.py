@@ -9,7 +9,17 @@ from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
-from conclint.effects.effects import WAITING, Effect, Effects, Kind, Placement, Pointer, Witness, add
+from conclint.effects.effects import (
+    CALLED,
+    WAITING,
+    Effect,
+    Effects,
+    Kind,
+    Placement,
+    Pointer,
+    Witness,
+    add,
+)
 from conclint.effects.frame import Frame, Run
 from conclint.effects.placements import inherited_placements, place
 from conclint.effects.self_calls import OwnMethods
@@ -23,8 +33,6 @@ from conclint.summary.records import DefKind
 
 _WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MOST_RETURNED = 6
-_CALLED = "call"
-"""The style of what a coroutine calls: on the loop, but by no callback."""
 _MAX_LENGTH = 100
 _SEVERAL = "only one of several things that may be called here"
 
@@ -93,12 +101,15 @@ class ProgramCalls:
                     self._pass_on(result, effect, bindings.of(effect.parameter), witness)
                     continue
                 bound = bindings.of_callable(effect.parameter)
-                if effect.model is not None:
+                given = bindings.given(inner) if callables(bound) else EVERYTHING
+                if effect.model is not None and effect.family != CALLED:
                     self._place(frame, result, effect.model, effect.family, bound, witness)
-                elif is_coroutine:
-                    self._place(frame, result, ExecutionModel.EVENT_LOOP, _CALLED, bound, witness)
+                elif effect.model is not None or is_coroutine:
+                    does = self._called_by_coroutine(frame, bound, given, witness, effect)
+                    self._place(
+                        frame, result, ExecutionModel.EVENT_LOOP, CALLED, bound, witness, tuple(does.items())
+                    )
                 else:
-                    given = bindings.given(inner) if callables(bound) else EVERYTHING
                     self._call_bound(frame, result, bound, given, witness, effect)
             elif not is_coroutine or (inner.site < 0 and frame.link.awaited):
                 add(result, effect, witness)
@@ -153,10 +164,25 @@ class ProgramCalls:
         style: str,
         bound: ValueSet,
         witness: Witness,
+        does: tuple[tuple[Effect, Witness], ...] = (),
     ) -> None:
         """The callee hands its parameter to a model: what the parameter is bound to."""
-        placement = Placement(witness.site, bound, EVERYTHING, model, style, witness.symbol, via=witness.next)
+        placement = Placement(
+            witness.site, bound, EVERYTHING, model, style, witness.symbol, via=witness.next, does=does
+        )
         place(self._evaluator, self._effects_of, frame, result, placement, witness)
+
+    def _called_by_coroutine(
+        self, frame: Frame, bound: ValueSet, given: Arguments, witness: Witness, call: Effect
+    ) -> Effects:
+        """What a coroutine does by calling its parameter: where it runs, not where it is made."""
+        told = tuple(value for value in bound.values if not isinstance(value, Parameter))
+        found: Effects = {}
+        if told:
+            # what a callback places, it places itself; and what is awaited is the coroutine
+            aside = frame._replace(placements=[], link=frame.link._replace(awaited=False))
+            self._call_bound(aside, found, bound._replace(values=told), given, witness, call)
+        return {effect: why for effect, why in found.items() if effect.kind in _WORK}
 
     def _call_bound(
         self,
@@ -239,6 +265,6 @@ def _undecided(effects: Effects) -> set[Parameter | None]:
     models: dict[Parameter | None, set[ExecutionModel | None]] = {}
     for effect in effects:
         if effect.kind in (Kind.CALLS, Kind.PLACES):
-            called = effect.kind == Kind.CALLS or effect.family == _CALLED
+            called = effect.kind == Kind.CALLS or effect.family == CALLED
             models.setdefault(effect.parameter, set()).add(None if called else effect.model)
     return {parameter for parameter, found in models.items() if len(found) > 1}

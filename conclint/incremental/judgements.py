@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conclint.source.derived import Headers
     from conclint.store.missing import MissingFiles
 
-_FORMAT: Final = 7
+_FORMAT: Final = 8
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -82,7 +82,8 @@ class Judgements(NamedTuple):
     class headers of the files that were asked about, `speaks` the async libraries that they import, `library`
     the one that the program was taken to run on, `bases` the names of the classes whose derived
     classes the effects in a module depend on, `derived` the files that define these, `calls` who starts and
-    who calls coroutines, by the module that says it.
+    who calls coroutines, by the module that says it. `named` says which coroutine functions' names a file
+    mentions, of the names `sought`.
     """
 
     contents: dict[str, bytes]
@@ -102,11 +103,13 @@ class Judgements(NamedTuple):
     speaks: dict[str, tuple[str, ...]]
     library: str
     calls: dict[str, tuple[Any, ...]]
+    named: dict[str, tuple[str, ...]]
+    sought: set[str]
 
     @classmethod
     def none(cls) -> Judgements:
         """Nothing known."""
-        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {}, {}, "", {})
+        return cls({}, {}, {}, set(), set(), {}, {}, {}, {}, (), {}, {}, {}, {}, {}, "", {}, {}, set())
 
     def add(self, judged: Judged) -> None:
         """Takes in the outcome for some modules."""
@@ -171,6 +174,8 @@ class Judgements(NamedTuple):
             {path: value for path, value in self.speaks.items() if path not in changed},
             self.library,
             {path: value for path, value in kept(self.calls).items() if path not in again},
+            {path: value for path, value in self.named.items() if path not in changed},
+            self.sought,
         )
 
     def after_edit(self, changed: Mapping[str, bytes]) -> Judgements:
@@ -192,6 +197,7 @@ class Judgements(NamedTuple):
             starting={path: value for path, value in self.starting.items() if path not in moved},
             mentions={path: value for path, value in self.mentions.items() if path not in moved},
             speaks={path: value for path, value in self.speaks.items() if path not in moved},
+            named={path: value for path, value in self.named.items() if path not in moved},
             judged=self.judged - touched - moved.keys(),
             rows={path: rows for path, rows in self.rows.items() if path not in touched | moved.keys()},
             directives={path: value for path, value in self.directives.items() if path not in moved},
@@ -301,6 +307,8 @@ def encode_judgements(known: Judgements) -> bytes:
         by_number(known.speaks),
         known.library,
         {path: known.calls[path] for path in sorted(known.calls)},
+        {path: known.named[path] for path in sorted(known.named)},
+        tuple(sorted(known.sought)),
     )
     return marshal.dumps(content, MARSHAL_FORMAT)
 
@@ -312,7 +320,7 @@ def decode_judgements(data: bytes) -> Judgements:
         if version != _FORMAT:
             return Judgements.none()
         rows, words, edges, directives, missing, effects, headers, bases, derived, *rest = more
-        speaks, library, calls = rest
+        speaks, library, calls, named, sought = rest
         graph = array("I")
         graph.frombytes(edges)
         imports: dict[str, tuple[str, ...]] = {}
@@ -345,6 +353,8 @@ def decode_judgements(data: bytes) -> Judgements:
             {paths[number]: found for number, found in speaks.items()},
             library,
             calls,
+            named,
+            set(sought),
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return Judgements.none()

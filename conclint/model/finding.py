@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
@@ -101,6 +101,22 @@ class Root:
     line: int
 
 
+class Binding(NamedTuple):
+    """The call that gives a coroutine what it calls, for a finding that such a call makes.
+
+    `file` is its file, `path` that as shown, `symbol` the function that it stands in, at `position`.
+    `through` are the coroutine functions of other files that it is handed on to, each as (path, name), the
+    one that calls it last. `is_here`: the finding points at this call, and not where the coroutine blocks.
+    """
+
+    file: str
+    path: str
+    symbol: str
+    position: Position
+    through: tuple[tuple[str, str], ...]
+    is_here: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One reported place.
@@ -112,7 +128,7 @@ class Finding:
     `context` says what kind of code it is in (`conclint.model.context`), None where that isn't known;
     `entries` who waits, in words, the first few of `entry_count`; `root` what to change, `fix` how, where
     that can be done for the reader. `aliases` are the fingerprints that it had in the version before, under
-    another code.
+    another code or at another place. `binding`: what it comes from is given to a coroutine there.
     """
 
     code: str
@@ -139,6 +155,7 @@ class Finding:
     root: Root | None = None
     aliases: tuple[str, ...] = ()
     fix: Fix | None = None
+    binding: Binding | None = None
     source_hash: bytes = field(default=b"", compare=False)
 
     @property

@@ -9,7 +9,7 @@ from conclint.effects.effects import Effects, Placement, Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Finding, Position, Root, Step
+from conclint.model.finding import Binding, Finding, Position, Root, Step
 from conclint.model.runtime import Runtime
 from conclint.model.severity import Severity
 from conclint.resolve.program import Module
@@ -80,6 +80,7 @@ def draft_at(
     cause: str | None = None,
     severity: Severity | None = None,
     context: Context | None = None,
+    binding: Binding | None = None,
 ) -> Draft:
     """A draft that points at a site of a def of the viewed module; at the def's own line for the site -1.
 
@@ -108,6 +109,7 @@ def draft_at(
         severity=rule.severity if severity is None else severity,
         context=context,
         root=_root(view, key, position.line, chain),
+        binding=binding,
     )
     return Draft(finding, view.module.path, advise, extent_of(view.module, key))
 

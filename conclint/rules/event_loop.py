@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +11,13 @@ from conclint.conditions.path_conditions import RARE
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.context import Context
 from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.finding import Binding
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
-from conclint.rules.chains import hops
+from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.fact_severity import severity_of_call
@@ -43,9 +44,9 @@ _BESIDES: Final = "what the call does first, each time, is reported already"
 
 def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts) -> Iterator[Draft]:
     """What the known calls behind one site of a function on the loop do that stops it."""
-    has_other = any(_rule(effect) is not None and not _fails_first(w) for effect, w in effects.items())
+    has_other = any(rule_of(effect) is not None and not _fails_first(w) for effect, w in effects.items())
     for effect, witness in effects.items():
-        rule = _rule(effect)
+        rule = rule_of(effect)
         if rule is None:
             continue
         if has_other and _fails_first(witness):
@@ -57,7 +58,7 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         context = starts.context_at(view, key, witness.site)
-        yield _draft(view, key, rule, effect, witness, context)
+        yield draft_of(view, hops(view.engine, key, witness), rule, effect, witness, context)
 
 
 def _fails_first(witness: Witness) -> bool:
@@ -75,7 +76,7 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
         if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
             continue
         for effect, inner in view.engine.effects_of(target.key).items():
-            rule = _rule(effect)
+            rule = rule_of(effect)
             if rule is None:
                 continue
             witness = Witness(
@@ -90,10 +91,11 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
             if placement.phase is not None:
                 witness = doubted(witness, PHASE_DOUBTS[placement.phase])
             context = context_of(placement.phase)
-            yield _draft(view, key, rule, effect, witness, context, called_here=False)
+            chain = hops(view.engine, key, witness)
+            yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
 
 
-def _rule(effect: Effect) -> Rule | None:
+def rule_of(effect: Effect) -> Rule | None:
     """The rule that reports an effect on the loop, if any does."""
     kind = _KINDS.get(effect.kind)
     if kind is None or not effect.mask & _LOOP.bit:
@@ -101,19 +103,23 @@ def _rule(effect: Effect) -> Rule | None:
     return rule_for(kind, _LOOP, effect.family)
 
 
-def _draft(
+def draft_of(
     view: ModuleView,
-    key: Key,
+    chain: Sequence[Hop],
     rule: Rule,
     effect: Effect,
     witness: Witness,
     context: Context | None,
     *,
     called_here: bool = True,
+    ahead: Sequence[Hop] = (),
+    binding: Binding | None = None,
 ) -> Draft:
-    """With `called_here` false the call at the place is another one, which no example can rewrite."""
+    """The finding at the first call of a chain; `ahead` are the calls that lead there.
+
+    With `called_here` false the call at the place is another one, which no example can rewrite.
+    """
     witness = _doubting(witness)
-    chain = hops(view.engine, key, witness)
     deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
     message = message_of(chain, witness, rule, deadlock=deadlock)
     subject = subject_of(view, chain, witness.cause, effect.family)
@@ -131,20 +137,21 @@ def _draft(
 
     return draft_at(
         view,
-        key,
+        chain[0].key,
         chain[0].site,
         rule,
         message,
         advise=advise,
         reasons=witness.reasons,
         assumptions=witness.assumptions,
-        chain=chain,
+        chain=(*ahead, *chain),
         model=_LOOP,
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
         severity=severity_of_call(view.engine, rule, subject.fact, chain),
         context=context,
+        binding=binding,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 from conclint.cost.cost_model import CostModel
 from conclint.cost.worker_profile import WorkerProfiles
-from conclint.effects.effects import Effects, Kind, Placement
+from conclint.effects.effects import CALLED, Effects, Kind, Placement
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
 from conclint.resolve.values import Key, is_module
+from conclint.rules.bound_calls import effects_in_coroutines
 from conclint.rules.chains import position_of
 from conclint.rules.crossed.judge import crossed_models, without_replaced
 from conclint.rules.crossed.on_loop import crossed_in_callback, crossed_on_loop
@@ -115,7 +116,9 @@ class Judge:
                 yield from self._in_cells(view, key, starts)
             yield from coroutines_that_never_await(view, self._costs, key)
             for placement in view.placements[key]:
-                if placement.model is ExecutionModel.EVENT_LOOP:
+                if placement.style == CALLED:
+                    yield from effects_in_coroutines(view, key, placement, starts)
+                elif placement.model is ExecutionModel.EVENT_LOOP:
                     yield from effects_of_bound(view, key, placement, starts)
                     yield from crossed_in_callback(view, key, placement, starts)
                 yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
@@ -140,7 +143,7 @@ def wrapper_names(engine: EffectSolver) -> set[tuple[str, str]]:
     words that make a file a root."""
     names: set[tuple[str, str]] = set()
     for key, effects in engine.drain_changed():
-        if any(effect.kind is Kind.PLACES for effect in effects):
+        if any(effect.kind is Kind.PLACES and effect.family != CALLED for effect in effects):
             module = engine.evaluator.module(key[0])
             definition = module.definition(key)
             reachable = module.definition(module.scope(key)).kind in (DefKind.MODULE, DefKind.CLASS)

@@ -30,6 +30,7 @@ from conclint.resolve.values import (
     ValueSet,
     unwrapped,
 )
+from conclint.rules.bound_calls import binders
 from conclint.rules.drafts import ModuleView
 from conclint.rules.program_phases import PHASE_CONTEXTS
 from conclint.summary import body_graph as graph
@@ -65,11 +66,13 @@ class Start(NamedTuple):
 
 class ModuleCalls(NamedTuple):
     """Of one module: its functions that are started; the coroutine functions that each function calls, by
-    (path, symbol, whether it does so in a loop); and the lines of the loops of its coroutine functions."""
+    (path, symbol, whether it does so in a loop); the lines of the loops of its coroutine functions; and the
+    names of those that call what they are given."""
 
     starts: tuple[tuple[str, str, str, str], ...]
     calls: tuple[tuple[str, tuple[tuple[str, str, bool], ...]], ...]
     loops: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    binders: tuple[str, ...]
 
 
 def module_calls(view: ModuleView) -> ModuleCalls:
@@ -92,6 +95,7 @@ def module_calls(view: ModuleView) -> ModuleCalls:
         tuple(sorted(starts)),
         tuple((caller, tuple(callees)) for caller, callees in calls.items()),
         tuple(loops.items()),
+        binders(view),
     )
 
 

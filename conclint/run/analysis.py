@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
@@ -13,6 +14,8 @@ from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding
 from conclint.process.failure import bearable, describe_failure
 from conclint.rules.advice.library import TELLING, library_of_program, loops_nest
+from conclint.run.callers import Callers
+from conclint.run.naming import Naming
 from conclint.source.cells import in_cell
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from conclint.incremental.judgements import Judged
     from conclint.model.concurrency_map import ConcurrencyMap
     from conclint.resolve.values import Key
+    from conclint.source.index import FileIndex
     from conclint.store.missing import MissingFiles
 
 Progress = Callable[[int, int, str], None]
@@ -39,7 +43,8 @@ _MOST_COMPARED = 20
 class Analysis:
     """One run: the asked sources, judged here or in worker processes, with what an earlier run knew.
 
-    `helpers` are those of the sources that were not asked for by name: nothing is reported at them.
+    `helpers` are those of the sources that were not asked for by name: nothing is reported at them. At
+    files `beyond` the sources only what comes of calls in these is.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Analysis:
         sources: Iterable[Source],
         progress: Progress | None = None,
         helpers: Collection[str] = (),
+        beyond: Iterable[Source] = (),
     ) -> None:
         self._workspace = workspace
         self._config = workspace.config
@@ -72,6 +78,8 @@ class Analysis:
         self._keeps = False
         self._helpers = frozenset(helpers)
         self._groups = GroupJudge(workspace, self._project)
+        naming = Naming(self._project, self._in_project, lambda: self._known, self._starts)
+        self._callers = Callers(self._project, naming, self._in_project, lambda: self._known, beyond)
 
     def close(self) -> None:
         """Stop the workers."""
@@ -96,7 +104,7 @@ class Analysis:
     @property
     def looked_around(self) -> bool:
         """Whether what was found depends on files of the project that were neither asked for nor led to."""
-        return self._around is not None or self._looked_for_loop
+        return self._around is not None or self._looked_for_loop or self._callers.looked_around
 
     def followed(self) -> tuple[tuple[str, bytes], ...]:
         """The files that the findings depend on though they were not asked for, with their hashes."""
@@ -213,6 +221,7 @@ class Analysis:
         self._store.check(self._sources.keys() - set(taken))
         rows = self._known.rows
         found = [from_row(row) for path in taken if path not in self._failed for row in rows.get(path, ())]
+        found = self._callers.in_their_places(found)
         shown = {self._project.shown(path): path for path in taken}
         on_loop = {shown[item.path] for item in found if _is_on_loop(item) and item.path in shown}
         if on_loop and self._has_no_loop(sorted(on_loop)):
@@ -355,26 +364,11 @@ class Analysis:
 
     def _note_starting(self) -> None:
         """Find out which files are roots by what they mention themselves, of those that changed."""
-        from conclint.catalog.loader import Catalog
-        from conclint.rules.registry import all_rules
-        from conclint.run.root_files import is_root
-        from conclint.suppress.selection import Selection
-
         asked = [path for path in self._sources if path not in self._known.starting]
-        if not asked:
-            return
-        selection = Selection(self._config)
-        everywhere = any(rule.everywhere and selection.is_chosen(rule.code) for rule in all_rules())
-        placers = set(Catalog(self._own_facts).user_placements()) if self._own_facts else set()
         for path, index in self._store.indexes(asked):
             content = self._store.source_hash(path)
             try:
-                self._known.starting[path] = bool(
-                    is_root(index)
-                    or everywhere
-                    or (placers and self._project.mentioned(path, placers))
-                    or self._project.awaits(path)
-                )
+                self._known.starting[path] = self._is_starting(path, index)
             except Exception as error:
                 self._failed[path] = describe_failure(error)
                 continue
@@ -384,6 +378,37 @@ class Analysis:
                 self._known.headers[path] = headers
             if spoken := TELLING.intersection(module.partition(".")[0] for module, _ in index.imports):
                 self._known.speaks[path] = tuple(sorted(spoken))
+
+    @cached_property
+    def _starting_words(self) -> tuple[bool, frozenset[str]]:
+        """Whether every file can hold a finding, and the user's own wrappers, which make a file one."""
+        from conclint.catalog.loader import Catalog
+        from conclint.rules.registry import all_rules
+        from conclint.suppress.selection import Selection
+
+        selection = Selection(self._config)
+        everywhere = any(rule.everywhere and selection.is_chosen(rule.code) for rule in all_rules())
+        facts = self._own_facts
+        return everywhere, frozenset(Catalog(facts).user_placements()) if facts else frozenset()
+
+    def _is_starting(self, path: str, index: FileIndex) -> bool:
+        """Whether a file is a root by what it mentions itself."""
+        from conclint.run.root_files import is_root
+
+        everywhere, placers = self._starting_words
+        return bool(
+            is_root(index)
+            or everywhere
+            or (placers and self._project.mentioned(path, set(placers)))
+            or self._project.awaits(path)
+        )
+
+    def _starts(self, path: str) -> bool:
+        """The same of any file of the project."""
+        known = self._known.starting.get(path) if path in self._sources else None
+        if known is not None:
+            return known
+        return any(self._is_starting(path, index) for _, index in self._store.indexes([path]))
 
     def _note_library(self) -> None:
         """Find out which async library the program runs on; where that is another one than it was, advice for
@@ -454,8 +479,10 @@ class Analysis:
         judged = self._judged()
         known = self._known.directives
         found: dict[str, Iterable[Iterable[Any]]] = {path: known[path] for path in judged if path in known}
-        if self._config.warn_unused_ignores:
-            others = self._sources.keys() - judged
+        others = self._callers.reported_beyond | (
+            self._sources.keys() - judged if self._config.warn_unused_ignores else set()
+        )
+        if others:
             spoken = sorted(path for path in others if may_have_directives(self._project.text(path) or b""))
             self._store.load(spoken)
             for path in spoken:

@@ -69,7 +69,7 @@ class Callers(NamedTuple):
         starts: dict[Place, set[tuple[str, str]]] = {}
         repeated: set[Place] = set()
         loops: dict[Place, Collection[tuple[int, int]]] = {}
-        for path, (started, called, looping) in calls.items():
+        for path, (started, called, looping, _) in calls.items():
             for where, symbol, context, words in started:
                 starts.setdefault((where, symbol), set()).add((context, words))
             for caller, callees in called:

@@ -30,7 +30,7 @@ from conclint.source.discovery import (
     shown_path,
     source_of_text,
 )
-from conclint.store.cache import Space
+from conclint.store.cache import Space, content_hash
 from conclint.store.missing import MissingFiles, merged
 from conclint.workspace import Workspace
 
@@ -150,7 +150,10 @@ def _run_on_affected(
     from conclint.run.affected import affected_by
 
     scope = affected_by(workspace, named)
-    report, concurrency, _ = run_on(workspace, scope.sources, problems, progress, with_map=with_map)
+    beyond = _beyond(workspace.project, scope.sources)
+    report, concurrency, _ = run_on(
+        workspace, scope.sources, problems, progress, with_map=with_map, beyond=beyond
+    )
     about = {source.shown for source in named} | {problem.path for problem in problems}
     report = report._replace(
         findings=tuple(found for found in report.findings if found.path in about or scope.takes(found)),
@@ -180,13 +183,16 @@ def _run_on_change(
     change = change_in(workspace, changes)
     reached = affected_by(workspace, change.touched, change.gone).sources
     sources = tuple(sorted({*asked} & {*reached}, key=lambda source: source.path))
-    report, concurrency, _ = run_on(workspace, sources, problems, progress, with_map=with_map)
+    beyond = _beyond(asked, sources)
+    report, concurrency, _ = run_on(workspace, sources, problems, progress, with_map=with_map, beyond=beyond)
     paths = [source.path for source in sources]
     with (
         laid_out(repository, commit, config, paths, changes.renamed) as before,
         Workspace(before.config, before.sources, keep=False) as then,
     ):
-        earlier = run_on(then, before.sources, [], keep=False).report
+        earlier = run_on(
+            then, before.sources, [], keep=False, beyond=_beyond(then.project, before.sources)
+        ).report
     cwd = os.path.realpath(config.cwd)
     old = {shown_path(new, cwd): shown_path(was, cwd) for new, was in changes.renamed.items()}
     report = report._replace(
@@ -194,6 +200,13 @@ def _run_on_change(
         unused=not_found_before(report.unused, earlier.unused, old),
     )
     return sources, Run(report, concurrency)
+
+
+def _beyond(files: Sequence[Source], sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Those of the files in which a change of the sources may show, though they lead to none of them: a
+    callback that is handed to a coroutine there."""
+    known = {source.path for source in sources}
+    return tuple(source for source in files if source.path not in known) if sources else ()
 
 
 def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
@@ -301,16 +314,18 @@ def run_on(
     inline: bool = True,
     keep: bool = True,
     with_map: bool = False,
+    beyond: Sequence[Source] = (),
 ) -> Run:
-    """What is reported of the sources: an earlier run's report where it still holds, else made anew, and
-    kept for a later run unless `keep` is false. Raises ConfigError for wrong facts of the user's own."""
+    """What is reported of the sources, and at files `beyond` them of calls in these: an earlier run's report
+    where it still holds, else made anew, and kept for a later run unless `keep` is false. Raises ConfigError
+    for wrong facts of the user's own."""
     config, contents = workspace.config, workspace.contents
     key = None
     report = None
     shape_around = partial(_shape_around, workspace, frozenset(source.path for source in sources))
     if keep and not problems:
         with bearable(ConfigError):
-            key = _key_of(workspace, sources, inline=inline)
+            key = _key_of(workspace, sources, beyond, inline=inline)
             report = _kept_report(workspace, key, shape_around) if key is not None else None
     if report is not None and not with_map:
         return Run(report, settled=not contents.unsettled)
@@ -321,12 +336,14 @@ def run_on(
     asked = {source.shown for source in sources}
     problems = [*problems, *lenders.problems(sources)]
     sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
-    analysis = Analysis(workspace, sources, progress, [source.path for source in lenders.sources])
+    helpers = [source.path for source in lenders.sources]
+    analysis = Analysis(workspace, sources, progress, helpers, beyond)
     try:
         if report is None:
             catalog = catalog_digest() + workspace.knowledge.digest()
             name = judgement_key(config, catalog, analysis.packages, analysis.roots)
             analysis.recall(name)
+            asked |= {source.shown for source in beyond}
             report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
             if keep:
                 analysis.remember(name)
@@ -372,7 +389,9 @@ def _shape_around(workspace: Workspace, asked: Collection[str]) -> bytes | None:
     return workspace.contents.shape(others)
 
 
-def _key_of(workspace: Workspace, sources: Sequence[Source], *, inline: bool) -> bytes | None:
+def _key_of(
+    workspace: Workspace, sources: Sequence[Source], beyond: Sequence[Source], *, inline: bool
+) -> bytes | None:
     """What the report is kept under; None where a file can't be read, so that it is tried again.
 
     It is a hash over the contents of all files, so where all of them look as they did when it was last
@@ -381,6 +400,8 @@ def _key_of(workspace: Workspace, sources: Sequence[Source], *, inline: bool) ->
     config, cache, contents = workspace.config, workspace.cache, workspace.contents
     packages, _ = workspace.packages
     facts = catalog_digest() + workspace.knowledge.digest()
+    if beyond:
+        facts += content_hash("\0".join(source.path for source in beyond).encode("utf-8", "surrogatepass"))
     shape = contents.shape([source.path for source in sources])
     short = None
     if shape is not None:
@@ -409,7 +430,12 @@ def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, in
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(analysis.with_removals(result.unused))
     occurring = sorted(
-        {(fingerprint, finding.path) for finding in (*found, *result.unused) for fingerprint in finding.names}
+        {
+            (fingerprint, path)
+            for finding in (*found, *result.unused)
+            for path in (finding.path, *((finding.binding.path,) if finding.binding is not None else ()))
+            for fingerprint in finding.names
+        }
     )
     return KeptReport(
         kept, unused, analysis.followed(), analysis.missing, tuple(occurring), hidden=result.hidden

@@ -20,7 +20,7 @@ from conclint.store.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.store.finding_rows import from_row, to_row
 from conclint.store.missing import MissingFiles, has_appeared
 
-_FORMAT: Final = 9
+_FORMAT: Final = 10
 
 
 class KeptReport(NamedTuple):

@@ -8,6 +8,7 @@ from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import (
     Applicability,
+    Binding,
     Finding,
     Fix,
     Position,
@@ -48,6 +49,7 @@ def to_row(finding: Finding) -> tuple[Any, ...]:
         (root.symbol, root.path, root.line) if root else None,
         finding.aliases,
         _fix_row(finding.fix) if finding.fix else None,
+        _binding_row(finding.binding) if finding.binding else None,
     )
 
 
@@ -80,6 +82,7 @@ def from_row(row: tuple[Any, ...]) -> Finding:
         root=Root(*row[22]) if row[22] else None,
         aliases=tuple(row[23]),
         fix=_fix(row[24]) if row[24] else None,
+        binding=_binding(row[25]) if row[25] else None,
     )
 
 
@@ -95,3 +98,14 @@ def _fix_row(fix: Fix) -> tuple[Any, ...]:
 def _fix(row: tuple[Any, ...]) -> Fix:
     edits = tuple(TextEdit(Position(*place), *rest) for place, *rest in row[2])
     return Fix(Applicability(row[0]), row[1], edits)
+
+
+def _binding_row(binding: Binding) -> tuple[Any, ...]:
+    at = binding.position
+    place = (at.line, at.column, at.end_line, at.end_column)
+    return binding.file, binding.path, binding.symbol, place, binding.through, binding.is_here
+
+
+def _binding(row: tuple[Any, ...]) -> Binding:
+    file, path, symbol, place, through, is_here = row
+    return Binding(file, path, symbol, Position(*place), tuple(map(tuple, through)), is_here)

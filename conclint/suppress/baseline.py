@@ -142,12 +142,20 @@ def compare(
     not gone. An entry of a file that was not asked for is never gone while the file is there.
     """
     matcher = _Matcher(entries, project.exists)
-    new = tuple(found for found in findings if not matcher.take_any(found.names, project.path(found.path)))
+    new = tuple(found for found in findings if not _is_taken(found, matcher, project))
     matcher = _Matcher(entries, project.exists)
     for fingerprint, shown in sorted(occurring):
         matcher.take(fingerprint, project.path(shown))
     elsewhere = set(not_looked_at(entries, asked, project))
     return Comparison(new, tuple(entry for entry in matcher.left() if entry not in elsewhere))
+
+
+def _is_taken(found: Finding, matcher: _Matcher, project: BaselineProject) -> bool:
+    """Whether an entry stands for the finding, where it is or where it was in the version before."""
+    here = matcher.take_any(found.names, project.path(found.path))
+    if found.binding is None:
+        return here
+    return matcher.take_any(found.aliases, project.path(found.binding.path)) or here
 
 
 class _Matcher:
