@@ -97,7 +97,7 @@ class Described:
     @property
     def stores(self) -> list[str]:
         """A line for each store."""
-        return [self._store(*store) for store in self.body.stores]
+        return [self._store(*store[:5]) for store in self.body.stores]
 
     @property
     def spans(self) -> list[Span]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
@@ -28,7 +28,18 @@ from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import without_shadowed_methods
-from conclint.resolve.values import Above, Awaitable, Class, Function, Instance, Key, Parameter, ValueSet
+from conclint.resolve.values import (
+    ITERATED,
+    Above,
+    Awaitable,
+    Class,
+    Function,
+    Instance,
+    Key,
+    Parameter,
+    Value,
+    ValueSet,
+)
 from conclint.summary.records import DefKind
 
 _WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -196,12 +207,15 @@ class ProgramCalls:
         """The callee runs its parameter: the effects of what the parameter is bound to, here."""
         values = without_shadowed_methods(callables(bound))
         names = call.parameter.attributes if call.parameter is not None else ()
-        is_above = any(isinstance(name, Above) for name in names)  # the order of classes has chosen
+        # the order of classes has chosen; iterating one object runs one method after the other
+        is_one = any(isinstance(name, Above) for name in names) or (
+            names[-1:] == (ITERATED,) and _is_of_one(values)
+        )
         parts = [self._run(frame.nested(), Target(value, given)) for value in values]
         kinds = [{(effect.kind, effect.family) for effect in part} for part in parts]
         for value, part in zip(values, parts, strict=True):
             for effect, then in part.items():
-                if not is_above and any((effect.kind, effect.family) not in others for others in kinds):
+                if not is_one and any((effect.kind, effect.family) not in others for others in kinds):
                     then = then.assuming(_SEVERAL, _SEVERAL)
                 effect = effect._replace(
                     mask=effect.mask & call.mask, dependence=effect.dependence or call.dependence
@@ -235,6 +249,13 @@ class ProgramCalls:
                 add(result, effect, named)
         frame.placements.extend(inherited_placements(self._evaluator, frame.link, cls))
         return result
+
+
+def _is_of_one(values: Sequence[Value]) -> bool:
+    """Whether methods are all of one class's instances."""
+    receivers = {value.receiver if isinstance(value, Function) else value for value in values}
+    classes = {item.cls if isinstance(item, Instance) else item for item in receivers}
+    return len(classes) == 1
 
 
 def _raised(inner: Witness, pointer: Pointer, symbol: str, site: int, is_cached: bool) -> Witness:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from conclint.syntax.layout import Layout
     from conclint.syntax.tokens import Token
 
-_Store = tuple[int, int, str | int, int, int]
+_Store = tuple[int, int, str | int, int, int] | tuple[int, int, str | int, int, int, int]
 
 
 class _Body(NamedTuple):

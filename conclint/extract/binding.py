@@ -36,7 +36,7 @@ def assign(s: Scope, target: Any, value: int, source: cst.CSTNode | None, bind: 
         base = expression(s, target.value)
         index = subscript_index(s, target)
         s.regions[s.region][5] += 1
-        s.stores.append((StoreKind.ITEM, base, index, value, s.region))
+        s.stores.append((StoreKind.ITEM, base, index, value, s.region, len(s.values)))
         set_item(s, target, base, index, value)
     elif kind is cst.Tuple or kind is cst.List:
         _unpack(s, target.elements, value, source, bind)
@@ -68,6 +68,14 @@ def _unpack(s: Scope, elements: Any, value: int, source: cst.CSTNode | None, bin
         for element, item in zip(elements, known[1:], strict=True):
             assign(s, element.value, item, None, bind)
         return
+    if starred is not None and _is_spelled(s, known, len(elements) - 1):
+        after = len(elements) - 1 - starred
+        items = known[1:]
+        middle = s.add((Op.LIST, *items[starred : len(items) - after]))
+        parts = (*items[:starred], middle, *items[len(items) - after :])
+        for element, item in zip(elements, parts, strict=True):
+            assign(s, element.value, item, None, bind)
+        return
     if source is not None:
         s.add_site(SiteKind.ITERATE, source, value)
     for position, element in enumerate(elements):
@@ -79,6 +87,15 @@ def _unpack(s: Scope, elements: Any, value: int, source: cst.CSTNode | None, bin
             position -= len(elements)
         item = s.pure((Op.ITEM, value, s.constant(position)))
         assign(s, element.value, item, None, bind)
+
+
+def _is_spelled(s: Scope, known: tuple[Any, ...], least: int) -> bool:
+    """Whether a value is a collection written out, with so many elements at least."""
+    return (
+        (known[0] == Op.TUPLE or known[0] == Op.LIST)
+        and len(known) > least
+        and all(s.values[item][0] != Op.STAR for item in known[1:])
+    )
 
 
 def dotted(node: cst.BaseExpression | None) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Value = tuple[Any, ...]
 PlainSite = tuple[int, int, tuple[tuple[int | str, int], ...], int, int]
-PlainStore = tuple[int, int, str | int, int, int]
+PlainStore = tuple[int, int, str | int, int, int] | tuple[int, int, str | int, int, int, int]
 
 _RESERVED: Final[PlainSite] = (SiteKind.CALL, -1, (), 0, 0)
 

@@ -108,7 +108,7 @@ def _augmented(s: Scope, node: cst.AugAssign) -> bool:
         before = s.add((Op.ITEM, base, index))
         value = s.add((Op.ARITH, operator, before, expression(s, node.value)))
         s.regions[s.region][5] += 2
-        s.stores.append((StoreKind.ITEM, base, index, value, s.region))
+        s.stores.append((StoreKind.ITEM, base, index, value, s.region, len(s.values)))
         set_item(s, target, base, index, value)
     else:
         before = expression(s, target)

@@ -36,7 +36,7 @@ from conclint.resolve.values import (
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.kinds import assert_never
-from conclint.summary.records import Body, DefFlags, Op, Site, SiteKind, Slot, Use
+from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Slot, Use
 
 _NAMELESS: Final = "._"
 """Ends the name of an implementation that is known only as one of the function it was registered with."""
@@ -97,8 +97,10 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
                 return None
             link = _special(evaluator, key, number, site, ("__del__",))
             return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
-        case SiteKind.DECORATE | SiteKind.AWAIT:
-            return None  # the def's value says what decorating gives; what is awaited ran where it was made
+        case SiteKind.DECORATE:
+            return _decoration(evaluator, key, number, site)
+        case SiteKind.AWAIT:
+            return None  # what is awaited ran where it was made
         case _:
             return assert_never(kind)
 
@@ -184,6 +186,22 @@ def _raised(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link |
     item = evaluator.evaluate(key, site.callee)
     targets = tuple(Target(value, Arguments()) for value in item.values if isinstance(value, Class))
     return Link(number, (targets,), item.incomplete, item.reasons, False) if targets else None
+
+
+def _decoration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    """What a decorator does at the def, within a function. (What modules and classes do once, on import, is
+    nobody's call; what decorating gives, the def's value says.)"""
+    if evaluator.definition(key).kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
+        return None
+    decorator = evaluator.evaluate(key, site.callee)
+    called = [value for value in decorator.values if isinstance(value, (Function, Class, Instance))]
+    node = evaluator.body(key).values[site.args[0][1]] if called else (Op.UNKNOWN,)
+    if node[0] != Op.DEF:
+        return None
+    decorated = evaluator.module(key[0]).at(node[1])
+    given = Arguments((evaluator.decorations.given_to(decorated, site.callee),))
+    targets = tuple(Target(value, given) for value in called)
+    return Link(number, (targets,), decorator.incomplete, decorator.reasons, False)
 
 
 def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Interpreter, Items
-from conclint.resolve.puts import NO_PUTS, Put, Puts
+from conclint.resolve.puts import NO_PUTS, Put, Puts, seen_from
 from conclint.resolve.values import (
     NONE,
     TOP,
@@ -54,30 +54,32 @@ class Containers:
         self._puts: dict[Key, dict[int, list[Put]]] = {}
         self._puts_here: dict[tuple[Key, int], Puts] = {}
         self._puts_of: dict[Display, Puts] = {}
-        self._global_puts: dict[str, dict[str, list[Put]]] = {}
+        self._global_puts: dict[str, dict[str, list[tuple[tuple[object, ...], Put]]]] = {}
         self._class_puts: dict[Key, dict[str, list[Put]]] = {}
 
     # -- items ----------------------------------------------------------------------------------
 
-    def item(self, key: Key, base_index: int, index: int) -> ValueSet:
-        """What the subscript `base[index]` gives."""
+    def item(self, key: Key, value: int) -> ValueSet:
+        """What a subscript `base[index]`, a value of a body, gives."""
+        _, base_index, index = map(to_index, self._evaluator.body(key).values[value])
         position = self.literal(key, index)
         base = self._evaluator.evaluate(key, base_index)
-        is_slice = self._evaluator.body(key).values[index][0] == Op.SLICE
-        parts = [
-            self._slice_of(value) if is_slice else self.item_of(value, position)
-            for value in base.values
-            if value != NONE
-        ]
-        found = join(parts) if parts else TOP
+        if self._evaluator.body(key).values[index][0] == Op.SLICE:
+            parts = [self._slice_of(item, key, index) for item in base.values if item != NONE]
+            return join(parts).reached_through(base) if parts else TOP
+        here: list[Put] = []
+        has_ended = False
         if position is not None:
-            place = written_value(self._evaluator.body(key), base_index)
-            here = [
-                put for put in self._put_here(key, place).at(position.value) if self._under(put, position)
-            ]
-            if here:
-                stored = join([self._evaluator.evaluate(put.key, put.value) for put in here])
-                return join([stored, found]) if found.values else stored
+            place = written_place(self._evaluator.body(key), base_index)
+            put_here = self._put_here(key, place).at(position.value)
+            here, has_ended = seen_from((p for p in put_here if self._under(p, position)), (key, value))
+        stored = [self._evaluator.evaluate(put.key, put.value) for put in here]
+        if has_ended:
+            return join(stored)
+        parts = [self.item_of(item, position, (key, value)) for item in base.values if item != NONE]
+        found = join(parts) if parts else TOP
+        if stored:
+            return join([*stored, found]) if found.values else join(stored)
         if not parts:
             return TOP
         return found.reached_through(base)
@@ -87,8 +89,11 @@ class Containers:
         values = self._evaluator.evaluate(key, index).values
         return values[0] if len(values) == 1 and isinstance(values[0], Literal) else None
 
-    def item_of(self, value: Value, position: Literal | None) -> ValueSet:
-        """What an item of a value may be; of any position, if that is None."""
+    def item_of(
+        self, value: Value, position: Literal | None, place: tuple[Key, int] | None = None
+    ) -> ValueSet:
+        """What an item of a value may be; of any position, if that is None. `place` is where it is read, as a
+        value of a body."""
         if isinstance(value, Class) and self._evaluator.classes.is_enum(value):
             return known(Instance(value))  # the member of a name
         if isinstance(value, (Class, External)):
@@ -96,7 +101,7 @@ class Containers:
         if isinstance(value, Container):
             return self._item_of_container(value, position)
         if isinstance(value, Display):
-            return self._item_of_display(value, position)
+            return self._item_of_display(value, position, place)
         if isinstance(value, ExternalInstance):
             fact = self._evaluator.catalog.method(value.dotted, "__getitem__")
             if fact is not None and fact.returns:
@@ -134,34 +139,51 @@ class Containers:
                 return known(value.elements[number])
         return ValueSet(value.elements, not value.elements)
 
-    def _item_of_display(self, display: Display, position: Literal | None) -> ValueSet:
-        node = self._evaluator.body(display.key).values[display.value]
-        if node[0] == Op.DICT:
-            return self._item_of_dict(display, node, position)
-        items = [to_index(item) for item in node[1:]]
-        number = position.value if position is not None else None
-        if isinstance(number, int) and items and not self.puts(display):
-            nodes = self._evaluator.body(display.key).values
-            ahead = items[: number + 1] if number >= 0 else items[number:]
-            if -len(items) <= number < len(items) and all(nodes[item][0] != Op.STAR for item in ahead):
-                return self._evaluator.evaluate(display.key, items[number])
-        return self.values_in(display)
-
-    def _item_of_dict(self, display: Display, node: tuple[object, ...], position: Literal | None) -> ValueSet:
+    def _item_of_display(
+        self, display: Display, position: Literal | None, place: tuple[Key, int] | None
+    ) -> ValueSet:
         if position is None:
             return self.values_in(display)
+        node = self._evaluator.body(display.key).values[display.value]
+        if node[0] == Op.DICT:
+            return self._item_of_dict(display, position, place)
+        items = [to_index(item) for item in node[1:]]
+        number = position.value
+        if isinstance(number, int) and -len(items) <= number < len(items):
+            nodes = self._evaluator.body(display.key).values
+            ahead = items[: number + 1] if number >= 0 else items[number:]
+            puts = self.puts(display)
+            if all(nodes[item][0] != Op.STAR for item in ahead) and all(map(self._keeps_order, puts.every)):
+                written = [self._evaluator.evaluate(display.key, items[number])]
+                found, has_ended = seen_from(puts.at(number), place)
+                put_in = [self._put_value(display, put) for put in found]
+                return join(put_in if has_ended else [*written, *put_in])
+        return self.values_in(display)
+
+    def _keeps_order(self, put: Put) -> bool:
+        """Whether a put takes the place of one known element, counted from the start."""
+        literal = self.literal(put.key, put.under) if put.under >= 0 else None
+        return literal is not None and isinstance(literal.value, int) and literal.value >= 0
+
+    def _item_of_dict(self, display: Display, position: Literal, place: tuple[Key, int] | None) -> ValueSet:
         written = self._written_under(display)
         is_complete = _ANY not in written
-        found = [written[position.value]] if position.value in written else []
+        matching: dict[Put, list[ValueSet]] = {}
         for put in self.puts(display).at(position.value):
             if put.all_of:
                 taken = self.mapping(self._evaluator.evaluate(put.key, put.value))
                 is_complete = is_complete and taken is not None
-                found += [item for name, item in taken or () if name and name.value == position.value]
+                held = [item for name, item in taken or () if name and name.value == position.value]
+                if held:
+                    matching[put] = held
             elif self._under(put, position):
-                found.append(self._put_value(display, put))
+                matching[put] = [self._put_value(display, put)]
             elif self.literal(put.key, put.under) is None:
                 is_complete = False
+        seen, has_ended = seen_from(matching, place)
+        found = [item for put in seen for item in matching[put]]
+        if not has_ended and position.value in written:
+            found.insert(0, written[position.value])
         if found:
             return join(found)
         return TOP if is_complete else self.values_in(display)
@@ -239,10 +261,34 @@ class Containers:
         ]
         return join(parts) if parts else TOP
 
-    def _slice_of(self, value: Value) -> ValueSet:
+    def _slice_of(self, value: Value, key: Key, index: int) -> ValueSet:
         if isinstance(value, (Display, Container)):
+            part = self._part_of(value, key, index)
+            if part is not None:
+                return known(part)
             return known(Container(self.element_of(value).values, self.kind(value)))
         return known(value) if isinstance(value, ExternalInstance) else TOP
+
+    def _part_of(self, value: Display | Container, key: Key, index: int) -> Container | None:
+        """The elements between two constants, where each element is known by itself."""
+        ends: list[int | None] = []
+        for end in map(to_index, self._evaluator.body(key).values[index][1:]):
+            literal = self.literal(key, end) if end >= 0 else None
+            if end >= 0 and (literal is None or not isinstance(literal.value, (int, type(None)))):
+                return None
+            ends.append(literal.value if literal is not None and isinstance(literal.value, int) else None)
+        if isinstance(value, Container):
+            is_row = value.fixed and not value.keys
+            return value._replace(elements=value.elements[slice(*ends)]) if is_row else None
+        node = self._evaluator.body(value.key).values[value.value]
+        nodes = self._evaluator.body(value.key).values
+        items = [to_index(item) for item in node[1:]]
+        if node[0] == Op.DICT or self.puts(value) or any(nodes[item][0] == Op.STAR for item in items):
+            return None
+        chosen = [self._evaluator.evaluate(value.key, item) for item in items[slice(*ends)]]
+        if any(len(item.values) != 1 or item.incomplete for item in chosen):
+            return None
+        return Container(tuple(item.values[0] for item in chosen), self.kind(value), fixed=bool(chosen))
 
     # -- iteration ------------------------------------------------------------------------------
 
@@ -355,12 +401,11 @@ class Containers:
         if not named:
             return found
         body = self._evaluator.body(display.key)
-        names = [
-            str(store.name)
-            for store in body.stores
-            if store.kind == StoreKind.GLOBAL and written_value(body, store.value) == display.value
-        ]
-        return found + [put for name in names for put in named.get(name, ())]
+        for store in body.stores:
+            if store.kind == StoreKind.GLOBAL and (puts := named.get(str(store.name))):
+                place = written_value(body, store.value)
+                found += [put for path, put in puts if _place_within(body, place, path) == display.value]
+        return found
 
     def _attribute_puts(self, display: Display) -> list[Put]:
         """What the methods of a class put into a collection that is an attribute of it or of `self`."""
@@ -438,23 +483,39 @@ class Containers:
             body = self._evaluator.body(key)
             for store in body.stores:
                 if store.kind == StoreKind.ITEM:
-                    place = written_value(body, store.base)
-                    found.setdefault(place, []).append(Put(key, to_index(store.name), store.value))
-            for site in body.sites:
+                    place = written_place(body, store.base)
+                    put = Put(key, to_index(store.name), store.value, False, store.region, store.at)
+                    found.setdefault(place, []).append(put)
+            calls: dict[int, int] = {}
+            for number, site in enumerate(body.sites):
                 if site.kind == SiteKind.CALL and body.values[site.callee][0] == Op.ATTR:
                     base, method = body.values[site.callee][1:3]
-                    put = _put(key, body, site, str(method))
-                    if put is not None:
-                        found.setdefault(written_value(body, to_index(base)), []).append(put)
+                    called = _put(key, site, str(method))
+                    if called is None:
+                        continue
+                    if not calls:
+                        calls = _calls_in(body)
+                    put = called._replace(region=site.region, at=calls.get(number, 0))
+                    found.setdefault(written_place(body, to_index(base)), []).append(put)
+            if calls:
+                for puts in found.values():
+                    puts.sort(key=lambda item: item.at)
         return found
 
-    def _find_global_puts(self, path: str) -> dict[str, list[Put]]:
-        named: dict[str, list[Put]] = {}
+    def _find_global_puts(self, path: str) -> dict[str, list[tuple[tuple[object, ...], Put]]]:
+        """What functions put into module variables, or into collections that are written out in these: then
+        with the constants that lead there."""
+        named: dict[str, list[tuple[tuple[object, ...], Put]]] = {}
         for key in self._evaluator.module(path).keys[1:]:
             nodes = self._evaluator.body(key).values
             for base, puts in self._puts_in(key).items():
-                if nodes[base][0] == Op.GLOBAL:
-                    named.setdefault(str(nodes[base][1]), []).extend(puts)
+                under: tuple[object, ...] = ()
+                node = nodes[base]
+                while node[0] == Op.ITEM and nodes[to_index(node[2])][0] == Op.CONST:
+                    under = (nodes[to_index(node[2])][1], *under)
+                    node = nodes[to_index(node[1])]
+                if node[0] == Op.GLOBAL:
+                    named.setdefault(str(node[1]), []).extend((under, put) for put in puts)
         return named
 
     def _find_class_puts(self, owner: Key) -> dict[str, list[Put]]:
@@ -482,7 +543,49 @@ def written_value(body: Body, value: int) -> int:
     return value
 
 
-def _put(key: Key, body: Body, site: Site, method: str) -> Put | None:
+def written_place(body: Body, value: int) -> int:
+    """The same, where it is an item of a collection written out: that item (`d["a"]` of `{"a": {}}`)."""
+    value = written_value(body, value)
+    node = body.values[value]
+    if node[0] != Op.ITEM:
+        return value
+    index = body.values[to_index(node[2])]
+    if index[0] != Op.CONST:
+        return value
+    inner = _place_within(body, written_place(body, to_index(node[1])), (index[1],))
+    return value if inner is None else inner
+
+
+def _place_within(body: Body, place: int, path: tuple[object, ...]) -> int | None:
+    """The collection that is written out in another one under these constants."""
+    for constant in path:
+        found = _written_item(body, body.values[place], constant)
+        if found is None:
+            return None
+        place = written_value(body, found)
+        if body.values[place][0] not in DISPLAYS:
+            return None
+    return place
+
+
+def _written_item(body: Body, node: tuple[object, ...], constant: object) -> int | None:
+    if node[0] == Op.DICT:
+        under = (
+            to_index(item)
+            for name, item in zip(node[1::2], node[2::2], strict=False)
+            if to_index(name) >= 0 and body.values[to_index(name)] == (Op.CONST, constant)
+        )
+        return next(under, None)
+    is_row = node[0] in DISPLAYS and isinstance(constant, int) and 0 <= constant < len(node) - 1
+    return to_index(node[constant + 1]) if is_row and isinstance(constant, int) else None
+
+
+def _calls_in(body: Body) -> dict[int, int]:
+    """The values that calls give, by site."""
+    return {to_index(node[1]): index for index, node in enumerate(body.values) if node[0] == Op.CALL}
+
+
+def _put(key: Key, site: Site, method: str) -> Put | None:
     positional = [value for slot, value in site.args if isinstance(slot, int) and slot >= 0]
     if method in _PUTS_FIRST and len(positional) == 1:
         return Put(key, -1, positional[0])

@@ -63,6 +63,16 @@ class Decorations:
                 found = self._evaluator.solver.answer(self._decorations, key, work)
         return found
 
+    def given_to(self, key: Key, decorator: int) -> ValueSet:
+        """What one of the def's decorators is called with: what those below it made of the def."""
+        parent = self._evaluator.scope(key)
+        value = known(self._plain(key))
+        for below in reversed(self._evaluator.definition(key).decorators):
+            if below == decorator:
+                break
+            value = self._apply_decorator(parent, below, value, None)
+        return value
+
     def _plain(self, key: Key) -> Value:
         return Class(key) if self._evaluator.definition(key).kind == DefKind.CLASS else Function(key)
 

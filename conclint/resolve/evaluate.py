@@ -109,7 +109,7 @@ class Evaluator:
             case Op.ATTR:
                 return self._read_attribute
             case Op.ITEM:
-                return lambda key, node: self.containers.item(key, to_index(node[1]), to_index(node[2]))
+                return None  # by its own number, which says what was stored before
             case Op.CALL:
                 return lambda key, node: self.results.call_result(key, to_index(node[1]))
             case Op.AWAIT:
@@ -194,12 +194,17 @@ class Evaluator:
         if constant is not None:
             result = self._final[slot] = constant(node[1])
             return result
+        if node[0] == Op.ITEM:
+            return self.solver.answer(self._values, slot, partial(self._item, key, value))
         handler = self._dispatch.get(node[0])
         if handler is None:
             result = known(Display(key, value)) if node[0] in DISPLAYS else TOP
             self._final[slot] = result
             return result
         return self.solver.answer(self._values, slot, partial(_plainly, handler, key, node))
+
+    def _item(self, key: Key, value: int) -> ValueSet:
+        return plain(self.containers.item(key, value))
 
     def passed(self, argument: Passed | None) -> ValueSet:
         """What an argument may be."""

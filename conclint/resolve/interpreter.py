@@ -164,6 +164,9 @@ class DecorationLookup(Protocol):
     def of(self, key: Key) -> Decoration:
         """What a def is once its decorators were applied."""
 
+    def given_to(self, key: Key, decorator: int) -> ValueSet:
+        """What one of the def's decorators is called with."""
+
 
 class DispatchLookup(Protocol):
     """Answers about functions that have an implementation for each type."""

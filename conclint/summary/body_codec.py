@@ -146,12 +146,13 @@ def encode_body(
         for pair in pairs:
             out += pair
     add(len(stores))
-    for kind, base, name, stored, region in stores:
+    for kind, base, name, stored, region, *more in stores:
         add(kind)
         add(base + 1)
         add(number(name) if name.__class__ is str else name)
         add(stored)
         add(region)
+        out += more
     return pack(out)
 
 
@@ -184,7 +185,8 @@ def decode_body(encoded: EncodedBody) -> Body:
     for _ in range(next(stream)):
         kind, base, name, stored, region = islice(stream, 5)
         named: Any = name if kind == StoreKind.ITEM else literals[name]
-        stores.append(Store(kind, base - 1, named, stored, region))
+        at = next(stream) if kind == StoreKind.ITEM else 0
+        stores.append(Store(kind, base - 1, named, stored, region, at))
     return Body(values, tuple(sites), tuple(regions), returns, yields, tuple(stores), encoded.spans)
 
 

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from conclint.summary.kinds import SiteCode, StoreCode
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 """Version of this record; part of every cache key."""
 
 
@@ -267,13 +267,15 @@ class Region(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A store: see `StoreKind` for `base` and `name`."""
+    """A store: see `StoreKind` for `base` and `name`. Of an item, `at` is the number of values before it, so
+    that what is read later is told from what was read before; 0 of anything else."""
 
     kind: StoreCode
     base: int
     name: str | int
     value: int
     region: int
+    at: int = 0
 
 
 class Span(NamedTuple):
