@@ -18,6 +18,7 @@ _FORMATS = ("text", "json", "dot", "mermaid")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--symbol", metavar="NAME", help="Only this function, its callers and what it leads to.")
 @click.option("--all", "everything", is_flag=True, help="Also functions that no model is known for.")
+@click.option("--externals", is_flag=True, help="Also calls of libraries and of Python's own functions.")
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--config", metavar="FILE", help="Use this configuration file.")
 @click.option("--follow", multiple=True, metavar="PACKAGES", help="As for `conclint check`.")
@@ -32,6 +33,7 @@ def map_command(
     paths: tuple[str, ...],
     symbol: str | None,
     everything: bool,
+    externals: bool,
     output_format: str,
     config: str | None,
     follow: tuple[str, ...],
@@ -55,7 +57,9 @@ def map_command(
         configuration = load_config(list(paths), file=config, options=options)
         from conclint.run.pipeline import map_concurrency
 
-        found, problems = map_concurrency(list(paths) or ["."], configuration)
+        found, problems = map_concurrency(
+            list(paths) or ["."], configuration, everything=everything, externals=externals
+        )
     except ConfigError as error:
         say(f"error: {error}")
         ctx.exit(2)

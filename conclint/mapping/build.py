@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from conclint.cost.cost_model import CostModel
-from conclint.effects.effects import Kind, Placement
+from conclint.effects.bindings import Bindings
+from conclint.effects.effects import Kind, Placement, Witness
 from conclint.effects.solver import EffectSolver, placed_functions
 from conclint.model.concurrency_map import (
     ConcurrencyMap,
@@ -21,11 +22,14 @@ from conclint.model.concurrency_map import (
     ReachedModel,
 )
 from conclint.model.execution import EffectKind, ExecutionModel, Family
-from conclint.resolve.calls import Link, Target
+from conclint.resolve.arguments import Arguments
+from conclint.resolve.calls import Link, Target, callable_name
 from conclint.resolve.program import Module, NeedModule
 from conclint.resolve.values import (
     Class,
     ContextManager,
+    External,
+    ExternalMethod,
     Function,
     Generator,
     Instance,
@@ -38,6 +42,8 @@ from conclint.rules.chains import position_of
 from conclint.summary.records import DefKind
 
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
+_MOST_NESTED = 6
+_MOST_HANDED = 60
 _NESTED = 2  # loops of unknown length, one in the other, that count as heavy
 _EFFECTS = {
     Kind.WAITS: EffectKind.WAITS,
@@ -56,9 +62,14 @@ class _Edge(NamedTuple):
 
 
 def build_map(
-    engine: EffectSolver, asked: Iterable[Key], on_loop: Iterable[Key], shown: Callable[[str], str]
+    engine: EffectSolver,
+    asked: Iterable[Key],
+    on_loop: Iterable[Key],
+    shown: Callable[[str], str],
+    *,
+    externals: bool = False,
 ) -> ConcurrencyMap:
-    """The map of the asked functions and of all that they lead to.
+    """The map of the asked functions and of all that they lead to; with `externals`, into libraries, too.
 
     `on_loop` are those that run on the event loop by themselves, `shown` gives a path as findings show it.
     Raises NeedModule where a function leads into a file that is not loaded.
@@ -77,7 +88,27 @@ def build_map(
         except Exception as error:
             engine.fail(key, error)
     functions.sort(key=lambda item: (item.path, item.line, item.symbol))
-    return ConcurrencyMap(tuple(functions), tuple(sorted({_shown_edge(engine, edge) for edge in edges})))
+    found = {_shown_edge(engine, edge) for edge in edges}
+    if externals:
+        for key in keys:
+            try:
+                found.update(_outside(engine, key))
+            except NeedModule:
+                raise
+            except Exception as error:
+                engine.fail(key, error)
+    return ConcurrencyMap(tuple(functions), tuple(sorted(found)))
+
+
+def _outside(engine: EffectSolver, key: Key) -> Iterator[MapEdge]:
+    """What a function calls that is not the program's own."""
+    module = _module(engine, key)
+    for link in engine.links(key):
+        for target in (target for group in link.groups for target in group):
+            if isinstance(target.value, (External, ExternalMethod)):
+                line = position_of(module, key, link.site)[0].line
+                name = callable_name(engine.evaluator, target.value)
+                yield MapEdge(module.symbol(key), name, EdgeKind.CALL.value, "", "", line, is_external=True)
 
 
 def _module(engine: EffectSolver, key: Key) -> Module:
@@ -85,7 +116,7 @@ def _module(engine: EffectSolver, key: Key) -> Module:
 
 
 def _is_active(key: Key, edges: list[_Edge]) -> bool:
-    """Whether a module's or class's own code leads anywhere."""
+    """Whether a module's or class's own code leads anywhere in the program."""
     return any(edge.caller == key for edge in edges)
 
 
@@ -132,14 +163,43 @@ def _called(engine: EffectSolver, key: Key, link: Link, target: Target) -> Itera
         kind = _module(engine, function.key).definition(function.key).kind
         how = EdgeKind.AWAIT if kind == DefKind.ASYNC_FUNCTION else EdgeKind.CALL
         yield _Edge(key, function.key, how, None, "", link.site)
-        for effect in engine.effects_of(function.key):
-            if effect.kind is not Kind.CALLS or effect.parameter is None:
-                continue
-            if effect.parameter.key == function.key:
-                bound = engine.evaluator.results.argument(effect.parameter, function, target.arguments)
-                for value in bound.values:
-                    for inner in _functions_in(engine, value):
-                        yield _Edge(function.key, inner.key, EdgeKind.CALL, None, "", -1)
+        yield from _called_by_parameter(engine, key, function, target.arguments, ())
+
+
+def _called_by_parameter(
+    engine: EffectSolver, caller: Key, function: Function, arguments: Arguments, around: tuple[Function, ...]
+) -> Iterator[_Edge]:
+    """What a called function, or one that it calls, runs by its parameters; and what these run in turn."""
+    if len(around) > _MOST_NESTED or function in around:
+        return
+    bindings = Bindings(engine.evaluator, caller, function, arguments)
+    for effect, witness in engine.effects_of(function.key).items():
+        if effect.kind is not Kind.CALLS or effect.parameter is None:
+            continue
+        bound = [
+            inner
+            for value in bindings.of_callable(effect.parameter).values
+            for inner in _functions_in(engine, value)
+        ]
+        if bound:
+            by = _innermost(engine, function.key, witness)
+            given = bindings.given(witness)
+            for inner in bound:
+                yield _Edge(by, inner.key, EdgeKind.CALL, None, "", -1)
+                yield from _called_by_parameter(engine, by, inner, given, (*around, function))
+
+
+def _innermost(engine: EffectSolver, key: Key, witness: Witness) -> Key:
+    """The function that calls the parameter itself."""
+    for _ in range(_MOST_HANDED):
+        if witness.next is None:
+            break
+        key, effect = witness.next
+        inner = engine.effects_of(key).get(effect)
+        if inner is None:
+            break
+        witness = inner
+    return key
 
 
 def _functions_in(engine: EffectSolver, value: Value) -> Iterator[Function]:

@@ -19,7 +19,8 @@ class EdgeKind(Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class MapEdge:
-    """One function leading to another; `model` is where a placed one goes, `by` what places it."""
+    """One function leading to another; `model` is where a placed one goes, `by` what places it.
+    `is_external`: what is called is of a library or the standard library."""
 
     caller: str
     callee: str
@@ -27,6 +28,7 @@ class MapEdge:
     model_value: str
     by: str
     line: int
+    is_external: bool = False
 
     @property
     def kind(self) -> EdgeKind:
@@ -103,5 +105,9 @@ class ConcurrencyMap:
         kept = set(symbols)
         return ConcurrencyMap(
             tuple(item for item in self.functions if item.symbol in kept),
-            tuple(edge for edge in self.edges if edge.caller in kept and edge.callee in kept),
+            tuple(
+                edge
+                for edge in self.edges
+                if edge.caller in kept and (edge.callee in kept or edge.is_external)
+            ),
         )

@@ -41,6 +41,7 @@ def render_map_json(found: ConcurrencyMap) -> str:
                 "model": edge.model_value or None,
                 "by": edge.by or None,
                 "line": edge.line or None,
+                "external": edge.is_external,
             }
             for edge in found.edges
         ],

@@ -310,14 +310,16 @@ class Analysis:
                 found.append(failure(self._project.shown(min(leading)), message))
         return found
 
-    def concurrency_map(self) -> ConcurrencyMap:
-        """Which functions of the asked files, and of what they lead to, run on which execution models."""
+    def concurrency_map(self, *, everything: bool = False, externals: bool = False) -> ConcurrencyMap:
+        """Which functions of the asked files, and of what they lead to, run on which execution models. With
+        `everything` also of the files that say nothing of concurrency; with `externals` what is called of
+        libraries, too."""
         from conclint.judging.checker import ModuleJudge
         from conclint.mapping.build import build_map
         from conclint.resolve.program import NeedModule
         from conclint.rules.entry_points import find_starts
 
-        taken = self._judged()
+        taken = sorted(self._sources) if everything else self._judged()
         # the map shows how functions come by their effects, which is not kept
         here = self._groups.whole or ModuleJudge(self._project)
         here.link(taken)
@@ -336,7 +338,7 @@ class Analysis:
                     raise
                 except Exception as error:
                     engine.fail((path, MODULE_KEY), error)
-            return build_map(engine, keys, on_loop, self._project.shown)
+            return build_map(engine, keys, on_loop, self._project.shown, externals=externals)
 
         found = here.settled(build)
         self._failed.update(here.failed)

@@ -257,26 +257,34 @@ def _without_baseline(
     return compare(findings, entries, occurring, shown, BaselineProject.of(config)).new
 
 
-def map_concurrency(paths: Sequence[str], config: Config) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
-    """The concurrency map of the files that the paths stand for, and what could not be read (CON900).
+def map_concurrency(
+    paths: Sequence[str], config: Config, *, everything: bool = False, externals: bool = False
+) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
+    """The concurrency map of the files that the paths stand for (with `everything`, of those too that say
+    nothing of concurrency; with `externals`, with libraries), and what could not be read (CON900).
 
     Raises ConfigError as `check` does.
     """
     discovery = discover_files(list(paths), config, config.cwd)
     problems = _problems(discovery)
     with Workspace(config, discovery.sources, keep=False) as workspace:
-        return map_sources(workspace, discovery.sources, problems)
+        return map_sources(workspace, discovery.sources, problems, everything=everything, externals=externals)
 
 
 def map_sources(
-    workspace: Workspace, sources: Sequence[Source], problems: Sequence[Finding] = ()
+    workspace: Workspace,
+    sources: Sequence[Source],
+    problems: Sequence[Finding] = (),
+    *,
+    everything: bool = False,
+    externals: bool = False,
 ) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.run.analysis import Analysis
 
     analysis = Analysis(workspace, sources)
     try:
-        found = analysis.concurrency_map()
+        found = analysis.concurrency_map(everything=everything, externals=externals)
         unread = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
         return found, tuple(sorted(unread, key=lambda item: item.sort_key))
     finally:

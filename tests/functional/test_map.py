@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -175,3 +176,54 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(project: Path) -> None:
     assert result.exit_code == 0
     assert "app/broken.py:1:" in result.stderr
     assert "app.views.index" in result.stdout
+
+
+CALLS = """
+import json
+
+def helper():
+    return json.dumps({})
+
+def outer():
+    return helper()
+
+RESULT = outer()
+"""
+
+
+def test_everything_is_the_call_graph(tmp_path: Path) -> None:
+    """Modules call, no coroutine need be on the way, and libraries are there when asked for."""
+    (tmp_path / "graph.py").write_text(CALLS)
+    options = ["map", "--all", "--no-cache", "--output-format", "json", str(tmp_path)]
+    schema = json.loads((Path(__file__).parents[2] / "docs/map.schema.json").read_text("utf-8"))
+    for extra, outside in (([], []), (["--externals"], [("graph.helper", "json.dumps")])):
+        found = json.loads(CliRunner().invoke(cli, [*options, *extra]).stdout)
+        jsonschema.Draft202012Validator(schema).validate(found)
+        inside = [("graph", "graph.outer"), ("graph.outer", "graph.helper")]
+        assert sorted((edge["caller"], edge["callee"]) for edge in found["edges"]) == sorted(inside + outside)
+
+
+NESTED = """
+async def main():
+    func(param_func)
+
+def nested():
+    pass
+
+def param_func(a):
+    a()
+
+def func(a):
+    a(nested)
+"""
+
+
+def test_a_parameter_is_called_by_the_function_that_calls_it(tmp_path: Path) -> None:
+    (tmp_path / "graph.py").write_text(NESTED)
+    options = ["map", "--all", "--no-cache", "--output-format", "json", str(tmp_path)]
+    found = json.loads(CliRunner().invoke(cli, options).stdout)
+    assert sorted((edge["caller"], edge["callee"]) for edge in found["edges"]) == [
+        ("graph.func", "graph.param_func"),
+        ("graph.main", "graph.func"),
+        ("graph.param_func", "graph.nested"),
+    ]
