@@ -109,7 +109,7 @@ class Evaluator:
             case Op.ATTR:
                 return self._read_attribute
             case Op.ITEM:
-                return None  # by its own number, which says what was stored before
+                return lambda key, node: TOP  # see `_item`: its own number says what was stored before
             case Op.CALL:
                 return lambda key, node: self.results.call_result(key, to_index(node[1]))
             case Op.AWAIT:
