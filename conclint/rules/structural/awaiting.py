@@ -79,7 +79,7 @@ def task_awaited_at_once(view: ModuleView, code: Code, habits: Habits) -> Iterat
         awaited = _awaited_at(code, call.site, result)
         if awaited < 0 or code.loop_of(code.body.sites[awaited].region) != region:
             continue
-        if any(graph.pauses(other) for other in code.body.sites[call.site + 1 : awaited]):
+        if loop.breaks or _is_kept(code, result) or _pauses_between(code, call.site, awaited):
             continue
         if loop.feeds_back(_outcome(code, result), [value for _, value in site.args]):
             continue
@@ -95,6 +95,24 @@ def task_awaited_at_once(view: ModuleView, code: Code, habits: Habits) -> Iterat
             reasons=call.doubts,
             most=Confidence.MEDIUM,
         )
+
+
+def _is_kept(code: Code, task: int) -> bool:
+    """Whether a task is used for more than to be awaited: kept so that it can be cancelled, say."""
+    if any(store.value == task for store in code.body.stores if store.kind != StoreKind.LOCAL):
+        return True
+    same = {task} | {item for item in code.users.get(task, ()) if code.body.values[item][0] == Op.PHI}
+    if any(
+        code.body.values[item][0] not in (Op.AWAIT, Op.PHI)
+        for one in same
+        for item in code.users.get(one, ())
+    ):
+        return True
+    return any(value in same for site in code.body.sites for _, value in site.args)
+
+
+def _pauses_between(code: Code, first: int, last: int) -> bool:
+    return any(graph.pauses(site) for site in code.body.sites[first + 1 : last])
 
 
 def _awaited_at(code: Code, site: int, result: int) -> int:
