@@ -8,8 +8,9 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
+from conclint.config.allowances import Allowance
 from conclint.config.keys import KEYS, WrongValueError, kind_of
 from conclint.files.bounded_file import CONFIGURATION, read_bounded
 
@@ -47,6 +48,23 @@ class Table:
     def line_of(self, key: str) -> str:
         """The number of the line that sets the key, after a colon; empty if it isn't known."""
         return _line_of(self.text, key)
+
+    def line_of_entry(self, key: str, number: int, inner: str = "") -> int:
+        """The line on which an entry of an array of tables begins, by its number from 0; of a key in it where
+        it has that."""
+        lines = self.text.splitlines()
+        head = re.compile(rf"\s*\[\[\s*(?:tool\s*\.\s*conclint\s*\.\s*)?{re.escape(key)}\s*\]\]")
+        heads = [at for at, line in enumerate(lines) if head.match(line)]
+        if number >= len(heads):  # written as a list of inline tables
+            return int(self.line_of(key)[1:] or 1)
+        first = heads[number]
+        is_key = re.compile(rf"\s*[\"']?{re.escape(inner)}[\"']?\s*=")
+        for at in range(first + 1, len(lines)):
+            if inner and is_key.match(lines[at]):
+                return at + 1
+            if lines[at].lstrip().startswith("["):
+                break
+        return first + 1
 
     def fail(self, key: str, message: str) -> NoReturn:
         """Raises ConfigError for what stands at `key`."""
@@ -165,9 +183,16 @@ def _checked(table: Table, raw: Mapping[str, object]) -> Iterable[tuple[str, obj
         if known is None:
             table.fail(key, f"unknown key {key!r}{nearest(key.replace('_', '-'), KEYS)}")
         try:
-            yield _field(key), known.read(value)
+            found = known.read(value)
         except WrongValueError as error:
+            if error.entry is not None:
+                line = table.line_of_entry(key, *error.entry)
+                raise ConfigError(f"{table.file}:{line}: {key}: {error}") from error
             table.fail(key, f"{key}: {error}")
+        if key == "allow":
+            entries = enumerate(cast("tuple[Allowance, ...]", found))
+            found = tuple(item._replace(line=table.line_of_entry(key, number)) for number, item in entries)
+        yield _field(key), found
 
 
 def _field(key: str) -> str:

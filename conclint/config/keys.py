@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
+from conclint.config.allowances import Allowance, WrongEntryError, parse_allowance
 from conclint.files.bounded_file import LARGEST, SOURCE
 from conclint.model.context import Context
 from conclint.model.execution import Confidence
@@ -16,7 +17,10 @@ _T = TypeVar("_T")
 
 
 class WrongValueError(Exception):
-    """A value that its key doesn't take; the text says what was expected."""
+    """A value that its key doesn't take; the text says what was expected. `entry`: the number of the entry
+    of an array of tables, and the key in it."""
+
+    entry: tuple[int, str] | None = None
 
 
 def parse_version(text: str) -> tuple[int, int]:
@@ -208,6 +212,17 @@ def _contexts(value: object) -> tuple[tuple[str, Context], ...]:
     return tuple(result)
 
 
+def _allowances(value: object) -> tuple[Allowance, ...]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise WrongValueError(f"must be an array of tables ([[tool.conclint.allow]]), {kind_of(value)}")
+    try:
+        return tuple(parse_allowance(number, entry) for number, entry in enumerate(value))
+    except WrongEntryError as error:
+        wrong = WrongValueError(str(error))
+        wrong.entry = (error.number, error.key)
+        raise wrong from error
+
+
 def _expected(parse: Callable[[str], _T], value: str) -> _T:
     try:
         return parse(value)
@@ -303,6 +318,12 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
         "What kind of code these files are: `request`, `background`, `start-up`, `shutdown`, `command`, "
         "`test` or `script`. Findings in tests and at start-up are no worse than `info`.",
         "found out from the code",
+    ),
+    "allow": ConfigKey(
+        _allowances,
+        "array of tables: `in`, `calls`, `reason`",
+        "What these functions may call, and why: such findings are not reported ([below](#allowed-calls)).",
+        "nothing",
     ),
     "src": ConfigKey(
         _paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'

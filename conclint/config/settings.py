@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from conclint.config.allowances import Allowance
 from conclint.config.file import ConfigError, Table, check_codes, read_project, read_table
 from conclint.files.bounded_file import SOURCE
 from conclint.files.own_folder import NotOwnError, check_folder, check_place
@@ -82,6 +83,7 @@ class Config:
     min_severity: Severity = field(default=Severity.WARNING, metadata=_REPORT)
     contexts: tuple[tuple[str, Context], ...] = field(default=(), metadata=_REPORT)
     lift_contexts: bool = field(default=False, metadata=_REPORT)
+    allow: tuple[Allowance, ...] = field(default=(), metadata=_REPORT)
     src: tuple[Path, ...] = field(default=(), metadata=_FINDINGS)
     cache_dir: Path = field(default_factory=Path, metadata=_NOTHING)
     cache_within: Path | None = field(default=None, metadata=_NOTHING)

@@ -69,6 +69,10 @@ def _value(config: Config, key: str) -> object:
         return ".".join(map(str, config.target_version))
     if key == "contexts":
         return {pattern: context.value for pattern, context in config.contexts}
+    if key == "allow":
+        return [
+            {"in": item.inside, "calls": list(item.calls), "reason": item.reason} for item in config.allow
+        ]
     if isinstance(value, (Confidence, Severity)):
         return value.label
     if isinstance(value, Enum):

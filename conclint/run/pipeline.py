@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -352,13 +352,15 @@ def run_on(
             name = judgement_key(config, catalog, analysis.packages, analysis.roots)
             analysis.recall(name)
             asked |= {source.shown for source in beyond}
-            report = _about(_analysed(analysis, problems, config, inline=inline), asked, lenders)
+            whole = bool(config.allow) and _is_whole(workspace, sources)
+            found_now = _analysed(analysis, problems, config, inline=inline, whole=whole)
+            report = _about(found_now, asked, lenders)
             if keep:
                 analysis.remember(name)
             if key is not None and analysis.looked_around:
                 report = report._replace(around=shape_around())
-            whole = not analysis.has_failed and not lenders.failed
-            if key is not None and whole and analysis.looked_around == (report.around is not None):
+            is_good = not analysis.has_failed and not lenders.failed
+            if key is not None and is_good and analysis.looked_around == (report.around is not None):
                 with bearable():
                     keep_report(workspace.cache, key, report)
         found = analysis.concurrency_map() if with_map else None
@@ -429,12 +431,19 @@ def _key_of(
     return key
 
 
-def _analysed(analysis: Analysis, problems: list[Finding], config: Config, *, inline: bool) -> KeptReport:
+def _is_whole(workspace: Workspace, sources: Iterable[Source]) -> bool:
+    """Whether all files of the project are asked for."""
+    return {source.path for source in workspace.project} <= {source.path for source in sources}
+
+
+def _analysed(
+    analysis: Analysis, problems: list[Finding], config: Config, *, inline: bool, whole: bool
+) -> KeptReport:
     from conclint.run.identities import with_fingerprints
     from conclint.suppress.filters import filter_findings
 
     found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
-    result = filter_findings(found, config, analysis.directives(), inline=inline)
+    result = filter_findings(found, config, analysis.directives(), inline=inline, whole=whole)
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells(analysis.with_removals(result.unused))
     occurring = sorted(

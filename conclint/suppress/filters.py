@@ -1,7 +1,8 @@
 """The way from everything the rules found to what is reported.
 
-The order is part of the contract: rules selected, confidence, severity, one finding for each place and
-code, then the comments in the source. (Removing duplicates before the confidence would lose findings.)
+The order is part of the contract: what the configuration allows, rules selected, confidence, severity, one
+finding for each place and code, then the comments in the source. (Removing duplicates before the confidence
+would lose findings.)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from conclint.config.settings import Config
 from conclint.model.finding import Finding
 from conclint.summary.records import Directive
+from conclint.suppress.allowances import Allowances, unused_allowances
 from conclint.suppress.directives import DirectivesOfFile, Noqa, unused_directives
 from conclint.suppress.selection import Selection
 
@@ -33,16 +35,21 @@ def filter_findings(
     directives: Mapping[str, Sequence[Directive]],
     *,
     inline: bool,
+    whole: bool = False,
 ) -> FilterResult:
     """The findings to report, whatever order they come in.
 
     `directives` are those of each file, by shown path. With `inline` false, `# noqa` is left to whoever
     asked (flake8 applies it itself); conclint's own comments hold all the same, and so does a `# noqa` for
-    another linter's code that stands for ours, of which flake8 knows nothing.
+    another linter's code that stands for ours, of which flake8 knows nothing. `whole`: the findings are those
+    of all files of the project, so that an entry of `allow` that allows none of them is of no use.
     """
     selection = Selection(config)
     everything = list(findings)
-    selected = (finding for finding in everything if selection.takes(finding.code, finding.path))
+    allowances = Allowances(config.allow)
+    allowed = {id(finding) for finding in everything if allowances.cover(finding)}
+    asked = (finding for finding in everything if id(finding) not in allowed)
+    selected = (finding for finding in asked if selection.takes(finding.code, finding.path))
     sure = [finding for finding in selected if finding.confidence >= config.min_confidence]
     bad = [finding for finding in sure if selection.is_bad_enough(finding)]
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
@@ -60,9 +67,11 @@ def filter_findings(
     hidden = len(reported(finding for finding in sure if not selection.is_bad_enough(finding)))
     unused: Iterable[Finding] = ()
     if config.warn_unused_ignores and inline:
-        unused = (
-            report for report in _unused(everything, directives) if selection.takes(report.code, report.path)
-        )
+        reports = [
+            *_unused(everything, directives),
+            *(unused_allowances(config, allowances) if whole else ()),
+        ]
+        unused = [report for report in reports if selection.takes(report.code, report.path)]
     return FilterResult(_sorted(kept), _sorted(unused), hidden)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conclint.config.allowances import Allowance
 from conclint.config.settings import Affects, Config
 from conclint.model.context import Context
 from conclint.model.execution import Confidence
@@ -33,6 +34,7 @@ OTHER: dict[str, Any] = {
     "min_severity": Severity.INFO,
     "contexts": (("a/**", Context.TEST),),
     "lift_contexts": True,
+    "allow": (Allowance("app.db", ("sqlite3",), "small"),),
     "src": (Path("/p/src"),),
     "cache_dir": Path("/elsewhere"),
     "cache_within": Path("/"),
