@@ -108,6 +108,8 @@ def while_(s: Scope, node: cst.While) -> bool:
     loop = s.begin_loop(region, 0, s.module.assigned.of_loop(node))
     test = expression(s, node.test)
     s.regions[region][2] = test
+    if _does_nothing(node.body):
+        s.add_site(SiteKind.SPIN, node.test, test)
     loop.entry = dict(s.env)
     narrow(s, node.test, 1)
     s.end_loop(loop, block(s, node.body))
@@ -117,6 +119,20 @@ def while_(s: Scope, node: cst.While) -> bool:
     if not endless:
         narrow(s, node.test, 0)
     return _after_loop(s, node.orelse, loop.region, loop.breaks, written, endless)
+
+
+def _does_nothing(body: cst.BaseSuite) -> bool:
+    """Whether a loop only asks its test again."""
+    lines = body.body if isinstance(body, cst.IndentedBlock) else (body,)
+    return all(
+        isinstance(line, cst.SimpleStatementLine | cst.SimpleStatementSuite)
+        and all(
+            isinstance(item, cst.Pass | cst.Continue)
+            or (isinstance(item, cst.Expr) and isinstance(item.value, cst.Ellipsis | cst.SimpleString))
+            for item in line.body
+        )
+        for line in lines
+    )
 
 
 def _after_loop(

@@ -299,7 +299,7 @@ class Parts:
                 return set()  # a store says it
             case SiteKind.ENTER | SiteKind.ITERATE | SiteKind.ATTR | SiteKind.ITEM | SiteKind.CONTAINS:
                 return set()
-            case SiteKind.AWAIT | SiteKind.RAISE | SiteKind.DISCARD:
+            case SiteKind.AWAIT | SiteKind.RAISE | SiteKind.DISCARD | SiteKind.SPIN:
                 return set()
             case _:
                 return assert_never(site.kind)

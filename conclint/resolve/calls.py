@@ -99,8 +99,8 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
             return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
         case SiteKind.DECORATE:
             return _decoration(evaluator, key, number, site)
-        case SiteKind.AWAIT:
-            return None  # what is awaited ran where it was made
+        case SiteKind.AWAIT | SiteKind.SPIN:
+            return None  # what is awaited ran where it was made; a loop that does nothing runs nothing
         case _:
             return assert_never(kind)
 

@@ -79,6 +79,7 @@ class SiteKind:
     CONTAINS: Final = 11  # args[0] in callee
     AUGMENT: Final = 12  # `callee += args[0]`, by the operator as the argument's keyword
     DISCARD: Final = 13  # `del` of the only local name of what a call made: callee is the call's result
+    SPIN: Final = 14  # the test, callee, of a `while` in whose body nothing is done
 
 
 class Use:

@@ -65,6 +65,7 @@ def every(a, *rest, key: "int" = 1, **more):
     del gone
     match a:
         case Thing(): pass
+    while not TOTAL: pass
     return lambda: sent
 async def waits(a):
     await a

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from conclint.model.execution import Confidence
+from conclint.rules.crossed.busy_waiting import busy_waiting
 from conclint.rules.crossed.coroutine_functions import coroutine_function_elsewhere
 from conclint.rules.crossed.dropped_offloads import dropped_offload
 from conclint.rules.crossed.from_threads import loop_used_in_threads
@@ -18,7 +19,12 @@ from conclint.rules.structural.code import Code
 
 _Rule: TypeAlias = Callable[[ModuleView, Code], Iterator[Draft]]
 
-_RULES: Final[tuple[_Rule, ...]] = (coroutine_function_elsewhere, dropped_offload, lock_held_across_await)
+_RULES: Final[tuple[_Rule, ...]] = (
+    coroutine_function_elsewhere,
+    dropped_offload,
+    lock_held_across_await,
+    busy_waiting,
+)
 _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.finding import Recommendation
+from conclint.model.severity import Severity
 from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice as Constructed
 from conclint.rules.advice.forms import Form
@@ -41,6 +42,7 @@ def found(
     model: ExecutionModel | None = None,
     effect: EffectKind | None = None,
     family: str | None = None,
+    severity: Severity | None = None,
     reasons: Iterable[str] = (),
     most: Confidence = Confidence.HIGH,
     chain: Iterable[Hop] = (),
@@ -60,6 +62,7 @@ def found(
         model=model,
         effect=effect,
         family=family,
+        severity=severity,
         cause=cause,
     )
 
