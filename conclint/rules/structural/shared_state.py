@@ -17,7 +17,7 @@ from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind, StoreKind
 
-_CHANGES: Final = frozenset(
+CHANGES: Final = frozenset(
     {
         "append",
         "extend",
@@ -32,8 +32,8 @@ _CHANGES: Final = frozenset(
         "popitem",
     }
 )
-_COLLECTIONS: Final = (Op.LIST, Op.DICT, Op.SET)
-_MAKERS: Final = frozenset(
+COLLECTIONS: Final = (Op.LIST, Op.DICT, Op.SET)
+MAKERS: Final = frozenset(
     {f"builtins.{name}" for name in ("list", "dict", "set")}
     | {f"collections.{name}" for name in ("defaultdict", "Counter", "deque", "OrderedDict")}
 )
@@ -96,7 +96,7 @@ def _changed(code: Code, worker: Function, depth: int) -> Iterator[tuple[str, Co
         if site.kind != SiteKind.CALL:
             continue
         callee = inner.body.values[site.callee]
-        if callee[0] == Op.ATTR and callee[2] in _CHANGES:
+        if callee[0] == Op.ATTR and callee[2] in CHANGES:
             node = graph.node(inner.body, graph.base(callee))
             if node[0] == Op.GLOBAL and _is_collection(inner, str(node[1])):
                 yield str(node[1]), inner, number
@@ -124,10 +124,10 @@ def _is_collection(code: Code, name: str) -> bool:
     own = Code(code.engine, code.module.own)
     if own.body.values[value][0] == Op.CAST:  # `found: list[int] = []`
         value = graph.operand(own.body.values[value])
-    if own.body.values[value][0] in _COLLECTIONS:
+    if own.body.values[value][0] in COLLECTIONS:
         return True
     call = own.calls.get(own.call_of(value))
-    return call is not None and call.is_one_of(_MAKERS)
+    return call is not None and call.is_one_of(MAKERS)
 
 
 def _reads_after(code: Code, name: str, site: int) -> bool:
@@ -147,7 +147,7 @@ def _reads_after(code: Code, name: str, site: int) -> bool:
     reads = any(number > placed for number in wanted)
     for number, other in enumerate(code.body.sites):
         own = other.kind == SiteKind.CALL and code.receiver(number) in wanted
-        if own and code.body.values[other.callee][2] in _CHANGES:
+        if own and code.body.values[other.callee][2] in CHANGES:
             return False  # the parent fills it from what the workers return
         later = code.starts(number) >= here
         used = other.callee in wanted or any(value in wanted for _, value in other.args)
