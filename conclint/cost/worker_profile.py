@@ -66,6 +66,10 @@ _PURE_MODULES: Final = frozenset(
     }
 )  # fmt: skip
 """Modules of the standard library that compute, and do nothing else."""
+_GOING_THROUGH: Final = frozenset(
+    {"builtins.max", "builtins.min", "builtins.sorted", "builtins.sum", "collections.Counter", "math.prod"}
+)
+"""What goes through all that a worker is given, if it is the worker itself."""
 
 
 _Seen: TypeAlias = dict[tuple[Key, Bound, bool], None]
@@ -295,6 +299,8 @@ class WorkerProfiles:
         is_bound: bool,
     ) -> Profile:
         fact = self._fact(value)
+        if not depth and isinstance(value, External) and value.dotted in _GOING_THROUGH:
+            return Profile(depth=1)
         if fact is None:
             return Profile() if self._is_pure(value) else _unknown(self._named(value))
         if fact.effect is Stated.COMPUTES_NOGIL:

@@ -38,6 +38,7 @@ def runs_in_parallel(
         return True
     return any(
         other.site != placement.site
+        and not graph.are_alternatives(body, placement.site, other.site)
         and (other.model, other.style) == (placement.model, placement.style)
         and computes_too(other)
         for other in view.placements[key]

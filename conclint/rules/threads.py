@@ -25,12 +25,14 @@ from conclint.summary.records import DefFlags, DefKind
 
 _OFFLOAD = "offload"
 _POOL = "pool"
+_THREAD = "thread"
 _FRAMEWORK = "framework"
 _CHOSEN = (
     "the framework chose the thread, not the program",
     "it keeps the loop alive, which may be all that is wanted",
 )
 _OFFLOADED = "moving it off the event loop keeps the loop alive, which may be all that is wanted"
+_ALONE = "one thread beside the program keeps it alive, which may be all that is wanted"
 _DEEP: Final = 2
 """Loops over data from which there is work enough, whatever surrounds it."""
 _FREE_THREADED = "on a free-threaded build threads compute at the same time"
@@ -68,6 +70,8 @@ def computing_in_threads(
         reasons.append(_OFFLOADED)
     elif placement.style == _FRAMEWORK:
         reasons.extend(_CHOSEN)
+    elif placement.style == _THREAD and not is_parallel:
+        reasons.append(_ALONE)
     if view.runtime.gil is Gil.BOTH:
         reasons.append(_FREE_THREADED)
     yield _draft(view, key, placement, rule, values[0], computing.cost, reasons)

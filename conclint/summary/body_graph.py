@@ -19,6 +19,7 @@ __all__ = [
     "UNKNOWN",
     "WRAPPERS",
     "Node",
+    "are_alternatives",
     "around",
     "base",
     "call",
@@ -185,6 +186,21 @@ def loops_around(body: Body, region: int) -> Iterator[int]:
 def loop_of(body: Body, region: int) -> int:
     """The innermost loop around a region; -1 for none."""
     return next(loops_around(body, region), -1)
+
+
+def are_alternatives(body: Body, first: int, second: int) -> bool:
+    """Whether two sites can't be in one run of the def: they are in the two branches of one `if`."""
+    regions = body.regions
+    sides = {
+        regions[number].value: regions[number].extra
+        for number in around(body, body.sites[first].region)
+        if regions[number].kind == RegionKind.IF
+    }
+    return any(
+        sides.get(regions[number].value, regions[number].extra) != regions[number].extra
+        for number in around(body, body.sites[second].region)
+        if regions[number].kind == RegionKind.IF
+    )
 
 
 def is_lazy(body: Body, region: int) -> bool:

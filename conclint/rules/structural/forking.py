@@ -104,11 +104,15 @@ def _thread_before(code: Code, site: int) -> bool:
     here = code.starts(site)
     for call in code.calls_to({"threading.Thread.start"}):
         ended = _ended_before(code, code.receiver(call.site), site)
-        if code.starts(call.site) < here and not ended and _reaches(code, call.site, site):
+        if (
+            code.starts(call.site) < here
+            and not ended
+            and not graph.are_alternatives(code.body, call.site, site)
+        ):
             return True
     for call in code.calls_to(_THREAD_POOLS):
         pool = code.results.get(call.site, -1)
-        if pool < 0 or code.starts(call.site) >= here or not _reaches(code, call.site, site):
+        if pool < 0 or code.starts(call.site) >= here or graph.are_alternatives(code.body, call.site, site):
             continue
         same = aliases(code, pool)
         within = [
@@ -132,7 +136,11 @@ def _starter_before(code: Code, habits: Habits, site: int) -> str | None:
     """The name of a function called before a site that starts a thread each time and leaves it running."""
     here = code.starts(site)
     for call in code.calls.values():
-        if not call.inside or code.starts(call.site) >= here or not _reaches(code, call.site, site):
+        if (
+            not call.inside
+            or code.starts(call.site) >= here
+            or graph.are_alternatives(code.body, call.site, site)
+        ):
             continue
         if not habits.chain(Habit.LEAVES_THREAD, call):
             continue
@@ -165,22 +173,8 @@ def _offloads_before(code: Code, site: int) -> bool:
     return any(
         placement.model is ExecutionModel.THREAD and placement.style == "offload"
         for earlier, placements in code.placements.items()
-        if code.starts(earlier) < here and _reaches(code, earlier, site)
+        if code.starts(earlier) < here and not graph.are_alternatives(code.body, earlier, site)
         for placement in placements
-    )
-
-
-def _reaches(code: Code, first: int, second: int) -> bool:
-    """Whether both sites can be in one run of the def: they are not in the two branches of one `if`."""
-    sides: dict[int, int] = {}
-    regions = code.body.regions
-    for number in code.around(code.body.sites[first].region):
-        if regions[number].kind == RegionKind.IF:
-            sides[regions[number].value] = regions[number].extra
-    return all(
-        sides.get(regions[number].value, regions[number].extra) == regions[number].extra
-        for number in code.around(code.body.sites[second].region)
-        if regions[number].kind == RegionKind.IF
     )
 
 
