@@ -13,6 +13,7 @@ from conclint.rules.crossed.from_threads import loop_used_in_threads
 from conclint.rules.crossed.held_locks import lock_held_across_await
 from conclint.rules.crossed.loops_of_threads import loop_of_thread_used
 from conclint.rules.crossed.own_pools import waits_for_own_pool
+from conclint.rules.crossed.thread_locals import thread_local_across_await
 from conclint.rules.crossed.undrained_queues import joined_before_drained
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -24,6 +25,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     dropped_offload,
     lock_held_across_await,
     busy_waiting,
+    thread_local_across_await,
 )
 _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")

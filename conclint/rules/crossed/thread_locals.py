@@ -1,0 +1,106 @@
+"""CON709: what a coroutine keeps in a `threading.local` while it is suspended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from conclint.effects.deadlocks import suspends
+from conclint.model.execution import ExecutionModel
+from conclint.model.symbols import short_name
+from conclint.resolve.calls import callable_name
+from conclint.resolve.values import Function
+from conclint.rules.chains import Hop
+from conclint.rules.crossed.names import Name, names_of
+from conclint.rules.drafts import Draft, ModuleView
+from conclint.rules.structural.code import Code
+from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, SiteKind
+
+_LOCAL: Final = "threading.local"
+_DEPTH: Final = 2
+_ADVICE: Final = Advice(
+    ExecutionModel.EVENT_LOOP,
+    "keep it in a `contextvars.ContextVar`: each task has its own. Or hand it on as an argument.",
+)
+
+
+class _Use(NamedTuple):
+    """An attribute of a thread-local that a site sets or reads, and the calls down to where it does."""
+
+    names: frozenset[Name]
+    attribute: str
+    sets: bool
+    way: tuple[Hop, ...]
+
+
+def thread_local_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
+    """CON709: a coroutine function sets an attribute of a `threading.local`, awaits, and reads it."""
+    if code.definition.kind != DefKind.ASYNC_FUNCTION:
+        return
+    kept: list[_Use] = []
+    exposed: list[_Use] = []
+    reported: set[tuple[object, ...]] = set()
+    for number, site in enumerate(code.body.sites):
+        for use in _uses(code, number, 0):
+            if use.sets:
+                exposed = [held for held in exposed if not _is_same(held, use)]
+                kept.append(use)
+            elif any(_is_same(held, use) for held in exposed):
+                place = (use.attribute, use.names)
+                if place not in reported:
+                    reported.add(place)
+                    yield _draft(view, code, number, use)
+        if kept and suspends(code.evaluator, code.key, site, 0):
+            exposed += kept
+            kept = []
+
+
+def _draft(view: ModuleView, code: Code, number: int, use: _Use) -> Draft:
+    name = use.way[-1].symbol
+    called = f"`{short_name(use.way[0].symbol)}` reads `{name}`" if len(use.way) > 1 else f"`{name}` is read"
+    return found(
+        view,
+        code,
+        number,
+        "CON709",
+        f"{called} after an `await`: another task of the same thread may have set it meanwhile",
+        _ADVICE,
+        cause=name,
+        model=ExecutionModel.EVENT_LOOP,
+        chain=use.way,
+    )
+
+
+def _is_same(first: _Use, second: _Use) -> bool:
+    return first.attribute == second.attribute and not first.names.isdisjoint(second.names)
+
+
+def _uses(code: Code, number: int, depth: int) -> Iterator[_Use]:
+    """What a site does to thread-locals, by itself or by the function that it calls."""
+    site = code.body.sites[number]
+    node = graph.node(code.body, site.callee)
+    if site.kind in (SiteKind.ATTR, SiteKind.SET_ATTR) and node[0] == Op.ATTR:
+        base = graph.base(node)
+        if code.is_all(base, _LOCAL):
+            names = frozenset(name for name in names_of(code, base) if name[0] != "value")
+            hop = Hop(code.key, number, f"{_shown(code, base)}.{node[2]}")
+            yield _Use(names, str(node[2]), site.kind == SiteKind.SET_ATTR, (hop,))
+    elif site.kind == SiteKind.CALL and depth < _DEPTH:
+        call = code.calls.get(number)
+        for target in call.inside if call is not None and len(call.inside) == 1 else ():
+            if not isinstance(target, Function) or target.key == code.key:
+                continue
+            if code.evaluator.definition(target.key).kind != DefKind.FUNCTION:
+                continue
+            inner = Code(code.engine, target.key)
+            name = callable_name(code.evaluator, target)
+            for place in range(len(inner.body.sites)):
+                for use in _uses(inner, place, depth + 1):
+                    yield use._replace(way=(Hop(code.key, number, name), *use.way))
+
+
+def _shown(code: Code, base: int) -> str:
+    node = graph.node(code.body, base)
+    return str(node[-1]) if node[0] in (Op.GLOBAL, Op.ATTR, Op.FREE) else "local"
