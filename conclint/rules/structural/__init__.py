@@ -37,6 +37,7 @@ from conclint.rules.structural.serial_work import (
     result_right_after_submit,
 )
 from conclint.rules.structural.shared_state import shared_module_state
+from conclint.rules.structural.unshared_locks import lock_of_another_process
 from conclint.rules.structural.worker_objects import changed_worker_objects
 
 _Rule: TypeAlias = Callable[[ModuleView, Code, Habits], Iterator[Draft]]
@@ -59,6 +60,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     fork_after_threads,
     shared_module_state,
     changed_worker_objects,
+    lock_of_another_process,
     pool_never_closed,
 )
 _HINTS: Final[dict[str, _Rule]] = {
