@@ -29,6 +29,7 @@ from conclint.rules.structural.pools import (
     pool_never_closed,
     single_worker_pool,
 )
+from conclint.rules.structural.process_costs import large_argument_again, many_tiny_tasks
 from conclint.rules.structural.serial_work import (
     apply_in_loop,
     detect_joined_start,
@@ -67,6 +68,8 @@ _HINTS: Final[dict[str, _Rule]] = {
     "CON801": sequential_http_calls,
     "CON802": sequential_cpu_map,
     "CON803": hand_made_thread_list,
+    "CON804": many_tiny_tasks,
+    "CON805": large_argument_again,
 }
 """Opt-in rules by code: not even looked for unless they are chosen."""
 _DETECTORS: Final[dict[Habit, Detector]] = {
