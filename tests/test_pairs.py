@@ -21,6 +21,7 @@ from conclint.measure.pairs.figures import usable_cores
 from conclint.measure.pairs.pages import HEADING, read_reference, render_page, section_of, with_section
 from conclint.measure.pairs.run import PairError, compare_pair, run_program
 from conclint.measure.pairs.shipped import Pair, Size, missing_need, programs_folder, shipped_pairs
+from conclint.measure.pairs.sizes import measure_sizes, render_sizes
 from conclint.measure.pairs.verdict import missing_proof
 from conclint.rules.registry import rule_page, rules_by_code
 from harness.expectations import Kind, read_expectations
@@ -232,3 +233,22 @@ def test_a_program_sees_nothing_of_where_conclint_is_run(
         program(elsewhere, "import asyncio, os\nprint(asyncio.sleep.__name__, os.listdir())\n"), 1
     )
     assert (run.output, run.error) == ("sleep []", None)
+
+
+def test_the_work_of_a_pair_is_measured_in_pieces_of_several_sizes() -> None:
+    rows = measure_sizes(shipped_pairs()["CON201"], 10_000)
+
+    assert [row["size"] for row in rows] == [100, 1_000, 10_000]
+    assert all(row[way] > 0 for row in rows for way in ("threads", "processes"))
+    assert not measure_sizes(shipped_pairs()["CON202"], 10_000)
+
+
+def test_sizes_at_which_threads_gain_nothing_are_said_to() -> None:
+    rows = [
+        {"size": 1_000, "threads": 0.4, "cores": 0.9, "processes": 0.5},
+        {"size": 100_000, "threads": 1.0, "cores": 1.0, "processes": 2.0},
+    ]
+
+    assert "Threads gain nothing at any size" in render_sizes(rows)
+    assert "1.00 ██████████ " in render_sizes(rows)
+    assert "By threads a gain at 100,000." in render_sizes([rows[0], {**rows[1], "threads": 1.9}])

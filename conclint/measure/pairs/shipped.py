@@ -68,6 +68,11 @@ class Pair:
         """The program that does what the rule recommends."""
         return programs_folder() / self.code / "after.py"
 
+    @property
+    def sizes(self) -> Path:
+        """The program that does the work in pieces of several sizes; few pairs have one."""
+        return programs_folder() / self.code / "sizes.py"
+
     def amount(self, size: Size) -> int:
         return self.small if size is Size.SMALL else self.reference
 
