@@ -16,6 +16,7 @@ from conclint.conditions.stated_conditions import judge_conditions
 from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator
 from conclint.cost.cost_model import makers_of
+from conclint.cost.lazy_objects import waiting_read
 from conclint.cost.plain_methods import is_plain_method
 from conclint.cost.streams import hands_on, streamed
 from conclint.cost.trip_counts import TripCounter
@@ -119,7 +120,14 @@ class WorkerProfiles:
         """The profile of a callable that is handed over with these arguments (each of their items)."""
         passed = self._bound.items(arguments) if each else arguments
         self._streamed = set()
-        return self._target(Target(value, passed), UNBOUND, False, {}, 0)
+        found = self._target(Target(value, passed), UNBOUND, False, {}, 0)
+        if found.depth and not found.waits and not found.unknown:
+            given = (*passed.positional, *(item for _, item in passed.keywords))
+            lazy = waiting_read(
+                self._engine, (v for item in given for v in self._evaluator.passed(item).values)
+            )
+            return found.joined(_unknown(lazy)) if lazy else found
+        return found
 
     def _target(
         self, target: Target, bound: Bound, in_loop: bool, seen: _Seen, depth: int, *, is_bound: bool = True
