@@ -27,8 +27,12 @@ _FETCHED: Final = frozenset({"http", "database", "sockets"})
 """What is fetched or sent over a network: a file beside it is what that is written to, or read from."""
 _FILES: Final = "files"
 _TRANSFERS: Final = frozenset(
-    {"open", "write", "write_bytes", "write_text", "writelines", "read", "read_bytes", "mkdir", "makedirs"}
-)
+    {
+        "client", "copyfileobj", "download_file", "exists", "makedirs", "mkdir", "open", "read", "read_bytes",
+        "remove", "rename", "replace", "resource", "unlink", "upload_file", "write", "write_bytes",
+        "write_text", "writelines",
+    }
+)  # fmt: skip
 """What saves what was fetched, or opens what is sent."""
 _HARMLESS: Final = frozenset({"cheap-files", "console"})
 _MAX_NEST = 1
@@ -146,7 +150,7 @@ def _is_as_long_as_asked(body: Body, witness: Witness) -> bool:
 def _is_plain(called: Parameter) -> bool:
     """Whether an argument is only gone through, or a text's method of it called."""
     return bool(called.attributes) and (
-        called.attributes[-1] == ITERATED or is_plain_name(called.attributes[-1])
+        called.attributes[-1] in (ITERATED, "encode", "decode") or is_plain_name(called.attributes[-1])
     )
 
 

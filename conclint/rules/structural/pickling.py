@@ -33,6 +33,7 @@ from conclint.rules.structural.start_methods import (
     start_method,
     stated_in_module,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op
 
 _SENT: Final = (
@@ -129,7 +130,7 @@ def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterat
 
 def unpicklable_argument(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON602: an argument for a process, or the object of a bound method, that can't be pickled."""
-    for site, placement, reasons in _sent(view, code):
+    for site, placement, reasons in _sent(view, code, started_with=True):
         pooled = _is_pooled(code, placement)
         seen: set[str] = set()
         for passed in _passed(placement):
@@ -258,7 +259,21 @@ def _local_function(code: Code, site: int, value: Value) -> str | None:
         return None
     # Elsewhere it may be what a decorator made of a function that can be found by its name.
     made_here = value.key[0] == code.key[0] and (scope == code.key or scope in module.around(code.key))
-    return "nested" if made_here and not _is_global(code, value) else None
+    if made_here:
+        return None if _is_global(code, value) else "nested"
+    return "nested" if _is_from_factory(code, site, value) else None
+
+
+def _is_from_factory(code: Code, site: int, function: Function) -> bool:
+    """Whether the function is what a call has made that the same def holds: no name of a module stands for
+    it."""
+    for _, value in code.body.sites[site].args:
+        if graph.call(code.body, value) is not None:
+            known = code.known(value)
+            made = [item for item in known.values if isinstance(item, Function)]
+            if not known.incomplete and len(made) == 1 and made[0].key == function.key:
+                return True
+    return False
 
 
 def _is_global(code: Code, function: Function) -> bool:
