@@ -17,8 +17,9 @@ from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator
 from conclint.cost.cost_model import makers_of
 from conclint.cost.lazy_objects import waiting_read
+from conclint.cost.own_work import OwnWork, counts_down
 from conclint.cost.plain_methods import is_plain_method
-from conclint.cost.streams import hands_on, streamed
+from conclint.cost.streams import streamed
 from conclint.cost.trip_counts import TripCounter
 from conclint.effects.effects import Kind
 from conclint.effects.placements import handed_over
@@ -47,14 +48,20 @@ from conclint.resolve.values import (
     unwrapped,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Assertion, Body, DefFlags, DefKind, Op, Site, SiteKind
+from conclint.summary.records import (
+    Assertion,
+    Body,
+    DefFlags,
+    DefKind,
+    Op,
+    Site,
+    SiteKind,
+)
 
 _THREAD: Final = ExecutionModel.THREAD.bit
 _PASSING: Final = frozenset({Family.CHEAP_FILES.value, Family.CONSOLE.value})
 """Waits that are over at once."""
 _BRIEF_SLEEP: Final = 0.01
-_MANY: Final = 1_000.0
-"""Trips from which a loop of known length is worth a thread."""
 _MAX_DEPTH: Final = 30
 _MAX_FUNCTIONS: Final = 300
 _PURE_MODULES: Final = frozenset(
@@ -112,7 +119,7 @@ class WorkerProfiles:
         self._engine = engine
         self._evaluator = engine.evaluator
         self._calculator = Calculator(self._evaluator)
-        self._trips = TripCounter(self._evaluator, self._calculator)
+        self._work = OwnWork(self._evaluator, TripCounter(self._evaluator, self._calculator))
         self._bound = BoundCallables(engine)
         self._streamed: set[Parameter] = set()
 
@@ -203,11 +210,11 @@ class WorkerProfiles:
         if definition.flags & DefFlags.STUB:
             return _unknown(self._named(function))
         body = self._evaluator.body(key)
-        trips = self._trips.of_regions(key, body, {})
-        depths = [item.counting + item.over_data + (item.times >= _MANY) for item in trips]
+        depths = self._work.depths(key, body)
         looping = [graph.loop_of(body, number) >= 0 for number in range(len(body.regions))]
-        found = Profile(depth=self._own_depth(body, depths))
+        found = Profile(depth=self._work.own(key, body, depths))
         links = {link.site: link for link in self._engine.links(key)}
+        own = Function(key)
         for number, site in enumerate(body.sites):
             link = links.get(number)
             if not self._engine.guards.mask(key, site.region) & _THREAD:
@@ -227,6 +234,8 @@ class WorkerProfiles:
             is_plain = site.kind == SiteKind.CALL and is_plain_method(body, site)
             for target in (target for group in link.groups for target in group):
                 if is_plain and isinstance(target.value, Parameter) and not _binds_known(bound, target.value):
+                    continue
+                if target.value == own and counts_down(body, number):
                     continue
                 inner = self._target(target, bound, in_loop or here, seen, depth + 1, is_bound=False)
                 around = depths[site.region]
@@ -261,18 +270,6 @@ class WorkerProfiles:
             if module.definition(other).name == name and module.enclosing_class(other) is not None
         ]
         return named == [key]
-
-    def _own_depth(self, body: Body, depths: list[int]) -> int:
-        """How deep the loops are nested in which the function does something itself."""
-        busy = {number for number, region in enumerate(body.regions) if region.arithmetic or region.container}
-        busy |= {site.region for site in body.sites if site.kind in (SiteKind.CALL, SiteKind.ITEM)}
-        passing = [
-            number
-            for number, region in enumerate(body.regions)
-            if region.kind in graph.LOOPS and hands_on(body, number)
-        ]
-        busy = {n for n in busy if not any(graph.is_inside(body, n, loop) for loop in passing)}
-        return max((depths[number] for number in busy), default=0)
 
     def _effects(self, key: Key, link: Link, in_loop: bool) -> Profile:
         """What a site waits for itself, and the native work that it does."""
