@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +18,7 @@ from conclint.process.failure import describe_failure
 from conclint.process.gc_control import dismantle
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule, Program
+from conclint.rules.bound_calls import bound_in
 from conclint.rules.examples import advise, fix_for, source_file
 from conclint.rules.judge import Judge, wrapper_names
 from conclint.rules.module_calls import ModuleCalls, module_calls
@@ -139,6 +140,24 @@ class ModuleJudge:
             return {key[1]: to_rows(self.engine.effects_of(key)) for key in asked}
 
         return self.settled(ask)
+
+    def bound_in(
+        self, path: str, names: Collection[str]
+    ) -> tuple[tuple[tuple[Any, ...], ...], tuple[str, ...]]:
+        """What coroutines of these names do with what a module gives to them, as rows; and the names of the
+        module's own that hand on what they are given. Of the rest of the module nothing is judged."""
+        self._store.load([path])
+
+        def ask() -> tuple[list[Draft], tuple[str, ...]]:
+            view = self.judge.plain_view(path)
+            return ([], ()) if view is None else bound_in(view, names)
+
+        try:
+            drafts, handing = self.settled(ask)
+            return tuple(map(self._row, drafts)), handing
+        except Exception as error:
+            self._fail(path, error)
+            return (), ()
 
     def drain_edges(self) -> Edges:
         """What was asked of other files since this was last told, for who keeps no more than that."""

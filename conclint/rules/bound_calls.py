@@ -8,7 +8,7 @@ reported is decided when all callers are known (`conclint.run.bindings`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from conclint.effects.effects import CALLED, Effect, Kind, Placement, Pointer, Witness
@@ -20,9 +20,11 @@ from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts
 from conclint.rules.event_loop import draft_of, rule_of
 from conclint.rules.registry import Rule
-from conclint.summary.records import Assertion, DefKind
+from conclint.summary.records import Assertion, DefKind, Op, SiteKind
 
 _MOST_HANDED: Final = 20
+_NAMES: Final = (Op.GLOBAL, Op.FREE, Op.IMPORT, Op.ATTR)
+"""Values that mention a function, by what stands last in them."""
 
 
 def effects_in_coroutines(
@@ -32,7 +34,7 @@ def effects_in_coroutines(
     for effect, witness in placement.does:
         rule = rule_of(effect)
         then = witness.then
-        if rule is None or then is None or (then.next is not None and then.next[0] in starts.on_loop):
+        if rule is None or then is None:
             continue
         chain = hops(view.engine, key, witness)
         through = _through(view, witness)
@@ -57,7 +59,8 @@ def _drafts(
     binding = Binding(
         key[0], view.shown(key[0]), view.module.symbol(key), place, others, is_here=bool(others)
     )
-    if others:
+    bound = witness.then.next[0] if witness.then is not None and witness.then.next is not None else None
+    if others and bound not in starts.on_loop:  # else its own file tells, where it is registered
         yield draft_of(
             view,
             chain,
@@ -109,16 +112,45 @@ def _name(view: ModuleView, key: Key) -> str:
     return view.engine.evaluator.definition(key).name
 
 
+def bound_in(view: ModuleView, names: Collection[str]) -> tuple[list[Draft], tuple[str, ...]]:
+    """What coroutines of other modules do with what this one gives to functions of these names; and its own
+    coroutine functions that hand on there what they are given. Of the rest of the module nothing is asked.
+    Raises NeedModule."""
+    nowhere = Starts(frozenset(), {}, {}, view.entries)
+    imports = view.module.summary.imports
+    meant = {*names, *(item.bound for item in imports if item.name in names)}
+    mentions: set[tuple[object, object]] = {
+        (op, name) for op in (Op.GLOBAL, Op.FREE, Op.ATTR) for name in meant
+    }
+    mentions |= {(Op.IMPORT, number) for number, item in enumerate(imports) if item.bound in meant}
+    drafts: list[Draft] = []
+    handing: set[str] = set()
+    for key in view.keys:
+        values = view.engine.evaluator.body(key).values
+        if not any((node[0], node[-1]) in mentions for node in values if node[0] in _NAMES):
+            continue
+        sites = view.engine.evaluator.body(key).sites
+        for link in view.engine.links(key):
+            placements: list[Placement] = []
+            if sites[link.site].kind == SiteKind.CALL:
+                view.engine.site_effects(key, link, placements)
+            for placement in placements:
+                if placement.style == CALLED:
+                    drafts += effects_in_coroutines(view, key, placement, nowhere)
+        if _is_binder(view, key):
+            handing.add(_name(view, key))
+    return drafts, tuple(sorted(handing))
+
+
 def binders(view: ModuleView) -> tuple[str, ...]:
     """The names of the module's coroutine functions that call what they are given, or hand it on to one that
     does."""
-    found = {
-        view.module.definition(key).name
-        for key in view.keys
-        if view.module.definition(key).kind == DefKind.ASYNC_FUNCTION
-        and any(_calls_given(effect, key) for effect in view.engine.effects_of(key))
-    }
-    return tuple(sorted(found))
+    return tuple(sorted({_name(view, key) for key in view.keys if _is_binder(view, key)}))
+
+
+def _is_binder(view: ModuleView, key: Key) -> bool:
+    is_coroutine = view.module.definition(key).kind == DefKind.ASYNC_FUNCTION
+    return is_coroutine and any(_calls_given(effect, key) for effect in view.engine.effects_of(key))
 
 
 def _calls_given(effect: Effect, key: Key) -> bool:

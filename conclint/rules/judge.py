@@ -10,6 +10,7 @@ from conclint.effects.effects import CALLED, Effects, Kind, Placement
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
+from conclint.resolve.program import Module
 from conclint.resolve.values import Key, is_module
 from conclint.rules.bound_calls import effects_in_coroutines
 from conclint.rules.chains import position_of
@@ -22,7 +23,7 @@ from conclint.rules.fetched_json import parsed_answers
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
-from conclint.rules.program_entries import ProgramEntries
+from conclint.rules.program_entries import Entries, ProgramEntries
 from conclint.rules.registrations import decorated
 from conclint.rules.structural import StructuralJudge
 from conclint.rules.structural.code import Code
@@ -74,6 +75,11 @@ class Judge:
         found = [*self._cells(view), *self._structural.judge(view, codes), *crossed_models(view, codes)]
         return without_replaced(found, self._is_chosen)
 
+    def plain_view(self, path: str) -> ModuleView | None:
+        """A module of which no function was looked into."""
+        module = self._evaluator.program.module(path)
+        return None if module is None else self._view(module, {}, {}, Entries(frozenset(), frozenset()))
+
     def view(self, path: str) -> ModuleView | None:
         """What the rules look at of a module; None for a file that could not be analysed."""
         module = self._evaluator.program.module(path)
@@ -86,7 +92,19 @@ class Judge:
             effects[key] = [
                 self._engine.site_effects(key, link, placements[key]) for link in self._engine.links(key)
             ]
-        view = ModuleView(
+        view = self._view(module, effects, placements, self._entries.of(module.keys))
+        for key, placement in decorated(view):
+            placements[key].append(placement)
+        return view
+
+    def _view(
+        self,
+        module: Module,
+        effects: dict[Key, list[Effects]],
+        placements: dict[Key, list[Placement]],
+        entries: Entries,
+    ) -> ModuleView:
+        return ModuleView(
             self._engine,
             module,
             self._runtime,
@@ -94,14 +112,11 @@ class Judge:
             effects,
             placements,
             self._entries,
-            self._entries.of(module.keys),
+            entries,
             self._library,
             self._loops_nest,
             {},
         )
-        for key, placement in decorated(view):
-            placements[key].append(placement)
-        return view
 
     def _cells(self, view: ModuleView) -> Iterator[Draft]:
         starts = find_starts(view)

@@ -76,11 +76,13 @@ class Callers:
             if not new:
                 return
             judge = judge or ModuleJudge(self._project)
-            outcome = judge.judge_modules(new)
+            names = {name for _, name in todo}
             judged |= new
+            done |= todo
+            todo = set()
             for path in sorted(new):
-                for finding in map(from_row, outcome.rows.get(path, ())):
+                rows, handing = judge.bound_in(path, names)
+                todo |= {(path, name) for name in handing} - done
+                for finding in map(from_row, rows):
                     if finding.binding is not None and not finding.binding.is_here:
                         yield finding
-            done |= todo
-            todo = {(path, name) for path in new for name in outcome.calls.get(path, _NO_CALLS)[3]} - done
