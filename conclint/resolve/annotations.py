@@ -39,6 +39,12 @@ _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio"})
 _ANY_FILES = frozenset({"typing.IO", "typing.TextIO", "typing.BinaryIO"})
 _MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk", "it may be in memory")
+_BOTO3 = (
+    ("ServiceResource", "boto3.resources.base.ServiceResource"),
+    ("Client", "botocore.client.BaseClient"),
+)
+_STUBS = {"mypy_boto3": _BOTO3, "types_boto3": _BOTO3}
+"""Packages that hold types of another one alone: which classes theirs are, by the endings of their names."""
 _NO_TYPE = frozenset({"builtins.object", "typing.Any", "typing.Self", "typing_extensions.Self"})
 
 
@@ -79,6 +85,8 @@ def _instances(evaluator: Interpreter, types: ValueSet) -> ValueSet:
     values: list[Value] = []
     incomplete, reasons = types.incomplete, types.reasons
     for item in types.values:
+        if isinstance(item, External) and (real := _stands_for(item.dotted)) is not None:
+            item = External(real)
         if isinstance(item, External) and item.dotted in _ANY_FILES:
             reasons = merge_reasons(reasons, _MAY_BE_IN_MEMORY)
         if isinstance(item, Class):
@@ -90,6 +98,15 @@ def _instances(evaluator: Interpreter, types: ValueSet) -> ValueSet:
         else:
             incomplete = True
     return ValueSet(tuple(values), incomplete, reasons)
+
+
+def _stands_for(dotted: str) -> str | None:
+    """The class that one of a package of type stubs describes."""
+    package, _, _ = dotted.partition(".")
+    for prefix, classes in _STUBS.items():
+        if package.startswith(prefix):
+            return next((real for ending, real in classes if dotted.endswith(ending)), None)
+    return None
 
 
 def _is_type_name(dotted: str) -> bool:

@@ -38,6 +38,7 @@ from conclint.summary.records import DefFlags, DefKind, Op, SiteKind, StoreKind
 _MOST_ANCESTORS: Final = 1_000
 """What lies further up is not known: in a chain of classes each has all of those above it."""
 _FUNCTIONS = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 
 
 def _is_told_more(declared: ValueSet, joined: ValueSet) -> bool:
@@ -45,6 +46,10 @@ def _is_told_more(declared: ValueSet, joined: ValueSet) -> bool:
     plain = {v._replace(opened=None) if isinstance(v, ExternalInstance) else v for v in joined.values}
     is_open = any(isinstance(v, ExternalInstance) and v.opened is not None for v in joined.values)
     return is_open and not joined.incomplete and plain == set(declared.values)
+
+
+def _by_caller(item: ValueSet) -> bool:
+    return any(isinstance(value, Parameter) for value in item.values)
 
 
 def _alone(cls: Class) -> Ancestry:
@@ -393,7 +398,10 @@ class Classes:
             declared = self._declared(instance, name)
             joined = without_none(join(parts))
             joined = joined._replace(values=without_shadowed(joined.values))
-            if declared is not None and not _is_told_more(declared, joined):
+            is_told = bool(joined.values) and not joined.incomplete
+            is_told = is_told and not _by_caller(joined)
+            says_more = declared is None or _is_told_more(declared, joined)
+            if declared is not None and not says_more and not (is_told and self._says_nothing(declared)):
                 return declared
             if joined.values or joined.incomplete:
                 return joined
@@ -403,6 +411,26 @@ class Classes:
             if field is not None:
                 return field
         return found
+
+    def _says_nothing(self, declared: ValueSet) -> bool:
+        """Whether nothing is known of the declared types but what others must have: a class of a library
+        that is not known (of stubs, say), or a protocol."""
+        for value in declared.values:
+            if isinstance(value, ExternalInstance):
+                if self._evaluator.catalog.klass(value.dotted) is not None:
+                    return False
+            elif not isinstance(value, Instance) or not self.is_protocol(value.cls):
+                return False
+        return True
+
+    def is_protocol(self, cls: Class) -> bool:
+        """Whether a class says in its header that it is a protocol."""
+        scope = self._evaluator.scope(cls.key)
+        return any(
+            isinstance(value, External) and value.dotted in PROTOCOLS
+            for base in self._evaluator.definition(cls.key).bases
+            for value in self._evaluator.evaluate(scope, base).values
+        )
 
     def _stored(self, instance: Instance, name: str, method: Key, value: int) -> ValueSet:
         """What a method of the class stores under a name, seen from an instance."""

@@ -18,6 +18,7 @@ from conclint.resolve.containers import DISPLAYS, Containers
 from conclint.resolve.decorations import Decorations
 from conclint.resolve.fixpoint import Solver
 from conclint.resolve.in_memory import DECLARED, placed
+from conclint.resolve.injection import injected_value
 from conclint.resolve.names import Names
 from conclint.resolve.overrides import Overrides
 from conclint.resolve.program import Module, Program
@@ -255,7 +256,8 @@ class Evaluator:
             return known(Container(stated.values, "dict"))
         if stated.values and not stated.incomplete:
             return self._asked_of_callers(stated, Parameter(key, index))
-        return known(Parameter(key, index))
+        injected = injected_value(self, key, param)
+        return known(Parameter(key, index)) if injected is None else injected
 
     def _asked_of_callers(self, stated: ValueSet, parameter: Parameter) -> ValueSet:
         """The type of a parameter; whether a database is in memory is up to the callers."""

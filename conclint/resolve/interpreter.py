@@ -107,6 +107,12 @@ class ClassLookup(Protocol):
     def is_enum(self, cls: Class) -> bool:
         """Whether its members are those of an enumeration."""
 
+    def is_protocol(self, cls: Class) -> bool:
+        """Whether it says in its header that it is a protocol."""
+
+    def own_members(self, cls: Class) -> dict[str, list[int]]:
+        """The names bound in the class body, with their values."""
+
 
 class NameLookup(Protocol):
     """Answers about names of modules."""

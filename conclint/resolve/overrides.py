@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from conclint.resolve.classes import PROTOCOLS
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import Class, External, Function, Instance, Key
 from conclint.summary.records import DefFlags, DefKind, Op
@@ -14,7 +15,6 @@ _MOST_NAMED: Final = 3 * _MOST
 """Classes that a name's derived classes may be by their headers: of a base of half the project, like an
 entity's, all would have to be loaded to tell."""
 _TESTS: Final = frozenset({"test", "tests", "testing", "conftest"})
-_PROTOCOLS: Final = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 
 
 class Overriding(NamedTuple):
@@ -31,6 +31,7 @@ class Overrides:
     def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._derived: dict[tuple[Class, str], tuple[Class, ...]] = {}
+        self._structural: dict[tuple[Class, str], tuple[Class, ...]] = {}
 
     def of(self, function: Function, asker: str) -> Overriding:
         """What may run instead of a method without a body, called on an instance of its class or of a
@@ -50,7 +51,8 @@ class Overrides:
     def _implementations(self, cls: Class, name: str, stub: Key, asker: str) -> Overriding:
         found: dict[Key, Function] = {}
         is_all = self._is_abstract(stub)
-        derived = [item for item in self._derived_from(cls, asker) if self._counts(item, asker)]
+        every = dict.fromkeys((*self._derived_from(cls, asker), *self._alike(cls, asker)))
+        derived = [item for item in every if self._counts(item, asker)]
         if len(derived) > _MOST:
             return Overriding((), False)
         for item in derived:
@@ -72,6 +74,34 @@ class Overrides:
         if found is None:
             found = self._derived[slot] = tuple(sorted(self._search(cls, asker)))
         return found
+
+    def _alike(self, cls: Class, asker: str) -> tuple[Class, ...]:
+        """The classes of the asker's module, and of the protocol's own, that have all that a protocol asks
+        for without naming it."""
+        classes = self._evaluator.classes
+        if not classes.is_protocol(cls):
+            return ()
+        slot = (cls, asker)
+        found = self._structural.get(slot)
+        if found is None:
+            wanted = {name for name in classes.own_members(cls) if not name.startswith("_")}
+            keys = [key for path in dict.fromkeys((asker, cls.key[0])) for key in self._classes_of(path)]
+            found = self._structural[slot] = tuple(
+                item
+                for item in map(Class, keys)
+                if wanted and item != cls and wanted <= self._members(item) and not classes.is_protocol(item)
+            )
+        return found
+
+    def _classes_of(self, path: str) -> list[Key]:
+        module = self._evaluator.program.module(path)
+        keys = module.keys if module is not None else ()
+        return [key for key in keys if self._evaluator.definition(key).kind == DefKind.CLASS]
+
+    def _members(self, cls: Class) -> set[str]:
+        classes = self._evaluator.classes
+        owners = [item for item in classes.ancestry(cls).classes if isinstance(item, Class)]
+        return {name for owner in owners for name in classes.own_members(owner)}
 
     def _search(self, cls: Class, asker: str) -> set[Class]:
         """All classes of the project that have this one among their bases; none where they are too many to
@@ -129,4 +159,4 @@ class Overrides:
         if owner is None:
             return False
         bases = self._evaluator.classes.ancestry(owner).classes
-        return any(isinstance(base, External) and base.dotted in _PROTOCOLS for base in bases)
+        return any(isinstance(base, External) and base.dotted in PROTOCOLS for base in bases)

@@ -6,7 +6,7 @@ Every value is a plain tuple underneath, so it can be hashed and compared; a `Ke
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from conclint.resolve.fixpoint import Memo
@@ -16,6 +16,8 @@ Key: TypeAlias = tuple[str, str]
 
 MAX_CANDIDATES: Final = 4
 """More candidates than this are *unknown* (CORE.md)."""
+_MOST_ALIKE: Final = 12
+"""The same of a table of functions or of classes."""
 
 
 class ModuleRef(NamedTuple):
@@ -246,9 +248,16 @@ def join(parts: list[ValueSet]) -> ValueSet:
         incomplete = incomplete or part.incomplete
     if len(values) > MAX_CANDIDATES:
         values = dict.fromkeys(map(_in_short, values))
-        if len(values) > MAX_CANDIDATES:
+        if len(values) > (_MOST_ALIKE if _are_alike(values) else MAX_CANDIDATES):
             return TOP
     return ValueSet(tuple(values), incomplete, tuple(reasons))
+
+
+def _are_alike(values: Iterable[Value]) -> bool:
+    """Whether all candidates are functions, classes or instances of the program: then what all of them do is
+    known, however many they are."""
+    kinds = {type(value) for value in values}
+    return len(kinds) == 1 and kinds <= {Function, Class, Instance}
 
 
 def _in_short(value: Value) -> Value:
