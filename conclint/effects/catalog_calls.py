@@ -12,6 +12,7 @@ from conclint.effects.deadlocks import THREAD_EVENTS, is_held_across_await, loop
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
+from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
@@ -40,6 +41,7 @@ class CatalogCalls:
         self._evaluator = evaluator
         self._effects_of = effects_of
         self._run = run
+        self._handlers = LogHandlers(evaluator)
 
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
         """The effects of a call of a function or class."""
@@ -55,12 +57,24 @@ class CatalogCalls:
             made = catalog.method(cls.name, "__init__")
             return self._fact(frame, made, arguments, value, cls.name) if made is not None else {}
         fact = catalog.function(value.dotted)
-        return self._fact(frame, fact, arguments, value) if fact is not None else {}
+        if fact is None:
+            return {}
+        found = self._fact(frame, fact, arguments, value)
+        return self._logged(frame, value, found) if value.dotted.startswith("logging.") else found
+
+    def _logged(self, frame: Frame, called: Value, found: Effects) -> Effects:
+        """The effects with those of the handlers that a log call runs."""
+        for target in self._handlers.targets(frame.key, frame.link.site, called):
+            add_all(found, self._run(frame.nested(), target))
+        return found
 
     def method(self, frame: Frame, value: ExternalMethod, arguments: Arguments) -> Effects:
         """The effects of a call of a method."""
         fact = self._evaluator.catalog.method(value.dotted, value.name)
-        return self._fact(frame, fact, arguments, value, value.dotted) if fact is not None else {}
+        if fact is None:
+            return {}
+        found = self._fact(frame, fact, arguments, value, value.dotted)
+        return self._logged(frame, value, found) if value.dotted == "logging.Logger" else found
 
     def call(self, frame: Frame, value: ExternalInstance, arguments: Arguments) -> Effects:
         """The effects of a call of an instance, which a file must state by name: what is said of all other
