@@ -46,7 +46,7 @@ class CatalogCalls:
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
         """The effects of a call of a function or class."""
         catalog = self._evaluator.catalog
-        if value.dotted.startswith("builtins."):
+        if value.dotted.startswith("builtins.") or value.dotted == "os.fspath":
             invoked_here: Effects = {}
             for target in protocol_targets(self._evaluator, value.dotted, arguments):
                 add_all(invoked_here, self._run(frame.nested(), target))

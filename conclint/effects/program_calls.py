@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
@@ -234,6 +234,20 @@ class ProgramCalls:
                 )
                 add(result, effect, combined)
 
+    def _metaclass_calls(self, cls: Class) -> Iterator[Function]:
+        """The `__call__` of the class's metaclass, which makes instances."""
+        for owner in self._evaluator.classes.ancestry(cls).classes:
+            if not isinstance(owner, Class):
+                continue
+            keywords = dict(self._evaluator.definition(owner.key).keywords)
+            if "metaclass" in keywords:
+                scope = self._evaluator.scope(owner.key)
+                for meta in self._evaluator.evaluate(scope, keywords["metaclass"]).values:
+                    if isinstance(meta, Class):
+                        found = self._evaluator.classes.method(meta, "__call__", Instance(meta)).values
+                        yield from (method for method in found if isinstance(method, Function))
+                return
+
     def construction(self, frame: Frame, cls: Class, arguments: Arguments) -> Effects:
         """The effects of making an instance of a class."""
         receiver = Instance(cls)
@@ -243,7 +257,7 @@ class ProgramCalls:
         made = classes.method(cls, "__init__", receiver)
         inits = made.values or classes.method(cls, "__post_init__", receiver).values
         makers = tuple(v for v in classes.method(cls, "__new__", cls).values if isinstance(v, Function))
-        for method in (*makers, *inits):
+        for method in (*self._metaclass_calls(cls), *makers, *inits):
             for effect, witness in self._run(frame.nested(), Target(method, arguments)).items():
                 named = witness._replace(symbol=symbol) if isinstance(method, Function) else witness
                 add(result, effect, named)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from conclint.resolve.arguments import Arguments, arguments_of
+from conclint.resolve.arguments import Arguments, StarItem, arguments_of
 from conclint.resolve.builtin_calls import EXIT_STACKS
 from conclint.resolve.interpreter import Accessor, Interpreter
 from conclint.resolve.values import (
@@ -99,8 +99,12 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
             return link and link._replace(reasons=(*link.reasons, _PERHAPS_HELD))
         case SiteKind.DECORATE:
             return _decoration(evaluator, key, number, site)
-        case SiteKind.AWAIT | SiteKind.SPIN:
-            return None  # what is awaited ran where it was made; a loop that does nothing runs nothing
+        case SiteKind.AWAIT:  # what is awaited ran where it was made, but for objects that say how
+            item = evaluator.evaluate(key, site.callee)
+            run = _awaited(evaluator, item)
+            return Link(number, tuple(run), item.incomplete, item.reasons, False) if run else None
+        case SiteKind.SPIN:
+            return None  # a loop that does nothing runs nothing
         case _:
             return assert_never(kind)
 
@@ -113,9 +117,13 @@ def _call(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | N
     if targets:
         groups.append(targets)
         groups += _entered(evaluator, targets)
+    elif not callee.values:
+        groups += _looked_up(evaluator, key, site)
+    awaited = bool(site.use & Use.AWAITED)
+    if awaited and any(isinstance(target.value, Class) for target in targets):
+        groups += _awaited(evaluator, evaluator.results.call_result(key, number))
     if not groups:
         return None
-    awaited = bool(site.use & Use.AWAITED)
     return Link(number, tuple(groups), callee.incomplete and bool(targets), reasons, awaited)
 
 
@@ -157,16 +165,30 @@ def methods_called(evaluator: Interpreter, caller: MethodCaller, arguments: Argu
 
 
 def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
-    """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left."""
+    """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left; what
+    `stack.push(manager)` and `stack.callback(function)` leave to be run then."""
     groups: list[tuple[Target, ...]] = []
     for value, arguments in targets:
-        if not isinstance(value, ExternalMethod) or value.name != "enter_context" or not arguments.positional:
+        if not isinstance(value, ExternalMethod) or not arguments.positional:
             continue
         if value.dotted not in EXIT_STACKS:
             continue
-        for name in ("__enter__", "__exit__"):
-            entered = evaluator.passed(arguments.positional[0]).values
-            groups.append(tuple(target for item in entered for target in invoked(evaluator, item, name)))
+        given = evaluator.passed(arguments.positional[0])
+        if value.name == "callback":
+            rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.spread)
+            groups.append(tuple(Target(item, rest) for item in callables(given)))
+        if value.name == "push":
+            groups.append(tuple(t for item in given.values for t in invoked(evaluator, item, "__exit__")))
+        if value.name != "enter_context":
+            continue
+        first = arguments.positional[0]
+        if isinstance(first, tuple) and not isinstance(first, (ValueSet, StarItem)):
+            groups.append(tuple(_closed(evaluator, *first)))
+        entered = evaluator.passed(arguments.positional[0]).values
+        groups.extend(
+            tuple(target for item in entered for target in invoked(evaluator, item, name))
+            for name in ("__enter__", "__exit__")
+        )
     return [group for group in groups if group]
 
 
@@ -215,6 +237,39 @@ def _augmented(evaluator: Interpreter, key: Key, number: int, site: Site) -> Lin
     return Link(number, (tuple(targets),), item.incomplete, item.reasons, False) if targets else None
 
 
+def _looked_up(evaluator: Interpreter, key: Key, site: Site) -> list[tuple[Target, ...]]:
+    """What finding a method runs that the class of the object does not have: its `__getattr__`."""
+    node = evaluator.body(key).values[site.callee]
+    if node[0] != Op.ATTR:
+        return []
+    targets = tuple(
+        Target(method, Arguments(spread=True))
+        for value in evaluator.evaluate(key, graph.base(node)).values
+        if isinstance(value, Instance)
+        for method in _intercepted(evaluator, value, str(node[2]), Accessor.GETTER)
+    )
+    return [targets] if targets else []
+
+
+def _awaited(evaluator: Interpreter, item: ValueSet) -> list[tuple[Target, ...]]:
+    """What awaiting an object of the program's own runs: its `__await__`."""
+    values = [value for value in item.values if isinstance(value, Instance)]
+    targets = tuple(target for value in values for target in invoked(evaluator, value, "__await__"))
+    return [targets] if targets else []
+
+
+def _closed(evaluator: Interpreter, key: Key, manager: int) -> list[Target]:
+    """What leaving `closing(x)` runs, a value of a body: `x.close()`."""
+    made = graph.call(evaluator.body(key), manager)
+    if made is None or External("contextlib.closing") not in evaluator.evaluate(key, made.callee).values:
+        return []
+    arguments = arguments_of(key, made.args)
+    if not arguments.positional:
+        return []
+    closed = evaluator.attribute(evaluator.passed(arguments.positional[0]), "close", key)
+    return [Target(value, Arguments()) for value in callables(closed)]
+
+
 def _special(
     evaluator: Interpreter, key: Key, number: int, site: Site, names: tuple[str, ...]
 ) -> Link | None:
@@ -223,9 +278,14 @@ def _special(
     item = evaluator.evaluate(key, site.callee)
     groups: list[tuple[Target, ...]] = []
     values = [value for value in item.values if value != NONE]
+    if site.kind == SiteKind.ENTER and (closed := _closed(evaluator, key, site.callee)):
+        return Link(number, (tuple(closed),), item.incomplete, item.reasons, False)
     for name in names:
         targets: list[Target] = []
         for value in values:
+            if isinstance(value, Class) and name == "__getitem__":
+                made = evaluator.classes.method(value, "__class_getitem__", value).values
+                targets.extend(Target(method, Arguments(spread=True)) for method in made)
             targets.extend(invoked(evaluator, value, name))
         if targets:
             groups.append(tuple(targets))
@@ -235,9 +295,15 @@ def _special(
 
 
 def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
-    if site.use & Use.ASYNC:
-        return None
     item = evaluator.evaluate(key, site.callee)
+    if site.use & Use.ASYNC:  # `__aiter__` is a plain method
+        begun = tuple(
+            target
+            for value in item.values
+            if isinstance(value, Instance)
+            for target in invoked(evaluator, value, "__aiter__")
+        )
+        return Link(number, (begun,), item.incomplete, item.reasons, False) if begun else None
     groups: list[list[Target]] = [[], []]
     for value in item.values:
         for group, targets in zip(groups, iterated(evaluator, value), strict=True):
@@ -285,10 +351,19 @@ _INVOKED = {
     "builtins.hash": ("__hash__",),
     "builtins.iter": ("__iter__",),
     "builtins.reversed": ("__reversed__",),
-    "builtins.format": ("__format__",),
+    "builtins.format": ("__format__", "__str__", "__repr__"),
     "builtins.bytes": ("__bytes__",),
     "builtins.round": ("__round__",),
     "builtins.dir": ("__dir__",),
+    "builtins.print": ("__str__", "__repr__"),
+    "builtins.any": ("__bool__", "__len__"),
+    "builtins.all": ("__bool__", "__len__"),
+    "builtins.sorted": ("__lt__", "__gt__"),
+    "builtins.min": ("__lt__", "__gt__"),
+    "builtins.max": ("__gt__", "__lt__"),
+    "builtins.sum": ("__radd__", "__add__"),
+    "builtins.range": ("__index__",),
+    "os.fspath": ("__fspath__",),
 }
 """What builtin calls run of the class of their first argument: the first method that it has."""
 
@@ -300,11 +375,46 @@ def protocol_targets(evaluator: Interpreter, dotted: str, arguments: Arguments) 
     first = evaluator.passed(arguments.positional[0])
     if dotted == "builtins.iter" and len(arguments.positional) == 2:
         return [Target(value, Arguments()) for value in callables(first)]
+    if dotted in ("builtins.getattr", "builtins.hasattr") and len(arguments.positional) > 1:
+        return _got(evaluator, first, evaluator.passed(arguments.positional[1]))
+    names = _INVOKED.get(dotted)
+    if names is None:
+        return []
+    values = list(first.values)
+    if dotted == "builtins.print":
+        values += [v for item in arguments.positional[1:] for v in evaluator.passed(item).values]
+    elif dotted in _OF_ELEMENTS and len(arguments.positional) == 1:
+        values = list(evaluator.element(first).values)
+    elif dotted in _OF_ELEMENTS:
+        values += list(evaluator.passed(arguments.positional[1]).values)
+    if dotted in _COMPARING and arguments.keyword("key") is not None:
+        return []
+    return [target for value in values for target in _first_of(evaluator, value, names)]
+
+
+_COMPARING = frozenset({"builtins.sorted", "builtins.min", "builtins.max"})
+_OF_ELEMENTS = _COMPARING | {"builtins.any", "builtins.all", "builtins.sum"}
+
+
+def _first_of(evaluator: Interpreter, value: Value, names: tuple[str, ...]) -> list[Target]:
+    """The first of these methods that the value's class has, if it is one of the program."""
+    if not isinstance(value, Instance):
+        return []
+    found = (invoked(evaluator, value, name) for name in names)
+    return next((item for item in found if item), [])
+
+
+def _got(evaluator: Interpreter, base: ValueSet, names: ValueSet) -> list[Target]:
+    """What `getattr(x, "name")` runs: a property, or what the class does for names that it lacks."""
+    name = names.values[0] if len(names.values) == 1 else None
+    if not isinstance(name, Literal) or not isinstance(name.value, str):
+        return []
     targets: list[Target] = []
-    for value in first.values:
+    for value in base.values:
         if isinstance(value, Instance):
-            found = (invoked(evaluator, value, name) for name in _INVOKED.get(dotted, ()))
-            targets += next((item for item in found if item), [])
+            run = evaluator.classes.property_of(value.cls, name.value, value)
+            run = run or _intercepted(evaluator, value, name.value, Accessor.GETTER)
+            targets += [Target(method, Arguments(spread=True)) for method in run]
     return targets
 
 
@@ -347,13 +457,31 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
     targets: list[Target] = []
     for value in base.values:
         if isinstance(value, Instance):
-            targets.extend(
-                Target(method, arguments)
-                for method in evaluator.classes.property_of(value.cls, str(node[2]), value, accessor)
-            )
+            name = str(node[2])
+            run = evaluator.classes.property_of(value.cls, name, value, accessor)
+            run = run or _intercepted(evaluator, value, name, accessor)
+            targets.extend(Target(method, arguments) for method in run)
     if not targets:
         return None
     return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)
+
+
+_INTERCEPTING: Final = {Accessor.SETTER: "__setattr__", Accessor.DELETER: "__delattr__"}
+
+
+def _intercepted(
+    evaluator: Interpreter, value: Instance, name: str, accessor: Accessor
+) -> tuple[Function, ...]:
+    """What the class itself runs for attributes: for reading, `__getattribute__`, or `__getattr__` of what
+    is nowhere stored."""
+    methods: tuple[Value, ...] = ()
+    if accessor is not Accessor.GETTER:
+        methods = evaluator.classes.method(value.cls, _INTERCEPTING[accessor], value).values
+    elif value.own is None:
+        methods = evaluator.classes.method(value.cls, "__getattribute__", value).values
+        if not methods and not evaluator.classes.has(value.cls, name):
+            methods = evaluator.classes.method(value.cls, "__getattr__", value).values
+    return tuple(method for method in methods if isinstance(method, Function))
 
 
 def parameter_name(evaluator: Interpreter, parameter: Parameter) -> str:

@@ -423,6 +423,17 @@ class Classes:
                 return False
         return True
 
+    def has(self, cls: Class, name: str) -> bool:
+        """Whether an attribute of instances is bound in the class or one of its bases, or stored to `self` by
+        their methods; or may come from a base that is not the program's."""
+        ancestry = self.ancestry(cls)
+        return ancestry.incomplete or any(
+            owner.dotted != "builtins.object"
+            if isinstance(owner, External)
+            else name in self.own_members(owner) or name in self.own_stores(owner)
+            for owner in ancestry.classes
+        )
+
     def is_protocol(self, cls: Class) -> bool:
         """Whether a class says in its header that it is a protocol."""
         scope = self._evaluator.scope(cls.key)

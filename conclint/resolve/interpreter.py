@@ -107,6 +107,9 @@ class ClassLookup(Protocol):
     def is_enum(self, cls: Class) -> bool:
         """Whether its members are those of an enumeration."""
 
+    def has(self, cls: Class, name: str) -> bool:
+        """Whether an attribute of its instances is in the class, or stored by its methods."""
+
     def is_protocol(self, cls: Class) -> bool:
         """Whether it says in its header that it is a protocol."""
 
@@ -126,6 +129,9 @@ class NameLookup(Protocol):
 
 class CallResults(Protocol):
     """Answers about what calls give."""
+
+    def call_result(self, key: Key, number: int) -> ValueSet:
+        """What the call at a site gives."""
 
     def returned(
         self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
