@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from conclint.extract.annotations import annotation
 from conclint.extract.expressions import EXPRESSIONS, expression, used_expression
 from conclint.extract.identifiers import identifier
+from conclint.extract.operations import operation
 from conclint.extract.statements import COMPOUND, block, type_parameters
 from conclint.summary.records import DefFlags, DefKind, Op, ParamKind, SiteKind, Use
 from conclint.syntax.nodes import cst
@@ -60,6 +61,8 @@ def class_(s: Scope, node: cst.ClassDef) -> bool:
     if _is_stub(node.body):
         inner.flags |= DefFlags.STUB
     _finish(s, inner, name, sites)
+    if node.bases:
+        operation(s, node.bases[0].value, "class", s.pure((Op.DEF, inner.index)))
     return False
 
 

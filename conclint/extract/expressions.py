@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conclint.extract import literal_texts, literals
 from conclint.extract.identifiers import identifier
+from conclint.extract.operations import operation
 from conclint.extract.pending import UNBOUND
 from conclint.summary.records import DefFlags, Op, SiteKind, Slot, Use
 from conclint.syntax.nodes import cst
@@ -194,7 +195,8 @@ def concatenated_string(s: Scope, node: cst.ConcatenatedString) -> int:
 def formatted_string(s: Scope, node: cst.FormattedString) -> int:
     """An f-string: its expressions are walked, its text is not kept, save for one that names a database in
     memory or is a `data:` URL: it does so whatever is filled in."""
-    _format_parts(s, node.parts)
+    for inner, value in _format_parts(s, node.parts):
+        operation(s, node, "repr" if inner.conversion == "r" else "str", value)
     text = "{}".join(part.value if isinstance(part, cst.FormattedStringText) else "" for part in node.parts)
     if any(word in text for word in _IN_MEMORY) or text.startswith("data:"):
         return literals.string_constant(s, text)
@@ -207,13 +209,16 @@ def templated_string(s: Scope, node: Any) -> int:
     return s.unknown()
 
 
-def _format_parts(s: Scope, parts: Any) -> None:
+def _format_parts(s: Scope, parts: Any) -> list[tuple[Any, int]]:
+    """The parts that are filled in, with their values."""
+    found: list[tuple[Any, int]] = []
     for part in parts:
         inner = getattr(part, "expression", None)
         if inner is not None:
-            EXPRESSIONS[type(inner)](s, inner)
+            found.append((part, EXPRESSIONS[type(inner)](s, inner)))
             if part.format_spec:
                 _format_parts(s, part.format_spec)
+    return found
 
 
 def named_expression(s: Scope, node: cst.NamedExpr) -> int:

@@ -8,6 +8,7 @@ from conclint.extract.binding import assign
 from conclint.extract.expressions import expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
+from conclint.extract.operations import operation
 from conclint.extract.statements import COMPOUND, block
 from conclint.summary.records import LoopFlags, Op, RegionKind, SiteKind, Use
 from conclint.syntax.nodes import cst
@@ -31,6 +32,7 @@ def if_(s: Scope, node: cst.If) -> bool:
     while isinstance(branch, cst.If):
         s.line = s.module.add_header(branch, branch.body)
         test = expression(s, branch.test)
+        operation(s, branch.test, "bool", test)
         state = dict(s.env)
         rest_region = s.region
         s.enter_region(RegionKind.IF, test, 1)
@@ -107,6 +109,7 @@ def while_(s: Scope, node: cst.While) -> bool:
     region = s.enter_region(RegionKind.WHILE, -1, 0)
     loop = s.begin_loop(region, 0, s.module.assigned.of_loop(node))
     test = expression(s, node.test)
+    operation(s, node.test, "bool", test)
     s.regions[region][2] = test
     if _does_nothing(node.body):
         s.add_site(SiteKind.SPIN, node.test, test)

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from conclint.extract.identifiers import walrus_names
 from conclint.extract.literal_texts import literal_strings
+from conclint.extract.operations import operators_defined
 from conclint.extract.targets import AssignedNames
 from conclint.syntax.nodes import cst
 
@@ -27,6 +28,7 @@ class ModuleRecord(Generic[S]):
         "imports",
         "lines",
         "modules",
+        "operators",
         "scopes",
         "text",
         "tree",
@@ -38,6 +40,7 @@ class ModuleRecord(Generic[S]):
         self.tree = tree
         self.lines: list[Line] = []
         self.imports: list[tuple[str, int, str | None, str, int, int]] = []
+        self.operators = operators_defined(text)
         self.modules: frozenset[str] = frozenset()  # globals that only `import` binds
         self.exports: tuple[str, ...] | None = None
         self.exports_known = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conclint.extract.expressions import BUILTIN, EXPRESSIONS
 from conclint.extract.narrowing import Change, narrow
+from conclint.extract.operations import operation as operate
 from conclint.summary.records import Op, SiteKind
 from conclint.syntax.nodes import cst
 
@@ -67,7 +68,9 @@ def binary_operation(s: Scope, node: cst.BinaryOperation) -> int:
     value = EXPRESSIONS[type(left)](s, left)
     for operation in reversed(spine):
         right = EXPRESSIONS[type(operation.right)](s, operation.right)
-        value = s.add((Op.ARITH, BINARY[type(operation.operator)], value, right))
+        word = BINARY[type(operation.operator)]
+        operate(s, operation, word, value, right)
+        value = s.add((Op.ARITH, word, value, right))
         s.regions[s.region][4] += 1
     return value
 
@@ -77,12 +80,14 @@ def unary_operation(s: Scope, node: cst.UnaryOperation) -> int:
     operator = type(node.operator)
     value = EXPRESSIONS[type(node.expression)](s, node.expression)
     if operator is cst.Not:
+        operate(s, node, "bool", value)
         return s.add((Op.BOOL, "not", value))
     if operator is cst.Minus:
         found = s.values[value]
         if found[0] == Op.CONST and type(found[1]) in (int, float, complex):
             return s.constant(-found[1])
     s.regions[s.region][4] += 1
+    operate(s, node, UNARY[operator], value)
     return s.add((Op.ARITH, UNARY[operator], value, -1))
 
 
@@ -94,6 +99,7 @@ def comparison(s: Scope, node: cst.Comparison) -> int:
         right = EXPRESSIONS[type(target.comparator)](s, target.comparator)
         operator = _comparison_operator(target.operator)
         links.append(s.add((Op.COMPARE, operator, left, right)))
+        operate(s, node, operator, left, right)
         if operator.endswith("in") and s.values[right][0] not in BUILTIN:
             s.add_site(SiteKind.CONTAINS, node, right, 0, ((0, left),))
         left = right
@@ -123,6 +129,7 @@ def boolean_operation(s: Scope, node: cst.BooleanOperation) -> int:
     value = EXPRESSIONS[type(left)](s, left)
     values = [value]
     for before, operand in pairwise(operands):
+        operate(s, before, "bool", value)
         narrow(s, before, polarity, changes)
         s.enter_operand(value, polarity, entered)
         value = EXPRESSIONS[type(operand)](s, operand)
@@ -136,6 +143,7 @@ def boolean_operation(s: Scope, node: cst.BooleanOperation) -> int:
 def conditional(s: Scope, node: cst.IfExp) -> int:
     """A ternary: one of its two values."""
     test = EXPRESSIONS[type(node.test)](s, node.test)
+    operate(s, node.test, "bool", test)
     body = guarded(s, node.test, test, 1, node.body)
     orelse = guarded(s, node.test, test, 0, node.orelse)
     return body if body == orelse else s.pure((Op.PHI, body, orelse))

@@ -10,6 +10,7 @@ from conclint.extract.binding import assign, import_, import_from, set_attribute
 from conclint.extract.expressions import BUILTIN, expression, is_module, subscript_index, used_expression
 from conclint.extract.identifiers import identifier
 from conclint.extract.narrowing import narrow
+from conclint.extract.operations import operation
 from conclint.extract.operators import BINARY, guarded
 from conclint.summary.records import LoopFlags, Op, RegionKind, SiteKind, StoreKind, Use
 from conclint.syntax.nodes import cst
@@ -143,6 +144,7 @@ def _raise(s: Scope, node: cst.Raise) -> bool:
 
 def _assert(s: Scope, node: cst.Assert) -> bool:
     test = expression(s, node.test)
+    operation(s, node.test, "bool", test)
     if node.msg is not None:
         guarded(s, node.test, test, 0, node.msg)
     narrow(s, node.test, 1)

@@ -299,7 +299,7 @@ class Parts:
                 return set()  # a store says it
             case SiteKind.ENTER | SiteKind.ITERATE | SiteKind.ATTR | SiteKind.ITEM | SiteKind.CONTAINS:
                 return set()
-            case SiteKind.AWAIT | SiteKind.RAISE | SiteKind.DISCARD | SiteKind.SPIN:
+            case SiteKind.AWAIT | SiteKind.RAISE | SiteKind.DISCARD | SiteKind.SPIN | SiteKind.OPERATE:
                 return set()
             case _:
                 return assert_never(site.kind)

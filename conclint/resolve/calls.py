@@ -36,7 +36,7 @@ from conclint.resolve.values import (
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.kinds import assert_never
-from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Slot, Use
+from conclint.summary.records import OPERATOR_METHODS, Body, DefFlags, DefKind, Op, Site, SiteKind, Slot, Use
 
 _NAMELESS: Final = "._"
 """Ends the name of an implementation that is known only as one of the function it was registered with."""
@@ -92,6 +92,8 @@ def link_site(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link
             return _attribute(evaluator, key, number, site, Accessor.DELETER)
         case SiteKind.AUGMENT:
             return _augmented(evaluator, key, number, site)
+        case SiteKind.OPERATE:
+            return _operation(evaluator, key, number, site)
         case SiteKind.DISCARD:
             if _is_held(evaluator.body(key), site.callee):
                 return None
@@ -268,6 +270,31 @@ def _closed(evaluator: Interpreter, key: Key, manager: int) -> list[Target]:
         return []
     closed = evaluator.attribute(evaluator.passed(arguments.positional[0]), "close", key)
     return [Target(value, Arguments()) for value in callables(closed)]
+
+
+def _operation(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
+    """What an operator runs of the class of an operand: of two operands, the left one's method, else the
+    right one's."""
+    word, other = site.args[0]
+    methods = OPERATOR_METHODS[str(word)]
+    item = evaluator.evaluate(key, site.callee)
+    if word == "class":
+        above = (evaluator.classes.above(v, methods[0], v) for v in item.values if isinstance(v, Class))
+        made = [Target(v, Arguments(spread=True)) for found in above for v in callables(found)]
+        return Link(number, (tuple(made),), item.incomplete, item.reasons, False) if made else None
+    if word in _ON_ONE or str(word).startswith("u"):
+        targets = [target for value in item.values for target in _first_of(evaluator, value, methods)]
+    else:
+        left = methods[:1] if word != "!=" else methods
+        targets = [target for value in item.values for target in _first_of(evaluator, value, left)]
+        if not targets:
+            item = evaluator.evaluate(key, other)
+            right = methods[1:] or methods
+            targets = [target for value in item.values for target in _first_of(evaluator, value, right)]
+    return Link(number, (tuple(targets),), item.incomplete, item.reasons, False) if targets else None
+
+
+_ON_ONE = frozenset({"bool", "str", "repr"})
 
 
 def _special(

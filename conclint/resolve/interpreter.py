@@ -110,6 +110,9 @@ class ClassLookup(Protocol):
     def has(self, cls: Class, name: str) -> bool:
         """Whether an attribute of its instances is in the class, or stored by its methods."""
 
+    def above(self, cls: Class, name: str, receiver: Value) -> ValueSet:
+        """What `super()` gives under a name."""
+
     def is_protocol(self, cls: Class) -> bool:
         """Whether it says in its header that it is a protocol."""
 

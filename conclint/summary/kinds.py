@@ -12,7 +12,7 @@ OpCode: TypeAlias = Literal[
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
 ]
 """The constants of `records.Op`."""
-SiteCode: TypeAlias = Literal[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+SiteCode: TypeAlias = Literal[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 """Those of `records.SiteKind`."""
 StoreCode: TypeAlias = Literal[0, 1, 2, 3, 4]
 """Those of `records.StoreKind`."""

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from conclint.summary.kinds import SiteCode, StoreCode
 
-FORMAT: Final = 9
+FORMAT: Final = 10
 """Version of this record; part of every cache key."""
 
 
@@ -80,6 +80,39 @@ class SiteKind:
     AUGMENT: Final = 12  # `callee += args[0]`, by the operator as the argument's keyword
     DISCARD: Final = 13  # `del` of the only local name of what a call made: callee is the call's result
     SPIN: Final = 14  # the test, callee, of a `while` in whose body nothing is done
+    OPERATE: Final = 15  # an operator (the argument's keyword) on callee and args[0], which may be the same
+
+
+OPERATOR_METHODS: Final[dict[str, tuple[str, ...]]] = {
+    "==": ("__eq__",),
+    "!=": ("__ne__", "__eq__"),
+    "<": ("__lt__", "__gt__"),
+    ">": ("__gt__", "__lt__"),
+    "<=": ("__le__", "__ge__"),
+    ">=": ("__ge__", "__le__"),
+    "class": ("__init_subclass__",),
+    "bool": ("__bool__", "__len__"),
+    "str": ("__format__", "__str__", "__repr__"),
+    "repr": ("__repr__",),
+    "u-": ("__neg__",),
+    "u+": ("__pos__",),
+    "u~": ("__invert__",),
+    "+": ("__add__", "__radd__"),
+    "-": ("__sub__", "__rsub__"),
+    "*": ("__mul__", "__rmul__"),
+    "/": ("__truediv__", "__rtruediv__"),
+    "//": ("__floordiv__", "__rfloordiv__"),
+    "%": ("__mod__", "__rmod__"),
+    "**": ("__pow__", "__rpow__"),
+    "@": ("__matmul__", "__rmatmul__"),
+    "<<": ("__lshift__", "__rlshift__"),
+    ">>": ("__rshift__", "__rrshift__"),
+    "&": ("__and__", "__rand__"),
+    "|": ("__or__", "__ror__"),
+    "^": ("__xor__", "__rxor__"),
+}
+"""What operators run: of a comparison or of arithmetic, the second is the right operand's; else the first
+that the class has."""
 
 
 class Use:

@@ -32,6 +32,7 @@ TOTAL = 1
 class Thing:
     attribute = None
     def method(self): ...
+    def __eq__(self, other): ...
 def decorator(f): return f
 
 @decorator
