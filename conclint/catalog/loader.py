@@ -11,6 +11,7 @@ from typing import Any
 
 from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, EffectKind
 from conclint.catalog.schema import LibraryFacts, read_library
+from conclint.catalog.stub_packages import PREFIXES, described_name
 from conclint.catalog.tables import CatalogError
 from conclint.config.file import TomlError, parse_toml
 from conclint.files.bounded_file import CONFIGURATION, read_bounded
@@ -138,6 +139,7 @@ class Catalog:
         return found
 
     def _resolve(self, dotted: str) -> str:
+        dotted = described_name(dotted)
         self._require(dotted.split(".", 1)[0])
         for _ in range(_MAX_ALIASES):
             parts = dotted
@@ -257,6 +259,8 @@ class Catalog:
 
     def knows(self, top: str) -> bool:
         """Whether a shipped file speaks of this top-level import."""
+        if top.startswith(PREFIXES):
+            return True
         self._require(top)
         return any(top in facts for facts in self._tops())
 

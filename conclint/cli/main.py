@@ -22,6 +22,7 @@ from conclint.cli.map import map_command
 from conclint.cli.options import UNNAMED, version_option
 from conclint.cli.plan import plan_command
 from conclint.cli.server import server_command
+from conclint.cli.unknown import unknown_command
 
 
 @contextmanager
@@ -126,6 +127,7 @@ for _command in (
     map_command,
     plan_command,
     server_command,
+    unknown_command,
     learn,
     clean,
     merge,

@@ -74,8 +74,8 @@ def build_map(
     `on_loop` are those that run on the event loop by themselves, `shown` gives a path as findings show it.
     Raises NeedModule where a function leads into a file that is not loaded.
     """
-    edges = _edges(engine, asked)
-    models = _models(engine, edges, on_loop)
+    edges = edges_from(engine, asked)
+    models = models_of(engine, edges, on_loop)
     keys = {key for edge in edges for key in (edge.caller, edge.callee)} | set(asked)
     costs = CostModel(engine)
     functions: list[MapFunction] = []
@@ -123,7 +123,8 @@ def _is_active(key: Key, edges: list[_Edge]) -> bool:
 # -- edges --------------------------------------------------------------------------------------------
 
 
-def _edges(engine: EffectSolver, asked: Iterable[Key]) -> list[_Edge]:
+def edges_from(engine: EffectSolver, asked: Iterable[Key]) -> list[_Edge]:
+    """What the functions lead to, and what that leads to, each once."""
     found: dict[_Edge, None] = {}
     todo = list(asked)
     seen = set(todo)
@@ -222,7 +223,7 @@ def _functions_in(engine: EffectSolver, value: Value) -> Iterator[Function]:
 # -- models -------------------------------------------------------------------------------------------
 
 
-def _models(
+def models_of(
     engine: EffectSolver, edges: list[_Edge], on_loop: Iterable[Key]
 ) -> dict[Key, dict[ExecutionModel, Key | None]]:
     """For each function the models it runs on, each with the function that brought it there."""

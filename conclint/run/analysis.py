@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
 from conclint.judging.failures import failure, unreadable
@@ -29,12 +29,15 @@ from conclint.summary.records import MODULE_KEY, Directive
 from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
+    from conclint.effects.solver import EffectSolver
     from conclint.incremental.judgements import Judged
     from conclint.model.concurrency_map import ConcurrencyMap
+    from conclint.model.unknown_calls import UnknownCalls
     from conclint.resolve.values import Key
     from conclint.source.index import FileIndex
     from conclint.store.missing import MissingFiles
 
+_T = TypeVar("_T")
 Progress = Callable[[int, int, str], None]
 _MOST_COMPARED = 20
 """Changed files that are compared with what they were; where more have changed, most mean something else."""
@@ -314,18 +317,35 @@ class Analysis:
         """Which functions of the asked files, and of what they lead to, run on which execution models. With
         `everything` also of the files that say nothing of concurrency; with `externals` what is called of
         libraries, too."""
-        from conclint.judging.checker import ModuleJudge
         from conclint.mapping.build import build_map
+
+        def build(engine: EffectSolver, keys: list[Key], on_loop: set[Key]) -> ConcurrencyMap:
+            return build_map(engine, keys, on_loop, self._project.shown, externals=externals)
+
+        return self._over(sorted(self._sources) if everything else self._judged(), build)
+
+    def unknown_calls(self, library_folders: Sequence[str]) -> UnknownCalls:
+        """The calls reached on an execution model that could not be judged; `library_folders` are those of
+        installed packages, in which their libraries are looked for."""
+        from conclint.mapping.unknown import find_unknown
+
+        def find(engine: EffectSolver, keys: list[Key], on_loop: set[Key]) -> UnknownCalls:
+            return find_unknown(engine, keys, on_loop, self._project.shown, library_folders)
+
+        return self._over(self._judged(), find)
+
+    def _over(self, taken: Sequence[str], build: Callable[[EffectSolver, list[Key], set[Key]], _T]) -> _T:
+        """What is built of the functions of these files, and of those that run on the loop by themselves."""
+        from conclint.judging.checker import ModuleJudge
         from conclint.resolve.program import NeedModule
         from conclint.rules.entry_points import find_starts
 
-        taken = sorted(self._sources) if everything else self._judged()
         # the map shows how functions come by their effects, which is not kept
         here = self._groups.whole or ModuleJudge(self._project)
         here.link(taken)
         engine, judge = here.engine, here.judge
 
-        def build() -> ConcurrencyMap:
+        def built() -> _T:
             keys: list[Key] = []
             on_loop: set[Key] = set()
             for path in taken:
@@ -338,9 +358,9 @@ class Analysis:
                     raise
                 except Exception as error:
                     engine.fail((path, MODULE_KEY), error)
-            return build_map(engine, keys, on_loop, self._project.shown, externals=externals)
+            return build(engine, keys, on_loop)
 
-        found = here.settled(build)
+        found = here.settled(built)
         self._failed.update(here.failed)
         return found
 

@@ -36,6 +36,7 @@ from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
+    from conclint.model.unknown_calls import UnknownCalls
     from conclint.run.analysis import Analysis, Progress
     from conclint.run.wrapper_modules import Lenders
 
@@ -289,6 +290,29 @@ def map_sources(
         return found, tuple(sorted(unread, key=lambda item: item.sort_key))
     finally:
         analysis.close()
+
+
+def unknown_calls(paths: Sequence[str], config: Config) -> tuple[UnknownCalls, tuple[Finding, ...]]:
+    """The calls in the files that the paths stand for which could not be judged, and what could not be read.
+
+    Raises ConfigError as `check` does.
+    """
+    from conclint.run.analysis import Analysis
+    from conclint.source.installed import NoPackagesError, find_package_folders
+
+    discovery = discover_files(list(paths), config, config.cwd)
+    try:
+        folders = find_package_folders(config.python, config.root)
+    except NoPackagesError as error:
+        raise ConfigError(str(error)) from error
+    with Workspace(config, discovery.sources, keep=False) as workspace:
+        analysis = Analysis(workspace, discovery.sources)
+        try:
+            found = analysis.unknown_calls(folders)
+            unread = [*_problems(discovery), *analysis.unreadable_files(), *analysis.failures()]
+            return found, tuple(sorted(analysis.in_cells(unread), key=lambda item: item.sort_key))
+        finally:
+            analysis.close()
 
 
 def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:

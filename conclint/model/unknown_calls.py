@@ -1,0 +1,57 @@
+"""Calls that could not be judged: where silence proves nothing."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from conclint.model.execution import ExecutionModel
+
+
+class UnknownCause(Enum):
+    """Why nothing is known of a call."""
+
+    NOT_DESCRIBED = "not-described"  # of a library that the catalog has nothing about
+    UNRESOLVED = "unresolved"  # what is called could not be found out
+
+
+class Cure(Enum):
+    """The nearest way to know it."""
+
+    FOLLOW = "follow"  # the library is installed, in Python
+    FACT = "fact"  # it is installed as an extension module, which can't be read
+    INSTALL = "install"  # it is not installed where it was looked for
+    ANNOTATION = "annotation"  # say what the object is
+
+
+class UnknownCall(NamedTuple):
+    """One such call. `name` is what is called, as far as that is known (`.fetch` for a method of something);
+    `library` its top-level import name, empty for an unresolved one; `symbol` the function that it stands
+    in; `models` what that runs on."""
+
+    library: str
+    cause: UnknownCause
+    cure: Cure
+    name: str
+    path: str
+    line: int
+    column: int
+    symbol: str
+    models: tuple[ExecutionModel, ...]
+
+
+class UnknownCalls(NamedTuple):
+    """What is unknown, and how many calls of libraries and of the standard library are known."""
+
+    known: int
+    calls: tuple[UnknownCall, ...]
+
+    def of(self, cause: UnknownCause) -> tuple[UnknownCall, ...]:
+        """The calls that are unknown for this cause."""
+        return tuple(call for call in self.calls if call.cause is cause)
+
+    @property
+    def share(self) -> float:
+        """The part of the calls of libraries that is known, 0 to 1."""
+        number = self.known + len(self.of(UnknownCause.NOT_DESCRIBED))
+        return self.known / number if number else 1.0

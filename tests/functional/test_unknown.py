@@ -1,0 +1,112 @@
+"""`conclint unknown`: the calls of which silence proves nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from programs_on_disk import run_conclint
+
+APP = """
+import json
+import fastlib
+import pureone
+import requests
+from absent.client import Client
+
+
+def helper(p):
+    return absent_of(p).fetch(p)
+
+
+def absent_of(p):
+    return Client(p)
+
+
+async def show(p, callback):
+    json.loads(p)
+    pureone.run(p)
+    with fastlib.open(p) as table:
+        table.rows().sort_all()
+    helper(p)
+    p.strip()
+    p.mystery(1)
+    callback(p)
+    print(p)
+    requests.get(p)
+
+
+def never(p):
+    pureone.run(p)
+
+
+def worker(p):
+    pureone.compute(p)
+
+
+async def start(pool, p):
+    import asyncio
+    await asyncio.to_thread(worker, p)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    site = tmp_path / ".venv/lib/python3.12/site-packages"
+    (site / "pureone").mkdir(parents=True)
+    (site / "pureone/__init__.py").write_text("import time\ndef run(p): time.sleep(1)\ndef compute(p): ...\n")
+    (site / "fastlib.cpython-312-x86_64-linux-gnu.so").write_bytes(b"")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\n')
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+def unknown(project: Path, *words: str) -> dict[str, Any]:
+    done = run_conclint(project, "unknown", "--output-format", "json", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_each_call_with_its_cause_and_its_cure(project: Path) -> None:
+    found = unknown(project)
+    rows = [(row["library"], row["cause"], row["cure"], row["name"], row["line"]) for row in found["unknown"]]
+    assert rows == [
+        ("absent", "not-described", "install", "absent … .fetch", 10),
+        ("absent", "not-described", "install", "absent.client.Client", 14),
+        ("pureone", "not-described", "follow", "pureone.run", 19),
+        ("fastlib", "not-described", "fact", "fastlib.open", 20),
+        ("fastlib", "not-described", "fact", "fastlib … .rows", 21),
+        ("fastlib", "not-described", "fact", "fastlib … .sort_all", 21),
+        (None, "unresolved", "annotation", ".mystery", 24),
+        ("pureone", "not-described", "follow", "pureone.compute", 35),
+    ]
+    assert found["unknown"][-1]["models"] == ["thread"]
+    assert found["unknown"][0]["models"] == ["event_loop"]
+    assert found["unknown"][0]["symbol"] == "app.helper"
+    assert found["known"] == 3  # json.loads, requests.get, asyncio.to_thread
+    assert found["share"] == round(3 / 10, 4)
+
+
+def test_what_is_followed_is_known(project: Path) -> None:
+    assert "pureone" not in {row["library"] for row in unknown(project, "--follow", "pureone")["unknown"]}
+
+
+def test_in_words(project: Path) -> None:
+    text = run_conclint(project, "unknown").stdout
+    assert text.startswith("30.0% of 10 library calls that run on some model are known.\n")
+    assert "fastlib: 3 calls (event loop), first at app.py:20\n" in text
+    assert "  an extension module: write a fact\n" in text
+    assert "pureone: 2 calls (event loop, thread), first at app.py:19\n" in text
+    assert "  installed: --follow pureone\n" in text
+    assert "1 call of objects that are not known" in text
+
+
+def test_a_gate(project: Path) -> None:
+    assert run_conclint(project, "unknown", "--fail-on-unknown", "7").returncode == 0
+    done = run_conclint(project, "unknown", "--fail-on-unknown", "6")
+    assert done.returncode == 1
+    assert "7 library calls are not known, more than 6" in done.stderr
