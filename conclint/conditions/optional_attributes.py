@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Class, Function, Instance, Key, Literal, Parameter
+from conclint.resolve.values import Class, Function, Instance, Key, Literal, Parameter, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op
 
@@ -19,17 +21,20 @@ class MissingParts:
         self._required: dict[tuple[Key, int], frozenset[str]] = {}
         self._missing: dict[tuple[Instance, str], tuple[str, ...]] = {}
 
-    def reasons(self, function: Function, site: int) -> tuple[str, ...]:
-        """Why a call of the function on its receiver may not come to the witness's site, each a phrase for
-        the reader. Never a certainty: whoever has the object may store the part later."""
-        receiver = function.receiver
-        if not isinstance(receiver, Instance) or receiver.made is None or site < 0:
+    def reasons(self, receiver: Value | None, steps: Iterable[tuple[Key, int]]) -> tuple[str, ...]:
+        """Why a call on the receiver may not come to the last of the sites, each a phrase for the reader: the
+        first is in the called function, each other in a method that the one before calls on `self`. Never a
+        certainty: whoever has the object may store the part later."""
+        if not isinstance(receiver, Instance) or receiver.made is None:
             return ()
-        region = self._evaluator.body(function.key).sites[site].region
-        for name in sorted(self._names(function.key, region)):
-            found = self._look(receiver, name)
-            if found:
-                return found
+        for key, site in steps:
+            if site < 0:
+                break
+            region = self._evaluator.body(key).sites[site].region
+            for name in sorted(self._names(key, region)):
+                found = self._look(receiver, name)
+                if found:
+                    return found
         return ()
 
     def _names(self, key: Key, region: int) -> frozenset[str]:

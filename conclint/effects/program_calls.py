@@ -98,7 +98,8 @@ class ProgramCalls:
                     continue  # it runs a loop for those alone that are on none
                 witness = witness.assuming(f"{symbol} may return an awaitable instead")
             if effect.kind is not Kind.PLACES:
-                witness = witness.assuming(*self._parts.reasons(function, inner.site))
+                steps = self._on_self(function.key, inner)
+                witness = witness.assuming(*self._parts.reasons(function.receiver, steps))
             if effect.dependence is not None:
                 settled = bindings.settle(effect.dependence)
                 if settled is False:
@@ -128,6 +129,18 @@ class ProgramCalls:
                 # Nobody else can be told: a finding never points into a file that was not asked for.
                 add(result, effect, witness.assuming(f"{symbol} is a coroutine of an installed package"))
         return result
+
+    def _on_self(self, key: Key, witness: Witness) -> Iterator[tuple[Key, int]]:
+        """The witness's site, and those of the methods that it leads through on the same object."""
+        for _ in range(_MOST_RETURNED):
+            yield key, witness.site
+            if not witness.own or witness.next is None:
+                return
+            key, effect = witness.next
+            inner = self._effects_of(key).get(effect)
+            if inner is None:
+                return
+            witness = inner
 
     def _is_aside(self, pointer: Pointer, witness: Witness) -> bool:
         """Whether the effect is on no way to an awaitable: in the function, or in one whose result it

@@ -50,7 +50,9 @@ def find_unknown(
             raise
         except Exception as error:
             engine.fail(key, error)
-    return UnknownCalls(known, tuple(sorted(calls, key=lambda call: (call.path, call.line, call.column))))
+    return UnknownCalls(
+        known, tuple(sorted(calls, key=lambda call: (call.path, call.line, call.column, call.name)))
+    )
 
 
 class _Finder:

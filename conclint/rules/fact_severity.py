@@ -16,6 +16,7 @@ from conclint.rules.registry import Rule
 from conclint.rules.small_files import is_small_file
 
 _INDIRECT: Final = 2  # steps of a chain that leads through a helper
+_YIELDS: Final = 0.001  # a sleep in seconds that is there to let other threads run
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
@@ -52,6 +53,8 @@ def _severity_of_fact(
         return Severity.of_milliseconds(fact.milliseconds)
     if fact.family is Family.SLEEP:
         seconds = _constant_argument(engine, fact, chain[-1])
+        if seconds is not None and seconds <= _YIELDS:
+            return Severity.INFO
         return rule.severity if seconds is None else Severity.of_milliseconds(1000 * seconds)
     if fact.family is Family.DATABASE and fact.remote:
         return Severity.CRITICAL

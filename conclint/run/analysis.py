@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
@@ -21,7 +21,7 @@ from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
 from conclint.source.discovery import Source
 from conclint.source.notebook import is_notebook
-from conclint.source.own_driver import has_loop, is_hand_driven
+from conclint.source.own_driver import drives_beside, has_loop, is_hand_driven
 from conclint.store.cache import Space
 from conclint.store.finding_rows import from_row
 from conclint.store.missing import absent, has_appeared, merged
@@ -77,6 +77,7 @@ class Analysis:
         self._missed: set[str] = set()
         self._failed: dict[str, str] = {}
         self._judged_anew = 0
+        self._steps: bool | None = None
         self._looked_for_loop = False
         self._keeps = False
         self._helpers = frozenset(helpers)
@@ -248,6 +249,18 @@ class Analysis:
         texts = ((name, self._project.text(path) or b"") for path, name in shown.items())
         return is_hand_driven(texts, libraries)
 
+    def _is_stepped(self) -> bool:
+        """Whether the project drives coroutines by hand, though it may have an event loop besides."""
+        if self._steps is None:
+            shown = {source.path: source.shown for source in self._workspace.project}
+            shown.update({path: source.shown for path, source in self._sources.items()})
+            self._looked_for_loop |= shown.keys() != self._sources.keys()
+            self._steps = any(
+                drives_beside(index, shown[path], partial(self._project.text, path))
+                for path, index in self._store.indexes(shown)
+            )
+        return self._steps
+
     def in_context(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with the kind of code that they are in, and who waits there."""
         from conclint.run.contexts import SHARING_WORDS, TEST_IMPORTS, Contexts
@@ -269,6 +282,7 @@ class Analysis:
             lambda shown: paths.get(shown, shown),
             imports_tests,
             shares_loop,
+            self._is_stepped,
         )
         return under_their_open(contexts.place(findings))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from conclint.config.settings import Config
 from conclint.model.context import Context
-from conclint.model.execution import Family
+from conclint.model.execution import Confidence, Family
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 
@@ -32,6 +32,7 @@ _QUIET_FAMILIES: Final = frozenset(
 )
 _ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
 _SHOWN_ENTRIES: Final = 3
+_STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 _MOST_CALLERS: Final = 2_000
 """Callers that are looked at for one finding; who waits beyond them is not said."""
 
@@ -131,7 +132,7 @@ class Contexts:
 
     `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
     whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
-    program that begins in it.
+    program that begins in it, `is_stepped` whether the project has a driver of its own for coroutines.
     """
 
     def __init__(
@@ -141,12 +142,14 @@ class Contexts:
         path_of: Callable[[str], str],
         imports_tests: Callable[[str], bool],
         shares_loop: Callable[[str], bool],
+        is_stepped: Callable[[], bool],
     ) -> None:
         self._config = config
         self._calls = calls
         self._path_of = path_of
         self._imports_tests = imports_tests
         self._shares_loop = shares_loop
+        self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
         self._sharing: dict[str, bool] = {}
         self._waiting: dict[Place, tuple[set[tuple[str, str]], bool, set[str]]] = {}
@@ -168,6 +171,10 @@ class Contexts:
             self._waiting[place] = self._callers.waiting_for(place)
         found, is_all, files = self._waiting[place]
         context = self._context(finding, path, found, is_all=is_all)
+        if not found and context is None and finding.code.startswith(_ON_LOOP) and self._is_stepped():
+            finding = replace(
+                finding, confidence=Confidence.LOW, reasons=tuple(dict.fromkeys((*finding.reasons, _STEPPED)))
+            )
         words = sorted({text for _, text in found})
         severity = finding.severity
         if not self._config.lift_contexts:

@@ -7,7 +7,7 @@ coroutines by hand, outside of tests, in a project none of whose files imports a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from conclint.source.index import FileIndex, scan
@@ -51,6 +51,15 @@ def steps_coroutines(data: bytes) -> bool:
     if _STEPS.search(data) is not None:
         return True
     return _PERHAPS_STEPS.search(data) is not None and _COROUTINES.search(data) is not None
+
+
+def drives_beside(index: FileIndex, path: str, text: Callable[[], bytes | None]) -> bool:
+    """Whether a file that is no test has awaitables of its own and drives coroutines by hand: in a project
+    with an event loop too, not each coroutine runs on that. `text` gives the bytes, and is seldom asked."""
+    if "__await__" not in index.functions or _TESTS.search(path) is not None:
+        return False
+    data = text() or b""
+    return b"except StopIteration" in data and steps_coroutines(data)
 
 
 def is_hand_driven(files: Iterable[tuple[str, bytes]], libraries: Collection[str]) -> bool:

@@ -106,3 +106,48 @@ def test_a_loop_anywhere_in_the_project_counts(folder: Path, entry: str) -> None
     assert _found(folder, ".") == ["CON102"]
     (folder / "main.py").unlink()
     assert _found(folder, "work.py") == []
+
+
+AWAITABLE = """
+class Ready:
+    def __init__(self, steps):
+        self._steps = steps
+
+    def __await__(self):
+        yield from self._steps
+
+
+def run(function):
+    steps = function().__await__()
+    while True:
+        try:
+            next(steps)
+        except StopIteration:
+            return
+"""
+STARTED = """
+import asyncio
+import time
+
+
+async def serve():
+    time.sleep(2)
+
+
+async def main():
+    await asyncio.gather(serve(), serve())
+
+
+asyncio.run(main())
+"""
+
+
+def test_a_driver_beside_a_loop_leaves_what_is_started_on_the_loop(folder: Path) -> None:
+    (folder / "main.py").write_text(STARTED)
+    assert _found(folder, ".") == ["CON102", "CON102"]
+    (folder / "driver.py").write_text(AWAITABLE)
+    assert _found(folder, ".") == ["CON102"]
+    assert _found(folder, "main.py") == ["CON102"]
+    assert _found(folder, "work.py") == []
+    (folder / "driver.py").rename(folder / "test_driver.py")
+    assert _found(folder, "work.py") == ["CON102"]
