@@ -90,7 +90,7 @@ class Profile(NamedTuple):
     `waits`: it waits in earnest, or native code in it releases the GIL: threads are right for it, or may be.
     `files`: it opens a file or two. `unknown`: the names of what is called that is not known. `depth`: how
     deep its loops over data are nested; `library`: what it calls of a library that computes; `touched`: what
-    it calls that reads or writes files.
+    it calls that reads or writes files. `fed`: it takes its work from a queue.
     """
 
     waits: bool = False
@@ -99,6 +99,7 @@ class Profile(NamedTuple):
     depth: int = 0
     library: str = ""
     touched: tuple[str, ...] = ()
+    fed: bool = False
 
     def joined(self, other: Profile) -> Profile:
         """Both together."""
@@ -109,6 +110,7 @@ class Profile(NamedTuple):
             max(self.depth, other.depth),
             self.library or other.library,
             tuple(dict.fromkeys((*self.touched, *other.touched))),
+            self.fed or other.fed,
         )
 
 
@@ -368,8 +370,8 @@ def _weighed(family: str, cause: str, in_loop: bool, *, is_brief: bool) -> Profi
         return Profile()
     if family == Family.LOCKS.value and last in ("__enter__", "acquire"):
         return Profile(waits="emaphore" in cause or "Condition" in cause)
-    if family == Family.QUEUES.value and last.startswith("put"):
-        return Profile()
+    if family == Family.QUEUES.value and last in ("get", "put"):
+        return Profile(fed=last == "get")
     if family == Family.FILES.value:
         return Profile(waits=in_loop, files=True, touched=(cause,))
     if family == Family.SLEEP.value and is_brief and not in_loop:

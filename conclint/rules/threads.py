@@ -92,6 +92,8 @@ class _Computing(NamedTuple):
             doubts = doubts[:1]
         if profile.files and not (self.cost.is_sure or profile.depth >= _DEEP):
             doubts.append("the file that it opens may take longer than the work on it")
+        if profile.fed:
+            doubts += ["what fills the queue may be slower than the work"] * 2
         for name in profile.unknown[:1]:
             doubts += [f"`{name}` is not known: it may wait"] * 2
         return doubts
@@ -115,7 +117,7 @@ def _computes(
     elif not isinstance(target, External):
         return None
     profile = profiles.of(value, placement.arguments, placement.each)
-    if profile.waits:
+    if profile.waits or (profile.fed and not is_parallel):
         return None
     cost = costs.of_call(value, placement.arguments, placement.each)
     if cost.native:
