@@ -184,12 +184,9 @@ class CatalogCalls:
         self, result: Effects, frame: Frame, fact: CallableFact, called: Value, arguments: Arguments
     ) -> None:
         """That it waits for what a loop will do, which that loop never does while it is stopped by this."""
-        if fact.name in FUTURE_RESULTS:
-            loop = self._evaluator.results.opened(called, arguments)
-        elif fact.name in THREAD_EVENTS and not frame.nesting:
+        loop = self._evaluator.results.opened(called, arguments) if fact.name in FUTURE_RESULTS else None
+        if loop is None and fact.name in THREAD_EVENTS and not frame.nesting:
             loop = loop_that_sets(self._evaluator, frame.key, frame.link.site)
-        else:
-            return
         if loop in (THIS_LOOP, KEPT_LOOP) or isinstance(loop, Parameter):
             effect = Effect(
                 Kind.WAITS_FOR_ITSELF, "loop", ExecutionModel.EVENT_LOOP.bit, dependence=if_this_loop(loop)

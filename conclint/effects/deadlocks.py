@@ -24,7 +24,15 @@ _LOCKS: Final = frozenset(
 _HANDED_TO_A_LOOP: Final = frozenset({"asyncio.run_coroutine_threadsafe"})
 _TASKS: Final = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 _SCHEDULING: Final = frozenset({"call_soon", "call_soon_threadsafe", "call_later", "call_at", "create_task"})
-THREAD_EVENTS: Final = frozenset({"threading.Event.wait"})
+THREAD_EVENTS: Final = frozenset(
+    {
+        "threading.Event.wait",
+        "queue.Queue.get",
+        "concurrent.futures.Future.result",
+        "threading.Condition.wait",
+    }
+)
+"""What waits until somebody sets, puts or notifies it."""
 _MAX_DEPTH: Final = 4
 
 
@@ -121,6 +129,10 @@ def _speaks_of(evaluator: Evaluator, key: Key, body: Body, value: int, event: in
     if node[0] == Op.DEF:
         inner = evaluator.module(key[0]).at(graph.number(node))
         return _uses_free(evaluator.body(inner), _names_of(body, event))
+    if node[0] == Op.ATTR and graph.node(body, event)[0] == Op.ATTR:
+        names = _names_of(body, event)
+        methods = [item for item in evaluator.evaluate(key, value).values if isinstance(item, Function)]
+        return any(_uses_free(evaluator.body(method.key), names) for method in methods)
     made = graph.call(body, value)
     if made is None or depth > 1:
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from conclint.catalog.loader import Catalog
 from conclint.resolve.annotations import annotation_type
@@ -61,6 +61,12 @@ from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.records import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 _Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], ValueSet]"
+
+
+_OF_TASKS: Final = frozenset(
+    {"add_done_callback", "cancel", "cancelled", "done", "exception", "remove_done_callback", "result"}
+)
+"""Methods of tasks and futures that a mere coroutine has not."""
 
 
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
@@ -345,6 +351,8 @@ class Evaluator:
             return known(ExternalMethod(f"builtins.{value.kind}", name))
         if isinstance(value, (Display, Container)):
             return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
+        if isinstance(value, Awaitable) and name in _OF_TASKS:
+            return known(ExternalMethod("asyncio.Task", name))
         if isinstance(
             value,
             (

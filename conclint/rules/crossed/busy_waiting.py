@@ -39,9 +39,11 @@ _QUESTIONS: Final = frozenset(f"{cls}.{name}" for cls, names in _OBJECTS.items()
 """Functions and methods that say how things stand, and don't wait."""
 _NAMES: Final = frozenset({"is_alive", "is_set"})
 """Methods that can hardly be of another kind, whatever has them."""
-_BESIDES: Final = frozenset(
-    {f"builtins.{name}" for name in ("any", "all", "len", "bool", "list", "sum", "not", "set", "tuple")}
-    | {"time.time", "time.monotonic", "time.perf_counter", "asyncio.AbstractEventLoop.time"}
+_COUNTING: Final = frozenset(
+    f"builtins.{name}" for name in ("any", "all", "len", "bool", "list", "sum", "set", "tuple", "min", "max")
+)
+_BESIDES: Final = _COUNTING.union(
+    {"time.time", "time.monotonic", "time.perf_counter", "asyncio.AbstractEventLoop.time"}
 )
 """What may stand beside a question; alone it is none (a loop until a time does not wait for anybody)."""
 _YIELDING: Final = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "os.sched_yield"})
@@ -80,7 +82,7 @@ def _doubts(
             node = graph.node(code.body, site.callee)
             if node[0] == Op.CONST:
                 return _FOR_EVER if node[1] else None
-            asks = asks or not _calls(code, site.callee)
+            asks = asks or _only_reads(code, site.callee)
         elif site.kind == SiteKind.CALL:
             call = code.calls.get(place)
             if _yields(code, place, call):
@@ -93,14 +95,18 @@ def _doubts(
                 return None
         elif site.kind not in _READING or _waits(view, code, place):
             return None
+    if all(site.kind in _READING for _, site in inside):
+        asks = True  # an `if` that leaves the loop by what others set
     if not asks:
         return None
     return _LITTLE if yields else ()
 
 
-def _calls(code: Code, value: int) -> bool:
-    """Whether a test calls anything: else it reads what others set."""
-    return any(graph.node(code.body, item)[0] == Op.CALL for item in code.made_from([value]))
+def _only_reads(code: Code, value: int) -> bool:
+    """Whether a test calls nothing, or no more than `len` and the like: it reads what others set."""
+    made = (code.body.values[item] for item in code.made_from([value]))
+    calls = [code.calls.get(graph.called_site(node)) for node in made if node[0] == Op.CALL]
+    return all(call is not None and call.is_one_of(_COUNTING) for call in calls)
 
 
 def _waits(view: ModuleView, code: Code, place: int) -> bool:

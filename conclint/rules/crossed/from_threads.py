@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from conclint.effects.bindings import Bindings
 from conclint.effects.effects import Kind, Placement, Witness
@@ -56,7 +57,7 @@ def _methods_in_threads(view: ModuleView) -> Iterator[Key]:
             for fact in evaluator.catalog.ancestry(base.dotted):
                 names = [name for runs in fact.runs if runs.model is _THREAD for name in runs.methods]
                 for method in view.module.children(key):
-                    if view.module.definition(method).name in names:
+                    if any(fnmatchcase(view.module.definition(method).name, name) for name in names):
                         yield method
 
 

@@ -141,6 +141,8 @@ def _acquired(code: Code, number: int, site: Site) -> _Taken | None:
     way, word, lock = _acquires(code, number, site)
     if way is None or not _waits_for_lock(code, site):
         return None
+    if code.definition.name == "__aenter__" and _is_released_by_exit(code, word):
+        return _Taken(number, lock, way)
     for later in range(number + 1, len(code.body.sites)):
         other = code.body.sites[later]
         if other.kind == SiteKind.CALL and _releases(code, other, word):
@@ -195,6 +197,20 @@ def _releases(code: Code, site: Site, word: object) -> bool:
                 )
                 if is_release and graph.node(body, graph.receiver(body, other))[-1] == word:
                     return True
+    return False
+
+
+def _is_released_by_exit(code: Code, word: object) -> bool:
+    """Whether the `__aexit__` of the same class releases the lock that its `__aenter__` takes."""
+    cls = code.evaluator.enclosing_class(code.key)
+    if cls is None or any(_releases(code, site, word) for site in code.body.sites if site.callee >= 0):
+        return False
+    for method in code.evaluator.classes.method(cls, "__aexit__", cls).values:
+        if isinstance(method, Function):
+            inner = Code(code.engine, method.key)
+            calls = (site for site in inner.body.sites if site.kind == SiteKind.CALL)
+            if any(_releases(inner, site, word) for site in calls):
+                return True
     return False
 
 

@@ -15,6 +15,7 @@ from conclint.rules.crossed.loops_of_threads import loop_of_thread_used
 from conclint.rules.crossed.own_pools import waits_for_own_pool
 from conclint.rules.crossed.thread_locals import thread_local_across_await
 from conclint.rules.crossed.undrained_queues import joined_before_drained
+from conclint.rules.crossed.unfinished_tasks import task_never_awaited_for
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 
@@ -26,6 +27,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     lock_held_across_await,
     busy_waiting,
     thread_local_across_await,
+    task_never_awaited_for,
 )
 _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
