@@ -122,6 +122,16 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """Methods of subclasses that calls of the library's methods `by` run, here and now: those of these
+    names, and those under one of the decorators."""
+
+    by: tuple[str, ...]
+    decorated: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClassFact:
     """What is known of a class."""
 
@@ -134,6 +144,7 @@ class ClassFact:
     element: str | None = None
     executor: ExecutionModel | None = None
     runs: tuple[Runs, ...] = ()
+    hooks: tuple[Hook, ...] = ()
     asynchronous: bool = False
     lifespan: bool = False
     in_memory: bool = False

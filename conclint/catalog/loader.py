@@ -293,6 +293,7 @@ def _joined(held: ClassFact, stated: ClassFact) -> ClassFact:
         element=stated.element or held.element,
         executor=stated.executor or held.executor,
         runs=(*stated.runs, *(runs for runs in held.runs if runs not in stated.runs)),
+        hooks=(*stated.hooks, *(hook for hook in held.hooks if hook not in stated.hooks)),
         asynchronous=stated.asynchronous or held.asynchronous,
         lifespan=stated.lifespan or held.lifespan,
         instead=stated.instead if stated.instead is not None else held.instead,

@@ -12,6 +12,7 @@ from conclint.catalog.facts import (
     CallableFact,
     ClassFact,
     DecoratorFact,
+    Hook,
     Runs,
 )
 
@@ -49,7 +50,7 @@ _TOP = {
     "decorators",
 }
 _CLASS = {
-    "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs",
+    "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs", "hooks",
     "asynchronous", "lifespan", "in_memory", "methods", "source", "traits",
 }  # fmt: skip
 _DECORATOR = {
@@ -57,6 +58,7 @@ _DECORATOR = {
     "confidence",
 }  # fmt: skip
 _RUNS = {"methods", "model", "style", "phase"}
+_HOOK = {"by", "decorated", "methods"}
 
 
 def read_library(table: Mapping[str, Any], origin: str) -> LibraryFacts:
@@ -148,6 +150,14 @@ class _Reader(CallableReader):
             self.phase(item, where),
         )
 
+    def hook(self, item: Mapping[str, Any], where: str) -> Hook:
+        self.keys(item, _HOOK, where)
+        return Hook(
+            self.strings(item, "by", where) or (),
+            self.strings(item, "decorated", where) or (),
+            self.strings(item, "methods", where) or (),
+        )
+
     def add(self, into: dict[str, Any], name: str, value: Any, where: str) -> None:
         if name in into:
             raise self.fail(where, f"{name!r} is stated twice")
@@ -166,6 +176,7 @@ class _Reader(CallableReader):
                 self.add(methods, fact.name.rsplit(".", 1)[-1], fact, inner)
         executor = self.get(row, "executor", str, where)
         runs = tuple(self.runs(item, f"{where}.runs") for item in self.rows(row, "runs", where))
+        hooks = tuple(self.hook(item, f"{where}.hooks") for item in self.rows(row, "hooks", where))
         return ClassFact(
             name=name,
             library=self.name,
@@ -176,6 +187,7 @@ class _Reader(CallableReader):
             element=self.get(row, "element", str, where),
             executor=self.model({"model": executor}, where) if executor else None,
             runs=runs,
+            hooks=hooks,
             asynchronous=self.get(row, "asynchronous", bool, where, False),
             lifespan=self.get(row, "lifespan", bool, where, False),
             in_memory=self.get(row, "in_memory", bool, where, False),

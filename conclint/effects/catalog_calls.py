@@ -12,6 +12,7 @@ from conclint.effects.deadlocks import THREAD_EVENTS, is_held_across_await, loop
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
+from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
@@ -74,6 +75,10 @@ class CatalogCalls:
         if fact is None:
             return {}
         found = self._fact(frame, fact, arguments, value, value.dotted)
+        owners = self._evaluator.catalog.ancestry(value.dotted)
+        if not frame.nesting and any(value.name in hook.by for owner in owners for hook in owner.hooks):
+            for method in hooked_at(self._evaluator, frame.key, frame.link.site, value.name):
+                add_all(found, self._run(frame.nested(), Target(method, Arguments(spread=True))))
         return self._logged(frame, value, found) if value.dotted == "logging.Logger" else found
 
     def call(self, frame: Frame, value: ExternalInstance, arguments: Arguments) -> Effects:

@@ -21,6 +21,7 @@ from conclint.effects.effects import (
     add,
 )
 from conclint.effects.frame import Frame, Run
+from conclint.effects.hooks import hooked
 from conclint.effects.placements import inherited_placements, place
 from conclint.effects.self_calls import OwnMethods
 from conclint.model.execution import ExecutionModel
@@ -270,7 +271,8 @@ class ProgramCalls:
         made = classes.method(cls, "__init__", receiver)
         inits = made.values or classes.method(cls, "__post_init__", receiver).values
         makers = tuple(v for v in classes.method(cls, "__new__", cls).values if isinstance(v, Function))
-        for method in (*self._metaclass_calls(cls), *makers, *inits):
+        hooks = hooked(self._evaluator, cls, "__init__")
+        for method in (*self._metaclass_calls(cls), *makers, *inits, *hooks):
             for effect, witness in self._run(frame.nested(), Target(method, arguments)).items():
                 named = witness._replace(symbol=symbol) if isinstance(method, Function) else witness
                 add(result, effect, named)

@@ -63,6 +63,12 @@ class Decorations:
                 found = self._evaluator.solver.answer(self._decorations, key, work)
         return found
 
+    def names(self, key: Key) -> frozenset[str]:
+        """The public names of a def's decorators that come from outside the program."""
+        parent = self._evaluator.scope(key)
+        found = (self._name(parent, item) for item in self._evaluator.definition(key).decorators)
+        return frozenset(name for name in found if name is not None)
+
     def given_to(self, key: Key, decorator: int) -> ValueSet:
         """What one of the def's decorators is called with: what those below it made of the def."""
         parent = self._evaluator.scope(key)
