@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from conclint.resolve.arguments import Arguments, StarItem, arguments_of
 from conclint.resolve.builtin_calls import EXIT_STACKS
+from conclint.resolve.django_models import FOREIGN_KEY, fetches
 from conclint.resolve.interpreter import Accessor, Interpreter
 from conclint.resolve.values import (
     ITERATED,
@@ -488,6 +489,8 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
             run = evaluator.classes.property_of(value.cls, name, value, accessor)
             run = run or _intercepted(evaluator, value, name, accessor)
             targets.extend(Target(method, arguments) for method in run)
+            if accessor is Accessor.GETTER and fetches(evaluator, value, name):
+                targets.append(Target(ExternalMethod(FOREIGN_KEY, "__get__"), Arguments()))
     if not targets:
         return None
     return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)

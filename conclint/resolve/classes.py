@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments, arguments_of
+from conclint.resolve.django_models import related
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.in_memory import Opened, opened_by, without_shadowed
 from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
@@ -405,6 +406,9 @@ class Classes:
                 return declared
             if joined.values or joined.incomplete:
                 return joined
+        relation = related(self._evaluator, instance.cls, name)
+        if relation is not None:
+            return relation
         found = self.member(instance.cls, name, instance)
         if not found.values and instance.made is not None:
             field = self._field(instance, name)

@@ -16,6 +16,7 @@ from conclint.resolve.arguments import (
     stated_argument,
 )
 from conclint.resolve.calls import iterated, methods_called
+from conclint.resolve.django_models import row_of
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.loop_origins import HANDED_TO_LOOP, KEPT_LOOP, THIS_LOOP, loop_given_by, loop_of
@@ -103,6 +104,9 @@ class Results:
             callee = ExternalMethod(callee.dotted, "__call__", callee if callee.opened is not None else None)
         if isinstance(callee, ExternalMethod):
             fact = self._evaluator.catalog.method(callee.dotted, callee.name)
+            row = row_of(self._evaluator, callee, site)
+            if row is not None:
+                return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)
             if fact is not None and fact.returns:
                 held = callee.receiver if isinstance(callee.receiver, ExternalInstance) else None
                 return self.type_expression(fact.returns, held or ExternalInstance(callee.dotted))
