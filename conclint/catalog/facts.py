@@ -33,6 +33,7 @@ class Trait(Enum):
     """What an object, or what a call gives, can't do, as far as advice must know it; see README.md."""
 
     THREAD_BOUND = "thread_bound"
+    ONE_AT_A_TIME = "one_at_a_time"
     LOOP_BOUND = "loop_bound"
     LAZY = "lazy"
     ENDLESS = "endless"

@@ -67,8 +67,8 @@ class Failures:
         if node[0] == Op.COMPARE and node[1] in ("is", "is not", "==", "!=", "in"):
             left, right = graph.operands(node)
             is_none = graph.node(body, right) == (Op.CONST, None)
-            is_same = node[1] in ("is", "==", "in")
-            return _is_leaving(body, left) and is_same != is_none and polarity
+            is_same = (node[1] in ("is", "==", "in")) == polarity
+            return _is_leaving(body, left) and is_same != is_none
         if (site := graph.call(body, value)) is not None and site.args:
             callee = graph.node(body, site.callee)
             asks = callee[0] == Op.GLOBAL and callee[1] in ("isinstance", "issubclass", "bool")

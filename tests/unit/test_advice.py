@@ -179,6 +179,70 @@ def test_django_s_database_is_asked_where_its_connection_is(tmp_path: Path) -> N
     assert "[found.slug async for found in Agent.objects.filter(slug=slug).exclude(" in code(told, 15)
 
 
+def test_two_blocks_with_the_same_name_share_nothing(tmp_path: Path) -> None:
+    body = """with open(path) as f:
+    first = f.read()
+with open(name) as f:
+    second = f.read()
+return first + second"""
+    told = in_coroutine(tmp_path, "import asyncio", body)
+    assert all(item.example.startswith("def work") for item in told)
+    assert "nonlocal" not in code(told)
+    assert "return first" in code(told) and "return second" in code(told)
+
+
+@pytest.mark.parametrize("use", ["print(f)", "f = 3", "del f"])
+def test_a_name_that_is_used_outside_of_such_blocks_is_shared(tmp_path: Path, use: str) -> None:
+    body = f"with open(path) as f:\n    first = f.read()\n{use}\nreturn first"
+    assert "nonlocal f" in code(told := in_coroutine(tmp_path, "import asyncio", body)) or "f, first" in code(
+        told
+    )
+
+
+def test_a_session_that_is_kept_is_not_handed_to_threads(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        from fastapi import FastAPI
+        from sqlalchemy import select
+        from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+        make = sessionmaker()
+        kept = make()
+        app = FastAPI()
+
+        class Rows:
+            session = scoped_session(make)
+            def __init__(self, session: Session):
+                self.own = session
+            def all(self):
+                return self.own.execute(select(1)).all()
+            def asked(self):
+                return self.own.query(Rows).filter(1).all()
+            @staticmethod
+            def scoped():
+                return Rows.session.scalars(select(1))
+
+        @app.get("/")
+        async def kept_ones(rows: Rows):
+            rows.all()
+            rows.asked()
+            Rows.scoped()
+            kept.execute(select(1))
+
+        @app.get("/own")
+        async def own_ones():
+            with make() as session:
+                return session.execute(select(1)).all()
+        """,
+    )
+    for line in (24, 25, 26, 27):
+        texts = [item.words for item in told if item.finding.position.line == line]
+        assert texts and all("make the session in the function that does the work" in text for text in texts)
+        assert code(told, line) == ""
+    assert code(told, 32) == "def own_ones(): …"
+
+
 def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,

@@ -26,7 +26,7 @@ from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Import, Op, RegionKind, SiteKind
+from conclint.summary.records import DefKind, Import, Op, RegionKind, Site, SiteKind
 
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -78,6 +78,7 @@ class Bound(Enum):
 
     NOTHING = ""
     THREAD = "thread"
+    SHARED = "shared"  # an object that more than one thread would use then
     LOOP = "loop"
 
 
@@ -264,6 +265,8 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     threaded = fact is not None and Trait.THREAD_BOUND in traits_of(view, fact.name)
     if threaded and (len(hops) == 1 or not _is_made_here(view, last)):
         return Bound.THREAD
+    if fact is not None and Trait.ONE_AT_A_TIME in traits_of(view, fact.name) and _is_kept(view, last):
+        return Bound.SHARED
     for hop in hops[1:]:
         if any(_needs_loop(view, link) for link in view.engine.links(hop.key)):
             return Bound.LOOP
@@ -285,6 +288,38 @@ def _is_made_here(view: ModuleView, hop: Hop) -> bool:
         else:
             return bool(node[0] == Op.IMPORT)
     return False
+
+
+def _is_kept(view: ModuleView, hop: Hop) -> bool:
+    """Whether the object whose method is called at a hop is kept in an attribute or a global name, so that
+    other calls use the same."""
+    body = view.engine.evaluator.body(hop.key)
+    value = graph.base(graph.node(body, body.sites[hop.site].callee)) if hop.site >= 0 else -1
+    for _ in range(20):
+        node = graph.node(body, value)
+        if node[0] in (Op.GLOBAL, Op.IMPORT, Op.ATTR):
+            return True
+        if node[0] in (Op.NARROW, Op.CAST, Op.AWAIT):
+            value = graph.operand(node)
+        elif (made := graph.call(body, value)) is not None and graph.receiver(body, made) >= 0:
+            value = graph.receiver(body, made)  # `self.session.query(A).all()`
+            if graph.node(body, value)[0] in (Op.IMPORT, Op.GLOBAL):
+                return False  # `orm.Session(engine)`
+            if not _gives_part(view, hop.key, made):
+                return False
+        else:
+            return False
+    return False
+
+
+def _gives_part(view: ModuleView, key: Key, site: Site) -> bool:
+    """Whether what a method gives works with the object that the method is of, as a query does with its
+    session."""
+    values = view.engine.evaluator.evaluate(key, site.callee).values
+    return any(
+        isinstance(value, ExternalMethod) and Trait.ONE_AT_A_TIME in traits_of(view, f"{value.dotted}.x")
+        for value in values
+    )
 
 
 def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:

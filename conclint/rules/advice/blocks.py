@@ -101,15 +101,34 @@ def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
     }
     if own.bound & elsewhere.shared:
         return None
-    outer = sorted(own.bound & elsewhere.bound)
+    sure = _surely_bound(block)
+    anew = {name for name in own.bound & sure if _is_bound_anew(fragment, function, block, name)}
+    outer = sorted((own.bound & elsewhere.bound) - anew)
     if _annotated(fragment, block).intersection(outer):
         return None  # such a name can't be `nonlocal`
-    given = sorted((own.bound & elsewhere.read) - elsewhere.bound)
+    given = sorted((own.bound & elsewhere.read) - elsewhere.bound - anew)
     if own.returns and (given or not _always_returns(block)):
         return None
-    if not set(given) <= _surely_bound(block):
+    if not set(given) <= sure:
         return None
     return _written(fragment, block, around, own, outer, given)
+
+
+def _is_bound_anew(fragment: Fragment, function: cst.FunctionDef, block: Node, name: str) -> bool:
+    """Whether the name stands nowhere else in the function but under a `with` that binds it itself
+    (`with open(…) as f:`, twice): what the block binds is nobody else's."""
+    for node in fragment.inside(function):
+        if isinstance(node, cst.Name) and node.value == name:
+            above = list(fragment.above(node))
+            if block in above or node is function.name:
+                continue
+            if not any(isinstance(item, cst.With) and name in _bound_by(item) for item in above):
+                return False
+    return True
+
+
+def _bound_by(block: cst.With) -> set[str]:
+    return names_in([item.asname for item in block.items if item.asname is not None]).bound
 
 
 def _written(

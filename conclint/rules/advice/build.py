@@ -80,6 +80,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.cannot_wait(around.waiting)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
         return Refusal(words.bound(subject), True), ""
+    if subject.bound is Bound.SHARED:
+        return Refusal(words.bound(subject), True), ""
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
         return change, "endpoint"

@@ -21,6 +21,10 @@ _OWN_THREAD: Final = (
     "make the `{what}`, use it and close it in one function, and run that in a thread: it only works in the "
     "thread that made it."
 )
+_SHARED: Final = (
+    "make the session in the function that does the work, and run that in a thread: one that is kept may "
+    "then be used by several threads at once."
+)
 _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
@@ -79,6 +83,8 @@ def bound(subject: Subject) -> str:
         owner = subject.cause.rpartition(".")[0]
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
         return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
+    if subject.bound is Bound.SHARED:
+        return _SHARED
     if subject.bound is Bound.LOOP:
         if subject.near:
             return (
