@@ -36,7 +36,7 @@ _DEPTH: Final = 2
 _DEFAULT: Final = (
     "processes are spawned on Windows and macOS, and from Python 3.14 on not forked on Linux",
 ) * 2
-_DEEP: Final = ("threads of the worker may be meant",)
+_DEEP: Final = ("it may be there for the worker's own threads",) * 2
 
 
 class _Lock(NamedTuple):
