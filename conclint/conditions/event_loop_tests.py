@@ -108,6 +108,8 @@ class LoopTests:
     def _of_call(self, key: Key, body: Body, site: Site, polarity: bool) -> int:
         if self._calls(key, site, _NONE_OFF_LOOP):
             return LOOP if polarity else ~LOOP
+        if self._calls(key, site, _RAISES_OFF_LOOP):
+            return LOOP if polarity else 0  # it gives a loop, which is true, or fails
         targets = callables(self._evaluator.evaluate(key, site.callee))
         for method in targets:
             if isinstance(method, ExternalMethod) and method.name == "is_running":
