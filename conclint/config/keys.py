@@ -322,7 +322,7 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
     "allow": ConfigKey(
         _allowances,
         "array of tables: `in`, `calls`, `reason`",
-        "What these functions may call, and why: such findings are not reported ([below](#allowed-calls)).",
+        "What these functions may call, and why: such findings are not reported.",
         "nothing",
     ),
     "src": ConfigKey(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
 from conclint.server.actions import GO_TO, KINDS, OPEN_PAGE, SHOW, Offer, chosen, workspace_edit
+from conclint.server.app import Server
 from conclint.server.jobs import Failed
 from conclint.server.uris import path_of
-
-if TYPE_CHECKING:
-    from conclint.server.app import Server
 
 _CHANGED = "the text has changed since it was analysed; try again in a moment"
 

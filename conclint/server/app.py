@@ -18,7 +18,6 @@ from conclint import __version__
 from conclint.config.settings import CONFIG_FILES
 from conclint.report.terminal import say_line
 from conclint.server import lsp as present
-from conclint.server.action_features import register_actions
 from conclint.server.buffers import Buffer
 from conclint.server.jobs import Failed, Mark, Note
 from conclint.server.protocol import EditorProtocol
@@ -134,7 +133,6 @@ def _register(server: Server) -> None:
     _register_documents(server)
     _register_changes(server)
     _register_answers(server)
-    register_actions(server)
 
 
 def _register_beginning(server: Server) -> None:

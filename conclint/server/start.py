@@ -13,6 +13,7 @@ from typing import BinaryIO
 from pygls.io_ import StdoutWriter
 
 from conclint.report.terminal import say_line
+from conclint.server.action_features import register_actions
 from conclint.server.app import Server
 from conclint.server.wire import HEADER_LIMIT, serve
 
@@ -42,13 +43,19 @@ def _run(session: Coroutine[object, object, int]) -> int:
         return 1
 
 
+def _made() -> Server:
+    server = Server()
+    register_actions(server)
+    return server
+
+
 async def _on_streams(source: BinaryIO, target: BinaryIO) -> int:
     stream = asyncio.StreamReader(limit=HEADER_LIMIT)
     # A daemon: it may wait for input for ever, and must not keep the process.
     threading.Thread(
         target=_pump, args=(source, stream, asyncio.get_running_loop()), daemon=True, name="input"
     ).start()
-    server = Server()
+    server = _made()
     server.protocol.set_writer(StdoutWriter(target))
     try:
         return await serve(stream, server.protocol, server.complain)
@@ -70,7 +77,7 @@ async def _on_port(port: int) -> int:
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         listener.close()  # one server speaks with one editor
-        server = Server()
+        server = _made()
         server.protocol.set_writer(writer)
         try:
             status.set_result(await serve(reader, server.protocol, server.complain))

@@ -6,18 +6,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
-
-if TYPE_CHECKING:
-    from conclint.server.app import Server
+from pygls.lsp.server import LanguageServer
 
 
 @contextmanager
-def shown_progress(server: Server, folder: str) -> Iterator[None]:
+def shown_progress(server: LanguageServer, folder: str) -> Iterator[None]:
     """Has the editor say that the folder is being analysed, where it can. Its consent is not waited for."""
-    if not server.can("window", "work_done_progress"):
+    window = server.client_capabilities.window
+    if window is None or not window.work_done_progress:
         yield
         return
     token = str(uuid.uuid4())
