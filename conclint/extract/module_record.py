@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from conclint.extract.identifiers import walrus_names
 from conclint.extract.literal_texts import literal_strings
-from conclint.extract.operations import operators_defined
+from conclint.extract.operator_methods import operators_defined
 from conclint.extract.targets import AssignedNames
 from conclint.syntax.nodes import cst
 
