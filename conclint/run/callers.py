@@ -48,8 +48,10 @@ class Callers:
     def in_their_places(self, found: list[Finding]) -> list[Finding]:
         """The findings of the asked files, with those that come of calls in others."""
         sources = self._project.sources
-        if any(path not in sources for path in self._everything()):
-            found = [*found, *self._from_others()]
+        calls = self._known().calls
+        handed = {(path, name) for path in sources for name in calls.get(path, _NO_CALLS)[3]}
+        if handed and any(path not in sources for path in self._everything()):
+            found = [*found, *self._from_others(handed)]
         names = names_of(found)
         if names:
             found = list(self._bindings(names).placed(found))
@@ -61,11 +63,11 @@ class Callers:
     def _bindings(self, names: Collection[str]) -> Bindings:
         return Bindings(self._naming.files(names), self._root)
 
-    def _from_others(self) -> Iterator[Finding]:
-        """What comes of calls in files that were not asked for, which hand something to a coroutine of one
-        that was. They are judged by themselves: what an earlier run knew of them may not hold any more."""
-        asked, calls = self._project.sources.keys(), self._known().calls
-        todo = {(path, name) for path in asked for name in calls.get(path, _NO_CALLS)[3]}
+    def _from_others(self, todo: set[tuple[str, str]]) -> Iterator[Finding]:
+        """What comes of calls in files that were not asked for, which hand something to one of these
+        coroutines, given by path and name. The files are judged by themselves: what an earlier run knew of
+        them may not hold any more."""
+        asked = self._project.sources.keys()
         done: set[tuple[str, str]] = set()
         judged: set[str] = set()
         judge: ModuleJudge | None = None
