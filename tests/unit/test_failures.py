@@ -80,7 +80,7 @@ def _of_bad_path(_: Any, key: Any, *__: Any) -> bool:
     return str(path).endswith("bad.py")
 
 
-def _of_bad_view(_: Any, view: ModuleView) -> bool:
+def _of_bad_view(_: Any, view: ModuleView, *__: Any) -> bool:
     return view.module.path.endswith("bad.py")
 
 
