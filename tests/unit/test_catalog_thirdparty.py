@@ -72,6 +72,8 @@ def test_aliases_lead_to_something_stated() -> None:
             assert target != alias
             top = [f for f in FILES.values() if target.split(".")[0] in f.imports]
             stated = {n for f in top for n in (*f.functions, *f.classes, *f.factories, *f.decorators)}
+            hooks = (hook for f in top for cls in f.classes.values() for hook in cls.hooks)
+            stated |= {name for hook in hooks for name in hook.decorated}
             assert any(name == target or name.startswith(f"{target}.") for name in stated), alias
 
 
