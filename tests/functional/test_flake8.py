@@ -179,7 +179,7 @@ def test_the_baseline_holds(project: Path) -> None:
     [
         ("", "--conclint-target-version=three", "--conclint-target-version: must be a Python version"),
         ("[tool.conclint]\nselct = 1\n", "--jobs=1", "pyproject.toml:2: unknown key 'selct'"),
-        ("", "--conclint-select=CON7", "--conclint-select: there is no rule 'CON7'"),
+        ("", "--conclint-select=CON99", "--conclint-select: there is no rule 'CON99'"),
     ],
 )
 def test_wrong_configuration_is_a_finding(project: Path, config: str, option: str, complaint: str) -> None:

@@ -139,7 +139,8 @@ def test_a_change_is_noticed(command: Command, change: Callable[[Path], object])
 
 def test_an_edit_of_a_file_that_was_only_followed_is_noticed(command: Command) -> None:
     app = command.folder / "app.py"  # without a word of a loop, it would hang on whether another file has one
-    app.write_text("import asyncio\n" + app.read_text())
+    start = "\n\nasync def begin():\n    await asyncio.gather(main(), main())\n\nasyncio.run(begin())\n"
+    app.write_text("import asyncio\n" + app.read_text() + start)
     os.utime(app, (0, 0))
     assert command("app.py")[0] == 1
     assert command("app.py")[0] == 1
