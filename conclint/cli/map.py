@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from conclint.cli.options import cache_dir_option, jobs_option, no_cache_option
+from conclint.cli.analysed import analysed
+from conclint.cli.options import analysis_options
 
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
@@ -20,12 +22,7 @@ _FORMATS = ("text", "json", "dot", "mermaid")
 @click.option("--all", "everything", is_flag=True, help="Also functions that no model is known for.")
 @click.option("--externals", is_flag=True, help="Also calls of libraries and of Python's own functions.")
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
-@click.option("--config", metavar="FILE", help="Use this configuration file.")
-@click.option("--follow", multiple=True, metavar="PACKAGES", help="As for `conclint check`.")
-@click.option("--python", metavar="PATH", help="As for `conclint check`.")
-@no_cache_option
-@cache_dir_option
-@jobs_option
+@analysis_options
 @click.pass_context
 def map_command(
     ctx: click.Context,
@@ -35,9 +32,6 @@ def map_command(
     everything: bool,
     externals: bool,
     output_format: str,
-    config: str | None,
-    follow: tuple[str, ...],
-    no_cache: bool,
     **options: Any,
 ) -> None:
     """Print which functions run on the event loop, in threads, processes and interpreters, who brings them
@@ -46,26 +40,11 @@ def map_command(
     With --symbol (a dotted name, or the end of one) the tree of its callers and of what it leads to. Exit
     status: 0, or 2 for wrong usage or a wrong configuration.
     """
-    from conclint.config.keys import parse_follow
-    from conclint.config.settings import ConfigError, load_config
-    from conclint.report.terminal import say, say_line, write_output
+    from conclint.report.terminal import write_output
+    from conclint.run.pipeline import map_concurrency
 
-    words = [word for value in follow for word in value.split(",")]
-    options["follow"] = parse_follow(words) if follow else None
-    options["use_cache"] = not no_cache
-    try:
-        configuration = load_config(list(paths), file=config, options=options)
-        from conclint.run.pipeline import map_concurrency
-
-        found, problems = map_concurrency(
-            list(paths) or ["."], configuration, everything=everything, externals=externals
-        )
-    except ConfigError as error:
-        say(f"error: {error}")
-        ctx.exit(2)
-    for problem in problems:
-        at = problem.position
-        say_line(f"{problem.path}:{at.line}:{at.column}: {problem.code} {problem.message}")
+    mapped = partial(map_concurrency, everything=everything, externals=externals)
+    found = analysed(ctx, paths, mapped, **options)
     if symbol is not None:
         symbol = _resolved(symbol, found)
         found = found.around(symbol)

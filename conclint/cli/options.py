@@ -78,6 +78,27 @@ def _parsed_packages(
     return None if words is None else parse_follow(words)
 
 
+def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that show something of a program other than findings, for `analysed`."""
+    options = (
+        click.option("--config", metavar="FILE", help="Use this configuration file."),
+        click.option(
+            "--follow",
+            multiple=True,
+            metavar="PACKAGES",
+            callback=_parsed_packages,
+            help="As for `conclint check`.",
+        ),
+        click.option("--python", metavar="PATH", help="As for `conclint check`."),
+        no_cache_option,
+        cache_dir_option,
+        jobs_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 OUTPUT_FORMATS = ("text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "html")
 """The values of `conclint.report.outcome.OutputFormat`, here so that `--help` need not import it."""
 

@@ -243,18 +243,20 @@ class Analysis:
         for paths in (likely[:1], likely[1:], self._sources.keys() - set(likely)):
             if any(has_loop(index, libraries) for _, index in self._store.indexes(paths)):
                 return False
-        others = {source.path: source.shown for source in self._workspace.project}
-        shown = others | {path: source.shown for path, source in self._sources.items()}
-        self._looked_for_loop = shown.keys() != self._sources.keys()
+        shown = self._shown_around()
         texts = ((name, self._project.text(path) or b"") for path, name in shown.items())
         return is_hand_driven(texts, libraries)
+
+    def _shown_around(self) -> dict[str, str]:
+        """The shown path of each of the project's files, asked for or not; the report hangs on these then."""
+        shown = {source.path: source.shown for source in (*self._workspace.project, *self._sources.values())}
+        self._looked_for_loop = self._looked_for_loop or shown.keys() != self._sources.keys()
+        return shown
 
     def _is_stepped(self) -> bool:
         """Whether the project drives coroutines by hand, though it may have an event loop besides."""
         if self._steps is None:
-            shown = {source.path: source.shown for source in self._workspace.project}
-            shown.update({path: source.shown for path, source in self._sources.items()})
-            self._looked_for_loop |= shown.keys() != self._sources.keys()
+            shown = self._shown_around()
             self._steps = any(
                 drives_beside(index, shown[path], partial(self._project.text, path))
                 for path, index in self._store.indexes(shown)

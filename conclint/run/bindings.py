@@ -12,30 +12,17 @@ are looked for, gives what the whole project does.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from conclint.model.finding import Binding, Finding
-from conclint.run.contexts import TEST_FOLDERS
+from conclint.run.contexts import is_named_as_test, relative_to
 
 MOST_BINDING: Final = 12
 """Files that may mention a coroutine function; of more, nobody can say who they are."""
 
 Naming = Mapping[str, Collection[str]]
 """The files of the project that mention each name."""
-
-
-def is_test(path: str, root: str) -> bool:
-    """Whether a file is one of tests, by its folder and name."""
-    try:
-        relative = os.path.relpath(path, root)
-    except ValueError:  # another drive
-        relative = os.path.basename(path)
-    *folders, name = relative.split(os.sep)
-    stem = name.rpartition(".")[0]
-    is_named_so = stem in ("conftest", "tests") or stem.startswith("test_") or stem.endswith("_test")
-    return is_named_so or not TEST_FOLDERS.isdisjoint(folders)
 
 
 class Bindings:
@@ -54,7 +41,10 @@ class Bindings:
         return frozenset(found) if len(found) <= MOST_BINDING else frozenset()
 
     def _counts(self, path: str, coroutine: str) -> bool:
-        return is_test(coroutine, self._root) or not is_test(path, self._root)
+        return self._is_test(coroutine) or not self._is_test(path)
+
+    def _is_test(self, path: str) -> bool:
+        return is_named_as_test(relative_to(path, self._root))
 
     def placed(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The findings, each in one place only."""

@@ -54,6 +54,23 @@ SHARING_WORDS: Final = frozenset(
 """Words one of which is in every program that has more on its loop than one line of work."""
 
 
+def relative_to(path: str, root: str) -> str:
+    """The path below the project's folder, with forward slashes; the file's name where it is on another
+    drive."""
+    try:
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    except ValueError:
+        return os.path.basename(path)
+
+
+def is_named_as_test(relative: str) -> bool:
+    """Whether a file is one of tests, by its folders and its name; `relative` as `relative_to` gives it."""
+    *folders, name = relative.split("/")
+    stem = name.rpartition(".")[0]
+    is_named_so = stem in ("conftest", "tests") or stem.startswith("test_") or stem.endswith("_test")
+    return is_named_so or not TEST_FOLDERS.isdisjoint(folders)
+
+
 class Callers(NamedTuple):
     """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
     are called in a loop, or by themselves; `loops`: the lines of the loops of each."""
@@ -212,20 +229,13 @@ class Contexts:
 
     def _look_at(self, path: str) -> Context | None:
         """By the configuration, by the file's folder and name, by what it imports."""
-        try:
-            relative = os.path.relpath(path, self._config.root).replace(os.sep, "/")
-        except ValueError:  # another drive
-            relative = os.path.basename(path)
+        relative = relative_to(path, str(self._config.root))
         for spec, context in self._stated:
             if spec.match_file(relative):
                 return context
-        *folders, name = relative.split("/")
-        stem = name.rpartition(".")[0]
-        if TEST_FOLDERS.intersection(folders) or stem in ("conftest", "tests"):
+        if is_named_as_test(relative) or self._imports_tests(path):
             return Context.TEST
-        if stem.startswith("test_") or stem.endswith("_test") or self._imports_tests(path):
-            return Context.TEST
-        return Context.SCRIPT if SCRIPT_FOLDERS.intersection(folders) else None
+        return Context.SCRIPT if SCRIPT_FOLDERS.intersection(relative.split("/")[:-1]) else None
 
     @cached_property
     def _stated(self) -> tuple[tuple[GitIgnoreSpec, Context], ...]:

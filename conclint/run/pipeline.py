@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -283,13 +284,9 @@ def map_sources(
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.run.analysis import Analysis
 
-    analysis = Analysis(workspace, sources)
-    try:
+    with closing(Analysis(workspace, sources)) as analysis:
         found = analysis.concurrency_map(everything=everything, externals=externals)
-        unread = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
-        return found, tuple(sorted(unread, key=lambda item: item.sort_key))
-    finally:
-        analysis.close()
+        return found, _unread(analysis, problems)
 
 
 def unknown_calls(paths: Sequence[str], config: Config) -> tuple[UnknownCalls, tuple[Finding, ...]]:
@@ -305,14 +302,18 @@ def unknown_calls(paths: Sequence[str], config: Config) -> tuple[UnknownCalls, t
         folders = find_package_folders(config.python, config.root)
     except NoPackagesError as error:
         raise ConfigError(str(error)) from error
-    with Workspace(config, discovery.sources, keep=False) as workspace:
-        analysis = Analysis(workspace, discovery.sources)
-        try:
-            found = analysis.unknown_calls(folders)
-            unread = [*_problems(discovery), *analysis.unreadable_files(), *analysis.failures()]
-            return found, tuple(sorted(analysis.in_cells(unread), key=lambda item: item.sort_key))
-        finally:
-            analysis.close()
+    with (
+        Workspace(config, discovery.sources, keep=False) as workspace,
+        closing(Analysis(workspace, discovery.sources)) as analysis,
+    ):
+        found = analysis.unknown_calls(folders)
+        return found, _unread(analysis, _problems(discovery))
+
+
+def _unread(analysis: Analysis, problems: Sequence[Finding]) -> tuple[Finding, ...]:
+    """With the given problems, what an analysis could not read, in order."""
+    found = analysis.in_cells([*problems, *analysis.unreadable_files(), *analysis.failures()])
+    return tuple(sorted(found, key=lambda item: item.sort_key))
 
 
 def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
@@ -376,7 +377,7 @@ def run_on(
             name = judgement_key(config, catalog, analysis.packages, analysis.roots)
             analysis.recall(name)
             asked |= {source.shown for source in beyond}
-            whole = bool(config.allow) and _is_whole(workspace, sources)
+            whole = config.warn_unused_ignores and bool(config.allow) and _is_whole(workspace, sources)
             found_now = _analysed(analysis, problems, config, inline=inline, whole=whole)
             report = _about(found_now, asked, lenders)
             if keep:

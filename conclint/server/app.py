@@ -64,17 +64,17 @@ class Server(LanguageServer):
 
     def can(self, *names: str) -> bool:
         """Whether the editor has a capability, by the way to it."""
-        value: Any = self.client_capabilities
-        for name in names:
-            value = getattr(value, name, None)
-        return bool(value)
+        return bool(self._capability(names))
 
     def properties(self, *names: str) -> tuple[str, ...]:
         """A list of words among the editor's capabilities, by the way to it."""
+        return tuple(self._capability(names) or ())
+
+    def _capability(self, names: Sequence[str]) -> Any:
         value: Any = self.client_capabilities
         for name in names:
             value = getattr(value, name, None)
-        return tuple(value or ())
+        return value
 
     def show(self, what: types.ShowDocumentParams) -> None:
         """Has the editor show a file or a page; where it can't, tells its address."""

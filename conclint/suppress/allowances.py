@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +10,8 @@ from typing import Final
 
 from conclint.config.allowances import Allowance
 from conclint.config.settings import Config
-from conclint.model.execution import Confidence
-from conclint.model.finding import Finding, Position
-from conclint.suppress.directives import UNUSED_CODE, UNUSED_NAME
+from conclint.model.finding import Finding
+from conclint.suppress.directives import unused
 
 _NEVER: Final = "CON9"  # about files and comments, not about calls
 
@@ -64,15 +62,11 @@ def unused_allowances(config: Config, allowances: Allowances) -> Iterator[Findin
     path = os.path.relpath(config.file, config.cwd).replace(os.sep, "/")
     for number in numbers:
         entry = config.allow[number]
-        identity = "\0".join((UNUSED_CODE, path, entry.inside, *entry.calls, str(number)))
-        yield Finding(
-            code=UNUSED_CODE,
-            name=UNUSED_NAME,
-            message=f"this `allow` for `{entry.inside}` allows nothing",
-            path=path,
-            position=Position(entry.line, 1, entry.line, 1),
-            symbol="",
-            confidence=Confidence.HIGH,
-            logical_line=(entry.line, entry.line),
-            fingerprint=hashlib.blake2b(identity.encode("utf-8"), digest_size=16).hexdigest(),
+        yield unused(
+            path,
+            entry.line,
+            1,
+            (entry.line, entry.line),
+            f"this `allow` for `{entry.inside}` allows nothing",
+            (entry.inside, *entry.calls, str(number)),
         )

@@ -133,15 +133,24 @@ def _touches(directive: Directive, finding: Finding) -> bool:
 
 
 def _report(directive: Directive, path: str, message: str, ordinal: int) -> Finding:
-    identity = "\0".join((UNUSED_CODE, path, message, str(ordinal)))
+    identity = (message, str(ordinal))
+    lines = (directive.first, directive.last)
+    return unused(path, directive.line, directive.column, lines, message, identity)
+
+
+def unused(
+    path: str, line: int, column: int, lines: tuple[int, int], message: str, identity: Iterable[str]
+) -> Finding:
+    """A finding about something that hides nothing (CON901), known by its `identity` within its file."""
+    name = "\0".join((UNUSED_CODE, path, *identity))
     return Finding(
         code=UNUSED_CODE,
         name=UNUSED_NAME,
         message=message,
         path=path,
-        position=Position(directive.line, directive.column, directive.line, directive.column),
+        position=Position(line, column, line, column),
         symbol="",
         confidence=Confidence.HIGH,
-        logical_line=(directive.first, directive.last),
-        fingerprint=hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
+        logical_line=lines,
+        fingerprint=hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
     )
