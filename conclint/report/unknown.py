@@ -10,7 +10,7 @@ from conclint.model.execution import ExecutionModel
 from conclint.model.unknown_calls import Cure, UnknownCall, UnknownCalls, UnknownCause
 from conclint.report.json import dump
 from conclint.report.printable import printable
-from conclint.report.wording import MODEL_WORDS
+from conclint.report.wording import MODEL_WORDS, some
 
 _CURES: Final = {
     Cure.FOLLOW: "installed: --follow {0}",
@@ -55,11 +55,10 @@ def render_unknown(found: UnknownCalls) -> str:
         by_library.setdefault(call.library, []).append(call)
     for library, calls in sorted(by_library.items(), key=lambda item: (-len(item[1]), item[0])):
         names = [name for name, _ in Counter(call.name for call in calls).most_common(_NAMES)]
-        more = len({call.name for call in calls}) - len(names)
         lines += [
             "",
             f"{printable(library)}: {_calls(calls)} ({_models(calls)}), first at {_place(calls[0])}",
-            f"  {printable(', '.join(names))}{f' and {more} more' if more else ''}",
+            f"  {printable(some(names, len({call.name for call in calls})))}",
             f"  {printable(_CURES[calls[0].cure].format(library))}",
         ]
     unresolved = found.of(UnknownCause.UNRESOLVED)

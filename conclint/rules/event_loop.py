@@ -68,6 +68,19 @@ def _fails_first(witness: Witness) -> bool:
 
 def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
     """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
+    for effect, witness in bound_effects(view, placement, starts):
+        rule = rule_of(effect)
+        if rule is None:
+            continue
+        if placement.phase is not None:
+            witness = doubted(witness, PHASE_DOUBTS[placement.phase])
+        context = context_of(placement.phase)
+        chain = hops(view.engine, key, witness)
+        yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
+
+
+def bound_effects(view: ModuleView, placement: Placement, starts: Starts) -> Iterator[tuple[Effect, Witness]]:
+    """What the plain functions do that a site hands to the loop, but those that their own file tells of."""
     evaluator = view.engine.evaluator
     for value in placement.callables.values:
         target = unwrapped(value)
@@ -76,23 +89,18 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
         if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
             continue
         for effect, inner in view.engine.effects_of(target.key).items():
-            rule = rule_of(effect)
-            if rule is None:
-                continue
-            witness = Witness(
-                inner.assumptions + len(placement.callables.reasons) + placement.callables.incomplete,
-                inner.length + 1,
-                callable_name(evaluator, target),
-                placement.site,
-                inner.cause,
-                (*placement.callables.reasons, *inner.reasons),
-                (target.key, effect),
+            yield (
+                effect,
+                Witness(
+                    inner.assumptions + len(placement.callables.reasons) + placement.callables.incomplete,
+                    inner.length + 1,
+                    callable_name(evaluator, target),
+                    placement.site,
+                    inner.cause,
+                    (*placement.callables.reasons, *inner.reasons),
+                    (target.key, effect),
+                ),
             )
-            if placement.phase is not None:
-                witness = doubted(witness, PHASE_DOUBTS[placement.phase])
-            context = context_of(placement.phase)
-            chain = hops(view.engine, key, witness)
-            yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
 
 
 def rule_of(effect: Effect) -> Rule | None:

@@ -13,7 +13,7 @@ from conclint.catalog.facts import CallableFact
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import MODULE_KEY, Body, Op, Site, StoreKind
+from conclint.summary.records import Body, Op, Site
 
 _OPENERS: Final = frozenset({"builtins.open", "io.open", "codecs.open", "os.open"})
 _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes"})
@@ -110,10 +110,10 @@ class _Finder:
             if node[:2] == (Op.GLOBAL, "__file__"):
                 found = True
             elif node[0] == Op.GLOBAL:
-                stored = self._stored(place[0], str(node[1]))
+                stored = self._evaluator.module(place[0][0]).global_stores(str(node[1]))
                 if len(stored) > 1:
                     return False
-                todo += stored
+                todo += [(module, store.value) for module, store in stored]
             elif node[0] in (Op.PARAM, Op.FREE, Op.UNKNOWN, Op.TYPED, Op.ENTER, Op.ELEM):
                 return False
             elif (site := graph.call(body, place[1])) is not None:
@@ -130,14 +130,6 @@ class _Finder:
         """Whether an attribute is one of a path, or of a module: not of an object of the program's."""
         base = graph.node(body, graph.base(node))
         return node[2] in ("parent", "parents", "path") or base[0] == Op.IMPORT
-
-    def _stored(self, key: Key, name: str) -> list[Place]:
-        """What the module's own code gives the name; none for a builtin."""
-        module = (key[0], MODULE_KEY)
-        stores = self._evaluator.body(module).stores
-        return [
-            (module, item.value) for item in stores if item.kind == StoreKind.GLOBAL and item.name == name
-        ]
 
     def _name(self, key: Key, node: graph.Node) -> str:
         """The name by which the source calls a value; empty for none."""

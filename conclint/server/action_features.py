@@ -8,9 +8,10 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
-from conclint.server.actions import GO_TO, KINDS, OPEN_PAGE, SHOW, Offer, chosen, workspace_edit
+from conclint.server.actions import GO_TO, KINDS, OPEN_PAGE, SHOW, Offer, chosen
 from conclint.server.app import Server
 from conclint.server.jobs import Failed
+from conclint.server.lsp import workspace_edit
 from conclint.server.uris import path_of
 
 _CHANGED = "the text has changed since it was analysed; try again in a moment"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lsprotocol import types
 
 from conclint.model.finding import Applicability
-from conclint.server.jobs import Change, Edited, Extent, Mark
+from conclint.server.jobs import Change, Extent, Mark
 
 FIX_ALL: Final = f"{types.CodeActionKind.SourceFixAll.value}.conclint"
 KINDS: Final = (types.CodeActionKind.QuickFix, FIX_ALL)
@@ -120,23 +120,6 @@ def chosen(action: types.CodeAction, marks: Sequence[Mark]) -> tuple[Change, lis
         return change, [mark for mark in marks if _is_safe(mark)]
     found = [mark for mark in marks if _name(mark) in data["findings"]]
     return (change, found) if found else None
-
-
-def workspace_edit(uri: str, version: int, edits: Edited, *, versioned: bool) -> types.WorkspaceEdit:
-    """The edits in the protocol's words; `versioned` where the editor can refuse them for a newer text."""
-    texts = [
-        types.TextEdit(
-            types.Range(
-                types.Position(extent.line, extent.column), types.Position(extent.end_line, extent.end_column)
-            ),
-            text,
-        )
-        for extent, text in edits.edits
-    ]
-    if not versioned:
-        return types.WorkspaceEdit(changes={uri: texts})
-    document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
-    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(texts))])
 
 
 def _name(mark: Mark) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Marks and notes in the words of the protocol."""
+"""Marks, notes and edits in the words of the protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from lsprotocol import types
 
 from conclint.server.actions import SHOW
-from conclint.server.jobs import Extent, Mark, Note
+from conclint.server.jobs import Edited, Extent, Mark, Note
 
 _SEVERITY: Final = {
     "error": types.DiagnosticSeverity.Error,
@@ -56,6 +56,15 @@ def lenses(notes: Sequence[Note]) -> list[types.CodeLens]:
         for note in notes
         if note.title
     ]
+
+
+def workspace_edit(uri: str, version: int, edits: Edited, *, versioned: bool) -> types.WorkspaceEdit:
+    """The edits; `versioned` where the editor can refuse them for a newer text."""
+    texts = [types.TextEdit(_range(extent), text) for extent, text in edits.edits]
+    if not versioned:
+        return types.WorkspaceEdit(changes={uri: texts})
+    document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(texts))])
 
 
 def report(

@@ -43,7 +43,7 @@ _EXCLUDES_NOBODY: Final = (
     "`{lock}` is held across an `await` and excludes nobody: all tasks of the event loop run in the thread "
     "that holds it, so each can take it"
 )
-_ASYNC: Final = {"Semaphore": "Semaphore", "BoundedSemaphore": "BoundedSemaphore", "Condition": "Condition"}
+_SAME_IN_ASYNCIO: Final = frozenset({"Semaphore", "BoundedSemaphore", "Condition"})
 _FOR_THREADS: Final = "it may be there for other threads alone"
 _DEPTH: Final = 2
 
@@ -66,6 +66,7 @@ def lock_held_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
             continue
         reenters = taken.lock in _REENTRANT
         name = taken.lock.rpartition(".")[2]
+        twin = name if name in _SAME_IN_ASYNCIO else "Lock"
         yield found(
             view,
             code,
@@ -74,7 +75,7 @@ def lock_held_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
             (_EXCLUDES_NOBODY if reenters else _DEADLOCK).format(lock=taken.lock),
             Advice(
                 ExecutionModel.EVENT_LOOP,
-                f"use an `asyncio.{_ASYNC.get(name, 'Lock')}` with `async with`. If threads take it too, "
+                f"use an `asyncio.{twin}` with `async with`. If threads take it too, "
                 "release it before each `await`.",
             ),
             cause=taken.way[-1].symbol,

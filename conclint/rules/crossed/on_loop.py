@@ -10,7 +10,6 @@ from conclint.catalog.facts import CallableFact
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
-from conclint.resolve.calls import callable_name
 from conclint.resolve.loop_origins import OF_KEPT_LOOP
 from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
 from conclint.rules.advice.forms import Form
@@ -18,11 +17,11 @@ from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
+from conclint.rules.event_loop import bound_effects
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, advise_form
 from conclint.rules.structural.waiting import has_timeout
-from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _IN_BROWSER: Final = frozenset({"pyodide", "js", "pyscript"})
@@ -40,25 +39,9 @@ def crossed_on_loop(view: ModuleView, key: Key, effects: Effects) -> Iterator[Dr
 
 def crossed_in_callback(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
     """The same of a function that a site hands to the loop, unless its own file can see that."""
-    evaluator = view.engine.evaluator
-    for value in placement.callables.values:
-        target = unwrapped(value)
-        if not isinstance(target, Function) or target.key in starts.on_loop:
-            continue
-        if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
-            continue
-        for effect, inner in view.engine.effects_of(target.key).items():
-            witness = Witness(
-                inner.assumptions + len(placement.callables.reasons) + placement.callables.incomplete,
-                inner.length + 1,
-                callable_name(evaluator, target),
-                placement.site,
-                inner.cause,
-                (*placement.callables.reasons, *inner.reasons),
-                (target.key, effect),
-            )
-            if _applies(view, effect, witness):
-                yield from _draft(view, key, effect, witness)
+    for effect, witness in bound_effects(view, placement, starts):
+        if _applies(view, effect, witness):
+            yield from _draft(view, key, effect, witness)
 
 
 def _applies(view: ModuleView, effect: Effect, witness: Witness) -> bool:
