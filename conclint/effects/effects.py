@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -150,3 +151,19 @@ class Placement(NamedTuple):
     via: Pointer | None = None
     phase: Phase | None = None
     does: tuple[tuple[Effect, Witness], ...] = ()
+
+
+def way_of(
+    effects_of: Callable[[Key], Effects], key: Key, witness: Witness, most: int
+) -> Iterator[tuple[Key, Witness]]:
+    """The functions that a witness leads through, each with its own witness: the given one first, `most` in
+    all."""
+    for _ in range(most):
+        yield key, witness
+        if witness.next is None:
+            return
+        key, effect = witness.next
+        inner = effects_of(key).get(effect)
+        if inner is None:
+            return
+        witness = inner

@@ -19,6 +19,7 @@ from conclint.effects.effects import (
     Pointer,
     Witness,
     add,
+    way_of,
 )
 from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked
@@ -133,30 +134,19 @@ class ProgramCalls:
 
     def _on_self(self, key: Key, witness: Witness) -> Iterator[tuple[Key, int]]:
         """The witness's site, and those of the methods that it leads through on the same object."""
-        for _ in range(_MOST_RETURNED):
-            yield key, witness.site
-            if not witness.own or witness.next is None:
+        for step, inner in way_of(self._effects_of, key, witness, _MOST_RETURNED):
+            yield step, inner.site
+            if not inner.own:
                 return
-            key, effect = witness.next
-            inner = self._effects_of(key).get(effect)
-            if inner is None:
-                return
-            witness = inner
 
     def _is_aside(self, pointer: Pointer, witness: Witness) -> bool:
         """Whether the effect is on no way to an awaitable: in the function, or in one whose result it
         returns."""
-        for _ in range(_MOST_RETURNED):
-            key = pointer[0]
-            if self._dual.is_aside(key, witness.site):
+        for key, inner in way_of(self._effects_of, pointer[0], witness, _MOST_RETURNED):
+            if self._dual.is_aside(key, inner.site):
                 return True
-            if witness.next is None or not returns_result(self._evaluator.body(key), witness.site):
+            if not returns_result(self._evaluator.body(key), inner.site):
                 return False
-            pointer = witness.next
-            inner = self._effects_of(pointer[0]).get(pointer[1])
-            if inner is None:
-                return False
-            witness = inner
         return False
 
     def _may_give_awaitable(self, function: Function, arguments: Arguments) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from conclint.cost.cost_model import CostModel
 from conclint.effects.bindings import Bindings
-from conclint.effects.effects import Kind, Placement, Witness
+from conclint.effects.effects import Kind, Placement, Witness, way_of
 from conclint.effects.solver import EffectSolver, placed_functions
 from conclint.model.concurrency_map import (
     ConcurrencyMap,
@@ -192,14 +192,8 @@ def _called_by_parameter(
 
 def _innermost(engine: EffectSolver, key: Key, witness: Witness) -> Key:
     """The function that calls the parameter itself."""
-    for _ in range(_MOST_HANDED):
-        if witness.next is None:
-            break
-        key, effect = witness.next
-        inner = engine.effects_of(key).get(effect)
-        if inner is None:
-            break
-        witness = inner
+    for step, _ in way_of(engine.effects_of, key, witness, _MOST_HANDED):
+        key = step
     return key
 
 
