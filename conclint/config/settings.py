@@ -56,20 +56,22 @@ _NOTHING: Final = {"affects": Affects.NOTHING}
 class Config:
     """What a run was asked to do. Paths are absolute; patterns are .gitignore patterns, relative to `root`.
 
-    An empty `select` means the rules that are on by default. `exclude` None means the built-in list (see
-    `conclint.source.discovery`). `max_file_size` is in MB. `jobs` 0 means as many workers as pay; `executor`
-    is the host and port of a Dask scheduler whose workers parse instead. `catalog` and `catalog_files` are
-    the user's own facts, not checked yet (see `conclint.catalog.user_facts`). `follow` names the installed
-    packages into which chains go on ("installed": all), `python` is the interpreter or environment that has
-    them; None for the one that is found. `baseline` is the file of findings that are known. Below
-    `cache_within` no link leads to the cache; `no_cache_because` is why the cache that was asked for is not
-    used.
+    `is_project` is whether anything says that `root` is one: if not, only files that are asked for, or
+    imported, are looked at. An empty `select` means the rules that are on by default. `exclude` None means
+    the built-in list (see `conclint.source.discovery`). `max_file_size` is in MB. `jobs` 0 means as many
+    workers as pay; `executor` is the host and port of a Dask scheduler whose workers parse instead. `catalog`
+    and `catalog_files` are the user's own facts, not checked yet (see `conclint.catalog.user_facts`).
+    `follow` names the installed packages into which chains go on ("installed": all), `python` is the
+    interpreter or environment that has them; None for the one that is found. `baseline` is the file of
+    findings that are known. Below `cache_within` no link leads to the cache; `no_cache_because` is why the
+    cache that was asked for is not used.
 
     Each field says what its value can change, so that no cache forgets one.
     """
 
     root: Path = field(metadata=_FINDINGS)
     cwd: Path = field(metadata=_FINDINGS)
+    is_project: bool = field(default=True, metadata=_FINDINGS)
     file: Path | None = field(default=None, metadata=_NOTHING)
     select: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
     ignore: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
@@ -166,6 +168,7 @@ def load_config(
     return Config(
         root=root,
         cwd=cwd,
+        is_project=_is_project(root, cwd, table),
         file=table.file if table is not None else None,
         catalog_files=tuple(Path(os.path.abspath(root / part)) for part in catalog_files),
         src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
@@ -251,6 +254,18 @@ def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
         if any((folder / marker).exists() for marker in ROOT_MARKERS):
             return folder
     return cwd if cwd == start or cwd in start.parents else start
+
+
+def _is_project(root: Path, cwd: Path, table: Table | None) -> bool:
+    """Whether all files below `root` may be looked through for callers of what is asked for: the folder says
+    that it is a project, or is worked in. Never the home folder or one above it: `conclint . /dev/stdin`
+    must not go through a whole disk, nor one script in the home folder through all that its user has."""
+    home = Path(os.path.expanduser("~"))
+    if root == home or root in home.parents or root == root.parent:
+        return False
+    if root == cwd or (table is not None and table.file.parent == root):
+        return True
+    return any((root / marker).exists() for marker in ROOT_MARKERS)
 
 
 def _options_below_root(options: Mapping[str, Any], cwd: Path, root: Path) -> dict[str, Any]:

@@ -458,7 +458,8 @@ def _key_of(
 
 def _is_whole(workspace: Workspace, sources: Iterable[Source]) -> bool:
     """Whether all files of the project are asked for."""
-    return {source.path for source in workspace.project} <= {source.path for source in sources}
+    asked = {source.path for source in sources}
+    return workspace.config.is_project and all(source.path in asked for source in workspace.project)
 
 
 def _analysed(

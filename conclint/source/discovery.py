@@ -97,7 +97,9 @@ def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[
 
 
 def project_files(config: Config) -> tuple[Source, ...]:
-    """All files of the project, whatever was asked for."""
+    """All files of the project, whatever was asked for; none where nothing says which folder that is."""
+    if not config.is_project:
+        return ()
     return discover_files([str(config.root)], config, config.cwd).sources
 
 

@@ -131,6 +131,23 @@ def test_without_a_table_the_root_is_the_nearest_project(tmp_path: Path, marker:
     assert load(tmp_path / "project/pkg", "a.py").root == tmp_path / "project"
 
 
+def test_only_what_says_so_is_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home/me"))
+    write(tmp_path / "home/me/script.py", "")
+    write(tmp_path / "home/me/dotfiles/.git/HEAD", "")
+    write(tmp_path / "home/me/.git/HEAD", "")
+    write(tmp_path / "elsewhere/a.py", "")
+    write(tmp_path / "elsewhere/b/c.py", "")
+    home = tmp_path / "home/me"
+    assert load(home / "dotfiles", ".").is_project
+    assert load(tmp_path / "elsewhere", "a.py").is_project, "it is worked in"
+    assert not load(home, "script.py").is_project, "the home folder"
+    assert not load(tmp_path / "home", "me").is_project, "kept under version control"
+    assert not load(tmp_path, "home").is_project, "the home folder is below it"
+    assert not load(tmp_path / "elsewhere", "a.py", "/dev/null").is_project, "the file system"
+    assert not load(home / "dotfiles", str(tmp_path / "elsewhere")).is_project, "two files' common folder"
+
+
 def test_a_named_file_is_used_alone(tmp_path: Path) -> None:
     write(tmp_path / "pyproject.toml", '[tool.conclint]\nselect = ["CON1"]\nignore = ["CON102"]\n')
     write(tmp_path / "ci/strict.toml", 'select = ["CON2"]\n')
