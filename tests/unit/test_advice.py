@@ -269,7 +269,8 @@ def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
     )
     found = {item.finding.position.column: item for item in told}
     first, second, third = (found[column] for column in sorted(found))
-    assert first.text is None and "`program.read` (program.py:6)" in first.words
+    assert first.text is None
+    assert "take what blocks, `program.read`, out of `Client.__init__` (program.py:11)" in first.words
     assert second.text is None
     assert third.text is not None
 
@@ -331,3 +332,106 @@ def test_a_long_call_is_elided(tmp_path: Path) -> None:
     assert shown.startswith("found = (await asyncio.to_thread(requests.get, path, parameter_number_0=path,")
     assert shown.endswith("…)).json()")
     assert told[0].text is not None and arguments in told[0].text
+
+
+STORE = """
+import asyncio, json, threading, requests
+
+lock = threading.Lock()
+
+class Store:
+    def __init__(self, path):
+        self.path, self.rows, self.count, self.model = path, {}, 0, None
+
+    def add(self, url):
+        self.rows[url] = requests.get(url, timeout=3).json()
+
+    def guarded(self, url):
+        found = requests.get(url, timeout=3).json()
+        with lock:
+            self.rows[url] = found
+
+    def save(self):
+        with open(self.path, "w") as file:
+            json.dump(self.rows, file)
+
+    def download(self, url):
+        return requests.get(url).text
+
+    def counted(self, url):
+        text = self.download(url)
+        self.count += 1
+        return text
+
+    def model_of(self):
+        if self.model is None:
+            self.model = requests.get(self.path).json()
+        return self.model
+
+    def deeper(self, url):
+        requests.get(url)
+        self.note(url)
+
+    def note(self, url):
+        self.rows.setdefault(url, []).append(url)
+
+    async def handle(self, url, rows):
+        CALL
+
+def fill(rows, url):
+    rows.append(requests.get(url).text)
+"""
+"""A class with state, whose methods wait; `CALL` is the line that is looked at."""
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("self.add(url)", "make `Store.add` a coroutine function, and have it run `requests.get` in a thread "
+         "(program.py:11): `add` also changes `self.rows`"),
+        ("self.counted(url)", "make `Store.counted` a coroutine function, and have it run `Store.download` in "
+         "a thread (program.py:26): `counted` also changes `self.count`"),
+        ("self.deeper(url)", "`deeper` also changes `self.rows` (in `Store.note`)"),
+        ("fill(self.rows, url)", "`fill` also changes `rows`"),
+        ("self.save()", "make a copy of `self.rows`"),
+        ("with open(url) as file:\n            self.rows[url] = file.read()", "done with `self.rows`"),
+        ("with open(url) as file:\n            self.count += len(file.read())", "leave what is done with"),
+    ],
+)  # fmt: skip
+def test_what_changes_the_loop_s_state_stays_on_it(tmp_path: Path, call: str, words: str) -> None:
+    told = told_of(tmp_path, program=STORE.replace("CALL", call))
+    found = [item for item in told if words in item.words]
+    assert found, [item.words for item in told]
+    assert not any(item.example for item in found)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "self.guarded(url)", "self.model_of()", "own = Store(url)\n        own.add(url)",
+        "found = []\n        fill(found, url)",
+        "with open(url) as file:\n            self.model = file.read()",
+        "kept = {}\n        with open(url) as file:\n            kept[url] = file.read()",
+    ],
+)  # fmt: skip
+def test_what_changes_only_its_own_things_is_moved(tmp_path: Path, call: str) -> None:
+    assert "to_thread" in code(told_of(tmp_path, program=STORE.replace("CALL", call)))
+
+
+def test_an_endpoint_that_counts_stays_on_the_loop(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import requests
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        seen = {}
+
+        @app.get("/")
+        async def page(name: str):
+            seen[name] = seen.get(name, 0) + 1
+            return requests.get(name).json()
+        """,
+    )
+    assert code(told) == "import asyncio return (await asyncio.to_thread(requests.get, name)).json()"

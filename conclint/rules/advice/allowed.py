@@ -10,39 +10,28 @@ from conclint.catalog.facts import CallableFact, Trait
 from conclint.effects.effects import Kind
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Position
-from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
 from conclint.resolve.values import (
     Class,
     External,
     ExternalMethod,
-    Function,
     Key,
 )
 from conclint.rules.advice.imports import visible_imports
+from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
+from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
 from conclint.rules.advice.sending import is_sendable, traits_of
+from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Import, Op, RegionKind, Site, SiteKind
+from conclint.summary.records import Import, Op, RegionKind, Site, SiteKind
 
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MINOR: Final = "cheap-files"
-_ON_LOOP: Final = frozenset({"asyncio", "trio", "anyio", "aiohttp", "uvloop", "discord", "tornado", "curio"})
-"""Libraries whose objects work on the loop that they were made on."""
-_FROM_THREADS: Final = frozenset(
-    {
-        "asyncio.run", "asyncio.iscoroutine", "asyncio.iscoroutinefunction", "asyncio.new_event_loop",
-        "asyncio.run_coroutine_threadsafe", "asyncio.AbstractEventLoop.call_soon_threadsafe",
-        "asyncio.AbstractEventLoop.is_running", "asyncio.AbstractEventLoop.is_closed",
-        "anyio.run", "trio.run",
-        "asyncio.wrap_future", "asyncio.AbstractEventLoop.run_until_complete",
-    }
-)  # fmt: skip
-"""What may be called in any thread, though it belongs to one of them."""
 _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
 _PLAIN_MODULES: Final = ("abc", "builtins", "collections", "dataclasses", "enum", "typing")
@@ -95,7 +84,8 @@ class Around(NamedTuple):
     """What is known of the function around a place.
 
     `busy` are the places of it that stop the loop, `tied` those that only work on the loop, `threaded` those
-    on objects that only work in the thread that made them.
+    on objects that only work in the thread that made them, `changing` those at which a function changes what
+    other code on the loop may use.
     """
 
     waiting: Waiting
@@ -103,15 +93,17 @@ class Around(NamedTuple):
     busy: tuple[Busy, ...]
     tied: tuple[Position, ...]
     threaded: tuple[Position, ...]
+    changing: tuple[Position, ...]
 
 
 class Subject(NamedTuple):
     """The work at a place.
 
     `called` is the dotted name of what is called there, `fact` what is known of the primitive behind it,
-    `direct` whether that is called at the place itself. `innermost` says, of a chain, which function calls
-    the primitive, and where. `ends`: it is an iterator that comes to an end; `sendable`: a process can be
-    given it. `lazy`: it gives an iterator that does the work; `unpicklable`: it makes what can't be sent.
+    `direct` whether that is called at the place itself. `ends`: it is an iterator that comes to an end;
+    `sendable`: a process can be given it. `lazy`: it gives an iterator that does the work; `unpicklable`: it
+    makes what can't be sent. `changed` is what it changes that the event loop uses too, `writer` where what
+    blocks is to be taken out of it, where it can't be moved as a whole.
     """
 
     around: Around
@@ -120,15 +112,15 @@ class Subject(NamedTuple):
     cause: str
     fact: CallableFact | None
     direct: bool
-    innermost: str
     bound: Bound
     ends: bool
     sendable: bool
     family: str
     lazy: bool
     unpicklable: bool
-    near: bool
     manager: bool
+    changed: Changed | None
+    writer: Writer | None
 
     @property
     def walks(self) -> bool:
@@ -153,6 +145,9 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             waiting=near.waiting._replace(django=near.waiting.django or _uses_django(view, hops))
         )
     fact = view.engine.evaluator.catalog.function(cause)
+    bound = _bound_to(view, hops, fact)
+    changed = changes_at(view, first) if len(hops) > 1 else None
+    is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
     return Subject(
@@ -162,16 +157,16 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         cause,
         fact,
         len(hops) == 1,
-        _innermost(view, hops),
-        _bound_to(view, hops, fact),
+        bound,
         _ends(view, hops, fact, family),
         is_sendable(view, first),
         family,
         fact is not None and len(hops) == 1 and Trait.LAZY in fact.traits,
         fact is not None
         and not {Trait.UNPICKLABLE, Trait.PROCESS_GLOBAL}.isdisjoint(traits_of(view, fact.name)),
-        len(hops) == 2,
         fact is not None and len(hops) == 1 and Trait.MANAGER in fact.traits,
+        changed,
+        None if is_whole or len(hops) < 2 else writer_of(view, hops, 1),
     )
 
 
@@ -181,7 +176,7 @@ def _uses_django(view: ModuleView, hops: Sequence[Hop]) -> bool:
         name.startswith("django.db.")
         for hop in hops
         for link in (view.engine.links(hop.key) if hop is not hops[0] else ())
-        for name in _names(view, link)
+        for name in public_names(view, link)
     ) or hops[-1].symbol.startswith("django.db.")
 
 
@@ -197,8 +192,9 @@ def around(view: ModuleView, key: Key) -> Around:
         waiting_at(view, key, library, "django" in tops),
         visible_imports(view.module, key),
         tuple(_busy(view, key, links)),
-        tuple(_places(view, key, (link for link in links if _needs_loop(view, link)))),
+        tuple(_places(view, key, (link for link in links if needs_loop(view, link)))),
         tuple(_places(view, key, (link for link in links if _is_threaded(view, key, link)))),
+        tuple(_places(view, key, (link for link in links if changed_by(view, key, link) is not None))),
     )
     view.around[key] = found
     return found
@@ -211,7 +207,7 @@ def _busy(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Busy]:
             if effect.kind in _KINDS and effect.mask & _LOOP.bit and effect.family != _MINOR:
                 position, _ = position_of(view.module, key, link.site)
                 shape = _SHAPES.get(body.sites[link.site].kind, Shape.OTHER)
-                lazy = any(Trait.LAZY in traits_of(view, name) for name in _names(view, link))
+                lazy = any(Trait.LAZY in traits_of(view, name) for name in public_names(view, link))
                 yield Busy(position, effect.family, shape, lazy)
 
 
@@ -220,43 +216,9 @@ def _places(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Posit
         yield position_of(view.module, key, link.site)[0]
 
 
-def _names(view: ModuleView, link: Link) -> Iterator[str]:
-    """The public names of what is outside the program and may run at a site."""
-    catalog = view.engine.evaluator.catalog
-    for group in link.groups:
-        for target in group:
-            value = target.value
-            if isinstance(value, External):
-                yield catalog.canonical(value.dotted)
-            elif isinstance(value, ExternalMethod):
-                fact = catalog.method(value.dotted, value.name)
-                yield fact.name if fact is not None else f"{catalog.canonical(value.dotted)}.{value.name}"
-
-
-def _needs_loop(view: ModuleView, link: Link) -> bool:
-    """Whether what a site runs works on the loop alone."""
-    catalog = view.engine.evaluator.catalog
-    for name in _names(view, link):
-        if name in _FROM_THREADS:
-            continue
-        owner = catalog.klass(name.rpartition(".")[0]) or catalog.klass(name)
-        fact = catalog.function(name)
-        if name.split(".", 1)[0] in _ON_LOOP or (fact is not None and fact.coroutine):
-            return True
-        if owner is not None and (owner.asynchronous or Trait.LOOP_BOUND in owner.traits):
-            return True
-    for group in link.groups:
-        for target in group:
-            if isinstance(target.value, Function):
-                kind = view.engine.evaluator.definition(target.value.key).kind
-                if kind == DefKind.ASYNC_FUNCTION:
-                    return True
-    return False
-
-
 def _is_threaded(view: ModuleView, key: Key, link: Link) -> bool:
     """Whether a site uses, or makes, an object that only the thread that made it may use."""
-    return any(Trait.THREAD_BOUND in traits_of(view, name) for name in _names(view, link))
+    return any(Trait.THREAD_BOUND in traits_of(view, name) for name in public_names(view, link))
 
 
 def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) -> Bound:
@@ -267,9 +229,8 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
         return Bound.THREAD
     if fact is not None and Trait.ONE_AT_A_TIME in traits_of(view, fact.name) and _is_kept(view, last):
         return Bound.SHARED
-    for hop in hops[1:]:
-        if any(_needs_loop(view, link) for link in view.engine.links(hop.key)):
-            return Bound.LOOP
+    if chain_needs_loop(view, hops):
+        return Bound.LOOP
     if _is_made_with_unknown_base(view, hops):
         return Bound.LOOP
     return Bound.NOTHING
@@ -348,14 +309,3 @@ def _ends(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None, fami
             if test[0] == Op.CONST and test[1]:
                 return False
     return True
-
-
-def _innermost(view: ModuleView, hops: Sequence[Hop]) -> str:
-    """The function that calls the primitive, and where it stands; empty where that is the place itself."""
-    if len(hops) < 2:
-        return ""
-    last = hops[-1]
-    module = view.engine.evaluator.module(last.key[0])
-    position, _ = position_of(module, last.key, last.site)
-    path = view.shown(module.path).rsplit("/", 1)[-1]
-    return f"`{short_name(module.symbol(last.key))}` ({path}:{position.line})"

@@ -8,8 +8,9 @@ from typing import Final
 
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around, Shape, Subject
-from conclint.rules.advice.change import Change, Edit
+from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.scopes import Names, free_name, names_in
 from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
@@ -17,16 +18,29 @@ from conclint.syntax.nodes import cst
 
 _NAME: Final = "work"
 _INDENT: Final = "    "
+_LONGEST: Final = 40
+_CHANGES: Final = (
+    "run a function with no more of it than what blocks in a thread, and leave what is done with {what} on "
+    "the event loop: other code there may be using it."
+)
 
 
-def move_block(fragment: Fragment, node: Node, subject: Subject) -> Change | None:
+def move_block(fragment: Fragment, node: Node, subject: Subject) -> Outcome | None:
     """The outermost statement around a place that has to be moved with it, and can be, as a function run in a
     thread; None where there is none."""
+    changed = ""
     for block in reversed(list(_blocks(fragment, node, subject))):
-        change = _moved(fragment, block, subject.around)
+        function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)
+        changes = changed_in(fragment, block, function, subject.around) if function is not None else ""
+        changed = changes or changed
+        change = None if changes else _moved(fragment, block, subject.around)
         if change is not None:
             return change
-    return None
+    return Refusal(_CHANGES.format(what=_in_short(changed)), True) if changed else None
+
+
+def _in_short(text: str) -> str:
+    return f"`{text}`" if len(text) <= _LONGEST and "\n" not in text else "the rest"
 
 
 def blocking_with(fragment: Fragment, node: Node, around: Around) -> Node | None:
@@ -88,7 +102,9 @@ def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
     own = names_in([block])
     if own.awaits or own.yields or own.frame or own.deletes or own.leaves or own.shared:
         return None
-    if any(fragment.has(block, place) for place in around.tied) or _has_long_strings(fragment, block):
+    if any(fragment.has(block, place) for place in (*around.tied, *around.changing)) or _has_long_strings(
+        fragment, block
+    ):
         return None
     if not all(_is_made_in(fragment, block, own, place, around) for place in around.threaded):
         return None

@@ -13,6 +13,7 @@ from conclint.rules.advice.counterparts import by_counterpart
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.safety import is_safe_pause
 from conclint.rules.advice.scopes import free_name, names_in
@@ -80,7 +81,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.cannot_wait(around.waiting)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
         return Refusal(words.bound(subject), True), ""
-    if subject.bound is Bound.SHARED:
+    if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
         return Refusal(words.bound(subject), True), ""
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
@@ -135,7 +136,10 @@ def as_endpoint(place: Place, subject: Subject) -> Change | None:
         return None
     function = functions[0]
     names = names_in([function.body])
-    if names.awaits or names.yields or any(fragment.has(function, item) for item in subject.around.tied):
+    staying = (*subject.around.tied, *subject.around.changing)
+    if names.awaits or names.yields or any(fragment.has(function, item) for item in staying):
+        return None
+    if names.shared or changed_in(fragment, function.body, function, subject.around):
         return None
     start = fragment.start(function)
     return Change(function, (Edit(start, fragment.text.index("def", start), ""),))

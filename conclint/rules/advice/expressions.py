@@ -22,6 +22,10 @@ _NEXT = (
 _NEEDS_LOOP = (
     "take the part that blocks out of this expression first: another part works on the event loop alone."
 )
+_CHANGES = (
+    "take the part that blocks out of this expression first: another part changes what other code on the "
+    "event loop may be using."
+)
 
 
 def statement_of(fragment: Fragment, node: Node) -> Node:
@@ -78,6 +82,8 @@ def in_thread(
         return Refusal("move the whole expression to a function, and run that in a thread.", True)
     if any(fragment.has(target, place) for place in (*around.tied, *around.threaded)):
         return Refusal(_NEEDS_LOOP, True)
+    if any(fragment.has(target, place) for place in around.changing):
+        return Refusal(_CHANGES, True)
     return waiting.in_thread(f"lambda: {fragment.inner(target)}", "", imports)
 
 

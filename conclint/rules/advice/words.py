@@ -9,6 +9,7 @@ from conclint.catalog.facts import CallableFact
 from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.counterparts import stated
 from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.advice.shared_state import Use
 from conclint.rules.advice.waiting import Waiting
 
 _OFFLOADS: Final = {
@@ -86,16 +87,48 @@ def bound(subject: Subject) -> str:
     if subject.bound is Bound.SHARED:
         return _SHARED
     if subject.bound is Bound.LOOP:
-        if subject.near:
-            return (
-                f"take the call that blocks out of {subject.innermost}: do it in a thread before, and hand "
-                f"over what it gives; `{subject.short}` as a whole may need the event loop."
-            )
-        return (
-            f"run {subject.innermost}, which makes the call that blocks, in a thread, before or after: "
-            f"`{subject.short}` as a whole may need the event loop."
-        )
+        return _taken_out(subject, f"`{subject.short}` as a whole may need the event loop")
+    if subject.changed is not None and subject.changed.how is Use.READ:
+        return _copied(subject)
+    if subject.changed is not None:
+        return _taken_out(subject, _changes(subject))
     return ""
+
+
+def _taken_out(subject: Subject, why: str) -> str:
+    """Which call is to be moved to a thread out of a function that has to stay on the loop, and where."""
+    writer = subject.writer
+    if writer is None:
+        return f"{why}: have only what blocks run in a thread."
+    work = f"run `{writer.call}` in a thread"
+    if writer.call in ("builtins.open", "io.open"):
+        work = "do all that it does with the file in a thread"
+    if writer.can_wait:
+        return f"make `{writer.name}` a coroutine function, and have it {work} ({writer.place}): {why}."
+    return (
+        f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of `{writer.name}` "
+        f"({writer.place}): have it run in a thread before, and hand over what it gives. {why}."
+    )
+
+
+def _changes(subject: Subject) -> str:
+    """That a function changes what the event loop uses too."""
+    return f"`{subject.short}` also changes {_what(subject)}, which other code on the event loop may be using"
+
+
+def _copied(subject: Subject) -> str:
+    """What to do about a function that goes through what the event loop may change meanwhile."""
+    return (
+        f"make a copy of {_what(subject)}, or its text, on the event loop, and write that in a thread: in a "
+        f"thread `{subject.short}` would go through it while other code may change it."
+    )
+
+
+def _what(subject: Subject) -> str:
+    changed = subject.changed
+    assert changed is not None
+    by = "" if changed.function.rsplit(".", 1)[-1] == subject.short else f" (in `{changed.function}`)"
+    return f"{changed.what if ' ' in changed.what else f'`{changed.what}`'}{by}"
 
 
 def manager(subject: Subject) -> str:

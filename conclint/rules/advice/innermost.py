@@ -1,0 +1,61 @@
+"""Where on a chain of calls the work is to be moved to a thread: as far out as it can be moved as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from conclint.model.symbols import short_name
+from conclint.rules.advice.loop_bound import chain_needs_loop
+from conclint.rules.advice.shared_state import Changed, changed_by
+from conclint.rules.chains import Hop, position_of
+from conclint.rules.drafts import ModuleView
+from conclint.summary.records import DefFlags, DefKind
+
+
+class Writer(NamedTuple):
+    """The function in which a call is to be moved to a thread, where that is none on the event loop itself.
+
+    `name` is the function's, `place` the call's; `call` is what is called there; `can_wait`: the function can
+    be made a coroutine function.
+    """
+
+    name: str
+    place: str
+    call: str
+    can_wait: bool
+
+
+def changes_at(view: ModuleView, hop: Hop) -> Changed | None:
+    """What the call at a hop has changed that code on the event loop may use too."""
+    for link in view.engine.links(hop.key):
+        if link.site == hop.site:
+            return changed_by(view, hop.key, link)
+    return None
+
+
+def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
+    """The function whose call is to be moved: the outermost from the hop `first` on whose call changes
+    nothing else; the one that calls the primitive, where all do."""
+    at = len(hops) - 1
+    for number in range(first, at):
+        if changes_at(view, hops[number]) is None and not chain_needs_loop(view, hops[number:]):
+            at = number
+            break
+    hop = hops[at]
+    module = view.engine.evaluator.module(hop.key[0])
+    position, _ = position_of(module, hop.key, hop.site)
+    path = view.shown(module.path).rsplit("/", 1)[-1]
+    name = short_name(module.symbol(hop.key))
+    return Writer(name, f"{path}:{position.line}", short_name(hop.symbol), _can_wait(view, hop))
+
+
+def _can_wait(view: ModuleView, hop: Hop) -> bool:
+    module = view.engine.evaluator.module(hop.key[0])
+    definition = module.definition(hop.key)
+    return (
+        definition.kind == DefKind.FUNCTION
+        and not definition.flags & DefFlags.GENERATOR
+        and not definition.decorators
+        and not (definition.name.startswith("__") and definition.name.endswith("__"))
+    )

@@ -1,0 +1,81 @@
+"""What a piece of code changes that is kept beyond its function, as far as its text shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conclint.model.finding import Position
+from conclint.rules.advice.allowed import Around
+from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.shared_state import MUTATORS
+from conclint.rules.advice.site import Fragment, Node, children
+from conclint.syntax.nodes import cst
+
+_DUMPS = frozenset({"dump", "dumps", "safe_dump"})
+
+
+def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, around: Around) -> str:
+    """The text of a thing that a block changes, or goes through as a whole, and that other code on the event
+    loop may use; empty for none. That it gives one attribute another value doesn't count, nor what is done
+    under a thread's lock."""
+    local = _local_names(fragment, function)
+    locks = {busy.position for busy in around.busy if busy.family == "locks"}
+    set_: dict[str, None] = {}
+    for node in _without_locked(fragment, block, locks):
+        for target in _targets(node):
+            if isinstance(target, cst.Subscript) and _root(target) not in local:
+                return fragment.code(target.value)
+            if isinstance(target, cst.Attribute) and _root(target) not in local:
+                if not isinstance(node, cst.AssignTarget | cst.AnnAssign):
+                    return fragment.code(target)
+                set_[fragment.code(target)] = None
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            owner = node.func.value
+            is_named = isinstance(owner, cst.Name | cst.Attribute)
+            if node.func.attr.value in MUTATORS and is_named and _root(owner) not in local:
+                return fragment.code(owner)
+            if node.func.attr.value in _DUMPS and node.args and not node.args[0].star:
+                dumped = node.args[0].value
+                if isinstance(dumped, cst.Attribute) and _root(dumped) not in local:
+                    return fragment.code(dumped)
+    return next(iter(set_)) if len(set_) > 1 else ""
+
+
+def _without_locked(fragment: Fragment, block: Node, locks: set[Position]) -> Iterator[Node]:
+    """What a block is made of, but for what is under one of these locks."""
+    todo = [block]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, cst.With) and any(fragment.place_of(item.item) in locks for item in node.items):
+            continue
+        yield node
+        todo.extend(children(node))
+
+
+def _local_names(fragment: Fragment, function: cst.FunctionDef) -> set[str]:
+    """The names that the function, or one inside it, makes things under: all that it binds but parameters."""
+    found: set[str] = set()
+    for node in fragment.inside(function.body):
+        if isinstance(node, cst.FunctionDef):
+            found |= names_in([node.body]).bound
+    names = names_in([function.body])
+    return (found | names.bound) - names.shared
+
+
+def _targets(node: Node) -> Iterator[Node]:
+    """What a node gives another value to, or deletes."""
+    if isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.Del | cst.For | cst.AsName):
+        todo: list[Node] = [node.name if isinstance(node, cst.AsName) else node.target]
+        while todo:
+            target = todo.pop()
+            if isinstance(target, cst.Tuple | cst.List):
+                todo.extend(element.value for element in target.elements)
+            else:
+                yield target
+
+
+def _root(node: Node) -> str:
+    """The name that an expression begins with; empty where it begins with none."""
+    while isinstance(node, cst.Attribute | cst.Subscript | cst.Call):
+        node = node.func if isinstance(node, cst.Call) else node.value
+    return node.value if isinstance(node, cst.Name) else ""

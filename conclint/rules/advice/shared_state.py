@@ -1,0 +1,337 @@
+"""What a call changes that code on the event loop may use too: moved to a thread, it would race with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final, NamedTuple
+
+from conclint.model.symbols import short_name
+from conclint.resolve.arguments import Arguments, bind
+from conclint.resolve.calls import Link
+from conclint.resolve.values import (
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Key,
+    Parameter,
+    Value,
+)
+from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, DefKind, Op, ParamKind, RegionKind, Site, SiteKind, StoreKind
+
+MUTATORS: Final = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft",
+        "insert", "intersection_update", "move_to_end", "pop", "popitem", "popleft", "remove", "reverse",
+        "setdefault", "sort", "symmetric_difference_update", "update",
+    }
+)  # fmt: skip
+"""Methods by which collections are changed."""
+_SURELY: Final = frozenset({"append", "appendleft", "extend", "popitem", "popleft", "setdefault", "discard"})
+"""Those that hardly anything but a collection has."""
+_COLLECTIONS: Final = ("builtins.", "collections.")
+_DUMPS: Final = frozenset(
+    f"{module}.{name}"
+    for module in ("json", "pickle", "marshal", "yaml", "orjson", "ujson", "simplejson", "tomli_w", "toml")
+    for name in ("dump", "dumps", "safe_dump")
+)
+"""What goes through all of a collection: it fails where another thread changes that meanwhile."""
+_LOCKS: Final = ("threading.", "_thread.", "multiprocessing.")
+_GLOBALS: Final = frozenset(
+    {"os.chdir", "os.putenv", "os.umask", "locale.setlocale", "sys.setrecursionlimit"}
+)
+_MOST_FUNCTIONS: Final = 200
+_PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
+"""What is a part of another value, or that value again."""
+
+Fresh = frozenset[int]
+"""The parameters of a function that are known to be bound to what nobody else has."""
+
+
+class Use(Enum):
+    """What is done: an attribute or name is given another value, and no more than that; any other change; or
+    all of a collection is gone through, which another thread must not change meanwhile."""
+
+    SET = "set"
+    CHANGED = "changed"
+    READ = "read"
+
+
+class Changed(NamedTuple):
+    """What is changed, and the function that does it."""
+
+    what: str
+    function: str
+    how: Use
+
+
+def changed_by(view: ModuleView, key: Key, link: Link) -> Changed | None:
+    """What a site has changed, by a function of the program that it runs, so that it can't well be done in
+    another thread; None where nothing is known.
+
+    Giving one attribute another value is no such thing: a thread can do it, where the coroutine waits for
+    it. Nor is what is done under a thread's lock.
+    """
+    todo = list(_called(view, key, frozenset(), link))
+    seen = set(todo)
+    set_: dict[str, Changed] = {}
+    for number in range(_MOST_FUNCTIONS):
+        if number >= len(todo):
+            break
+        function, fresh = todo[number]
+        for changed in _own_changes(view, function, fresh):
+            if changed.how is not Use.SET:
+                return changed
+            set_.setdefault(changed.what, changed)
+            if len(set_) > 1:
+                return next(iter(set_.values()))
+        for inner in view.engine.links(function):
+            for step in _called(view, function, fresh, inner):
+                if step not in seen:
+                    seen.add(step)
+                    todo.append(step)
+    return None
+
+
+def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
+    """The plain functions of the program that a site runs, each with what is fresh of what it is given."""
+    site = view.engine.evaluator.body(key).sites[link.site]
+    for group in link.groups:
+        for target in group:
+            value = target.value
+            if isinstance(value, Function):
+                definition = view.engine.evaluator.definition(value.key)
+                if definition.kind in (DefKind.FUNCTION, DefKind.LAMBDA):
+                    yield value.key, _fresh_parameters(view, key, fresh, site, value, target.arguments)
+
+
+def _fresh_parameters(
+    view: ModuleView, key: Key, fresh: Fresh, site: Site, function: Function, arguments: Arguments
+) -> Fresh:
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    definition = evaluator.definition(function.key)
+    found: set[int] = set()
+    if function.receiver is not None:
+        owner = graph.receiver(body, site) if site.kind == SiteKind.CALL else site.callee
+        makes = site.kind == SiteKind.CALL and any(
+            isinstance(value, Class) for value in evaluator.evaluate(key, site.callee).values
+        )
+        if site.kind == SiteKind.ATTR:
+            owner = graph.base(graph.node(body, site.callee))
+        if makes or (owner >= 0 and not _is_shared(view, key, fresh, owner)):
+            found.add(0)
+        arguments = arguments.prepend((key, owner))
+    for index, param in enumerate(definition.params):
+        if index == 0 and function.receiver is not None:
+            continue
+        if param.kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
+            found.add(index)
+            continue
+        passed = bind(definition, index, arguments)
+        if passed is None:
+            if param.default >= 0:
+                found.add(index)
+        elif passed[0] == key and not _is_shared(view, key, fresh, passed[1]):
+            found.add(index)
+    return frozenset(found)
+
+
+# -- what a function changes itself ------------------------------------------------------------------
+
+
+def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
+    body = view.engine.evaluator.body(key)
+    name = short_name(view.engine.evaluator.symbol(key))
+    for store in body.stores:
+        if _is_locked(view, key, body, store.region):
+            continue
+        if store.kind == StoreKind.GLOBAL:
+            what = str(store.name)
+            own: graph.Node = (Op.GLOBAL, what)
+            if not _is_tested(body, store.region, own):
+                yield Changed(what, name, _use_of(body, store.value, own))
+        elif store.kind == StoreKind.ATTR and _is_shared(view, key, fresh, store.base):
+            own = (Op.ATTR, store.base, store.name)
+            if not _is_tested(body, store.region, own):
+                what = f"{_text(view, key, store.base)}.{store.name}"
+                yield Changed(what, name, _use_of(body, store.value, own))
+        elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
+            yield Changed(_text(view, key, store.base), name, Use.CHANGED)
+    for site in body.sites:
+        what, use = _changed_at(view, key, fresh, body, site)
+        if what and not _is_locked(view, key, body, site.region):
+            yield Changed(what, name, use)
+
+
+def _use_of(body: Body, value: int, own: graph.Node) -> Use:
+    """How a name or attribute is set: to what is made from its own value, or to something else."""
+    return Use.CHANGED if _is_made_from(body, value, own) else Use.SET
+
+
+def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site) -> tuple[str, Use]:
+    """What a site changes by itself, as text, empty for nothing; and how."""
+    owner = _changed_value(view, key, body, site)
+    if owner >= 0 and _is_kept(view, key, fresh, owner):
+        return _text(view, key, owner), Use.CHANGED
+    callee = graph.node(body, site.callee)
+    if site.kind == SiteKind.AUGMENT and callee[0] == Op.GLOBAL:
+        return str(callee[1]), Use.CHANGED
+    for value in (
+        view.engine.evaluator.evaluate(key, site.callee).values if site.kind == SiteKind.CALL else ()
+    ):
+        dotted = _name_of(view, value)
+        if dotted in _GLOBALS:
+            return f"what `{dotted}` sets for the whole process", Use.CHANGED
+        if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
+            return _text(view, key, site.args[0][1]), Use.READ
+        if dotted == "contextvars.ContextVar.set":
+            return _text(view, key, graph.base(callee)), Use.CHANGED
+    return "", Use.SET
+
+
+def _changed_value(view: ModuleView, key: Key, body: Body, site: Site) -> int:
+    """The object that a site adds to, deletes from or changes by a method; -1 for none."""
+    callee = graph.node(body, site.callee)
+    if site.kind == SiteKind.AUGMENT:
+        return site.callee if callee[0] in (Op.ATTR, Op.ITEM) else -1
+    if site.kind == SiteKind.DELETE:
+        return site.callee if site.args else graph.base(callee)
+    if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] in MUTATORS:
+        values = view.engine.evaluator.evaluate(key, site.callee).values
+        return graph.base(callee) if _changes_collection(values, str(callee[2])) else -1
+    return -1
+
+
+def _changes_collection(values: tuple[Value, ...], name: str) -> bool:
+    """Whether a method of that name changes a collection, as far as it is known what has the method."""
+    if all(isinstance(value, Parameter) for value in values):
+        return name in _SURELY
+    return any(
+        isinstance(value, ExternalMethod) and value.dotted.startswith(_COLLECTIONS) for value in values
+    )
+
+
+def _name_of(view: ModuleView, value: Value) -> str:
+    catalog = view.engine.evaluator.catalog
+    if isinstance(value, External):
+        return catalog.canonical(value.dotted)
+    if isinstance(value, ExternalMethod):
+        return f"{catalog.canonical(value.dotted)}.{value.name}"
+    return ""
+
+
+def _is_made_from(body: Body, value: int, own: graph.Node) -> bool:
+    return any(body.values[item] == own for item in graph.made_from(body, [value]))
+
+
+def _is_tested(body: Body, region: int, own: graph.Node) -> bool:
+    """Whether a test that a region stands under reads what is set there: it is set once, when it is first
+    needed."""
+    return any(
+        body.regions[number].kind in graph.TESTS and _is_made_from(body, body.regions[number].value, own)
+        for number in graph.around(body, region)
+    )
+
+
+def _is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
+    """Whether a region runs under a lock for threads."""
+    evaluator = view.engine.evaluator
+    return any(
+        body.regions[number].kind == RegionKind.WITH
+        and any(
+            isinstance(value, ExternalInstance) and value.dotted.startswith(_LOCKS)
+            for value in evaluator.evaluate(key, body.regions[number].value).values
+        )
+        for number in graph.around(body, region)
+    )
+
+
+# -- who else has a value ----------------------------------------------------------------------------
+
+
+def _is_kept(view: ModuleView, key: Key, fresh: Fresh, value: int, *, whole: bool = False) -> bool:
+    """Whether a collection is one that is kept: in an attribute, or under a module's name. `whole`: it is no
+    part of what a function is given."""
+    body = view.engine.evaluator.body(key)
+    node = graph.node(body, value)
+    while node[0] in graph.WRAPPERS:
+        node = graph.node(body, graph.operand(node))
+    if whole and node[0] not in (Op.ATTR, Op.GLOBAL):
+        return False
+    return _is_shared(view, key, fresh, value)
+
+
+def _is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
+    """Whether code elsewhere may have a value too: it was not made here, nor given as something new."""
+    body = view.engine.evaluator.body(key)
+    todo, seen = [value], set()
+    while todo:
+        item = todo.pop()
+        if item < 0 or item in seen:
+            continue
+        seen.add(item)
+        node = body.values[item]
+        op = node[0]
+        if op == Op.PARAM:
+            if graph.number(node) not in fresh:
+                return True
+        elif op in (Op.GLOBAL, Op.IMPORT):
+            return True
+        elif op in _PARTS:
+            todo.append(graph.operand(node))
+        elif op in (Op.PHI, Op.BOOL):
+            todo.extend(graph.parts(node))
+        elif op == Op.CALL:
+            todo.extend(_behind_call(view, key, body, body.sites[graph.called_site(node)]))
+    return False
+
+
+def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int]:
+    """The values of which what a call gives may be a part: the object whose method it is, unless the call
+    makes something new."""
+    values = view.engine.evaluator.evaluate(key, site.callee).values
+    callee = graph.node(body, site.callee)
+    if any(isinstance(value, (Class, External)) for value in values):
+        return []
+    if any(isinstance(value, Function) and _gives_new(view, value.key) for value in values):
+        return []
+    return [graph.base(callee)] if callee[0] == Op.ATTR else [site.callee]
+
+
+def _gives_new(view: ModuleView, key: Key) -> bool:
+    """Whether a function gives what it has made itself."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    for value, _ in body.returns:
+        node = graph.node(body, value)
+        while node[0] in graph.WRAPPERS:
+            node = graph.node(body, graph.operand(node))
+        if node[0] in (Op.ATTR, Op.GLOBAL, Op.PARAM, Op.FREE, Op.IMPORT, Op.PHI, Op.ITEM):
+            return False
+    return True
+
+
+def _text(view: ModuleView, key: Key, value: int) -> str:
+    """A value as its code names it, as far as it is made of names."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    node = graph.node(body, value)
+    if node[0] == Op.ATTR:
+        return f"{_text(view, key, graph.base(node))}.{node[2]}"
+    if node[0] == Op.PARAM:
+        return evaluator.definition(key).params[graph.number(node)].name
+    if node[0] in (Op.GLOBAL, Op.FREE):
+        return str(node[-1])
+    if node[0] == Op.IMPORT:
+        return evaluator.module(key[0]).summary.imports[graph.number(node)].bound
+    if node[0] in (Op.ITEM, Op.ELEM, Op.PHI, *graph.WRAPPERS) and graph.operand(node) >= 0:
+        return _text(view, key, graph.operand(node))
+    if (made := graph.call(body, value)) is not None:
+        owner = graph.receiver(body, made)
+        return _text(view, key, owner if owner >= 0 else made.callee)
+    return "what it is given"
