@@ -389,8 +389,8 @@ def fill(rows, url):
     [
         ("self.add(url)", "make `Store.add` a coroutine function, and have it run `requests.get` in a thread "
          "(program.py:11): `add` also changes `self.rows`"),
-        ("self.counted(url)", "make `Store.counted` a coroutine function, and have it run `Store.download` in "
-         "a thread (program.py:26): `counted` also changes `self.count`"),
+        ("self.counted(url)", "make `Store.counted` a coroutine function, and have it run `Store.download` "
+         "in a thread (program.py:26): `counted` also changes `self.count`"),
         ("self.deeper(url)", "`deeper` also changes `self.rows` (in `Store.note`)"),
         ("fill(self.rows, url)", "`fill` also changes `rows`"),
         ("self.save()", "make a copy of `self.rows`"),
