@@ -21,6 +21,7 @@ from conclint.summary.codec import MARSHAL_VERSION, decode_body
 from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.operands import header_values, sliced
 from conclint.summary.records import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
+from conclint.summary.twins import sync_names
 
 INHERITED: Final = "()"
 """Ends a name that stands for the members of a class: those that are derived from it have others."""
@@ -274,7 +275,7 @@ class Parts:
                 gives = _name_of(body, store.base)
                 name = ""
             elif kind == StoreKind.GLOBAL or kind == StoreKind.LOCAL or kind == StoreKind.FREE:
-                gives = {name}
+                gives = {name, *self._twins(body.values[store.value], name)}
             else:
                 assert_never(kind)
             ordinals[name] += 1
@@ -286,6 +287,11 @@ class Parts:
                 slots = [slot for slot, _ in site.args]
                 roots = [site.callee, *(value for _, value in site.args)]
                 yield self._part(owner, (site.kind, slots), gives, roots, site.region)
+
+    def _twins(self, value: tuple[Any, ...], name: str) -> tuple[str, ...]:
+        """The names of plain functions instead of which a coroutine function can be awaited."""
+        is_coroutine = value[0] == Op.DEF and self._defs[value[1]].kind == DefKind.ASYNC_FUNCTION
+        return sync_names(name) if is_coroutine else ()
 
     def _changed_by(self, body: Body, site: Site) -> set[str]:
         """The names of what a statement of a block does something to: what a call puts something into, what

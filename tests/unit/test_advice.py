@@ -270,7 +270,7 @@ def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
     found = {item.finding.position.column: item for item in told}
     first, second, third = (found[column] for column in sorted(found))
     assert first.text is None
-    assert "take what blocks, `program.read`, out of `Client.__init__` (program.py:11)" in first.words
+    assert "take what blocks, `read`, out of `Client.__init__` (program.py:11)" in first.words
     assert second.text is None
     assert third.text is not None
 
@@ -435,3 +435,80 @@ def test_an_endpoint_that_counts_stays_on_the_loop(tmp_path: Path) -> None:
         """,
     )
     assert code(told) == "import asyncio return (await asyncio.to_thread(requests.get, name)).json()"
+
+
+CLIENT = """
+import asyncio, requests
+
+class Client:
+    def load(self, url, *, tries=3):
+        return requests.get(url, timeout=tries)
+
+    SIGNATURE
+        await asyncio.sleep(1)
+
+    async def handle(self, url):
+        return self.load(url, tries=1).json()
+
+def fetch(url):
+    return requests.get(url).text
+
+async def fetch_async(url):
+    await asyncio.sleep(1)
+
+async def main(client: Client, url):
+    fetch(url)
+    return [client.load(one) for one in url]
+"""
+
+
+@pytest.mark.parametrize(
+    ("signature", "name"),
+    [
+        ("async def aload(self, url, *, tries=3):", "aload"),
+        ("async def async_load(self, url, *, tries=3):", "async_load"),
+        ("async def load_async(self, url, *, tries=3):", "load_async"),
+    ],
+)
+def test_the_program_s_own_coroutine_function_is_awaited(tmp_path: Path, signature: str, name: str) -> None:
+    told = told_of(tmp_path, program=CLIENT.replace("SIGNATURE", signature))
+    assert code(told, 12) == f"return (await self.{name}(url, tries=1)).json()"
+    assert code(told, 22) == f"return [await client.{name}(one) for one in url]"
+    assert code(told, 21) == "await fetch_async(url)"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "async def aload(self, url, *, tries=4, more):",
+        "async def aload(self, address, *, tries=3):",
+        "def aload(self, url, *, tries=3):\n        return self\n    async def other(self):",
+        "async def aload(self, url, *, tries=3):\n        self.load(url)",
+        "async def aload(self, url, *, tries=3):\n        yield 1",
+    ],
+)
+def test_another_coroutine_function_is_not_awaited_instead(tmp_path: Path, signature: str) -> None:
+    told = told_of(tmp_path, program=CLIENT.replace("SIGNATURE", signature))
+    assert "aload" not in "".join(item.words + item.example for item in told)
+
+
+def test_a_coroutine_function_that_calls_its_own_counterpart_is_not_sent_to_itself(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import requests
+
+        class Client:
+            def load(self, url):
+                return requests.get(url)
+
+            async def aload(self, url):
+                return self.load(url)
+
+        class Derived(Client):
+            async def aload(self, url):
+                return super().load(url)
+        """,
+    )
+    assert told
+    assert not any("await self.aload" in item.example or "`aload`" in item.words for item in told)

@@ -46,6 +46,9 @@ FILES = {
         "def fetch(url):\n    return requests.get(url)\n",
         "from app.deep import really\nclass Kept:\n    def __init__(self):\n        self.really = really\n"
         "kept = Kept()\ndef fetch(url):\n    return kept.really(url)\n",
+        "import requests\nSEEN = []\ndef fetch(url):\n    SEEN.append(url)\n    return requests.get(url)\n",
+        "import requests\ndef fetch(url):\n    return requests.get(url)\n"
+        "async def afetch(url):\n    return url\n",
         "from app import deep\nSTEPS = []\ndef fetch(url):\n    for step in STEPS:\n        step(url)\n"
         "STEPS.append(deep.really)\n",
     ],

@@ -23,6 +23,7 @@ from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
 from conclint.rules.advice.sending import is_sendable, traits_of
 from conclint.rules.advice.shared_state import Changed, changed_by
+from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
@@ -103,7 +104,8 @@ class Subject(NamedTuple):
     `direct` whether that is called at the place itself. `ends`: it is an iterator that comes to an end;
     `sendable`: a process can be given it. `lazy`: it gives an iterator that does the work; `unpicklable`: it
     makes what can't be sent. `changed` is what it changes that the event loop uses too, `writer` where what
-    blocks is to be taken out of it, where it can't be moved as a whole.
+    blocks is to be taken out of it, where it can't be moved as a whole. `twin` is the coroutine function
+    beside what is called that does the same.
     """
 
     around: Around
@@ -121,6 +123,7 @@ class Subject(NamedTuple):
     manager: bool
     changed: Changed | None
     writer: Writer | None
+    twin: str
 
     @property
     def walks(self) -> bool:
@@ -167,6 +170,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         fact is not None and len(hops) == 1 and Trait.MANAGER in fact.traits,
         changed,
         None if is_whole or len(hops) < 2 else writer_of(view, hops, 1),
+        twin_of(view, first) if len(hops) > 1 and near.waiting.how is How.AWAIT else "",
     )
 
 

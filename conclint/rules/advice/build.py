@@ -9,7 +9,7 @@ from conclint.rules.advice import words
 from conclint.rules.advice.allowed import Bound, Shape, Subject
 from conclint.rules.advice.blocks import blocking_with, is_in_loop, move_block
 from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
-from conclint.rules.advice.counterparts import by_counterpart
+from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.imports import Imports
@@ -49,6 +49,9 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         text = words.endpoint(subject.around.waiting)
         done = f"Make `{subject.around.waiting.function}` a plain `def`"
         return _advice(place, _THREAD, text, change, done)
+    if kind == "twin":
+        text = f"await `{subject.twin}` instead, which does the same without blocking the event loop."
+        return _advice(place, ExecutionModel.EVENT_LOOP, text, change, f"Await `{subject.twin}`")
     if kind == "counterpart":
         how = "iterate it with `async for`" if subject.shape is Shape.ITERATE else f"use {names}"
         done = "Iterate it with `async for`" if subject.shape is Shape.ITERATE else f"Use {names}"
@@ -81,6 +84,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.cannot_wait(around.waiting)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
         return Refusal(words.bound(subject), True), ""
+    if subject.twin:
+        return by_twin(fragment, node, subject), "twin"
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
         return Refusal(words.bound(subject), True), ""
     change: Outcome | None = as_endpoint(place, subject)

@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.rules.advice.allowed import Shape, Subject
-from conclint.rules.advice.change import Change, Edit, Outcome
+from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.expressions import arguments_of, replaced, statement_of
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
@@ -67,6 +67,28 @@ def by_counterpart(fragment: Fragment, node: Node, subject: Subject) -> Outcome 
         return None
     text = f"{around.waiting.how.value} {function}({arguments_of(fragment, node)})"
     return replaced(fragment, node, text, imports, around)
+
+
+def by_twin(fragment: Fragment, node: Node, subject: Subject) -> Change | Refusal:
+    """The change to the program's own coroutine function that does the same; words where the place can't name
+    it without more ado."""
+    around, name = subject.around, subject.twin
+    own = subject.called.rsplit(".", 1)[-1]
+    if not isinstance(node, cst.Call) or _is_in_generator(fragment, node):
+        return Refusal()
+    imports = Imports(around.imports)
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value == own:
+        function = f"{fragment.code(node.func.value)}.{name}"
+    elif isinstance(node.func, cst.Name) and node.func.value == own:
+        bound = [item for item in around.imports if item.bound == own]
+        if bound and (bound[-1].level or bound[-1].name != own):
+            return Refusal()
+        function = imports.name(bound[-1].module, name) if bound else name
+    else:
+        return Refusal()
+    text = f"await {function}({arguments_of(fragment, node)})"
+    outcome = replaced(fragment, node, text, imports, around)
+    return outcome if isinstance(outcome, Change) else Refusal()
 
 
 def _is_call_of(node: Node, fact: CallableFact, subject: Subject) -> bool:

@@ -46,8 +46,10 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
     module = view.engine.evaluator.module(hop.key[0])
     position, _ = position_of(module, hop.key, hop.site)
     path = view.shown(module.path).rsplit("/", 1)[-1]
-    name = short_name(module.symbol(hop.key))
-    return Writer(name, f"{path}:{position.line}", short_name(hop.symbol), _can_wait(view, hop))
+    call = short_name(hop.symbol)
+    if at + 1 < len(hops) and "." not in hops[at + 1].key[1]:
+        call = call.rpartition(".")[2]  # a function of a module
+    return Writer(_name_of(view, hop), f"{path}:{position.line}", call, _can_wait(view, hop))
 
 
 def _can_wait(view: ModuleView, hop: Hop) -> bool:
@@ -59,3 +61,10 @@ def _can_wait(view: ModuleView, hop: Hop) -> bool:
         and not definition.decorators
         and not (definition.name.startswith("__") and definition.name.endswith("__"))
     )
+
+
+def _name_of(view: ModuleView, hop: Hop) -> str:
+    """The name of the function that a hop stands in: of a method, with its class."""
+    module = view.engine.evaluator.module(hop.key[0])
+    name = short_name(module.symbol(hop.key))
+    return name if "." in hop.key[1] else name.rpartition(".")[2]

@@ -179,8 +179,6 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     if owner >= 0 and _is_kept(view, key, fresh, owner):
         return _text(view, key, owner), Use.CHANGED
     callee = graph.node(body, site.callee)
-    if site.kind == SiteKind.AUGMENT and callee[0] == Op.GLOBAL:
-        return str(callee[1]), Use.CHANGED
     for value in (
         view.engine.evaluator.evaluate(key, site.callee).values if site.kind == SiteKind.CALL else ()
     ):
@@ -195,10 +193,8 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
 
 
 def _changed_value(view: ModuleView, key: Key, body: Body, site: Site) -> int:
-    """The object that a site adds to, deletes from or changes by a method; -1 for none."""
+    """The object that a site deletes from or changes by a method; -1 for none."""
     callee = graph.node(body, site.callee)
-    if site.kind == SiteKind.AUGMENT:
-        return site.callee if callee[0] in (Op.ATTR, Op.ITEM) else -1
     if site.kind == SiteKind.DELETE:
         return site.callee if site.args else graph.base(callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] in MUTATORS:
