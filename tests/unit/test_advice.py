@@ -512,3 +512,84 @@ def test_a_coroutine_function_that_calls_its_own_counterpart_is_not_sent_to_itse
     )
     assert told
     assert not any("await self.aload" in item.example or "`aload`" in item.words for item in told)
+
+
+HELPERS = """
+import asyncio, functools, requests
+from concurrent.futures import ThreadPoolExecutor
+from threads import in_thread, spawn, with_name
+pool = ThreadPoolExecutor()
+
+async def at_top(function, *args, **kwargs):
+    work = functools.partial(function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+class Client:
+    async def _offload(self, function):
+        return await asyncio.to_thread(function)
+
+    async def handle(self, url):
+        return requests.get(url, timeout=3)
+
+    @staticmethod
+    async def other(url):
+        with open(url) as file:
+            return file.read()
+"""
+THREADS = """
+import asyncio, threading
+
+async def in_thread(function, *args):
+    return await asyncio.to_thread(function, *args)
+
+def spawn(function, *args):
+    threading.Thread(target=function, args=args).start()
+
+async def with_name(name, function):
+    return await asyncio.to_thread(function)
+"""
+
+
+def test_the_program_s_own_way_into_a_thread_is_taken(tmp_path: Path) -> None:
+    told = told_of(tmp_path, program=HELPERS, threads=THREADS)
+    assert code(told, 16) == "return await self._offload(lambda: requests.get(url, timeout=3))"
+    assert "return await at_top(work)" in code(told, 20)
+
+
+def test_what_a_module_uses_already_is_what_it_uses(tmp_path: Path) -> None:
+    used = """
+async def one(url):
+    await in_thread(print, url)
+    return requests.get(url, 3)
+
+async def two(url):
+    return [line for line in open(url)]
+"""
+    told = told_of(tmp_path, program=HELPERS + used, threads=THREADS)
+    assert code(told, 25) == "return await in_thread(requests.get, url, 3)"
+    assert "in await in_thread(lambda: list(open(url)))]" in code(told, 28)
+
+
+def test_a_helper_that_wants_more_is_only_named(tmp_path: Path) -> None:
+    program = """
+import requests
+from threads import with_name
+
+async def one(url):
+    await with_name("x", print)
+    return requests.get(url)
+"""
+    told = told_of(tmp_path, program=program, threads=THREADS)
+    assert all("`with_name`" in item.words and not item.example for item in told)
+
+
+def test_what_only_starts_a_thread_is_no_helper(tmp_path: Path) -> None:
+    program = """
+import requests
+from threads import spawn
+
+async def one(url):
+    spawn(print, url)
+    return requests.get(url)
+"""
+    assert "asyncio.to_thread" in code(told_of(tmp_path, program=program, threads=THREADS))

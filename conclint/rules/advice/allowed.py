@@ -17,6 +17,7 @@ from conclint.resolve.values import (
     ExternalMethod,
     Key,
 )
+from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
@@ -192,8 +193,11 @@ def around(view: ModuleView, key: Key) -> Around:
     tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
     library = library_of(tops & LIBRARIES, view.library)
     links = view.engine.links(key)
+    waiting = waiting_at(view, key, library, "django" in tops)
+    if waiting.how is How.AWAIT and not waiting.django:
+        waiting = waiting._replace(helper=helper_of(view, key))
     found = Around(
-        waiting_at(view, key, library, "django" in tops),
+        waiting,
         visible_imports(view.module, key),
         tuple(_busy(view, key, links)),
         tuple(_places(view, key, (link for link in links if needs_loop(view, link)))),

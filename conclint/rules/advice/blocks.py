@@ -28,6 +28,8 @@ _CHANGES: Final = (
 def move_block(fragment: Fragment, node: Node, subject: Subject) -> Outcome | None:
     """The outermost statement around a place that has to be moved with it, and can be, as a function run in a
     thread; None where there is none."""
+    if subject.around.waiting.own_way:
+        return None
     changed = ""
     for block in reversed(list(_blocks(fragment, node, subject))):
         function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)

@@ -38,6 +38,8 @@ def statement_of(fragment: Fragment, node: Node) -> Node:
 def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     """The expression that blocks, evaluated in a thread."""
     around = subject.around
+    if around.waiting.own_way:
+        return Refusal(f"run it in a thread with `{around.waiting.own_way}`, as other code here does.", True)
     if subject.shape is Shape.ITERATE:
         return _move_iterable(fragment, node, subject)
     if subject.lazy:
@@ -73,7 +75,9 @@ def in_thread(
     waiting = around.waiting
     if not whole and isinstance(target, cst.Call) and not _is_busy_within(fragment, target, around):
         keywords = any(arg.keyword is not None or arg.star == "**" for arg in target.args)
-        if not keywords or waiting.takes_keywords or waiting.django:
+        if (not keywords or waiting.takes_keywords or waiting.django) and (
+            not target.args or waiting.takes_arguments
+        ):
             return waiting.in_thread(fragment.code(target.func), arguments_of(fragment, target), imports)
     names = names_in([target])
     if names.awaits or names.yields:
@@ -162,14 +166,18 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
     imports = Imports(around.imports)
     inside = fragment.code(node)
-    if _is_busy_within(fragment, node, around):
+    is_made_here = isinstance(node, cst.Call) and any(
+        busy.position == fragment.place_of(node) and busy.shape is Shape.CALL for busy in around.busy
+    )
+    if is_made_here or _is_busy_within(fragment, node, around):
         names = names_in([node])
         tied = any(fragment.has(node, place) for place in around.tied)
         if names.awaits or names.yields or names.frame or names.walrus or tied:
             return Refusal(_NEEDS_LOOP, True)
         text = around.waiting.in_thread(f"lambda: list({inside})", "", imports)
     else:
-        text = around.waiting.in_thread("list", inside, imports)
+        given = ("list", inside) if around.waiting.takes_arguments else (f"lambda: list({inside})", "")
+        text = around.waiting.in_thread(*given, imports)
     return replaced(fragment, node, text, imports, around)
 
 

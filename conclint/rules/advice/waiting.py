@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from conclint.resolve.values import External, Key, is_module
+from conclint.rules.advice.helpers import Helper
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.drafts import ModuleView
@@ -36,8 +37,8 @@ class How(Enum):
 class Waiting(NamedTuple):
     """How a function waits, in a program on a library; `django`: its threads are those of `sync_to_async`.
 
-    `function` is the function's name; `endpoint` names the framework that would run it in a thread by itself,
-    if it were a plain `def`.
+    `helper` is the program's own function that runs another in a thread, `function` the function's name;
+    `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
     """
 
     how: How
@@ -46,15 +47,30 @@ class Waiting(NamedTuple):
     django: bool = False
     endpoint: str = ""
     is_lambda: bool = False
+    helper: Helper | None = None
 
     @property
     def takes_keywords(self) -> bool:
         """Whether what runs a function in a thread passes keyword arguments on."""
+        if self.helper is not None:
+            return self.helper.takes_keywords
         return self.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED)
+
+    @property
+    def own_way(self) -> str:
+        """What the program runs functions in threads by, where more must be known to call it."""
+        return self.helper.code if self.helper is not None and not self.helper.is_plain else ""
+
+    @property
+    def takes_arguments(self) -> bool:
+        """Whether it passes any on."""
+        return self.helper is None or self.helper.takes_arguments
 
     def in_thread(self, function: str, arguments: str, imports: Imports) -> str:
         """The code that waits for a call in a thread; `arguments` as they stand in the call's brackets."""
         word = f"{self.how.value} "
+        if self.helper is not None:
+            return f"{word}{self.helper.code}({handed_over(function, arguments)})"
         if self.django:
             return f"{word}{imports.name('asgiref.sync', 'sync_to_async')}({function})({arguments})"
         if self.library is AsyncLibrary.TWISTED:
