@@ -26,7 +26,8 @@ class Workspace:
     """The fixed things of one run. Used as a context manager it saves and closes its cache.
 
     `given` are sources whose text is perhaps given (an editor's buffer); with `keep` false these are not
-    worth keeping for long. `cache` and `knowledge` are used instead of the configured ones.
+    worth keeping for long. `cache` and `knowledge` are used instead of the configured ones;
+    `listed` gives the project's files where they need not be looked for anew.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Workspace:
         keep: bool = True,
         cache: Cache | None = None,
         knowledge: UserFacts | None = None,
+        listed: Callable[[], tuple[Source, ...]] | None = None,
     ) -> None:
         self.config = config
         self.texts = given_texts(given)
@@ -44,6 +46,7 @@ class Workspace:
         self.cache.passing = set() if keep else hashes_of(self.texts)
         self.contents = FileDigests(self.cache, self.texts, config.max_file_size << 20)
         self._knowledge = knowledge
+        self._listed = listed
 
     def __enter__(self) -> Workspace:
         self.cache.__enter__()
@@ -63,7 +66,7 @@ class Workspace:
     @cached_property
     def project(self) -> tuple[Source, ...]:
         """All source files of the project, asked for or not."""
-        return project_files(self.config)
+        return project_files(self.config) if self._listed is None else self._listed()
 
     @cached_property
     def packages(self) -> tuple[tuple[str, ...], frozenset[str] | None]:

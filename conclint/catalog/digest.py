@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 _FOLDERS: Final = ("stdlib", "thirdparty")
 
 
+@cache
 def catalog_digest(here: Path = Path(__file__).parent) -> bytes:
     """16 bytes that differ once a shipped file is edited: by their names, sizes and times. To read three
     hundred files would be the longest part of a run in which nothing changed."""

@@ -33,6 +33,10 @@ def read_file(path: Path) -> LibraryFacts:
     return read_library(read_toml(path), str(path))
 
 
+_read_shipped = cache(read_file)
+"""Of one process, which analyses one file after another when flake8 runs it."""
+
+
 def read_toml(path: Path) -> Mapping[str, Any]:
     """What a catalog file holds, not checked yet. Raises CatalogError, naming the file."""
     try:
@@ -95,7 +99,7 @@ class Catalog:
         for path in paths:
             if path not in self._read:
                 self._read.add(path)
-                self._merge(read_file(path))
+                self._merge(_read_shipped(path))
         self._merge_own()
 
     def _merge_own(self) -> None:

@@ -56,6 +56,10 @@ class Project:
         source = self.sources.get(path)
         return source.shown if source is not None else shown_path(path, str(self.config.cwd))
 
+    def is_given(self, path: str) -> bool:
+        """Whether the file's text was given, and is perhaps not what is on disk."""
+        return path in self._overrides
+
     def exists(self, path: str) -> bool:
         """Whether there is such a file, given or on disk."""
         return path in self._overrides or os.path.isfile(path)

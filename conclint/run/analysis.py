@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conclint.incremental.judgements import Judgements, decode_judgements, encode_judgements
@@ -15,13 +15,14 @@ from conclint.model.finding import Finding
 from conclint.process.failure import bearable, describe_failure
 from conclint.rules.advice.library import TELLING, library_of_program, loops_nest
 from conclint.run.callers import Callers
+from conclint.run.driving_files import DrivingFiles
 from conclint.run.naming import Naming
 from conclint.source.cells import in_cell
 from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
 from conclint.source.discovery import Source
 from conclint.source.notebook import is_notebook
-from conclint.source.own_driver import drives_beside, has_loop, is_hand_driven
+from conclint.source.own_driver import has_loop, is_hand_driven
 from conclint.store.cache import Space
 from conclint.store.finding_rows import from_row
 from conclint.store.missing import absent, has_appeared, merged
@@ -256,11 +257,8 @@ class Analysis:
     def _is_stepped(self) -> bool:
         """Whether the project drives coroutines by hand, though it may have an event loop besides."""
         if self._steps is None:
-            shown = self._shown_around()
-            self._steps = any(
-                drives_beside(index, shown[path], partial(self._project.text, path))
-                for path, index in self._store.indexes(shown)
-            )
+            driving = DrivingFiles(self._project, self._cache, str(self._config.root))
+            self._steps = driving.any_of(self._shown_around())
         return self._steps
 
     def in_context(self, findings: Iterable[Finding]) -> list[Finding]:

@@ -11,12 +11,15 @@ from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
 from conclint.model.finding import Finding
 from conclint.run.bindings import Bindings, names_of
+from conclint.run.import_closure import Leads
 from conclint.run.naming import Naming
 from conclint.source.discovery import Source
+from conclint.source.index import FileIndex
 from conclint.store.finding_rows import from_row
 
 _MOST_ROUNDS: Final = 4
 """A callback is handed on through so many files that were not asked for."""
+_IMPORTING_BY_NAME: Final = {"import_module", "__import__"}
 _NO_CALLS: Final[tuple[Any, ...]] = ((), (), (), ())
 
 
@@ -38,6 +41,7 @@ class Callers:
         self._known = known
         self._root = str(project.config.root)
         self._beyond = {source.shown: source.path for source in beyond}
+        self._leads = Leads(project.finder, self._index_of)
         self.reported_beyond: set[str] = set()
 
     @property
@@ -63,6 +67,18 @@ class Callers:
     def _bindings(self, names: Collection[str]) -> Bindings:
         return Bindings(self._naming.files(names), self._root)
 
+    def _leading(self, files: Iterable[str], path: str) -> Iterator[str]:
+        """Those of the files that can call what `path` defines: judging any of them means reading all that it
+        imports."""
+        targets = self._leads.targets(path)
+        for file in files:
+            if self._leads.to_any(file, targets) or self._project.mentioned(file, _IMPORTING_BY_NAME):
+                yield file
+
+    def _index_of(self, path: str) -> FileIndex:
+        ((_, index),) = self._project.store.indexes([path])
+        return index
+
     def _from_others(self, todo: set[tuple[str, str]]) -> Iterator[Finding]:
         """What comes of calls in files that were not asked for, which hand something to one of these
         coroutines, given by path and name. The files are judged by themselves: what an earlier run knew of
@@ -73,8 +89,10 @@ class Callers:
         judge: ModuleJudge | None = None
         for _ in range(_MOST_ROUNDS):
             bindings = self._bindings({name for _, name in todo})
-            new = {file for path, name in todo for file in bindings.binding_files(path, name)}
-            new -= asked | judged
+            new: set[str] = set()
+            for path, name in todo:
+                likely = bindings.binding_files(path, name) - asked - judged - new
+                new.update(self._leading(likely, path) if likely else ())
             if not new:
                 return
             judge = judge or ModuleJudge(self._project)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from conclint.model.finding import Finding
 from conclint.source.imports import imported_files, imported_names
@@ -55,6 +55,42 @@ def files_reaching(
         found |= more
         todo += sorted(more)
     return found - given
+
+
+class Leads:
+    """Whether the imports of one file lead to what another defines, asked of many files: each file's imports
+    are followed once."""
+
+    def __init__(self, finder: ModuleFinder, index_of: Callable[[str], FileIndex]) -> None:
+        self._finder = finder
+        self._index_of = index_of
+        self._imports: dict[str, set[str]] = {}
+
+    def targets(self, path: str) -> set[str]:
+        """The file and those that hold base classes of its own: who calls these may run its overrides."""
+        found: set[str] = set()
+        todo = [path]
+        while todo:
+            path = todo.pop()
+            if path not in found:
+                found.add(path)
+                todo += imported_files(path, _imported_bases(self._index_of(path)), self._finder)
+        return found
+
+    def to_any(self, start: str, targets: Collection[str]) -> bool:
+        """Whether the file is one of these, or imports one, directly or through others."""
+        seen = {start}
+        todo = [start]
+        while todo:
+            path = todo.pop()
+            if path in targets:
+                return True
+            if path not in self._imports:
+                self._imports[path] = imported_files(path, imported_names(self._index_of(path)), self._finder)
+            new = self._imports[path] - seen
+            seen |= new
+            todo += sorted(new)
+        return False
 
 
 def files_reached(

@@ -11,6 +11,7 @@ from typing import Final
 from conclint.incremental.judgements import Judgements
 from conclint.judging.project import Project
 from conclint.process.failure import describe_failure
+from conclint.source.index import mentions
 
 _AT_ONCE: Final = 12
 """Names that are looked for one by one; of more, every word of a file would be read."""
@@ -71,6 +72,9 @@ class Naming:
         return content is not None and self._project.store.source_hash(path) == content
 
     def _mentioned(self, path: str, names: set[str]) -> Iterator[str]:
+        text = self._project.text(path) if names else None
+        if text is None:
+            return
         ordered = sorted(names)
         for start in range(0, len(ordered), _AT_ONCE):
-            yield from self._project.mentioned(path, set(ordered[start : start + _AT_ONCE]))
+            yield from mentions(text, ordered[start : start + _AT_ONCE])

@@ -28,6 +28,7 @@ from conclint.source.discovery import (
     Source,
     Walked,
     discover_files,
+    project_files_lately,
     shown_path,
     source_of_text,
 )
@@ -216,7 +217,7 @@ def check_file(path: str, data: bytes, config: Config) -> tuple[Finding, ...]:
     baseline; for flake8, which applies `noqa` itself. Raises BaselineError as well as ConfigError."""
     absolute = str(Path(path).absolute())
     source = Source(absolute, shown_path(absolute, str(config.cwd)), data)
-    with Workspace(config, (source,)) as workspace:
+    with Workspace(config, (source,), listed=partial(project_files_lately, config)) as workspace:
         if not _may_hold_findings(workspace, source):
             return ()
         run = run_on(workspace, (source,), [], inline=False)

@@ -103,6 +103,30 @@ def project_files(config: Config) -> tuple[Source, ...]:
     return discover_files([str(config.root)], config, config.cwd).sources
 
 
+_HOLDS_S: Final = 1.0
+_listed: dict[tuple[object, ...], tuple[float, tuple[Source, ...]]] = {}
+
+
+def project_files_lately(config: Config) -> tuple[Source, ...]:
+    """The same, as it was at most a second ago: flake8 hands over one file after another, and to list a large
+    project for each takes longer than to look at the file."""
+    asked = (
+        config.root,
+        config.cwd,
+        config.is_project,
+        config.exclude,
+        config.extend_exclude,
+        config.cache_dir,
+    )
+    now = time.monotonic()
+    when, sources = _listed.get(asked, (float("-inf"), ()))
+    if now - when >= _HOLDS_S:
+        sources = project_files(config)
+        _listed.clear()
+        _listed[asked] = (time.monotonic(), sources)
+    return sources
+
+
 def source_of_text(
     data: bytes, name: str | None, config: Config, cwd: str | os.PathLike[str]
 ) -> Source | None:

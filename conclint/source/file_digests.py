@@ -42,13 +42,11 @@ class FileDigests:
         """
         rows = []
         youngest = 0
-        stats, stat_of = self._stats, os.stat
         for path in paths:
             if path in self._overrides:
                 return None
-            try:
-                stat = stats[path] = stat_of(path)
-            except (OSError, ValueError):
+            stat = self.stat(path)
+            if stat is None:
                 return None
             modified, changed = stat.st_mtime_ns, stat.st_ctime_ns
             youngest = max(youngest, modified, changed)
@@ -57,6 +55,16 @@ class FileDigests:
             self.unsettled = True
             return None
         return content_hash(marshal.dumps(rows, MARSHAL_FORMAT))
+
+    def stat(self, path: str) -> os.stat_result | None:
+        """The file's stat, asked for once: what is read of it later is at least as young. None without it."""
+        known = self._stats.get(path)
+        if known is None:
+            try:
+                known = self._stats[path] = os.stat(path)
+            except (OSError, ValueError):
+                return None
+        return known
 
     def digest(self, path: str) -> bytes | None:
         """The hash of the file's bytes, which are read if its stat is new; None if it can't be read."""

@@ -7,7 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from conclint.cli.main import cli
+from conclint.judging.checker import ModuleJudge
 from programs_on_disk import findings_of, run_conclint
 
 RUNNER = """\
@@ -96,3 +99,42 @@ def test_it_goes_by_its_old_name_too(project: Path) -> None:
     entry.update(fingerprint=old, path="caller.py")
     file.write_text(json.dumps(held))
     assert places(project, "--baseline", file.name) == []
+
+
+def test_a_caller_that_leads_to_the_coroutine_through_other_files_is_found(project: Path) -> None:
+    (project / "middle.py").write_text("from runner import *\n")
+    (project / "caller.py").write_text(CALLER.replace("from runner", "from middle"))
+    assert places(project, "runner.py") == places(project, ".") == [("runner.py", 2)]
+
+
+def test_a_caller_that_knows_only_the_base_class_is_found(project: Path) -> None:
+    (project / "base.py").write_text("class Base:\n    async def apply_given_step(self, step): ...\n")
+    (project / "runner.py").write_text(
+        "from base import Base\n\n\n"
+        "class Runner(Base):\n    async def apply_given_step(self, step):\n        step()\n"
+    )
+    (project / "caller.py").write_text(
+        "import time\n\nfrom base import Base\n\n\ndef slow():\n    time.sleep(1)\n\n\n"
+        "async def main(runner: Base):\n    await runner.apply_given_step(slow)\n"
+    )
+    assert places(project, "runner.py") == places(project, ".")
+
+
+def test_a_file_that_only_mentions_the_name_is_not_read_for_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To judge one is to read all that it imports."""
+    (project / "other.py").write_text(
+        "import heavy\n\n\nasync def main(x):\n    await x.apply_given_step(main)\n"
+    )
+    (project / "heavy.py").write_text("def f():\n    pass\n")
+    read: list[str] = []
+
+    def bound_in(_: ModuleJudge, path: str, names: object) -> tuple[tuple[()], tuple[()]]:
+        read.append(path)
+        return (), ()
+
+    monkeypatch.setattr(ModuleJudge, "bound_in", bound_in)
+    result = CliRunner().invoke(cli, [str(project / "runner.py"), "--no-cache", "-j1"])
+    assert result.exit_code == 0
+    assert [Path(path).name for path in read] == ["caller.py"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from conclint.cli.main import cli
+from conclint.replay import RACY_NS
 
 WORK = "import time\n\n\nasync def work():\n    time.sleep(1)\n"
 DRIVERS = {
@@ -150,4 +153,22 @@ def test_a_driver_beside_a_loop_leaves_what_is_started_on_the_loop(folder: Path)
     assert _found(folder, "main.py") == ["CON102"]
     assert _found(folder, "work.py") == []
     (folder / "driver.py").rename(folder / "test_driver.py")
+    assert _found(folder, "work.py") == ["CON102"]
+
+
+def test_what_is_remembered_of_the_other_files_holds_until_they_change(folder: Path) -> None:
+    (folder / "main.py").write_text(STARTED)
+    for number in range(40):
+        (folder / f"other_{number}.py").write_text("def f():\n    pass\n")
+    driver = folder / "other_7.py"
+    for file in folder.iterdir():
+        os.utime(file, ns=(10**18, 10**18))
+    time.sleep(RACY_NS / 1e9)
+    assert _found(folder, "work.py") == ["CON102"]
+    driver.write_text(AWAITABLE)
+    assert _found(folder, "work.py") == []
+    assert _found(folder, "work.py") == []
+    driver.write_text("")
+    assert _found(folder, "work.py") == ["CON102"]
+    driver.unlink()
     assert _found(folder, "work.py") == ["CON102"]

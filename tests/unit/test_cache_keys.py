@@ -21,6 +21,7 @@ CONFIG = Config(root=Path("/p"), cwd=Path("/p"))
 OTHER: dict[str, Any] = {
     "root": Path("/q"),
     "cwd": Path("/q"),
+    "is_project": False,
     "file": Path("/p/conclint.toml"),
     "select": ("CON101",),
     "ignore": ("CON101",),
