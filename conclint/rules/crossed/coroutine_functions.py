@@ -30,7 +30,7 @@ _PLAIN_LIBRARIES: Final = (
     "twisted.internet.threads.", "tornado.ioloop.",
 )  # fmt: skip
 """What calls just what it is given; frameworks may await what that gives."""
-_ASKING: Final = frozenset(
+ASKING: Final = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "is_async_callable", "is_coroutine_function"}
 )
 _MOST_HOPS: Final = 8
@@ -171,10 +171,11 @@ def _hands_on(evaluator: Evaluator, key: Key, number: int) -> bool:
 
 def _asks(body: Body) -> bool:
     """Whether a def asks whether something is a coroutine, or a function that makes one."""
-    return any(_name(body, site.callee) in _ASKING for site in body.sites if site.kind == SiteKind.CALL)
+    return any(called_name(body, site.callee) in ASKING for site in body.sites if site.kind == SiteKind.CALL)
 
 
-def _name(body: Body, callee: int) -> str:
+def called_name(body: Body, callee: int) -> str:
+    """The last part of the name by which something is called, as written; empty for what has none."""
     node = graph.node(body, callee)
     if node[0] == Op.ATTR:
         return str(node[2])

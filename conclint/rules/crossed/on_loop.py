@@ -11,10 +11,11 @@ from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.loop_origins import OF_KEPT_LOOP
-from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
+from conclint.resolve.values import External, ExternalMethod, Function, Key, Parameter, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.chains import Hop, hops
+from conclint.rules.crossed.coroutine_functions import ASKING, called_name
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.event_loop import bound_effects
@@ -22,6 +23,8 @@ from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, advise_form
 from conclint.rules.structural.waiting import has_timeout
+from conclint.summary import body_graph as graph
+from conclint.summary.records import RegionKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
 _IN_BROWSER: Final = frozenset({"pyodide", "js", "pyscript"})
@@ -74,6 +77,8 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iter
     depends = effect.dependence
     if depends is not None and depends.is_doubtful and not depends.is_branch:
         reasons.append("it does so for some values of an argument only")
+    if effect.kind is Kind.RUNS_LOOP and _hangs_on_what_is_given(view, chain[-1]):
+        reasons.append("it does so only if what it calls gives a coroutine")
     own = short_name(view.module.symbol(key))
     reasons += [f"{own} {hedge}" for hedge in witness.hedges]
     if witness.length > _FAR:
@@ -94,6 +99,27 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iter
         family=None if nests else effect.family,
         cause=witness.cause,
     )
+
+
+def _hangs_on_what_is_given(view: ModuleView, last: Hop) -> bool:
+    """Whether a site is reached only where something that the program doesn't say is a coroutine: the result
+    of a callback, of a user's tool."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(last.key)
+    for number in graph.around(body, body.sites[last.site].region):
+        region = body.regions[number]
+        if region.kind not in (RegionKind.IF, RegionKind.AFTER) or not region.extra:
+            continue
+        test = graph.call(body, region.value)
+        if test is not None and test.args and called_name(body, test.callee) in ASKING:
+            given = evaluator.evaluate(last.key, test.args[0][1])
+            if (
+                given.incomplete
+                or not given.values
+                or any(isinstance(item, Parameter) for item in given.values)
+            ):
+                return True
+    return False
 
 
 def _nested(chain: list[Hop], cause: str) -> str:
