@@ -593,3 +593,52 @@ async def one(url):
     return requests.get(url)
 """
     assert "asyncio.to_thread" in code(told_of(tmp_path, program=program, threads=THREADS))
+
+
+def test_a_library_s_way_that_a_module_uses_is_used_again(tmp_path: Path) -> None:
+    program = """
+import requests
+from anyio.to_thread import run_sync
+
+async def one(url):
+    await run_sync(print, url)
+    return requests.get(url, 3)
+
+async def two(url):
+    return requests.get(url, timeout=3)
+"""
+    told = told_of(tmp_path, program=program)
+    assert code(told, 7) == "return await run_sync(requests.get, url, 3)"
+    assert code(told, 10) == "return await run_sync(lambda: requests.get(url, timeout=3))"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await asyncio.gather(self.send(Upload(path)), self.send(1))",
+        "await asyncio.gather(*[self.send(Upload(one)) for one in path])",
+        "await asyncio.wait_for(self.send(Upload(path)), 3)",
+        "await self.send(Upload(path))",
+    ],
+)
+def test_what_gives_an_awaitable_is_not_sent_to_a_thread(tmp_path: Path, body: str) -> None:
+    program = f"""
+import asyncio
+
+class Upload:
+    def __init__(self, path):
+        with open(path) as file:
+            self.text = file.read()
+
+class Client:
+    def send(self, item):
+        with open(str(item)) as file:
+            self.seen = file.read()
+        return self.later
+
+    async def run(self, path):
+        {body}
+"""
+    told = told_of(tmp_path, program=program)
+    assert told
+    assert not any("lambda: self.send" in item.example for item in told), [item.example for item in told]

@@ -14,6 +14,10 @@ from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
+_TAKING_AWAITABLES = frozenset(
+    {"add_task", "as_completed", "create_task", "gather", "run_until_complete", "shield", "spawn",
+     "start_soon", "wait", "wait_for"}
+)  # fmt: skip
 _AWAITABLE = re.compile(r"(?i)await|deferred|coroutine|future")
 _NEXT = (
     "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
@@ -250,13 +254,23 @@ def _steps(target: Node) -> bool:
 
 
 def _may_be_awaited(fragment: Fragment, target: Node) -> bool:
-    """Whether what a call gives is handed to something that takes awaitables as well (`ensure_awaitable`)."""
-    argument = fragment.parent(target)
-    call = fragment.parent(argument) if isinstance(argument, cst.Arg) else None
-    if not isinstance(call, cst.Call):
-        return False
-    name = call.func.attr if isinstance(call.func, cst.Attribute) else call.func
-    return isinstance(name, cst.Name) and _AWAITABLE.search(name.value) is not None
+    """Whether what a call gives is awaited, or handed to something that takes awaitables (`gather`)."""
+    below = target
+    for item in fragment.above(target):
+        if isinstance(item, cst.Await):
+            return True
+        if isinstance(item, cst.Call):
+            name = item.func.attr if isinstance(item.func, cst.Attribute) else item.func
+            return item.func is not below and isinstance(name, cst.Name) and _takes_awaitables(name.value)
+        is_given = isinstance(item, cst.Arg | cst.BaseElement | cst.List | cst.Tuple | cst.Set)
+        if not is_given and not (isinstance(item, cst.BaseSimpleComp) and item.elt is below):
+            return False
+        below = item
+    return False
+
+
+def _takes_awaitables(name: str) -> bool:
+    return name in _TAKING_AWAITABLES or _AWAITABLE.search(name) is not None
 
 
 def _needs_parentheses(fragment: Fragment, target: Node, how: How) -> bool:

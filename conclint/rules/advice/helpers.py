@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from conclint.effects.effects import Effect, Kind
@@ -19,6 +20,13 @@ _OFFLOADS: Final = "offload"
 _TELLING: Final = re.compile(r"(?i)thread|executor|sync|block|offload|defer|pool|worker")
 """What is in the name of such a function in another file: no file is read for others."""
 _AWAITABLES: Final = re.compile(r"(?:^|\.)(?:\w*Future|Task|Deferred)$")
+
+
+_LIBRARIES: Final = {
+    "anyio.to_thread.run_sync": (True, False),
+    "starlette.concurrency.run_in_threadpool": (True, True),
+}
+"""Functions of libraries that a module may use for that, and whether they hand on arguments and keywords."""
 
 
 class Helper(NamedTuple):
@@ -37,16 +45,17 @@ class Helper(NamedTuple):
 def helper_of(view: ModuleView, key: Key) -> Helper | None:
     """The helper that a function's code can name: one that its module uses already, else one of its own
     class, of its module, or imported there."""
-    for wrapper, code in _candidates(view, key):
+    owner = _owner(view, key)
+    for wrapper, code in chain(_used(view, key, owner), _others(view, owner)):
+        if isinstance(wrapper, str):
+            return Helper(code, *_LIBRARIES[wrapper])
         helper = _described(view, wrapper, code) if wrapper != key else None
         if helper is not None:
             return helper
     return None
 
 
-def _candidates(view: ModuleView, key: Key) -> Iterator[tuple[Key, str]]:
-    owner = _owner(view, key)
-    yield from _used(view, key, owner)
+def _others(view: ModuleView, owner: tuple[Class, Key] | None) -> Iterator[tuple[Key, str]]:
     if owner is not None:
         cls, method = owner
         receiver = view.module.definition(method).params[0].name
@@ -68,20 +77,24 @@ def _owner(view: ModuleView, key: Key) -> tuple[Class, Key] | None:
     return None
 
 
-def _used(view: ModuleView, key: Key, owner: tuple[Class, Key] | None) -> Iterator[tuple[Key, str]]:
-    """Those that the module hands something to and awaits, by names that mean the same at the place."""
+def _used(view: ModuleView, key: Key, owner: tuple[Class, Key] | None) -> Iterator[tuple[Key | str, str]]:
+    """Those that the module hands something to and awaits, by names that mean the same at the place; a
+    library's by its public name."""
     for other, placements in view.placements.items():
         body = view.engine.evaluator.body(other)
         for placement in placements:
             if placement.model is not ExecutionModel.THREAD or placement.style != _OFFLOADS:
                 continue
-            if placement.via is None or body.sites[placement.site].kind != SiteKind.CALL:
+            wrapper = placement.via[0] if placement.via is not None else placement.symbol
+            if body.sites[placement.site].kind != SiteKind.CALL or (
+                isinstance(wrapper, str) and wrapper not in _LIBRARIES
+            ):
                 continue
             if not body.sites[placement.site].use & Use.AWAITED:
                 continue
             code = _named_at(view, other, body.sites[placement.site].callee, key, owner)
             if code:
-                yield placement.via[0], code
+                yield wrapper, code
 
 
 def _named_at(view: ModuleView, other: Key, value: int, key: Key, owner: tuple[Class, Key] | None) -> str:

@@ -36,7 +36,8 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
                 return fragment.code(owner)
             if node.func.attr.value in _DUMPS and node.args and not node.args[0].star:
                 dumped = node.args[0].value
-                if isinstance(dumped, cst.Attribute) and _root(dumped) not in local:
+                is_own = isinstance(dumped, cst.Call) and _root(dumped) in ("self", "cls")
+                if is_own or (isinstance(dumped, cst.Attribute) and _root(dumped) not in local):
                     return fragment.code(dumped)
     return next(iter(set_)) if len(set_) > 1 else ""
 
