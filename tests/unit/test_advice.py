@@ -642,3 +642,56 @@ class Client:
     told = told_of(tmp_path, program=program)
     assert told
     assert not any("lambda: self.send" in item.example for item in told), [item.example for item in told]
+
+
+def test_what_a_process_cant_be_given_is_said(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        seen = []
+
+        def crunch(number):
+            total = 0
+            for one in range(number):
+                for other in range(300):
+                    total += one * other % 7
+            return total
+
+        class Box:
+            def packed(self, number):
+                return crunch(number) + self.more
+
+        def top(number):
+            seen.append(1)
+            return crunch(number)
+
+        async def main(box: Box):
+            def inner(number):
+                return crunch(number)
+            return box.packed(20_000), inner(20_000), top(20_000)
+        """,
+    )
+    packed, inner, top = sorted(told, key=lambda item: item.finding.position.column)
+    assert "put what `packed` computes into a function at the top of a module" in packed.words
+    assert "put what `inner` computes" in inner.words
+    assert "What it changes in a process (`seen`) stays there" in top.words
+    assert not code(told)
+
+
+def test_a_chain_is_not_made_async_by_what_only_avoids_the_wait(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import configparser
+
+        def settings(path):
+            found = configparser.ConfigParser()
+            found.read(path)
+            return found
+
+        async def main(path):
+            return settings(path)
+        """,
+    )
+    assert told
+    assert not any("call chain async" in item.words for item in told)

@@ -22,7 +22,7 @@ from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
-from conclint.rules.advice.sending import is_sendable, traits_of
+from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
@@ -106,7 +106,7 @@ class Subject(NamedTuple):
     `sendable`: a process can be given it. `lazy`: it gives an iterator that does the work; `unpicklable`: it
     makes what can't be sent. `changed` is what it changes that the event loop uses too, `writer` where what
     blocks is to be taken out of it, where it can't be moved as a whole. `twin` is the coroutine function
-    beside what is called that does the same.
+    beside what is called that does the same. `is_inner`: what is called is a method, or inside a function.
     """
 
     around: Around
@@ -125,6 +125,7 @@ class Subject(NamedTuple):
     changed: Changed | None
     writer: Writer | None
     twin: str
+    is_inner: bool
 
     @property
     def walks(self) -> bool:
@@ -172,6 +173,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         changed,
         None if is_whole or len(hops) < 2 else writer_of(view, hops, 1),
         twin_of(view, first) if len(hops) > 1 and near.waiting.how is How.AWAIT else "",
+        is_inner(view, first),
     )
 
 

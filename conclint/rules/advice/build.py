@@ -32,6 +32,15 @@ _UNPICKLABLE = (
     "make it and use it in one function that returns only what is needed, and run that in {pool}: `{name}` "
     "itself can't well be sent to another process."
 )
+_INNER = (
+    "put what `{name}` computes into a function at the top of a module that takes and returns plain data, "
+    "and run that in {pool}: a method takes its whole object along, and an inner function can't be sent."
+)
+_STAYS = "What it changes in a process ({what}) stays there: have it return that."
+_LOOP = (
+    "give other coroutines a turn every so often (`await asyncio.sleep(0)`), or put the loop into a function "
+    "that takes and returns plain data, and run that in {pool}."
+)
 _PICKLED = (
     "What goes in and comes out is pickled: move what makes the data and what picks out the result into that "
     "function too."
@@ -72,8 +81,9 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.direct or not names:
         text = f"run {what} in a thread, so the event loop isn't blocked.{note}"
         return _advice(place, _THREAD, text, change, done)
-    first = words.counterparts(subject.fact, library, 1)
-    text = f"run {what} in a thread, or make the whole call chain async using {first}."
+    first = words.coroutine_counterpart(subject.fact, library)
+    rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
+    text = f"run {what} in a thread, {rest}."
     return _advice(place, _THREAD, text, change, done)
 
 
@@ -163,11 +173,22 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
         return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
     change = (
-        in_process(place, subject, runtime) if is_call and can and subject.bound is Bound.NOTHING else None
+        in_process(place, subject, runtime)
+        if is_call and can and subject.bound is Bound.NOTHING and not words.changes(subject)
+        else None
     )
     if change is not None:
         text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
         return _advice(place, _PROCESS, text, change, f"Run {what} in a process")
+    if can and not is_call:
+        text = _LOOP.format(pool=_pool(runtime, library))
+        return Advice(Recommendation(_PROCESS, text))
+    stays = f" {_STAYS.format(what=words.changed(subject))}" if words.changes(subject) else ""
+    if can and subject.is_inner:
+        text = _INNER.format(name=short, pool=_pool(runtime, library))
+        return Advice(Recommendation(_PROCESS, f"{text}{stays}{note}"))
+    if can and stays:
+        return Advice(Recommendation(_PROCESS, f"run {what} in {_pool(runtime, library)}.{stays}{note}"))
     if can and subject.unpicklable:
         text = f"{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
         return Advice(Recommendation(_PROCESS, text))
@@ -219,7 +240,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
 
 def instead_of_registering(subject: Subject) -> Advice:
     """Instead of giving the loop a function that blocks, where it is handed over."""
-    first = words.counterparts(subject.fact, subject.around.waiting.library, 1)
+    first = words.coroutine_counterpart(subject.fact, subject.around.waiting.library)
     rest = f" using {first}" if first else ""
     text = f"have `{subject.short}` run in a thread where it is called, or make it a coroutine{rest}."
     return Advice(Recommendation(_THREAD, text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.catalog.facts import Trait
-from conclint.resolve.values import External, ExternalInstance, Function, Key, Literal, Value
+from conclint.resolve.values import External, ExternalInstance, Function, Instance, Key, Literal, Value
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -46,6 +46,22 @@ def is_sendable(view: ModuleView, hop: Hop) -> bool:
     if site.use & Use.DROPPED or not all(slot not in (Slot.STAR, Slot.DOUBLE_STAR) for slot, _ in site.args):
         return False
     return all(_is_plain(view, hop.key, value) for _, value in site.args)
+
+
+def is_inner(view: ModuleView, hop: Hop) -> bool:
+    """Whether what is called at a place is a method of the program, or a function inside another one."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(hop.key)
+    if hop.site < 0 or body.sites[hop.site].kind != SiteKind.CALL:
+        return False
+    return any(
+        isinstance(value, Function)
+        and (
+            isinstance(value.receiver, Instance)
+            or evaluator.definition(evaluator.scope(value.key)).kind not in (DefKind.MODULE, DefKind.CLASS)
+        )
+        for value in evaluator.evaluate(hop.key, body.sites[hop.site].callee).values
+    )
 
 
 def _is_top(view: ModuleView, value: Value) -> bool:

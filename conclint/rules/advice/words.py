@@ -49,6 +49,18 @@ def counterparts(fact: CallableFact | None, library: AsyncLibrary, most: int = 2
     return " or ".join(f"`{name}`" for name in names[:most])
 
 
+def coroutine_counterpart(fact: CallableFact | None, library: AsyncLibrary) -> str:
+    """The first of them that is async itself, and not what gives the same without waiting (`read_string`)."""
+    if fact is None:
+        return ""
+    owner, _, name = fact.name.rpartition(".")
+    for found in stated(fact, library)[0]:
+        module, _, last = found.rpartition(".")
+        if module != owner or "async" in last or last == f"a{name}":
+            return f"`{found.replace('asyncio.AbstractEventLoop.', 'loop.')}`"
+    return ""
+
+
 def note(fact: CallableFact | None, library: AsyncLibrary) -> str:
     """The note in the async library's words; left out where it speaks of what only asyncio has."""
     if fact is None or not fact.note:
@@ -102,7 +114,7 @@ def _taken_out(subject: Subject, why: str) -> str:
         return f"{why}: have only what blocks run in a thread."
     work = f"run `{writer.call}` in a thread"
     if writer.call in ("builtins.open", "io.open"):
-        work = "do all that it does with the file in a thread"
+        work = "do its file access, and no more than that, in a thread"
     if writer.can_wait:
         return f"make `{writer.name}` a coroutine function, and have it {work} ({writer.place}): {why}."
     return (
@@ -113,22 +125,30 @@ def _taken_out(subject: Subject, why: str) -> str:
 
 def _changes(subject: Subject) -> str:
     """That a function changes what the event loop uses too."""
-    return f"`{subject.short}` also changes {_what(subject)}, which other code on the event loop may be using"
+    return (
+        f"`{subject.short}` also changes {changed(subject)}, which other code on the event loop may be using"
+    )
 
 
 def _copied(subject: Subject) -> str:
     """What to do about a function that goes through what the event loop may change meanwhile."""
     return (
-        f"make a copy of {_what(subject)}, or its text, on the event loop, and write that in a thread: in a "
-        f"thread `{subject.short}` would go through it while other code may change it."
+        f"make a copy of {changed(subject)}, or its text, on the event loop, and write that in a thread: in "
+        f"a thread `{subject.short}` would go through it while other code may change it."
     )
 
 
-def _what(subject: Subject) -> str:
-    changed = subject.changed
-    assert changed is not None
-    by = "" if changed.function.rsplit(".", 1)[-1] == subject.short else f" (in `{changed.function}`)"
-    return f"{changed.what if ' ' in changed.what else f'`{changed.what}`'}{by}"
+def changes(subject: Subject) -> bool:
+    """Whether it changes what is used elsewhere too."""
+    return subject.changed is not None and subject.changed.how is not Use.READ
+
+
+def changed(subject: Subject) -> str:
+    """What a function changes that is used elsewhere too, and which function that it calls does."""
+    found = subject.changed
+    assert found is not None
+    by = "" if found.function.rsplit(".", 1)[-1] == subject.short else f" (in `{found.function}`)"
+    return f"{found.what if ' ' in found.what else f'`{found.what}`'}{by}"
 
 
 def manager(subject: Subject) -> str:
