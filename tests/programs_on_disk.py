@@ -1,16 +1,18 @@
-"""Small projects on disk, and conclint run on them as a program."""
+"""Small projects on disk, and conclint run on them: in this process, or as one of its own."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from conclint.source.file_digests import FileDigests
 from conclint.store.cache import Cache
 from conclint.summary_store import SummaryStore
+from harness.command import Done, conclint
 
 VIEWS = """\
 from app import helper
@@ -41,13 +43,20 @@ def write_project(folder: Path, **files: str) -> Path:
     return folder
 
 
-Done = subprocess.CompletedProcess[str]
+def run_conclint(folder: Path, *arguments: str, stdin: bytes = b"") -> Done:
+    """What the command comes to, run in this process (`harness.command` says which tests may); a traceback is
+    a failure whatever the test is about."""
+    done = conclint(*arguments, cwd=folder, stdin=stdin)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
 
 
-def run_conclint(folder: Path, *arguments: str, stdin: bytes | None = None) -> Done:
-    """The finished process; a traceback is a failure whatever the test is about."""
+def conclint_process(
+    folder: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> Done:
+    """The same of a process of its own."""
     command = [sys.executable, "-m", "conclint", *arguments]
-    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=env, input=stdin, capture_output=True, check=False)
     result = Done(command, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
     assert "Traceback" not in result.stderr, result.stderr
     return result

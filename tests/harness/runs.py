@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from unittest import mock
 
-from conclint.__main__ import main
 from conclint.rules.registry import all_rules
+from harness.command import conclint
 from harness.programs import FIXTURES
 from harness.reported import Reported, read_report
 
@@ -33,23 +29,8 @@ class RunFailedError(RuntimeError):
 
 def run_here(options: Sequence[str], cwd: Path) -> list[Reported]:
     """The findings of conclint run in this process, in the folder `cwd`."""
-    out, err = io.StringIO(), io.StringIO()
-    status: object = 0
-    before = Path.cwd()
-    os.chdir(cwd)
-    try:
-        with (
-            mock.patch.object(sys, "argv", ["conclint", *options]),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            try:
-                main()
-            except SystemExit as end:
-                status = end.code or 0
-    finally:
-        os.chdir(before)
-    return _checked_report(status, out.getvalue(), err.getvalue(), cwd)
+    done = conclint(*options, cwd=cwd)
+    return _checked_report(done.returncode, done.stdout, done.stderr, cwd)
 
 
 def run_command(options: Sequence[str], cwd: Path) -> tuple[str, list[Reported]]:
