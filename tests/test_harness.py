@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
+import sys
+import threading
+import warnings
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import pytest
 
+from harness import command
 from harness.expectations import BadExpectationError, Expectation, Kind, read_expectations
 from harness.matching import compare
 from harness.reported import Reported
@@ -109,3 +117,68 @@ def test_what_can_not_be_read_is_an_error(comment: str, tmp_path: Path) -> None:
 def test_kinds_are_told_apart(tmp_path: Path) -> None:
     comments = "# expect: CON101 # todo-ok: CON102 -- why # todo-expect: CON103 -- why"
     assert [one.kind for one in _at(comments, tmp_path)] == list(Kind)[:1] + [Kind.TODO_OK, Kind.TODO_EXPECT]
+
+
+def _state() -> list[object]:
+    """What a process has one of, and a command can change."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)]
+    limits = [sys.getrecursionlimit(), threading.stack_size(), gc.isenabled(), gc.get_threshold()]
+    streams = [sys.stdin, sys.stdout, sys.stderr, sys.argv]
+    return [
+        Path.cwd(),
+        dict(os.environ),
+        list(sys.path),
+        list(warnings.filters),
+        *streams,
+        *handlers,
+        *limits,
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has other signals")
+class TestTheCommandInThisProcess:
+    def test_leaves_it_as_it_was(self, tmp_path: Path) -> None:
+        (tmp_path / "app.py").write_text("import time\n\n\nasync def f():\n    time.sleep(1)\n")
+        before = _state()
+        done = command.conclint("--no-cache", cwd=tmp_path, env={"FORCE_COLOR": "1"})
+        assert done.returncode == 1
+        assert "\x1b[" in done.stdout, "the environment is the one that is given"
+        assert _state() == before
+
+    def test_leaves_it_so_whatever_is_done_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def misbehave() -> None:
+            os.environ["ADDED"] = os.environ.pop("HOME")
+            os.chdir("/")
+            sys.path.insert(0, "/")
+            sys.argv = sys.stdout = None  # type: ignore[assignment]
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            sys.setrecursionlimit(5_000)
+            threading.stack_size(1 << 20)
+            gc.disable()
+            gc.set_threshold(7, 8, 9)
+            warnings.simplefilter("error")
+            raise ValueError("what a process would show the traceback of")
+
+        monkeypatch.setattr(command, "main", misbehave)
+        before = _state()
+        with pytest.raises(ValueError, match="traceback"):
+            command.conclint(cwd=tmp_path)
+        assert _state() == before
+
+    @pytest.mark.parametrize(("given", "status"), [(None, 0), (3, 3), ("words", 1)])
+    def test_has_the_status_of_a_process(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: object, status: int
+    ) -> None:
+        monkeypatch.setattr(command, "main", lambda: sys.exit(given))  # type: ignore[arg-type]
+        done = command.conclint(cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (status, "words\n" if given == "words" else "")
+
+    def test_is_ended_where_it_waits_for_ever(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        monkeypatch.setattr(command, "main", (tmp_path / "pipe").read_bytes)
+        monkeypatch.setattr(command, "_SECONDS", 1)
+        with pytest.raises(TimeoutExpired):
+            command.conclint(cwd=tmp_path)

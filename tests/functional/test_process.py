@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from programs_on_disk import SLOW_HELPER, VIEWS, conclint_process, run_conclint, write_project
+
 ROOT = Path(__file__).parents[2]
 
 FAKE = """
@@ -165,3 +167,36 @@ def test_and_nowhere_else(tmp_path: Path) -> None:
 def test_a_short_run_shows_none(tmp_path: Path) -> None:
     shown = in_terminal("progress(1, 2, 'summarising'); findings = ()", cwd=tmp_path)
     assert shown == "No problems found in 3 files.\r\n"
+
+
+EACH_COMMAND = [
+    ["--no-cache"],
+    ["check", "--output-format=json"],
+    ["check", "-", "--stdin-filename=app/new.py"],
+    ["config"],
+    ["explain", "CON101"],
+    ["rules"],
+    ["catalog", "requests.get"],
+    ["map"],
+    ["plan"],
+    ["unknown"],
+    ["merge", "app"],
+    ["clean"],
+    ["debug", "summary", "app/views.py"],
+    ["learn", "nothing.json"],
+    ["--no-such-option"],
+    ["app/no_such_file.py"],
+]
+
+
+@pytest.mark.parametrize("arguments", EACH_COMMAND, ids=" ".join)
+def test_a_command_started_by_a_user_does_what_it_does_in_the_process_of_the_tests(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    """So that nearly all tests can use the latter, which is a tenth of the time."""
+    project = write_project(tmp_path / "project", views=VIEWS, helper=SLOW_HELPER)
+    stdin = b"import time\n\n\nasync def f():\n    time.sleep(1)  # \xc3\xb6\n"
+    started = conclint_process(project, *arguments, stdin=stdin)
+    here = run_conclint(project, *arguments, stdin=stdin)
+    assert (here.returncode, here.stdout, here.stderr) == (started.returncode, started.stdout, started.stderr)
+    assert here.stdout or here.stderr

@@ -1,11 +1,11 @@
 """The command run in the tests' own process: all of it but the start of an interpreter, which takes longer
 than the check of a small project.
 
-For tests that look at what a command prints, at its exit status and at the files that it writes. A process of
-its own (`programs_on_disk.conclint_process`, or `subprocess`) is for tests that are about one: signals, workers
-that die, what is imported and from where, the encoding of a terminal or a pipe that breaks, limits of the
-system, time and memory, `python -m conclint` itself; and for one run of each subcommand, as a user starts it
-(`test_process.py`, which also has it that both ways print the same).
+For tests that look at what a command prints, at its exit status and at the files that it writes. A process
+of its own (`programs_on_disk.conclint_process`, or `subprocess`) is for tests that are about one: signals,
+workers that die, what is imported and from where, the encoding of a terminal or a pipe that breaks, limits of
+the system, time and memory, `python -m conclint` itself; and for one run of each subcommand, as a user starts
+it (`test_process.py`, which also has it that both ways print the same).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def conclint(
     are. An exception that a process would end with, showing a traceback, is raised here.
 
     The process is left as it was: working folder, environment, search path, streams, signal handlers, garbage
-    collector, recursion limit, size of stacks, filters of warnings. Modules stay loaded, and so does what they
-    keep for good: Git's program for each PATH, the repository of each working folder.
+    collector, recursion limit, size of stacks, filters of warnings. Modules stay loaded, and so does what
+    they keep for good: Git's program for each PATH, the repository of each working folder.
     """
     out, err = io.BytesIO(), io.BytesIO()
     given = stdin.encode() if isinstance(stdin, str) else stdin

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import pytest
+
 from harness.expectations import Expectation, Kind
 from harness.reported import Reported
 
@@ -23,6 +25,13 @@ def _same_steps(wanted: Sequence[str], symbols: Sequence[str]) -> bool:
     return len(wanted) == len(symbols) and all(
         symbol == name or symbol.endswith("." + name) for name, symbol in zip(wanted, symbols, strict=True)
     )
+
+
+def demand(expectations: Iterable[Expectation], findings: Iterable[Reported]) -> None:
+    """Fails the test, with all differences, unless the findings are exactly those expected."""
+    problems = compare(expectations, findings)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
 def compare(expectations: Iterable[Expectation], findings: Iterable[Reported]) -> list[str]:

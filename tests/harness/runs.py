@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conclint.rules.registry import all_rules
-from harness.command import conclint
+from harness.command import Done, conclint
 from harness.programs import FIXTURES
 from harness.reported import Reported, read_report
 
@@ -27,10 +27,10 @@ class RunFailedError(RuntimeError):
     """The command ended with a status or an output that no run may have."""
 
 
-def run_here(options: Sequence[str], cwd: Path) -> list[Reported]:
+def run_here(options: Sequence[str], cwd: Path, relative_to: Path = FIXTURES) -> list[Reported]:
     """The findings of conclint run in this process, in the folder `cwd`."""
     done = conclint(*options, cwd=cwd)
-    return _checked_report(done.returncode, done.stdout, done.stderr, cwd)
+    return _checked_report(done, cwd, relative_to)
 
 
 def run_command(options: Sequence[str], cwd: Path) -> tuple[str, list[Reported]]:
@@ -38,15 +38,15 @@ def run_command(options: Sequence[str], cwd: Path) -> tuple[str, list[Reported]]
     done = subprocess.run(
         [sys.executable, "-m", "conclint", *options], cwd=cwd, capture_output=True, text=True, check=False
     )
-    return done.stdout, _checked_report(done.returncode, done.stdout, done.stderr, cwd)
+    return done.stdout, _checked_report(done, cwd, FIXTURES)
 
 
-def _checked_report(status: object, out: str, err: str, cwd: Path) -> list[Reported]:
-    if status not in (0, 1) or "Traceback" in err:
-        raise RunFailedError(f"status {status}\n{err}\n{out[-2000:]}")
-    findings = read_report(out, cwd, FIXTURES)
-    if bool(findings) != (status == 1):
-        raise RunFailedError(f"status {status} with {len(findings)} findings")
+def _checked_report(done: Done, cwd: Path, relative_to: Path) -> list[Reported]:
+    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+        raise RunFailedError(f"status {done.returncode}\n{done.stderr}\n{done.stdout[-2000:]}")
+    findings = read_report(done.stdout, cwd, relative_to)
+    if bool(findings) != (done.returncode == 1):
+        raise RunFailedError(f"status {done.returncode} with {len(findings)} findings")
     return findings
 
 
