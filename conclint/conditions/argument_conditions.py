@@ -26,7 +26,14 @@ class ParameterTests:
         found = self.dependent_region(key, body, region)
         if found is None:
             return None
-        item = body.regions[found]
+        return self.of_region(key, found)
+
+    def of_region(self, key: Key, region: int) -> ArgumentCondition | None:
+        """What a region's own test asks of one parameter, as far as a caller can pass the question on."""
+        body = self._evaluator.body(key)
+        item = body.regions[region]
+        if item.kind not in graph.TESTS:
+            return None
         return self._on_parameter(key, body, item.value, bool(item.extra))
 
     def dependent_region(self, key: Key, body: Body, region: int) -> int | None:
@@ -34,16 +41,10 @@ class ParameterTests:
         slot = (key, region)
         if slot not in self._regions:
             self._regions[slot] = next(
-                (number for number in graph.around(body, region) if self._is_on_parameter(key, body, number)),
+                (number for number in graph.around(body, region) if self.of_region(key, number) is not None),
                 None,
             )
         return self._regions[slot]
-
-    def _is_on_parameter(self, key: Key, body: Body, region: int) -> bool:
-        item = body.regions[region]
-        if item.kind not in graph.TESTS:
-            return False
-        return self._on_parameter(key, body, item.value, bool(item.extra)) is not None
 
     def _on_parameter(self, key: Key, body: Body, test: int, polarity: bool) -> ArgumentCondition | None:
         node = graph.node(body, test)

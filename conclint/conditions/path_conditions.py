@@ -8,10 +8,12 @@ from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import RegionKind
+from conclint.summary.records import Body, Op, RegionKind
 
 __all__ = ["RARE", "Hedges"]
 
+_DECIDED = (*graph.TESTS, *graph.LOOPS, RegionKind.CASE)
+"""Regions to which a call comes or not by its arguments."""
 _SOME_ARGUMENTS = "does it for some arguments only"
 _FEW_ARGUMENTS = "does it for few of its arguments"
 
@@ -25,6 +27,7 @@ class Hedges:
         self._rarity = Rarity(evaluator)
         self._conditions: dict[tuple[Key, int], int] = {}
         self._found: dict[tuple[Key, int, bool], tuple[str, ...]] = {}
+        self._dependences: dict[tuple[Key, int], ArgumentCondition | None] = {}
 
     def conditions(self, key: Key, region: int) -> int:
         """How many `if`s and `except`s the region stands under, without those that are a hedge already."""
@@ -80,5 +83,31 @@ class Hedges:
         return tuple(hedges)
 
     def dependence(self, key: Key, region: int) -> ArgumentCondition | None:
-        """The innermost test of a parameter that the region stands under, and that a caller can decide."""
-        return self._tests.dependence(key, region)
+        """The tests of parameters that the region stands under, and that a caller can decide."""
+        slot = (key, region)
+        if slot not in self._dependences:
+            self._dependences[slot] = self._depends(key, region)
+        return self._dependences[slot]
+
+    def _depends(self, key: Key, region: int) -> ArgumentCondition | None:
+        body = self._evaluator.body(key)
+        asked = self._tests.dependent_region(key, body, region)
+        first = 1 if self._evaluator.enclosing_class(key) is not None else 0
+        decided = [
+            outer
+            for outer in graph.around(body, region)
+            if body.regions[outer].kind in _DECIDED
+            and reads_parameter(body, body.regions[outer].value, first)
+        ]
+        is_simple = asked is not None and not _has_parts(body, body.regions[asked].value)
+        if not decided or (decided == [asked] and is_simple):
+            return self._tests.dependence(key, region)
+        return ArgumentCondition.of_region(key, decided[0])
+
+
+def _has_parts(body: Body, test: int) -> bool:
+    """Whether a test asks several things."""
+    node = graph.node(body, test)
+    while (inner := graph.negated(node)) >= 0:
+        node = graph.node(body, inner)
+    return node[0] == Op.BOOL

@@ -17,6 +17,7 @@ from conclint.resolve.values import (
     External,
     ExternalInstance,
     Instance,
+    Key,
     Literal,
     Parameter,
     Value,
@@ -42,12 +43,18 @@ class Relation(Enum):
     IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
     IN_MEMORY = "in memory"  # it is, or names, a database in memory
     THIS_LOOP = "this loop"  # it is the loop of the thread, or a future of that
+    REACHED = "reached"  # all arguments together: a call comes to the region whose number the literal holds
+    ALL = "all"  # each of the conditions that the literal holds
+
+
+_MOST_PARTS = 3
 
 
 class ArgumentCondition(NamedTuple):
     """The effect is absent for callers whose argument for `parameter` is (`absent_if_equal`), or is not, the
     literal; or stands in another `relation` to it. `is_branch`: it stands under an `if` on the parameter,
     so that some callers do reach it; a literal True or False then stands for all that is true or false.
+    `default`: what stands for an item of a starred parameter that is not passed.
     """
 
     parameter: Parameter
@@ -55,6 +62,32 @@ class ArgumentCondition(NamedTuple):
     absent_if_equal: bool
     is_branch: bool = False
     relation: Relation = Relation.EQUALS
+    default: Literal | None = None
+
+    @classmethod
+    def of_region(cls, key: Key, region: int) -> ArgumentCondition:
+        """The effect is there for callers whose arguments lead to a region of a function."""
+        return cls(Parameter(key, 0), Literal("region", region), False, True, Relation.REACHED)
+
+    def along_with(self, other: ArgumentCondition) -> ArgumentCondition:
+        """The effect is there where both conditions allow it."""
+        both = tuple(dict.fromkeys((*self.parts, *other.parts)))[:_MOST_PARTS]
+        if len(both) == 1:
+            return both[0]
+        return ArgumentCondition(self.parameter, Literal("all", both), False, True, Relation.ALL)
+
+    @property
+    def parts(self) -> tuple[ArgumentCondition, ...]:
+        """The conditions that it is made of."""
+        held = self.literal.value
+        if self.relation is not Relation.ALL or not isinstance(held, tuple):
+            return (self,)
+        return tuple(part for part in held if isinstance(part, ArgumentCondition))
+
+    @property
+    def is_for_few(self) -> bool:
+        """Whether it asks for some values of an argument, which no branch of the program chooses."""
+        return any(part.is_doubtful and not part.is_branch for part in self.parts)
 
     @property
     def is_about_memory(self) -> bool:
@@ -230,7 +263,7 @@ def depends_hold(evaluator: Evaluator, literal: ValueSet, dependence: ArgumentCo
     if dependence.is_about_loop:
         return Truth.YES if loop_of(literal) in (THIS_LOOP, KEPT_LOOP) else Truth.NO
     if dependence.relation is Relation.IS_INSTANCE:
-        answer = _are_instances(evaluator, literal, dependence.literal.value)
+        answer = are_instances(evaluator, literal, dependence.literal.value)
         if answer is Truth.MAYBE:
             return answer
         return Truth.NO if (answer is Truth.YES) == dependence.absent_if_equal else Truth.YES
@@ -245,7 +278,7 @@ def depends_hold(evaluator: Evaluator, literal: ValueSet, dependence: ArgumentCo
     return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
 
 
-def _are_instances(evaluator: Evaluator, item: ValueSet, wanted: object) -> Truth:
+def are_instances(evaluator: Evaluator, item: ValueSet, wanted: object) -> Truth:
     """Whether all that the argument may be, or nothing of it, is an instance of one of the classes."""
     if item.incomplete or not item.values or not isinstance(wanted, tuple):
         return Truth.MAYBE

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from conclint.conditions.stated_conditions import ArgumentCondition, Truth, depends_hold
+from typing import NamedTuple
+
+from conclint.conditions.argument_conditions import ParameterTests
+from conclint.conditions.bound_tests import BoundTests, Call
+from conclint.conditions.stated_conditions import ArgumentCondition, Relation, Truth, depends_hold
+from conclint.conditions.told_values import UNTOLD, Told
 from conclint.effects.effects import Witness
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY, opened_by
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, THIS_LOOP, loop_of
-from conclint.resolve.values import Function, Instance, Key, Parameter, ValueSet
-from conclint.summary.records import DefFlags, SiteKind
+from conclint.resolve.values import Function, Instance, Key, Literal, Parameter, ValueSet
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, ParamKind, SiteKind
+
+ARGUMENT_UNKNOWN = "the effect depends on an argument that is not known"
+
+
+class Settled(NamedTuple):
+    """What is decided of an effect that depends on arguments: that it is absent; on what it still depends, of
+    the caller's own; why it is merely assumed to be there."""
+
+    is_present: bool
+    dependence: ArgumentCondition | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class Bindings:
@@ -75,30 +92,122 @@ class Bindings:
         item = self._evaluator.passed(passed)
         return self._evaluator.results.substitute(item, self._function, self._arguments)
 
-    def settle(self, dependence: ArgumentCondition) -> ArgumentCondition | str | bool | None:
-        """False: the effect is absent. None: it is there. A dependence: the caller's caller decides.
-        A string: it is assumed to be there, for this reason."""
+    def settle(self, dependence: ArgumentCondition) -> Settled:
+        """What this call, or its caller's callers, decide about an effect."""
+        settled = [self._settle(part) for part in dependence.parts]
+        if not all(item.is_present for item in settled):
+            return Settled(False)
+        left = [item.dependence for item in settled if item.dependence is not None]
+        reasons = tuple(dict.fromkeys(reason for item in settled for reason in item.reasons))
+        if not left:
+            return Settled(True, None, reasons)
+        joined = left[0]
+        for other in left[1:]:
+            joined = joined.along_with(other)
+        return Settled(True, joined, reasons)
+
+    def _settle(self, dependence: ArgumentCondition) -> Settled:
+        if dependence.relation is Relation.REACHED:
+            return self._settle_region(dependence)
         bound = self.of(dependence.parameter)
         if dependence.is_about_memory:
             opened = opened_by(bound)
             if isinstance(opened, Parameter):
-                return dependence._replace(parameter=opened)
-            return False if opened == IN_MEMORY else None
+                return Settled(True, dependence._replace(parameter=opened))
+            return Settled(opened != IN_MEMORY)
         if dependence.is_about_loop:
             loop = loop_of(bound)
             if isinstance(loop, Parameter):
-                return dependence._replace(parameter=loop)
+                return Settled(True, dependence._replace(parameter=loop))
             if loop == KEPT_LOOP:
-                return OF_KEPT_LOOP
-            return None if loop == THIS_LOOP else False
+                return Settled(True, None, (OF_KEPT_LOOP,))
+            return Settled(loop == THIS_LOOP)
+        if dependence.default is not None and self._is_not_passed(dependence.parameter):
+            bound = ValueSet((dependence.default,))
+        told = self._told(dependence.parameter)
+        if told.parameter is not None:
+            return Settled(True, self._asked_of(told.parameter, dependence))
         if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
-            return dependence._replace(parameter=bound.values[0])
+            return Settled(True, self._asked_of(bound.values[0], dependence))
         truth = depends_hold(self._evaluator, bound, dependence)
-        if truth is Truth.NO:
-            return False
-        if truth is Truth.YES:
+        if truth is Truth.MAYBE:
+            truth = _told_to_hold(told, dependence)
+        if truth is Truth.MAYBE:
+            return Settled(True, None, (ARGUMENT_UNKNOWN,) if dependence.is_doubtful else ())
+        return Settled(truth is Truth.YES)
+
+    def _settle_region(self, dependence: ArgumentCondition) -> Settled:
+        """Whether the call comes to a region. What it leaves open of a test of one parameter is asked of the
+        caller's callers; that the innermost of these is not known is worth a doubt, as it always was."""
+        key = dependence.parameter.key
+        region = dependence.literal.value
+        if key != self._function.key or not isinstance(region, int):
+            return Settled(True)
+        body = self._evaluator.body(key)
+        tests = BoundTests(self._evaluator, Call(self._function, self._arguments))
+        simple = ParameterTests(self._evaluator)
+        reasons: tuple[str, ...] = ()
+        left: ArgumentCondition | None = None
+        is_innermost = True
+        for outer in graph.around(body, region):
+            if tests.is_closed(outer):
+                return Settled(False)
+            asked = simple.of_region(key, outer)
+            if asked is None:
+                continue
+            settled = self._settle(asked)
+            if not settled.is_present:
+                return settled
+            if is_innermost:
+                reasons = settled.reasons
+                is_innermost = False
+            if settled.dependence is not None:
+                left = settled.dependence if left is None else left.along_with(settled.dependence)
+        return Settled(True, left, reasons)
+
+    def _told(self, parameter: Parameter) -> Told:
+        if parameter.attributes or parameter.key != self._function.key:
+            return UNTOLD
+        tests = BoundTests(self._evaluator, Call(self._function, self._arguments))
+        return tests.bound(parameter.position)
+
+    def _asked_of(self, parameter: Parameter, dependence: ArgumentCondition) -> ArgumentCondition | None:
+        """The condition on a parameter of the caller; None where that is a method's receiver."""
+        is_first = parameter.position == 0 and not parameter.attributes
+        if is_first and self._evaluator.enclosing_class(parameter.key) is not None:
             return None
-        return "the effect depends on an argument that is not known" if dependence.is_doubtful else None
+        default = dependence.default
+        if parameter.attributes and not dependence.parameter.attributes:
+            definition = self._evaluator.definition(dependence.parameter.key)
+            usual = definition.params[dependence.parameter.position].default
+            scope = self._evaluator.scope(dependence.parameter.key)
+            known = self._evaluator.evaluate(scope, usual).values if usual >= 0 else ()
+            default = known[0] if len(known) == 1 and isinstance(known[0], Literal) else None
+        return dependence._replace(parameter=parameter, default=default)
+
+    def _is_not_passed(self, parameter: Parameter) -> bool:
+        """Whether the call passes nothing that would be an item of `**options`."""
+        if parameter.key != self._function.key or len(parameter.attributes) != 1 or self._arguments.spread:
+            return False
+        params = self._evaluator.definition(parameter.key).params
+        if params[parameter.position].kind != ParamKind.DOUBLE_STAR:
+            return False
+        return self._arguments.keyword(str(parameter.attributes[0]).strip("[]")) is None
+
+
+def _told_to_hold(told: Told, dependence: ArgumentCondition) -> Truth:
+    """Whether the effect is there for what is told of an argument."""
+    wanted = dependence.literal.value
+    if dependence.relation is not Relation.EQUALS:
+        return Truth.MAYBE
+    equal: bool | None = None
+    if wanted is None and told.is_something:
+        equal = False
+    elif dependence.is_branch and isinstance(wanted, bool) and told.truth is not None:
+        equal = told.truth is wanted
+    if equal is None:
+        return Truth.MAYBE
+    return Truth.NO if equal == dependence.absent_if_equal else Truth.YES
 
 
 def passes_on(evaluator: Evaluator, parameter: Parameter) -> bool:

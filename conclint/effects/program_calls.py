@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from conclint.conditions.optional_attributes import MissingParts
-from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
@@ -104,12 +103,10 @@ class ProgramCalls:
                 witness = witness.assuming(*self._parts.reasons(function.receiver, steps))
             if effect.dependence is not None:
                 settled = bindings.settle(effect.dependence)
-                if settled is False:
+                if not settled.is_present:
                     continue
-                if isinstance(settled, str):
-                    effect, witness = effect._replace(dependence=None), witness.assuming(settled)
-                elif isinstance(settled, ArgumentCondition) or settled is None:
-                    effect = effect._replace(dependence=settled)
+                effect = effect._replace(dependence=settled.dependence)
+                witness = witness.assuming(*settled.reasons)
             if effect.parameter is not None and effect.kind in (Kind.CALLS, Kind.PLACES):
                 if effect.parameter in undecided:
                     self._pass_on(result, effect, bindings.of(effect.parameter), witness)

@@ -283,7 +283,9 @@ class EffectSolver:
                 if conditions:
                     witness = witness._replace(conditions=witness.conditions + conditions)
                 if dependence is not None and _may_depend(effect, dependence):
-                    effect = effect._replace(dependence=dependence)
+                    held = effect.dependence
+                    both = dependence if held is None else held.along_with(dependence)
+                    effect = effect._replace(dependence=both)
                 add(result, effect, witness)
         return result
 
@@ -291,8 +293,6 @@ class EffectSolver:
 def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:
     """Whether a test around a site says when its effect is there: not where a callable is tested for being
     there before it is called."""
-    if effect.dependence is not None and not effect.dependence.is_about_memory:
-        return False
     if effect.kind is Kind.CALLS and effect.parameter is not None:
         return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())
     return effect.kind in WAITING

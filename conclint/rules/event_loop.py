@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
+from conclint.effects.bindings import ARGUMENT_UNKNOWN
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.context import Context
 from conclint.model.execution import EffectKind, ExecutionModel
@@ -52,8 +53,10 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         if has_other and _fails_first(witness):
             witness = doubted(witness, [_BESIDES])
         depends = effect.dependence
-        if depends is not None and depends.is_doubtful and not depends.is_branch:
+        if depends is not None and depends.is_for_few:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
+        elif depends is not None and depends.is_branch and witness.next is not None:
+            witness = doubted(witness, [ARGUMENT_UNKNOWN])
         own = short_name(view.module.symbol(key))
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))

@@ -75,7 +75,7 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iter
         witness = witness._replace(assumptions=fewer, reasons=others)
     reasons = list(witness.reasons)
     depends = effect.dependence
-    if depends is not None and depends.is_doubtful and not depends.is_branch:
+    if depends is not None and depends.is_for_few:
         reasons.append("it does so for some values of an argument only")
     if effect.kind is Kind.RUNS_LOOP and _hangs_on_what_is_given(view, chain[-1]):
         reasons.append("it does so only if what it calls gives a coroutine")
