@@ -8,7 +8,8 @@ from typing import Final
 from conclint.conditions.debugging import DebuggingFlags
 from conclint.conditions.environment import UnsetEnvironment
 from conclint.conditions.failures import FAILED, INTERRUPTED, RETRIES, Failures
-from conclint.conditions.first_time import FirstTime
+from conclint.conditions.first_time import FirstTime, is_due
+from conclint.conditions.handed_over import HandedOver
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key
 from conclint.summary import body_graph as graph
@@ -18,7 +19,9 @@ _IMPORT_ERRORS = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundErro
 _MISSING = frozenset(
     {"builtins.KeyError", "builtins.AttributeError", "builtins.LookupError", "builtins.NameError"}
 )
-_FIRST_TIME = "does it the first time only"
+FIRST_TIME: Final = "does it the first time only"
+NOW_AND_THEN: Final = "does it only now and then"
+_FIRST_TIMES = f"{FIRST_TIME}, for each key"
 _NOT_INSTALLED = "does it only where a module is missing"
 _LACKING = (_NOT_INSTALLED, "is not expected to lack it")
 _FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
@@ -35,11 +38,12 @@ _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
 _ENDS = "does it only where it ends the program"
 _ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 _KILLED = ("does it only where it kills its own process", "is not meant to get further then")
+_HANDED = ("does it only where it hands it to no thread", "hands it to a thread otherwise")
 _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 RARE: Final = (
-    _FIRST_TIME, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED, _ON_WINDOWS, *FAILED,
-    RETRIES, *INTERRUPTED,
+    FIRST_TIME, _FIRST_TIMES, NOW_AND_THEN, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED,
+    *_HANDED, _ON_WINDOWS, *FAILED, RETRIES, *INTERRUPTED,
 )  # fmt: skip
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
@@ -51,6 +55,7 @@ class Rarity:
         self._evaluator = evaluator
         self._failures = Failures(evaluator)
         self._first_time = FirstTime(evaluator)
+        self._handed = HandedOver(evaluator)
         self._environment = UnsetEnvironment(evaluator)
         self._flags = DebuggingFlags(evaluator, self._environment)
         self._calls_of: dict[Key, dict[int, list[Site]]] = {}
@@ -65,13 +70,17 @@ class Rarity:
             if by_default.is_known and by_default.reads:
                 return _SETTING if bool(by_default.value) != bool(item.extra) else ()
             if self._first_time.after_test(key, body, region):
-                return (_FIRST_TIME,)
+                return (_FIRST_TIMES if self._first_time.is_of_key(body, region) else FIRST_TIME,)
+            if item.extra and item.kind == RegionKind.IF and is_due(body, item.value):
+                return (NOW_AND_THEN,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING
             if self._failures.has_left(key, body, item.value, bool(item.extra)):
                 return FAILED
             if self._finds_no_module(key, body, item.value, bool(item.extra)):
                 return _LACKING
+            if self._handed.elsewhere(key, body, region):
+                return _HANDED
         if item.kind == RegionKind.WITH and self._gives_up_screen(key, body, item.value):
             return _SUSPENDED
         return self._by_what_it_does(key, body, region)
@@ -83,7 +92,7 @@ class Rarity:
         if handler.kind == RegionKind.EXCEPT and handler.value >= 0:
             caught = frozenset(self._failures.caught(key, handler.value))
             if caught & _MISSING and self._first_time.after_miss(key, body, region):
-                return (_FIRST_TIME,)
+                return (_FIRST_TIMES,)
             if caught & _IMPORT_ERRORS:
                 return (_NOT_INSTALLED,)
         doing = self._by_what_it_does(key, body, region)

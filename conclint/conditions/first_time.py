@@ -21,6 +21,7 @@ _KEEPERS: Final = frozenset(
     {"setdefault", "update", "add", "append", "extend", "insert", "put", "set", "store", "__setitem__"}
 )
 """Methods that keep something in their receiver."""
+_CLOCKS: Final = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "time_ns", "monotonic_ns"})
 _LOOKUPS: Final = frozenset({"get", "peek", "lookup"})
 _ENDED: Final = re.compile(
     r"_*(?:(?:is|was|has|been|already|being)_)*(?:clos|stop|shut|terminat|dispos|releas|exit|finish|finaliz"
@@ -71,6 +72,13 @@ class FirstTime:
             for place, constant in self._kept(key, body, region)
         )
 
+    def is_of_key(self, body: Body, region: int) -> bool:
+        """Whether it is so for each key of what is kept, by the region's test: many first times."""
+        item = body.regions[region]
+        if item.value < 0:
+            return True
+        return any(place[0] == "items" for place, _ in _tested(body, item.value, bool(item.extra), 0))
+
     def after_miss(self, key: Key, body: Body, region: int) -> bool:
         """Whether a region that runs where something was not found keeps anything."""
         return any(True for _ in self._kept(key, body, region))
@@ -116,6 +124,39 @@ class FirstTime:
                     yield ("global", store.name)
                 elif store.kind == StoreKind.ATTR and helper.values[store.base] == (Op.PARAM, 0):
                     yield ("attribute", receiver, store.name)
+
+
+def is_due(body: Body, value: int) -> bool:
+    """Whether a test asks for how long something was not done (`now() - self._last > 10`), or how much has
+    been gathered since (`len(self._rows) >= 100`)."""
+    node = graph.node(body, value)
+    if node[0] == Op.BOOL:
+        return any(is_due(body, part) for part in graph.parts(node))
+    if node[0] != Op.COMPARE or node[1] not in (">", ">=", "<", "<="):
+        return False
+    made = graph.made_from(body, graph.operands(node))
+    is_kept = any(body.values[item][0] in (Op.ATTR, Op.FREE) and not _is_called(body, item) for item in made)
+    called = {_name(body, site.callee) for item in made if (site := graph.call(body, item)) is not None}
+    if not is_kept or not called:
+        return False
+    sides = [graph.call(body, item) for item in graph.operands(node)]
+    is_count = any(
+        side is not None
+        and _name(body, side.callee) == "len"
+        and graph.node(body, side.args[0][1])[0] == Op.ATTR
+        for side in sides
+        if side is None or side.args
+    )
+    return is_count or bool(called & _CLOCKS)
+
+
+def _is_called(body: Body, value: int) -> bool:
+    return any(site.callee == value and site.kind == SiteKind.CALL for site in body.sites)
+
+
+def _name(body: Body, callee: int) -> str:
+    node = graph.node(body, callee)
+    return str(node[-1]) if node[0] in (Op.ATTR, Op.GLOBAL) else ""
 
 
 def _is_refused(body: Body, region: int) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import ARGUMENT_UNKNOWN
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.context import Context
@@ -55,13 +56,21 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         depends = effect.dependence
         if depends is not None and depends.is_for_few:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
-        elif depends is not None and depends.is_branch and witness.next is not None:
+        elif depends is not None and _is_left_open(view, key, witness.site, depends):
             witness = doubted(witness, [ARGUMENT_UNKNOWN])
         own = short_name(view.module.symbol(key))
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         context = starts.context_at(view, key, witness.site)
         yield draft_of(view, hops(view.engine, key, witness), rule, effect, witness, context)
+
+
+def _is_left_open(view: ModuleView, key: Key, site: int, depends: ArgumentCondition) -> bool:
+    """Whether a function that is called asks for an argument that nobody here knows: not where the branch is
+    the function's own."""
+    region = view.engine.evaluator.body(key).sites[site].region if site >= 0 else 0
+    own = view.engine.hedges.dependence(key, region) if region else None
+    return any(part.is_branch for part in depends.parts if own is None or part not in own.parts)
 
 
 def _fails_first(witness: Witness) -> bool:
@@ -160,7 +169,7 @@ def draft_of(
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
-        severity=severity_of_call(view.engine, rule, subject.fact, chain),
+        severity=severity_of_call(view.engine, rule, subject.fact, chain, witness.reasons),
         context=context,
         binding=binding,
     )

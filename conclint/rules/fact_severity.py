@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
+from conclint.conditions.cold_paths import FIRST_TIME, NOW_AND_THEN
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
@@ -13,28 +15,77 @@ from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
-from conclint.rules.small_files import is_small_file
+from conclint.rules.small_files import is_of_one_file, is_small_file
+from conclint.summary import body_graph as graph
 
-_INDIRECT: Final = 2  # steps of a chain that leads through a helper
 _YIELDS: Final = 0.001  # a sleep in seconds that is there to let other threads run
+_ENDED_WITH_PROGRAM: Final = frozenset(
+    {
+        "concurrent.futures.Executor.shutdown", "logging.handlers.QueueListener.stop",
+        "multiprocessing.managers.BaseManager.shutdown",
+    }
+)  # fmt: skip
+"""Ends of what a program makes once and keeps: in a function that ends something, they end the program."""
+_ENDING: Final = re.compile(
+    r"_*(?:\w+_)?(?:stop|close|aclose|shutdown|shut_down|terminate|teardown|tear_down|cleanup|clean_up|dispose"
+    r"|finalize|finish|quit|exit|aexit|unload|del)(?:_\w+)?_*"
+)
+_BEGINNING: Final = re.compile(
+    r"_*(?:async_|on_|do_|cog_|pre_|post_)?(?:start|startup|start_up|setup|set_up|init|initiali[sz]e|configure"
+    r"|bootstrap|launch|boot|connect|login|load_config|load_settings|read_config|install|aenter)"
+    r"(?:_(?:all|app|application|bot|client|config|configuration|db|database|server|service|services|settings"
+    r"|storage|storages|logging|environment|components|plugins|modules))?_*"
+)
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
 def severity_of_call(
-    engine: EffectSolver, rule: Rule, fact: CallableFact | None, chain: Sequence[Hop]
+    engine: EffectSolver,
+    rule: Rule,
+    fact: CallableFact | None,
+    chain: Sequence[Hop],
+    reasons: Sequence[str] = (),
 ) -> Severity:
     """By the measured time, by how long a sleep is, by where a database is; else the rule's own. A file that
-    is opened once in the life of the program, nobody notices, nor a small one that a helper reads."""
+    is opened once in the life of the program, or of an object, nobody notices, nor a small one, unless it is
+    one of many."""
     severity = _severity_of_fact(engine, rule, fact, chain)
+    if fact is not None and fact.name in _ENDED_WITH_PROGRAM and any(_ends(engine, hop) for hop in chain):
+        return Severity.INFO
     if fact is None or fact.family not in _FILES or fact.milliseconds is not None:
         return severity
-    if severity is not Severity.WARNING or len(chain) < _INDIRECT:
+    if severity is not Severity.WARNING:
         return severity
-    key, number, _ = chain[-1]
     if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
-    is_small = is_small_file(engine.evaluator, fact, key, engine.evaluator.body(key).sites[number])
-    return Severity.INFO if is_small else severity
+    if any(_is_repeated(engine, hop) for hop in chain):
+        return severity
+    if is_of_one_file(fact) and (
+        any(reason.endswith((FIRST_TIME, NOW_AND_THEN)) for reason in reasons)
+        or any(_begins(engine, hop) or _ends(engine, hop) for hop in chain)
+    ):
+        return Severity.INFO
+    return Severity.INFO if is_small_file(engine.evaluator, fact, chain) else severity
+
+
+def _begins(engine: EffectSolver, hop: Hop) -> bool:
+    """Whether the function of a step is, by its name, the beginning of what it belongs to."""
+    return _BEGINNING.fullmatch(engine.evaluator.definition(hop.key).name) is not None
+
+
+def _ends(engine: EffectSolver, hop: Hop) -> bool:
+    """Whether the function of a step is, by its name, the end of what it belongs to."""
+    return _ENDING.fullmatch(engine.evaluator.definition(hop.key).name) is not None
+
+
+def _is_repeated(engine: EffectSolver, hop: Hop) -> bool:
+    """Whether a step of a chain stands in a loop that never lets others have their turn."""
+    body = engine.evaluator.body(hop.key)
+    pauses = [site.region for site in body.sites if graph.pauses(site)]
+    return any(
+        not any(graph.is_inside(body, region, loop) for region in pauses)
+        for loop in graph.loops_around(body, body.sites[hop.site].region)
+    )
 
 
 def _runs_once(engine: EffectSolver, hop: Hop) -> bool:

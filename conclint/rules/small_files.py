@@ -1,50 +1,107 @@
 """Files that are read or written within a millisecond, by what the source says of their path.
 
-Settings are a few kilobytes, what lies beside the program's own code was made to be read while it runs, and
-the kernel's tables are on no disk. Nothing is said of a file by the folder that it is in.
+Settings are a few kilobytes, what lies beside the program's own code was made to be read while it runs, the
+kernel's tables are on no disk, and a document that the source knows by name (`folder / "manifest.json"`) is
+one that the program keeps for itself. Nothing is said of a file by the folder that it is in.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from conclint.catalog.facts import CallableFact
+from conclint.resolve.arguments import StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Key
+from conclint.resolve.values import TOP, Key, ValueSet
+from conclint.rules.chains import Hop
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Site
+from conclint.summary.records import Body, Op, Site, SiteKind
 
 _OPENERS: Final = frozenset({"builtins.open", "io.open", "codecs.open", "os.open"})
 _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes"})
+_LISTING: Final = frozenset({"glob.glob", "glob.iglob", "pathlib.Path.glob", "pkgutil.iter_modules"})
 _PATH_KEYWORDS: Final = ("file", "path", "filename")
 _SETTINGS: Final = frozenset(
     {
         "cfg", "conf", "config", "configs", "configuration", "credential", "credentials", "dotenv",
         "preferences", "prefs", "pyproject", "secrets", "setting", "settings",
+        # what a program keeps of itself
+        "cert", "certificate", "cookie", "cookies", "lock", "lockfile", "manifest", "marker", "metadata",
+        "pid", "pidfile", "prompt", "prompts", "readme", "session", "state", "template", "token", "tokens",
+        "version",
     }
 )  # fmt: skip
 _SUFFIXES: Final = (".cfg", ".conf", ".env", ".ini", ".toml")
-_TABLES: Final = ("/proc/", "/sys/")
+_DOCUMENTS: Final = (
+    ".bash", ".cert", ".crt", ".css", ".html", ".j2", ".jinja", ".jinja2", ".js", ".json", ".key", ".lark",
+    ".lock", ".md", ".pem", ".pid", ".ps1", ".py", ".pyi", ".service", ".sh", ".sql", ".tmpl", ".tpl", ".txt",
+    ".xml", ".yaml", ".yml",
+)  # fmt: skip
+"""Endings of documents that people write, or that a program keeps for itself, where it knows their names."""
+_TABLES: Final = ("/etc/", "/proc/", "/sys/")
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PLAIN: Final = frozenset({"file", "filename", "filepath", "name", "path"})
 """Attributes that are the path of what they are an attribute of."""
 _SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
 """Methods of a path, or of its text, that give the same file."""
 _WRAPS: Final = frozenset({"abspath", "expanduser", "expandvars", "fspath", "realpath", "str", "normpath"})
+_HEADER: Final = 1 << 20
+_BESIDE_READING: Final = frozenset({"close", "seek", "tell", "fileno"})
 _MOST: Final = 20  # steps from a path back to what it is made from
 
 Place: TypeAlias = tuple[Key, int]
 
 
-def is_small_file(evaluator: Evaluator, fact: CallableFact, key: Key, site: Site) -> bool:
-    """Whether the call opens, reads or writes a file that is known to be small."""
+def is_of_one_file(fact: CallableFact) -> bool:
+    """Whether a fact is about opening, reading or writing one file, at a path that is passed."""
+    if fact.name.startswith("pathlib."):
+        return fact.name.rpartition(".")[2] in _OF_PATH
+    return fact.name in _OPENERS
+
+
+def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]) -> bool:
+    """Whether the last call of a chain opens, reads or writes a file that is known to be small, or lists one
+    folder."""
+    key, number, _ = chain[-1]
     body = evaluator.body(key)
+    site = body.sites[number]
+    if fact.name in _LISTING:
+        return _is_of_one_folder(body, site)
     path = _path(body, fact, site)
     if path < 0:
         return False
-    finder = _Finder(evaluator)
-    return finder.is_settings(key, path) or finder.is_shipped(key, path)
+    finder = _Finder(evaluator, chain)
+    return _is_read_in_part(body, number) or finder.is_settings(key, path) or finder.is_shipped(key, path)
+
+
+def _is_read_in_part(body: Body, opening: int) -> bool:
+    """Whether no more than a beginning is read of what is opened: all that is called of the file are reads of
+    so many bytes."""
+    is_read = False
+    for site in body.sites:
+        node = graph.node(body, graph.receiver(body, site))
+        while node[0] == Op.ENTER:
+            node = graph.node(body, graph.operand(node))
+        if site.kind != SiteKind.CALL or graph.called_site(node) != opening:
+            continue
+        method = graph.node(body, site.callee)[2]
+        if method == "read" and site.args and 0 < _size(body, site.args[0][1]) <= _HEADER:
+            is_read = graph.loop_of(body, site.region) < 0
+        if method not in _BESIDE_READING and not (method == "read" and is_read):
+            return False
+    return is_read
+
+
+def _is_of_one_folder(body: Body, site: Site) -> bool:
+    """Whether a listing goes into no folder below: by its pattern, where that is written out."""
+    for slot, value in site.args:
+        node = graph.node(body, value)
+        if slot == "recursive" or (node[0] == Op.CONST and "**" in str(node[1])):
+            return False
+    return True
 
 
 def _path(body: Body, fact: CallableFact, site: Site) -> int:
@@ -58,12 +115,25 @@ def _path(body: Body, fact: CallableFact, site: Site) -> int:
     return -1
 
 
+def _size(body: Body, value: int) -> int:
+    """The number that is written out; -1 for none."""
+    node = graph.node(body, value)
+    if node[0] == Op.ARITH and node[1] == "*":
+        left, right = (_size(body, part) for part in graph.operands(node))
+        return left * right if left > 0 and right > 0 else -1
+    return node[1] if node[0] == Op.CONST and isinstance(node[1], int) else -1
+
+
 class _Finder:
-    def __init__(self, evaluator: Evaluator) -> None:
+    """Follows a path back to what it is made of, through the calls of a chain."""
+
+    def __init__(self, evaluator: Evaluator, chain: Sequence[Hop]) -> None:
         self._evaluator = evaluator
+        self._calls = {callee.key: caller for caller, callee in pairwise(chain) if caller.key != callee.key}
 
     def is_settings(self, key: Key, value: int, depth: int = 0) -> bool:
-        """Whether the path's last part says that it is settings, or a table of the kernel's."""
+        """Whether the path's last part says that it is settings, a document by a name that the source knows,
+        or a table of the kernel's."""
         if depth > _MOST:
             return False
         body = self._evaluator.body(key)
@@ -74,13 +144,67 @@ class _Finder:
             return all(self.is_settings(key, part, depth + 1) for part in graph.parts(node))
         if node[0] in graph.WRAPPERS:
             return self.is_settings(key, graph.operand(node), depth + 1)
-        if node[0] == Op.ARITH and node[1] in ("/", "+"):
+        if node[0] == Op.ARITH and node[1] == "/":
+            return self.is_settings(key, graph.operand(node, 1), depth + 1)
+        if node[0] == Op.ARITH and node[1] == "+":  # an ending alone names no one file
+            last = graph.node(body, graph.operand(node, 1))
+            if last[0] == Op.CONST and str(last[1]).startswith(".") and not str(last[1]).endswith(_SUFFIXES):
+                return False
             return self.is_settings(key, graph.operand(node, 1), depth + 1)
         if node[0] == Op.ATTR and str(node[2]).lower() in _PLAIN:
-            return self.is_settings(key, graph.base(node), depth + 1)
+            return self.is_settings(key, graph.base(node), depth + 1) or self._is_kept_so(key, node, depth)
         if (site := graph.call(body, value)) is not None:
             return self._is_made_of_settings(key, body, site, depth)
-        return _says_settings(self._name(key, node))
+        return _says_settings(self._name(key, node)) or self._is_kept_so(key, node, depth)
+
+    def _is_kept_so(self, key: Key, node: graph.Node, depth: int) -> bool:
+        """Whether all that a variable or an attribute holds, or what the chain passes, is so."""
+        held = self._held(key, node)
+        return bool(held) and all(self.is_settings(*place, depth + 1) for place in held)
+
+    def _held(self, key: Key, node: graph.Node) -> list[Place]:
+        if node[0] == Op.GLOBAL:
+            stored = self._evaluator.module(key[0]).global_stores(str(node[1]))
+            return [(module, store.value) for module, store in stored]
+        if node[0] == Op.PARAM:
+            passed = self._passed(key, graph.number(node))
+            return [] if passed is None else [passed]
+        owner = self._evaluator.enclosing_class(key)
+        is_own = node[0] == Op.ATTR and self._evaluator.body(key).values[graph.base(node)] == (Op.PARAM, 0)
+        if owner is None or not is_own:
+            return []
+        stores = self._evaluator.classes.own_stores(owner).get(str(node[2]), [])
+        members = self._evaluator.classes.own_members(owner).get(str(node[2]), [])
+        held = [(method, stored) for method, stored, _ in stores]
+        for item in members:
+            held += self._returned_by(owner.key, item)
+        return held
+
+    def _returned_by(self, key: Key, member: int) -> list[Place]:
+        """What a member of a class is; of a property, what it gives."""
+        node = self._evaluator.body(key).values[member]
+        if node[0] != Op.DEF:
+            return [(key, member)]
+        method = self._evaluator.module(key[0]).at(node[1])
+        return [(method, value) for value, _ in self._evaluator.body(method).returns]
+
+    def _passed(self, key: Key, position: int) -> Place | None:
+        """What the chain's call of a function passes for a parameter."""
+        call = self._calls.get(key)
+        if call is None:
+            return None
+        site = self._evaluator.body(call.key).sites[call.site]
+        arguments = arguments_of(call.key, site.args)
+        is_bound = self._evaluator.enclosing_class(key) is not None
+        if is_bound and not self._evaluator.decorations.of(key).is_static:
+            arguments = arguments.prepend(TOP)
+        definition = self._evaluator.definition(key)
+        if not definition.params or site.kind != SiteKind.CALL:
+            return None
+        passed = bind(definition, position, arguments)
+        if passed is None and not arguments.spread and definition.params[position].default >= 0:
+            return self._evaluator.scope(key), definition.params[position].default
+        return None if passed is None or isinstance(passed, (ValueSet, StarItem)) else passed
 
     def _is_made_of_settings(self, key: Key, body: Body, site: Site, depth: int) -> bool:
         """The result of a call: by its last part (`join(folder, "x.toml")`), else by the function's name."""
@@ -114,16 +238,19 @@ class _Finder:
                 if len(stored) > 1:
                     return False
                 todo += [(module, store.value) for module, store in stored]
-            elif node[0] in (Op.PARAM, Op.FREE, Op.UNKNOWN, Op.TYPED, Op.ENTER, Op.ELEM):
+            elif node[0] in (Op.FREE, Op.UNKNOWN, Op.TYPED, Op.ENTER, Op.ELEM):
                 return False
+            elif node[0] == Op.PARAM or (node[0] == Op.ATTR and not self._is_of_path(body, node)):
+                held = self._held(place[0], node)
+                if not held:
+                    return False
+                todo += held
             elif (site := graph.call(body, place[1])) is not None:
                 todo += [(place[0], item) for _, item in site.args]
                 if (base := graph.receiver(body, site)) >= 0:
                     todo.append((place[0], base))
-            elif node[0] != Op.ATTR or self._is_of_path(body, node):
-                todo += [(place[0], part) for part in graph.parts(node)]
             else:
-                return False
+                todo += [(place[0], part) for part in graph.parts(node)]
         return found
 
     def _is_of_path(self, body: Body, node: graph.Node) -> bool:
@@ -145,7 +272,8 @@ class _Finder:
 
 def _is_named_so(path: str) -> bool:
     name = path.replace("\\", "/").rpartition("/")[2]
-    return path.startswith(_TABLES) or name.lower().endswith(_SUFFIXES) or _says_settings(name)
+    ending = name.lower()[-8:]
+    return path.startswith(_TABLES) or ending.endswith((*_SUFFIXES, *_DOCUMENTS)) or _says_settings(name)
 
 
 def _says_settings(name: str) -> bool:

@@ -115,11 +115,20 @@ class TestSeverity:
             ("load(p):\n    return (Path(__file__).parent / p).read_bytes()", Severity.WARNING),
             ("load(p):\n    return open(GIVEN)", Severity.WARNING),
             ("load(p):\n    for _ in os.walk(config_path()): pass", Severity.WARNING),
+            ("load(p):\n    return (Path(p) / 'manifest.json').read_text()", Severity.INFO),
+            ("load(p):\n    return open(p + '.json')", Severity.WARNING),
+            ("load(p):\n    return open(os.path.join(p, 'rows.csv'))", Severity.WARNING),
+            ("load(p):\n    return read(Path(p) / 'index.html')", Severity.INFO),
+            ("load(p):\n    return read(p)", Severity.WARNING),
+            ("load(p):\n    return Kept(p).text()", Severity.INFO),
+            ("load(p):\n    with open(p, 'rb') as file:\n        return file.read(64 * 1024)", Severity.INFO),
+            ("load(p):\n    with open(p, 'rb') as file:\n        return file.read()", Severity.WARNING),
+            ("load(p):\n    return list(Path(p).glob('*.txt'))", Severity.INFO),
+            ("load(p):\n    return list(Path(p).glob('**/*.txt'))", Severity.WARNING),
+            ("load(p):\n    for each in p:\n        open(os.path.join(each, 'app.toml'))", Severity.WARNING),
         ],
     )
-    def test_a_small_file_that_a_helper_reads_is_info(
-        self, tmp_path: Path, helper: str, severity: Severity
-    ) -> None:
+    def test_a_small_file_is_info(self, tmp_path: Path, helper: str, severity: Severity) -> None:
         begin = """import os
 from pathlib import Path
 
@@ -130,14 +139,73 @@ GIVEN = os.environ["DATA"]
 def config_path():
     return os.environ["A"]
 
+def read(path):
+    return open(path).read()
+
+class Kept:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    @property
+    def page(self):
+        return self.folder / "page.html"
+
+    def text(self):
+        return self.page.read_text()
+
 """
         files = {"a.py": f"{begin}def {helper}\n\nasync def f(p):\n    load(p)\n"}
         assert max(finding.severity for finding in found(tmp_path, files)) is severity
 
-    @pytest.mark.parametrize("call", ["open('settings.json')", "Path('a.toml').read_text()"])
-    def test_a_file_that_the_coroutine_opens_itself_is_shown(self, tmp_path: Path, call: str) -> None:
-        text = f"from pathlib import Path\n\nasync def f():\n    {call}\n"
-        assert one(tmp_path, {"a.py": text}).severity is Severity.WARNING
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("open('settings.json')", Severity.INFO),
+            ("Path('a.toml').read_text()", Severity.INFO),
+            ("open('done')", Severity.WARNING),
+            ("open(p)", Severity.WARNING),
+            ("[open(q / 'a.toml') for q in p]", Severity.WARNING),
+        ],
+    )
+    def test_a_file_that_the_coroutine_opens_itself(
+        self, tmp_path: Path, call: str, severity: Severity
+    ) -> None:
+        text = f"from pathlib import Path\n\nasync def f(p):\n    {call}\n"
+        assert one(tmp_path, {"a.py": text}).severity is severity
+
+    @pytest.mark.parametrize(
+        ("method", "severity"),
+        [
+            ("put(self, p):\n        open(p)", Severity.WARNING),
+            ("setup(self, p):\n        open(p)", Severity.INFO),
+            ("close(self, p):\n        open(p)", Severity.INFO),
+            ("setup(self, p):\n        shutil.rmtree(p)", Severity.WARNING),
+            ("setup(self, p):\n        requests.get(p)", Severity.CRITICAL),
+            ("close(self, p):\n        self.pool.shutdown()", Severity.INFO),
+            ("put(self, p):\n        self.pool.shutdown()", Severity.CRITICAL),
+            ("put(self, p):\n        if self.text is None:\n            self.text = open(p)", Severity.INFO),
+            (
+                "put(self, p):\n        if p not in self.kept:\n            self.kept[p] = open(p)",
+                Severity.WARNING,
+            ),
+            ("put(self, p):\n        if time.time() - self.last > 9:\n            open(p)", Severity.INFO),
+            ("put(self, p):\n        if len(self.rows) > 9:\n            open(p)", Severity.INFO),
+            ("put(self, p):\n        if len(p) > 9:\n            open(p)", Severity.WARNING),
+        ],
+    )
+    def test_what_is_done_once_or_now_and_then(self, tmp_path: Path, method: str, severity: Severity) -> None:
+        text = f"""
+import shutil, time, requests
+from concurrent.futures import ThreadPoolExecutor
+
+class Service:
+    def __init__(self):
+        self.pool = ThreadPoolExecutor()
+        self.text, self.kept, self.rows, self.last = None, {{}}, [], 0
+
+    async def {method}
+"""
+        assert max(finding.severity for finding in found(tmp_path, {"a.py": text})) is severity
 
     def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
         files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
