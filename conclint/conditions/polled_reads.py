@@ -46,6 +46,10 @@ class PolledReads:
             self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
         ):
             return True
+        if name in _SOCKET_CALLS and self._is_made_ready(key, body, receiver, name):
+            return True
+        if name == "get" and _pipe_was_selected(body, site, receiver):
+            return True
         if name in _READING and self._reads_data(key, body, receiver):
             return True
         return name in _OPENERS and self._opens_data(key, body, site)
@@ -99,6 +103,47 @@ class PolledReads:
         if found is None:
             found = self._nonblocking[owner.key] = self._look(owner.key)
         return str(node[2]) in found
+
+    def _is_made_ready(self, key: Key, body: Body, receiver: int, name: str) -> bool:
+        """Whether the socket was made so that the call does not wait: of datagrams, whose `connect` only
+        notes the address; of the machine itself; as a non-blocking one."""
+        node = graph.node(body, receiver)
+        while node[0] in (Op.ENTER, *graph.WRAPPERS):
+            node = graph.node(body, graph.operand(node))
+        made = graph.called_site(node)
+        places = [(key, made)] if made >= 0 else self._made_for_attribute(key, body, node)
+        return bool(places) and all(self._is_ready_socket(*place, name) for place in places)
+
+    def _made_for_attribute(self, key: Key, body: Body, node: graph.Node) -> list[tuple[Key, int]]:
+        """The calls that made what the class keeps under an attribute of the receiver."""
+        owner = self._evaluator.enclosing_class(key)
+        if owner is None or node[0] != Op.ATTR or graph.node(body, graph.base(node)) != (Op.PARAM, 0):
+            return []
+        found: list[tuple[Key, int]] = []
+        for method, value, _ in self._evaluator.classes.own_stores(owner).get(str(node[2]), ()):
+            stored = graph.node(self._evaluator.body(method), value)
+            if stored != (Op.CONST, None):
+                found.append((method, graph.called_site(stored)))
+        return found
+
+    def _is_ready_socket(self, key: Key, made: int, name: str) -> bool:
+        if made < 0:
+            return False
+        body = self._evaluator.body(key)
+        site = body.sites[made]
+        called = [
+            v.dotted for v in self._evaluator.evaluate(key, site.callee).values if isinstance(v, External)
+        ]
+        if called != ["socket.socket"]:
+            return False
+        used = graph.made_from(body, [value for _, value in site.args])
+        named = (body.values[value] for value in used)
+        words = {str(node[-1]) for node in named if node[0] in (Op.ATTR, Op.GLOBAL)}
+        if "SOCK_NONBLOCK" in words:
+            return True
+        if "SOCK_DGRAM" in words:
+            return name not in _ARRIVING
+        return "AF_UNIX" in words and name == "connect"
 
     def _look(self, cls: Key) -> frozenset[str]:
         module = self._evaluator.module(cls[0])
@@ -181,6 +226,16 @@ class PolledReads:
             node = graph.node(body, graph.operand(node))
         made = graph.called_site(node)
         return made >= 0 and self._opens_data(key, body, body.sites[made])
+
+
+def _pipe_was_selected(body: Body, site: Site, queue: int) -> bool:
+    """Whether the pipe of a queue of processes was found to be ready (`if queue._reader in ready:`)."""
+    return any(
+        node[0] == Op.ATTR and node[2] == "_reader" and _is_same(body, graph.base(node), queue)
+        for region in graph.around(body, site.region)
+        if body.regions[region].kind in graph.TESTS
+        for node in (body.values[value] for value in graph.made_from(body, [body.regions[region].value]))
+    )
 
 
 def _asks(body: Body, value: int, port: int) -> bool:
