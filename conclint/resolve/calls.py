@@ -119,7 +119,7 @@ def _call(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | N
     groups = [tuple(group) for group in _unpacked(evaluator, key, site) if group]
     if targets:
         groups.append(targets)
-        groups += _entered(evaluator, targets)
+        groups += _entered(evaluator, targets, is_kept=_is_of_object(evaluator.body(key), site))
     elif not callee.values:
         groups += _looked_up(evaluator, key, site)
     awaited = bool(site.use & Use.AWAITED)
@@ -167,9 +167,17 @@ def methods_called(evaluator: Interpreter, caller: MethodCaller, arguments: Argu
     return [Target(value, bound) for value in callables(methods)]
 
 
-def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[Target, ...]]:
+def _is_of_object(body: Body, site: Site) -> bool:
+    """Whether a method is called of what an object keeps under an attribute."""
+    return graph.node(body, graph.receiver(body, site))[0] == Op.ATTR
+
+
+def _entered(
+    evaluator: Interpreter, targets: tuple[Target, ...], *, is_kept: bool
+) -> list[tuple[Target, ...]]:
     """What `stack.enter_context(manager)` runs of the manager, now and when the stack is left; what
-    `stack.push(manager)` and `stack.callback(function)` leave to be run then."""
+    `stack.push(manager)` and `stack.callback(function)` leave to be run then. A stack that an object keeps
+    is left elsewhere."""
     groups: list[tuple[Target, ...]] = []
     for value, arguments in targets:
         if not isinstance(value, ExternalMethod) or not arguments.positional:
@@ -177,6 +185,8 @@ def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[
         if value.dotted not in EXIT_STACKS:
             continue
         given = evaluator.passed(arguments.positional[0])
+        if is_kept and value.name in ("callback", "push"):
+            continue
         if value.name == "callback":
             rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.spread)
             groups.append(tuple(Target(item, rest) for item in callables(given)))
@@ -185,12 +195,12 @@ def _entered(evaluator: Interpreter, targets: tuple[Target, ...]) -> list[tuple[
         if value.name != "enter_context":
             continue
         first = arguments.positional[0]
-        if isinstance(first, tuple) and not isinstance(first, (ValueSet, StarItem)):
+        if not is_kept and isinstance(first, tuple) and not isinstance(first, (ValueSet, StarItem)):
             groups.append(tuple(_closed(evaluator, *first)))
         entered = evaluator.passed(arguments.positional[0]).values
         groups.extend(
             tuple(target for item in entered for target in invoked(evaluator, item, name))
-            for name in ("__enter__", "__exit__")
+            for name in (("__enter__",) if is_kept else ("__enter__", "__exit__"))
         )
     return [group for group in groups if group]
 

@@ -116,6 +116,9 @@ class ClassLookup(Protocol):
     def is_protocol(self, cls: Class) -> bool:
         """Whether it says in its header that it is a protocol."""
 
+    def own_stores(self, cls: Class) -> dict[str, list[tuple[Key, int, int]]]:
+        """The stores to attributes of `self` in the class's own methods."""
+
     def own_members(self, cls: Class) -> dict[str, list[int]]:
         """The names bound in the class body, with their values."""
 

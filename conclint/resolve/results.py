@@ -16,6 +16,7 @@ from conclint.resolve.arguments import (
     stated_argument,
 )
 from conclint.resolve.calls import iterated, methods_called
+from conclint.resolve.declared_defaults import declared_default
 from conclint.resolve.django_models import row_of
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
@@ -179,6 +180,9 @@ class Results:
             node = body.values[value]
             if node[0] == Op.PARAM:
                 return Parameter(key, graph.number(node))
+            usual = declared_default(self._evaluator, key, node)
+            if usual is not None:
+                return opened_by(usual)
         return opened_by(self._evaluator.passed(address))
 
     def called(self, callees: ValueSet) -> ValueSet:
