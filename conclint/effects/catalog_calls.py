@@ -16,6 +16,7 @@ from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
+from conclint.effects.switched_off import is_switched_off
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
@@ -165,6 +166,8 @@ class CatalogCalls:
         if frame.link.awaited:
             return  # what is awaited does not block: the type must be another
         if fact.name in FUTURE_RESULTS and is_done_by_then(self._evaluator.body(frame.key), frame.link.site):
+            return
+        if fact.family is Family.HTTP and is_switched_off(self._evaluator, frame.key, fact.name):
             return
         verdict = judge_conditions(self._evaluator, fact, arguments)
         if not verdict.present:
