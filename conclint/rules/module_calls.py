@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from conclint.catalog.facts import Phase
+from conclint.effects.effects import Placement
 from conclint.effects.solver import placed_functions
 from conclint.model.context import Context
 from conclint.model.execution import ExecutionModel
@@ -47,6 +49,7 @@ _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "opt
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 _LONGEST: Final = 80
 """Characters of a text that a start is named by."""
+_ENDING_SIGNALS: Final = frozenset({"SIGINT", "SIGQUIT", "SIGTERM"})
 _PHASE_WORDS: Final = {
     Context.START_UP: "start-up in `{function}`",
     Context.SHUTDOWN: "shutdown in `{function}`",
@@ -135,6 +138,13 @@ def _coroutines(view: ModuleView, link: Link) -> Iterator[tuple[str, str]]:
 
 
 def _starts(view: ModuleView) -> Iterator[Start]:
+    ending = {
+        key
+        for where, items in view.placements.items()
+        for placement in items
+        if placement.phase is Phase.SHUTDOWN or _is_told_to_end(view, where, placement)
+        for key in placed_functions(placement)
+    }
     for key in view.keys:
         kind = view.module.definition(key).kind
         if kind in _FUNCTIONS:
@@ -142,10 +152,12 @@ def _starts(view: ModuleView) -> Iterator[Start]:
         elif kind == DefKind.CLASS:
             yield from _overrides(view, Class(key))
         for link in view.engine.links(key):
-            yield from _tasks(view, key, link)
-    for items in view.placements.values():
+            yield from _tasks(view, key, link, Context.SHUTDOWN if key in ending else Context.BACKGROUND)
+    for where, items in view.placements.items():
         for placement in items:
             context = PHASE_CONTEXTS.get(placement.phase) if placement.phase is not None else None
+            if _is_told_to_end(view, where, placement):
+                context = Context.SHUTDOWN
             is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
             if context is None and not is_callback:
                 continue
@@ -154,6 +166,17 @@ def _starts(view: ModuleView) -> Iterator[Start]:
                 yield _start(view, key, context or Context.BACKGROUND, words)
     for key in view.entries.whole:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
+
+
+def _is_told_to_end(view: ModuleView, key: Key, placement: Placement) -> bool:
+    """Whether a callback is what runs on the signals by which programs are ended."""
+    if placement.site < 0 or not placement.symbol.endswith(".add_signal_handler"):
+        return False
+    body = view.engine.evaluator.body(key)
+    made = graph.made_from(body, [value for _, value in body.sites[placement.site].args[:1]])
+    return any(
+        body.values[value][0] == Op.ATTR and body.values[value][2] in _ENDING_SIGNALS for value in made
+    )
 
 
 def _start(view: ModuleView, key: Key, context: Context, words: str) -> Start:
@@ -225,8 +248,8 @@ def _overrides(view: ModuleView, cls: Class) -> Iterator[Start]:
             return
 
 
-def _tasks(view: ModuleView, key: Key, link: Link) -> Iterator[Start]:
-    """Coroutines that a call makes tasks of."""
+def _tasks(view: ModuleView, key: Key, link: Link, context: Context) -> Iterator[Start]:
+    """Coroutines that a call makes tasks of; what ends the program starts them for that."""
     for group in link.groups:
         for target in group:
             if _task_name(view, target.value) is None:
@@ -235,7 +258,7 @@ def _tasks(view: ModuleView, key: Key, link: Link) -> Iterator[Start]:
             where = short_name(view.module.symbol(key)) or "the module"
             for given in arguments_of(key, site.args).positional:
                 for function in _begun(view, given):
-                    yield _start(view, function.key, Context.BACKGROUND, f"task started in `{where}`")
+                    yield _start(view, function.key, context, f"task started in `{where}`")
 
 
 def _task_name(view: ModuleView, value: Value) -> str | None:

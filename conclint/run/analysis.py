@@ -263,7 +263,7 @@ class Analysis:
 
     def in_context(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with the kind of code that they are in, and who waits there."""
-        from conclint.run.contexts import SHARING_WORDS, TEST_IMPORTS, Contexts
+        from conclint.run.contexts import SHARING_WORDS, TASK_WORDS, TEST_IMPORTS, Contexts
         from conclint.run.file_handles import under_their_open
 
         project = self._project
@@ -282,6 +282,7 @@ class Analysis:
             lambda shown: paths.get(shown, shown),
             imports_tests,
             shares_loop,
+            lambda path: bool(project.mentioned(path, set(TASK_WORDS))),
             self._is_stepped,
         )
         return under_their_open(contexts.place(findings))

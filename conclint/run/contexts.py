@@ -52,6 +52,13 @@ SHARING_WORDS: Final = frozenset(
     }
 )  # fmt: skip
 """Words one of which is in every program that has more on its loop than one line of work."""
+TASK_WORDS: Final = frozenset(
+    {
+        "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",
+        "open_nursery", "as_completed", "run_coroutine_threadsafe",
+    }
+)  # fmt: skip
+"""Words one of which is in every file that makes tasks."""
 
 
 def relative_to(path: str, root: str) -> str:
@@ -149,7 +156,8 @@ class Contexts:
 
     `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
     whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
-    program that begins in it, `is_stepped` whether the project has a driver of its own for coroutines.
+    program that begins in it, `makes_tasks` whether it makes tasks itself; `is_stepped` whether the project
+    has a driver of its own for coroutines.
     """
 
     def __init__(
@@ -159,6 +167,7 @@ class Contexts:
         path_of: Callable[[str], str],
         imports_tests: Callable[[str], bool],
         shares_loop: Callable[[str], bool],
+        makes_tasks: Callable[[str], bool],
         is_stepped: Callable[[], bool],
     ) -> None:
         self._config = config
@@ -166,6 +175,7 @@ class Contexts:
         self._path_of = path_of
         self._imports_tests = imports_tests
         self._shares_loop = shares_loop
+        self._makes_tasks = makes_tasks
         self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
         self._sharing: dict[str, bool] = {}
@@ -258,12 +268,21 @@ class Contexts:
             return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
+        if context is Context.COMMAND and finding.family == Family.CONSOLE.value:
+            return self._most_of_question(finding, path, files)
         if context is Context.COMMAND and is_brief:
             place = (path, finding.symbol)
             return (
                 Severity.INFO if self._callers.runs_once(place, finding.position.line) else Severity.WARNING
             )
         return Severity.CRITICAL
+
+    def _most_of_question(self, finding: Finding, path: str, files: Collection[str]) -> Severity:
+        """The worst that a question at the console can be in a command: nothing else goes on where no file
+        that leads to it makes a task, or where it is asked once."""
+        is_alone = not any(map(self._makes_tasks, sorted(files)))
+        is_once = self._callers.runs_once((path, finding.symbol), finding.position.line)
+        return Severity.INFO if is_alone or is_once else Severity.CRITICAL
 
     def _has_company(self, path: str) -> bool:
         if path not in self._sharing:
