@@ -71,7 +71,7 @@ class Rarity:
                 return _SETTING if bool(by_default.value) != bool(item.extra) else ()
             if self._first_time.after_test(key, body, region):
                 return (_FIRST_TIMES if self._first_time.is_of_key(body, region) else FIRST_TIME,)
-            if item.extra and item.kind == RegionKind.IF and is_due(body, item.value):
+            if item.extra and item.kind == RegionKind.IF and is_due(body, item.value, region):
                 return (NOW_AND_THEN,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING

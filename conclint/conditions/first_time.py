@@ -22,6 +22,7 @@ _KEEPERS: Final = frozenset(
 )
 """Methods that keep something in their receiver."""
 _CLOCKS: Final = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "time_ns", "monotonic_ns"})
+_FLUSHING: Final = re.compile(r"_*(?:clear|flush|popleft|pop)(?:_\w+)?")
 _LOOKUPS: Final = frozenset({"get", "peek", "lookup"})
 _ENDED: Final = re.compile(
     r"_*(?:(?:is|was|has|been|already|being)_)*(?:clos|stop|shut|terminat|dispos|releas|exit|finish|finaliz"
@@ -126,28 +127,39 @@ class FirstTime:
                     yield ("attribute", receiver, store.name)
 
 
-def is_due(body: Body, value: int) -> bool:
-    """Whether a test asks for how long something was not done (`now() - self._last > 10`), or how much has
-    been gathered since (`len(self._rows) >= 100`)."""
+def is_due(body: Body, value: int, region: int) -> bool:
+    """Whether a test that leads to a region asks for how long something was not done (`now() - self._last > 9`),
+    or how much has been gathered that is given up then (`len(self._rows) >= 100`)."""
     node = graph.node(body, value)
     if node[0] == Op.BOOL:
-        return any(is_due(body, part) for part in graph.parts(node))
+        return any(is_due(body, part, region) for part in graph.parts(node))
     if node[0] != Op.COMPARE or node[1] not in (">", ">=", "<", "<="):
         return False
     made = graph.made_from(body, graph.operands(node))
     is_kept = any(body.values[item][0] in (Op.ATTR, Op.FREE) and not _is_called(body, item) for item in made)
     called = {_name(body, site.callee) for item in made if (site := graph.call(body, item)) is not None}
-    if not is_kept or not called:
+    if is_kept and called & _CLOCKS:
+        return True
+    sides = [site for item in graph.operands(node) if (site := graph.call(body, item)) is not None]
+    return any(_gives_up(body, side, region) for side in sides if _name(body, side.callee) == "len")
+
+
+def _gives_up(body: Body, asked: Site, region: int) -> bool:
+    """Whether a region empties, or sets anew, the attribute whose length was asked for."""
+    gathered = graph.node(body, asked.args[0][1]) if asked.args else graph.UNKNOWN
+    if gathered[0] != Op.ATTR:
         return False
-    sides = [graph.call(body, item) for item in graph.operands(node)]
-    is_count = any(
-        side is not None
-        and _name(body, side.callee) == "len"
-        and graph.node(body, side.args[0][1])[0] == Op.ATTR
-        for side in sides
-        if side is None or side.args
+    is_set = any(
+        store.kind == StoreKind.ATTR
+        and store.name == gathered[2]
+        and graph.is_inside(body, store.region, region)
+        for store in body.stores
     )
-    return is_count or bool(called & _CLOCKS)
+    return is_set or any(
+        _FLUSHING.fullmatch(_name(body, site.callee)) is not None
+        for site in body.sites
+        if site.kind == SiteKind.CALL and graph.is_inside(body, site.region, region)
+    )
 
 
 def _is_called(body: Body, value: int) -> bool:

@@ -189,7 +189,11 @@ class Kept:
                 Severity.WARNING,
             ),
             ("put(self, p):\n        if time.time() - self.last > 9:\n            open(p)", Severity.INFO),
-            ("put(self, p):\n        if len(self.rows) > 9:\n            open(p)", Severity.INFO),
+            (
+                "put(self, p):\n        if len(self.rows) > 9:\n            open(p)\n            self.rows = []",
+                Severity.INFO,
+            ),
+            ("put(self, p):\n        if len(self.rows) > 9:\n            open(p)", Severity.WARNING),
             ("put(self, p):\n        if len(p) > 9:\n            open(p)", Severity.WARNING),
         ],
     )
