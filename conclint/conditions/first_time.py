@@ -128,8 +128,8 @@ class FirstTime:
 
 
 def is_due(body: Body, value: int, region: int) -> bool:
-    """Whether a test that leads to a region asks for how long something was not done (`now() - self._last > 9`),
-    or how much has been gathered that is given up then (`len(self._rows) >= 100`)."""
+    """Whether a test that leads to a region asks for how long something was not done (`now() - last > 9`), or
+    how much has been gathered that is given up then (`len(self._rows) >= 100`)."""
     node = graph.node(body, value)
     if node[0] == Op.BOOL:
         return any(is_due(body, part, region) for part in graph.parts(node))

@@ -52,6 +52,8 @@ def severity_of_call(
     severity = _severity_of_fact(engine, rule, fact, chain)
     if fact is not None and fact.name in _ENDED_WITH_PROGRAM and any(_ends(engine, hop) for hop in chain):
         return Severity.INFO
+    if fact is not None and fact.family is Family.CONSOLE and any(_begins(engine, hop) for hop in chain):
+        return Severity.INFO  # whoever starts the program is asked
     if fact is None or fact.family not in _FILES or fact.milliseconds is not None:
         return severity
     if severity is not Severity.WARNING:

@@ -190,7 +190,8 @@ class Kept:
             ),
             ("put(self, p):\n        if time.time() - self.last > 9:\n            open(p)", Severity.INFO),
             (
-                "put(self, p):\n        if len(self.rows) > 9:\n            open(p)\n            self.rows = []",
+                "put(self, p):\n        if len(self.rows) > 9:\n            open(p)\n"
+                "            self.rows.clear()",
                 Severity.INFO,
             ),
             ("put(self, p):\n        if len(self.rows) > 9:\n            open(p)", Severity.WARNING),
