@@ -47,6 +47,8 @@ _PLAIN: Final = frozenset({"file", "filename", "filepath", "name", "path"})
 """Attributes that are the path of what they are an attribute of."""
 _SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
 """Methods of a path, or of its text, that give the same file."""
+_RENAMED: Final = frozenset({"with_stem", "with_suffix"})
+"""Methods of a path that give another one of nearly the same name."""
 _WRAPS: Final = frozenset({"abspath", "expanduser", "expandvars", "fspath", "realpath", "str", "normpath"})
 _HEADER: Final = 1 << 20
 _BESIDE_READING: Final = frozenset({"close", "seek", "tell", "fileno"})
@@ -144,6 +146,8 @@ class _Finder:
             return all(self.is_settings(key, part, depth + 1) for part in graph.parts(node))
         if node[0] in graph.WRAPPERS:
             return self.is_settings(key, graph.operand(node), depth + 1)
+        if node[0] == Op.BOOL and node[1] == "or":  # whoever names another file names one of the same kind
+            return self.is_settings(key, graph.parts(node)[-1], depth + 1)
         if node[0] == Op.ARITH and node[1] == "/":
             return self.is_settings(key, graph.operand(node, 1), depth + 1)
         if node[0] == Op.ARITH and node[1] == "+":  # an ending alone names no one file
@@ -167,7 +171,7 @@ class _Finder:
             stored = self._evaluator.module(key[0]).global_stores(str(node[1]))
             return [(module, store.value) for module, store in stored]
         if node[0] == Op.PARAM:
-            passed = self._passed(key, graph.number(node))
+            passed = self._passed(key, graph.number(node)) or self._default(key, graph.number(node))
             return [] if passed is None else [passed]
         owner = self._evaluator.enclosing_class(key)
         is_own = node[0] == Op.ATTR and self._evaluator.body(key).values[graph.base(node)] == (Op.PARAM, 0)
@@ -206,12 +210,17 @@ class _Finder:
             return self._evaluator.scope(key), definition.params[position].default
         return None if passed is None or isinstance(passed, (ValueSet, StarItem)) else passed
 
+    def _default(self, key: Key, position: int) -> Place | None:
+        """The default of a parameter of which the chain tells nothing."""
+        default = self._evaluator.definition(key).params[position].default
+        return None if key in self._calls or default < 0 else (self._evaluator.scope(key), default)
+
     def _is_made_of_settings(self, key: Key, body: Body, site: Site, depth: int) -> bool:
         """The result of a call: by its last part (`join(folder, "x.toml")`), else by the function's name."""
         callee = graph.node(body, site.callee)
         name = self._name(key, callee)
         given = [item for slot, item in site.args if isinstance(slot, int)]
-        if name in _SAME and not given:
+        if (name in _SAME and not given) or name in _RENAMED:
             return self.is_settings(key, graph.base(callee), depth + 1)
         if name in ("join", "joinpath", "Path", "PurePath") or (name in _WRAPS and len(given) == 1):
             return bool(given) and self.is_settings(key, given[-1], depth + 1)
