@@ -71,8 +71,10 @@ def severity_of_call(
 
 
 def _begins(engine: EffectSolver, hop: Hop) -> bool:
-    """Whether the function of a step is, by its name, the beginning of what it belongs to."""
-    return _BEGINNING.fullmatch(engine.evaluator.definition(hop.key).name) is not None
+    """Whether the function of a step is, by its name, the beginning of what it belongs to: of more than the
+    making of an object, of which there may be many."""
+    name = engine.evaluator.definition(hop.key).name
+    return not name.endswith("init__") and _BEGINNING.fullmatch(name) is not None
 
 
 def _ends(engine: EffectSolver, hop: Hop) -> bool:

@@ -122,6 +122,7 @@ class TestSeverity:
             ("load(p):\n    return read(p)", Severity.WARNING),
             ("load(p):\n    return Kept(p).text()", Severity.INFO),
             ("load(p):\n    return open(p or 'tokens.json')", Severity.INFO),
+            ("load(p):\n    return Held(p)", Severity.WARNING),
             ("load(p):\n    return open(p or 'rows.csv')", Severity.WARNING),
             ("load(state_path):\n    return open(Path(state_path).with_suffix('.new'))", Severity.INFO),
             ("load(p):\n    with open(p, 'rb') as file:\n        return file.read(64 * 1024)", Severity.INFO),
@@ -144,6 +145,10 @@ def config_path():
 
 def read(path):
     return open(path).read()
+
+class Held:
+    def __init__(self, path):
+        self.file = open(path)
 
 class Kept:
     def __init__(self, folder):
