@@ -495,6 +495,8 @@ class Analysis:
             done += number
             if self._progress is not None:
                 self._progress(done, len(paths), "judging")
+        # A file that is no Python has nothing to judge, and is to be found to be none by each run.
+        self._known.judged.difference_update(self._store.problems)
 
     def _take(self, judged: Judged) -> None:
         self._known.add(judged)

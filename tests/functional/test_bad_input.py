@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from conclint.cli.main import cli
 from conclint.config.file import parse_toml
 from conclint.config.settings import load_config
 from conclint.run.pipeline import check_file
@@ -111,6 +113,26 @@ def test_a_missing_path_alone(tmp_path: Path) -> None:
         "root": None,
     }
     assert found["fingerprint"]
+
+
+def test_it_is_named_by_each_run_whatever_the_cache_knows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    options = ("--output-format", "json", "--jobs", "1")
+    asked: list[tuple[str, ...]] = [
+        (".", "missing.py"),
+        (".", "missing.py"),
+        ("syntax.py", "missing.py"),
+        ("syntax.py",),
+        (".",),
+        (".",),
+        (".", "--min-confidence", "high"),
+    ]
+    for arguments in asked:
+        result = CliRunner().invoke(cli, [*options, *arguments])
+        found = [Path(item["path"]).name for item in json.loads(result.stdout) if item["code"] == "CON900"]
+        assert "syntax.py" in found, arguments
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
