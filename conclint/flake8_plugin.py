@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conclint.model.finding import Finding
 
 _UNREADABLE_CODE = "CON900"
+_PREFIX = "CON"
 
 _Result = tuple[int, int, str, type[object]]
 
@@ -38,6 +39,7 @@ class _Options(NamedTuple):
     target_version: str | None = None
     config: str | None = None
     disable_noqa: bool = False
+    is_wanted: bool = True
 
 
 class Plugin:
@@ -58,21 +60,23 @@ class Plugin:
         """Registers the options, on the command line and in flake8's configuration file."""
         codes: dict[str, Any] = {"default": None, "comma_separated_list": True, "parse_from_config": True}
         manager.add_option("--conclint-select", help="Codes or prefixes to report.", **codes)
-        manager.add_option("--conclint-extend-select", help="Codes or prefixes to report, besides.", **codes)
+        manager.add_option(
+            "--conclint-extend-select", help="Codes or prefixes to report in addition.", **codes
+        )
         manager.add_option("--conclint-ignore", help="Codes or prefixes not to report.", **codes)
         manager.add_option(
             "--conclint-min-confidence",
             choices=("low", "medium", "high"),
             default=None,
             parse_from_config=True,
-            help="Report only what is at least as sure.",
+            help="Minimum confidence to report.",
         )
         manager.add_option(
             "--conclint-min-severity",
             choices=("info", "warning", "critical"),
             default=None,
             parse_from_config=True,
-            help="Report only what is at least as bad.",
+            help="Minimum severity to report.",
         )
         manager.add_option(
             "--conclint-target-version",
@@ -89,6 +93,15 @@ class Plugin:
         )
 
     @classmethod
+    def _is_wanted(cls, options: argparse.Namespace) -> bool:
+        """Whether flake8 is asked for any of our codes: with `--select F` no file need be looked at."""
+        select = [*(getattr(options, "select", None) or ())]
+        if not select:
+            return True
+        words = [*select, *(getattr(options, "extend_select", None) or ())]
+        return any(word.startswith(_PREFIX) or _PREFIX.startswith(word) for word in words)
+
+    @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Keeps the options for all files of the run."""
         cls._options = _Options(
@@ -100,10 +113,13 @@ class Plugin:
             target_version=options.conclint_target_version,
             config=options.conclint_config,
             disable_noqa=bool(getattr(options, "disable_noqa", False)),
+            is_wanted=cls._is_wanted(options),
         )
 
     def run(self) -> Iterator[_Result]:
         """Line from 1, column from 0, text, and the plugin's type, as flake8 wants them."""
+        if not self._options.is_wanted:
+            return
         # The process is flake8's, and may have the project on its path, which our imports must not find.
         folder = str(Path(self._filename).absolute().parent)
         with importing_from(list(_search_path((working_folder(), folder), tuple(sys.path)))):

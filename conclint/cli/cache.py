@@ -7,7 +7,7 @@ import click
 from conclint.cli.options import cache_dir_option
 
 
-@click.command()
+@click.command(short_help="Remove the project's cache.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--config", metavar="FILE", help="Use this configuration file.")
 @cache_dir_option
@@ -31,7 +31,7 @@ def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_
     say(f"{'removed' if removed else 'there is no'} {found.cache_dir}")
 
 
-@click.command()
+@click.command(short_help="Merge cache folders into one.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path())
 @click.option("--into", "target", metavar="FOLDER", help="The cache to fill.  [default: the project's]")
 @click.option("--config", metavar="FILE", help="Use this configuration file.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="Print what is known about a library, class or function.")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--config", metavar="FILE", help="Use the facts of this configuration file.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from conclint.cli.option_groups import GroupedOptions
 from conclint.cli.options import check_options
 from conclint.files.bounded_file import LARGEST
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from conclint.cli.run_check import CheckRequest
 
 
-class _CheckCommand(click.Command):
+class _CheckCommand(GroupedOptions):
     """Takes `--write-baseline` with or without a file: a word that ends in .json, or follows `=`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -38,7 +39,7 @@ class _CheckCommand(click.Command):
 @check_options
 @click.pass_context
 def check(ctx: click.Context, /, **given: Any) -> None:
-    """Check PATHS: the main job, the same as without a command's name."""
+    """Check PATHS (the default command)."""
     from conclint.cli.run_check import run_check
     from conclint.config.settings import ConfigError
     from conclint.report.destination import UnwritableError
@@ -80,7 +81,7 @@ def _watch(ctx: click.Context, given: dict[str, Any]) -> NoReturn:
     ctx.exit(0)
 
 
-@click.command("config")
+@click.command("config", cls=GroupedOptions, short_help="Print the configuration and its sources.")
 @check_options
 @click.pass_context
 def config_command(ctx: click.Context, /, **given: Any) -> None:

@@ -9,7 +9,7 @@ import click
 
 @click.group()
 def debug() -> None:
-    """Show what the analysis knows of a file (for those who work on conclint)."""
+    """Show what the analysis knows (for contributors)."""
 
 
 @debug.command("summary")

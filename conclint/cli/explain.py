@@ -9,7 +9,7 @@ import click
 from conclint.cli.options import complete_codes
 
 
-@click.command()
+@click.command(short_help="Print a rule's page.")
 @click.argument("code", shell_complete=complete_codes)
 @click.option(
     "--measure",

@@ -9,7 +9,7 @@ import click
 from conclint.cli.options import cache_dir_option, jobs_option, no_cache_option
 
 
-@click.command()
+@click.command(short_help="Draft facts about installed packages.")
 @click.argument("packages", nargs=-1, required=True)
 @click.option("--python", metavar="PATH", help="The interpreter or environment that has them.")
 @click.option("--output", "-o", metavar="FOLDER", help="Write a file for each package here.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -23,6 +25,9 @@ from conclint.cli.options import UNNAMED, version_option
 from conclint.cli.plan import plan_command
 from conclint.cli.server import server_command
 from conclint.cli.unknown import unknown_command
+
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z_-]*")
+"""What looks like the name of a command."""
 
 
 @contextmanager
@@ -53,9 +58,20 @@ class CheckByDefault(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+            if args and not ctx.resilient_parsing:
+                self._refuse_misspelled(ctx, args[0])
             args = ["check", *args]
             ctx.meta[UNNAMED] = True
         return super().parse_args(ctx, args)
+
+    def _refuse_misspelled(self, ctx: click.Context, word: str) -> None:
+        """Raises UsageError for a first word that is neither a command nor an option, and no path either."""
+        if _WORD.fullmatch(word) is None or os.path.lexists(word):
+            return
+        near = get_close_matches(word, [*self.commands, "help"], n=1)
+        hint = "conclint --help" if near == ["help"] else near[0] if near else ""
+        meant = f"; did you mean `{hint}`?" if hint else ""
+        raise click.UsageError(f"there is no command or path '{word}'{meant}", ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options of `check` are the group's own for who doesn't name it."""
@@ -111,10 +127,10 @@ class CheckByDefault(click.Group):
 )
 @version_option
 def cli() -> None:
-    """Find code that chose the wrong concurrency model, across files, and say which one is right.
+    """Find Python code that uses the wrong concurrency model, across files, and say which one fits.
 
     Checks PATHS (default: the current directory; `-` for standard input). Exit status: 0 if nothing was
-    found, 1 if something was, 2 for wrong usage, a wrong configuration, or an internal error.
+    found, 1 if something was, 2 for wrong usage, a wrong configuration or an internal error.
     """
 
 

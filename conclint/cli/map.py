@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FORMATS = ("text", "json", "dot", "mermaid")
 
 
-@click.command("map")
+@click.command("map", short_help="Print what runs on the event loop, in threads and in processes.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--symbol", metavar="NAME", help="Only this function, its callers and what it leads to.")
 @click.option("--all", "everything", is_flag=True, help="Also functions that no model is known for.")

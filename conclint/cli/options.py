@@ -23,10 +23,10 @@ UNNAMED = "conclint.cli.main.unnamed"
 _MOST_JOBS = 1_000
 _MOST_MEGABYTES = 100
 
-no_cache_option = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Where the cache is.")
+no_cache_option = click.option("--no-cache", is_flag=True, help="Don't read or write the cache.")
+cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Cache folder.")
 jobs_option = click.option(
-    "--jobs", "-j", type=click.IntRange(0, _MOST_JOBS), help="Number of processes; 0: what pays."
+    "--jobs", "-j", type=click.IntRange(0, _MOST_JOBS), help="Number of processes (0 = choose automatically)."
 )
 version_option = click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 
@@ -172,16 +172,24 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
     patterns: dict[str, Any] = {"multiple": True, "metavar": "PATTERNS", "callback": _parsed_patterns}
     options = [
         click.argument("paths", nargs=-1, type=click.Path(), shell_complete=_complete_paths),
-        click.option("--select", help="Report only these codes or prefixes (comma list).", **codes),
-        click.option("--ignore", help="Don't report these codes or prefixes.", **codes),
-        click.option("--extend-select", help="Report these besides those selected.", **codes),
+        click.option(
+            "--select", help="Report only these codes, prefixes or names (comma-separated).", **codes
+        ),
+        click.option("--ignore", help="Don't report these codes, prefixes or names.", **codes),
+        click.option("--extend-select", help="Report these in addition to --select or the default.", **codes),
         click.option(
             "--exclude",
-            help="Leave out what matches, as in .gitignore; replaces the built-in list.",
+            help="Skip matching files and folders (.gitignore syntax); replaces the built-in list.",
             **patterns,
         ),
-        click.option("--extend-exclude", help="Leave out what matches, besides.", **patterns),
-        click.option("--force-exclude", is_flag=True, help="Leave out paths given by name, too."),
+        click.option(
+            "--extend-exclude", help="Skip these in addition to --exclude or the built-in list.", **patterns
+        ),
+        click.option(
+            "--force-exclude",
+            is_flag=True,
+            help="Apply the exclusions to paths given on the command line too.",
+        ),
         click.option(
             "--output-format",
             "outputs",
@@ -189,93 +197,92 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             multiple=True,
             callback=_parsed_outputs,
             shell_complete=_complete_formats,
-            help=f"One of {', '.join(OUTPUT_FORMATS)}; may be repeated, with files.  [default: text]",
+            help=f"{', '.join(OUTPUT_FORMATS)}. Repeatable: FORMAT:FILE writes to a file.  [default: text]",
         ),
-        click.option("--output-file", metavar="FILE", help="Write the report to this file."),
-        click.option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+        click.option("--output-file", "-o", metavar="FILE", help="Write the report to this file."),
+        click.option("--baseline", metavar="FILE", help="Report only findings that aren't in this baseline."),
         click.option(
             "--write-baseline",
             metavar="[FILE.json]",
-            help="Write what is found to the baseline instead.  [default file: that of --baseline, or "
+            help="Write the findings to a baseline instead of reporting them.  [default file: --baseline, or "
             "conclint-baseline.json]",
         ),
+        click.option("--prune-baseline", is_flag=True, help="Remove stale entries from the baseline."),
         click.option(
-            "--prune-baseline", is_flag=True, help="Remove from the baseline what no longer occurs."
-        ),
-        click.option(
-            "--affected", is_flag=True, help="Report also what lies elsewhere and passes through PATHS."
+            "--affected",
+            is_flag=True,
+            help="Also report findings elsewhere whose call chain passes through PATHS.",
         ),
         click.option(
             "--diff-base",
             metavar="REV",
-            help="Report only what wasn't there at this Git revision; `REV...`: where the branch left it.",
+            help="Report only findings that are new since this Git revision "
+            "(`REV...`: since the branch left it).",
         ),
-        click.option("--config", metavar="FILE", help="Use this configuration file."),
+        click.option("--config", metavar="FILE", help="Configuration file to use."),
         click.option(
             "--min-confidence",
             type=click.Choice(("low", "medium", "high")),
-            help="Report only what is at least as sure.  [default: medium]",
+            help="Minimum confidence to report.  [default: medium]",
         ),
         click.option(
             "--min-severity",
             type=click.Choice(("info", "warning", "critical")),
-            help="Report only what is at least as bad.  [default: warning]",
+            help="Minimum severity to report.  [default: warning]",
         ),
         click.option(
             "--context",
             "lift_contexts",
             type=click.Choice(("all",)),
-            help="`all`: findings in tests and at start-up are as bad as elsewhere.",
+            help="all: don't lower the severity of findings in tests and at start-up.",
         ),
         click.option(
             "--group-by",
             type=click.Choice(("root", "call", "file", "rule")),
             default="root",
-            help="What is one entry of a report in text: what one change would mend, a call, a file, a rule.",
+            help="How text groups findings: by the function to fix (root), call, file or rule.",
         ),
         click.option(
             "--fail-on",
             type=click.Choice(("info", "warning", "critical")),
-            help="Exit with 1 only for findings at least as bad.  [default: any that is shown]",
+            help="Exit with 1 only for findings of at least this severity.  [default: any finding shown]",
         ),
         click.option(
             "--max-file-size",
             metavar="MB",
             type=click.IntRange(1, _MOST_MEGABYTES),
-            help="Don't analyse files with more source.  [default: 5]",
+            help="Skip files with more source than this.  [default: 5]",
         ),
-        click.option("--quiet", "-q", is_flag=True, help="Print the findings alone."),
-        click.option("--verbose", "-v", is_flag=True, help="Say what made a finding less than sure."),
-        click.option("--statistics", is_flag=True, help="Print the number of findings for each code."),
-        click.option("--fix", is_flag=True, help="Mend what can be mended safely, and report the rest."),
+        click.option("--quiet", "-q", is_flag=True, help="Print only the findings."),
+        click.option("--verbose", "-v", is_flag=True, help="Explain why confidence was lowered."),
+        click.option("--statistics", is_flag=True, help="Print only the number of findings per code."),
+        click.option("--fix", is_flag=True, help="Apply safe fixes, and report what is left."),
         click.option(
             "--unsafe-fixes",
             is_flag=True,
-            help="With --fix, --fix-only or --diff: mend also what somebody should look at.",
+            help="With --fix, --fix-only or --diff: also apply fixes that need a review.",
         ),
-        click.option(
-            "--diff", is_flag=True, help="Print what --fix would change; change and report nothing."
-        ),
-        click.option("--fix-only", is_flag=True, help="As --fix; don't report the rest."),
-        click.option("--show-fixes", is_flag=True, help="Say what was mended."),
+        click.option("--diff", is_flag=True, help="Print what --fix would change, without changing it."),
+        click.option("--fix-only", is_flag=True, help="Apply fixes without reporting what is left."),
+        click.option("--show-fixes", is_flag=True, help="List the fixes that were applied."),
         click.option(
             "--add-noqa",
             is_flag=True,
-            help="Write a `# noqa` comment for each finding instead of reporting it.",
+            help="Add a `# noqa` comment for each finding instead of reporting it.",
         ),
-        click.option("--reason", metavar="TEXT", help="What --add-noqa says behind the codes."),
-        click.option("--watch", is_flag=True, help="Run again whenever a file changes, until Ctrl-C."),
-        click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something was found."),
-        click.option("--warn-unused-ignores", is_flag=True, help="Report comments that hide nothing."),
-        click.option("--stdin-filename", metavar="FILE", help="The file that standard input stands for."),
+        click.option("--reason", metavar="TEXT", help="Text that --add-noqa writes after the codes."),
+        click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C."),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
+        click.option("--warn-unused-ignores", is_flag=True, help="Report unused suppression comments."),
+        click.option("--stdin-filename", metavar="FILE", help="File name to use for standard input."),
         click.option(
             "--follow",
-            help="Follow chains into installed packages too: `installed` for all, or names (comma list).",
+            help="Follow calls into installed packages: `installed` for all, or names (comma-separated).",
             multiple=True,
             metavar="PACKAGES",
             callback=_parsed_packages,
         ),
-        click.option("--python", metavar="PATH", help="The interpreter or environment that has them."),
+        click.option("--python", metavar="PATH", help="Interpreter or environment they are installed in."),
         no_cache_option,
         cache_dir_option,
         jobs_option,
@@ -283,13 +290,13 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             "--shard",
             metavar="I/N",
             callback=_parsed_shard,
-            help="Only parse the I-th of N parts into the cache, for `conclint merge`; report nothing.",
+            help="Parse part I of N into the cache for `conclint merge`, without reporting.",
         ),
         click.option(
             "--executor",
             metavar="dask://HOST:PORT",
             callback=_parsed_executor,
-            help="Have the workers of this Dask scheduler parse.",
+            help="Parse on the workers of this Dask scheduler.",
         ),
         version_option,
     ]

@@ -17,7 +17,7 @@ _codes: dict[str, Any] = {
 }
 
 
-@click.command("plan")
+@click.command("plan", short_help="Print which few functions to change first.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
     "--top", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many functions."

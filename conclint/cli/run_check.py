@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conclint.config.settings import Config
-from conclint.model.finding import Finding
+from conclint.model.finding import UNREADABLE, Finding
 from conclint.model.severity import Severity
 from conclint.report.destination import Output, check_writable, write_files
 from conclint.report.grouping import GroupBy
@@ -71,7 +71,7 @@ def run_check(request: CheckRequest) -> int:
     report, findings = _checked(request)
     if request.write_baseline is not None:
         known.write(request.write_baseline, findings, report)
-        return 0
+        return 1 if any(found.code == UNREADABLE for found in findings) and not request.exit_zero else 0
     findings = known.new(findings, report)
     if request.fixing is not None:
         from conclint.cli.fixing import apply_fixing
@@ -144,7 +144,15 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
     behind."""
     shown = findings[0].path if request.stdin is not None and findings else ""
     texts = {shown: request.stdin} if request.stdin is not None else {}
-    outcome = Outcome(findings, report.files, request.config.cwd, texts, report.concurrency, report.hidden)
+    outcome = Outcome(
+        findings,
+        report.files,
+        request.config.cwd,
+        texts,
+        report.concurrency,
+        hidden=report.hidden,
+        unsure=report.unsure,
+    )
     files: dict[str, str] = {}
     printed = ""
     for output in request.outputs:
@@ -210,8 +218,11 @@ class _Baseline:
         earlier = read_baseline(file) if file.exists() else ()
         kept = not_looked_at(earlier, report.asked, project)
         write_files({str(file): encode_baseline([*entries_of(findings, project), *kept])})
+        unknown = [found for found in findings if found.code == UNREADABLE]
+        for found in unknown:
+            say(f"warning: {found.place}: {found.message} (never part of a baseline)")
         if not self._request.quiet:
-            say(f"{count(len(findings), 'finding')} written to {file}")
+            say(f"{count(len(findings) - len(unknown), 'finding')} written to {file}")
             if self._request.config.baseline is None:
                 say(f'use it with `--baseline {file.name}`, or set `baseline = "{file.name}"`')
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("server")
+@click.command("server", short_help="Run the language server for editors.")
 @click.option(
     "--stdio", is_flag=True, help="Speak on standard input and output: the default; editors pass it."
 )

@@ -12,7 +12,7 @@ from conclint.cli.options import analysis_options
 _FORMATS = ("text", "json")
 
 
-@click.command("unknown")
+@click.command("unknown", short_help="Print which calls could not be judged, and why.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option(

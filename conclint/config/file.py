@@ -71,6 +71,12 @@ class Table:
         raise ConfigError(f"{self.file}{_line_of(self.text, key)}: {message}")
 
 
+_NEARLY: Final = re.compile(
+    rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*([Cc][A-Za-z_-]{4,12})[ \t]*[\].]", re.MULTILINE
+)
+"""The header of a table that may be ours, misspelled."""
+
+
 def read_table(file: Path, *, required: bool) -> Table | None:
     """The file's conclint table: `[tool.conclint]` of a pyproject.toml, else the whole file.
 
@@ -84,6 +90,7 @@ def read_table(file: Path, *, required: bool) -> Table | None:
     whole_file = file.name != "pyproject.toml"
     if not whole_file and not required and b"conclint" not in data:
         # Somebody else's file, broken or not, is no concern of ours.
+        _refuse_misspelled(file, data)
         return None
     try:
         text, document = parse_toml(data)
@@ -103,6 +110,15 @@ def read_table(file: Path, *, required: bool) -> Table | None:
         )
     table = Table(file, {}, text)
     return Table(file, dict(_checked(table, raw)), text)
+
+
+def _refuse_misspelled(file: Path, data: bytes) -> None:
+    """Raises ConfigError for a table that is named nearly as ours."""
+    for header in _NEARLY.finditer(data):
+        name = header[1].decode()
+        if difflib.get_close_matches(name.lower(), ["conclint"], cutoff=0.85):
+            line = data.count(b"\n", 0, header.start(1)) + 1
+            raise ConfigError(f"{file}:{line}: unknown table [tool.{name}]; did you mean [tool.conclint]?")
 
 
 class TomlError(Exception):
@@ -168,7 +184,12 @@ def unknown_code(code: str, known: Collection[str]) -> str | None:
     rule's name (which has a hyphen in it); all in upper case."""
     if code in known or any(name.startswith(code) for name in known if "-" not in name):
         return None
+    if _CODE.fullmatch(code) is not None and not code.startswith("CON"):
+        return f"there is no rule {code!r}: conclint's codes begin with CON"
     return f"there is no rule {code!r}{nearest(code, known)}"
+
+
+_CODE: Final = re.compile(r"[A-Z]{1,7}[0-9]+")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

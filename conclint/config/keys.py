@@ -267,21 +267,21 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
     "select": ConfigKey(
         _codes,
         "list of codes or prefixes",
-        'Report only these rules; `"ALL"` for every one, those that are off by default included.',
+        'Report only these rules; `"ALL"` for all of them, including those that are off by default.',
         "the rules that are on by default",
     ),
     "ignore": ConfigKey(_codes, "list of codes or prefixes", "Do not report these rules."),
     "extend-select": ConfigKey(
-        _codes, "list of codes or prefixes", "Report these rules besides those selected."
+        _codes, "list of codes or prefixes", "Report these rules in addition to those selected."
     ),
     "exclude": ConfigKey(
         _patterns,
         "list of .gitignore patterns",
-        "Leave out files and folders; stands instead of the built-in list.",
+        "Skip files and folders; replaces the built-in list.",
         "virtual environments, caches, build folders",
     ),
     "extend-exclude": ConfigKey(
-        _patterns, "list of .gitignore patterns", "Leave out files and folders besides those of `exclude`."
+        _patterns, "list of .gitignore patterns", "Skip files and folders in addition to `exclude`."
     ),
     "per-file-ignores": ConfigKey(
         _per_file,
@@ -291,26 +291,26 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
     "respect-async-noqa": ConfigKey(
         _boolean,
         "`true` or `false`",
-        "Whether `# noqa` with a code of flake8-async or ruff (`ASYNC251`) hides what it stands for here.",
+        "Whether `# noqa` with a flake8-async or ruff code (`ASYNC251`) also hides conclint's finding.",
         "`true`",
     ),
     "target-version": ConfigKey(
         _version,
         'string such as `"3.12"`',
-        "The lowest Python that the code runs on: what may be recommended.",
+        "The oldest Python that the code runs on; advice stays within it.",
         "the lower bound of `project.requires-python`, else the Python that runs conclint",
     ),
     "gil": ConfigKey(
         _gil,
         '`"enabled"`, `"free-threaded"` or `"both"`',
-        "Whether threads of the program compute at the same time: on a free-threaded build computing in "
-        "threads is right, and not reported.",
+        "Whether the program's threads can compute in parallel: on a free-threaded build, CPU-bound work in "
+        "threads is fine and isn't reported.",
     ),
     "min-confidence": ConfigKey(
-        _confidence, '`"low"`, `"medium"` or `"high"`', "Report only what is at least as sure."
+        _confidence, '`"low"`, `"medium"` or `"high"`', "Minimum confidence to report."
     ),
     "min-severity": ConfigKey(
-        _severity, '`"info"`, `"warning"` or `"critical"`', "Report only what is at least as bad."
+        _severity, '`"info"`, `"warning"` or `"critical"`', "Minimum severity to report."
     ),
     "contexts": ConfigKey(
         _contexts,
@@ -326,21 +326,21 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
         "nothing",
     ),
     "src": ConfigKey(
-        _paths, "list of folders", "Where absolute imports of the project start.", '`[".", "src"]`'
+        _paths, "list of folders", "Folders from which absolute imports are resolved.", '`[".", "src"]`'
     ),
-    "baseline": ConfigKey(_path, "file", "Report only what is not in this baseline."),
-    "cache-dir": ConfigKey(_path, "folder", "Where the cache is.", "`.conclint_cache` in the project"),
+    "baseline": ConfigKey(_path, "file", "Report only findings that aren't in this baseline."),
+    "cache-dir": ConfigKey(_path, "folder", "Cache folder.", "`.conclint_cache` in the project"),
     "max-file-size": ConfigKey(
         _size,
         "whole number of MB",
-        "Files with more source are not analysed, and reported as CON900; of a notebook, its code counts.",
+        "Larger files are skipped and reported as CON900; for a notebook, only its code counts.",
         f"`{SOURCE >> 20}`",
     ),
-    "jobs": ConfigKey(_count, "whole number", "How many processes read files; 0: as many as pay."),
+    "jobs": ConfigKey(_count, "whole number", "Number of processes (0 = choose automatically)."),
     "follow": ConfigKey(
         _follow,
         '`"project"`, `"installed"`, or a list of packages',
-        "Installed packages into which chains go on.",
+        "Installed packages into which calls are followed.",
         '`"project"`: none',
     ),
     "python": ConfigKey(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from conclint.summary.records import Assertion, Directive, DirectiveKind
@@ -19,6 +20,7 @@ CONCLINT = re.compile(
     r"#\s*conclint[ \t]*:[ \t]*(?P<word>[a-z-]+)(?:[ \t]*\[(?P<codes>[^\]]{0,1000})\])?", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"[,\s]+")
+_WORDS = ("ignore", "skip-file")
 _ASSERTIONS = {"blocks": Assertion.BLOCKS, "nonblocking": Assertion.NONBLOCKING}
 
 
@@ -51,7 +53,15 @@ def read_directives(
                 found.append(Directive(DirectiveKind.SKIP_FILE, (), line, line, line, place))
             elif word in _ASSERTIONS:
                 assertions[line] = _ASSERTIONS[word]
+            elif _is_meant(word, text[spoken.end() :], has_codes=spoken.group("codes") is not None):
+                found.append(Directive(DirectiveKind.UNKNOWN, (word,), line, line, line, place))
     return tuple(found), assertions
+
+
+def _is_meant(word: str, rest: str, *, has_codes: bool) -> bool:
+    """Whether a word that we don't know was meant for us, and is no prose about us."""
+    near = get_close_matches(word, (*_WORDS, *_ASSERTIONS), cutoff=0.75)
+    return has_codes or rest.startswith("=") or bool(near)
 
 
 def _codes(text: str | None) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ class Outcome:
     """What is reported: findings in order, the number of files analysed, and what is needed to show them.
 
     `texts` are sources that are not on disk (standard input), by shown path. `concurrency` is there where a
-    format draws it. `hidden` are the findings that are sure enough, but not bad enough.
+    format draws it. `hidden` is how many findings are sure enough, but not bad enough,
+    `unsure` how many are bad enough, but not sure enough.
     """
 
     findings: Sequence[Finding]
@@ -48,6 +49,7 @@ class Outcome:
     texts: Mapping[str, bytes] = field(default_factory=dict)
     concurrency: ConcurrencyMap | None = None
     hidden: int = 0
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
     from conclint.report.text import summary_line
 
     entries = entries if how.by in (GroupBy.ROOT, GroupBy.CALL) else 0
-    line = summary_line(outcome.findings, outcome.files, entries, outcome.hidden)
+    line = summary_line(outcome.findings, outcome.files, entries, outcome.hidden, outcome.unsure)
     return render_lines([line], colour=False)
 
 

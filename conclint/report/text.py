@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from conclint.model.execution import Confidence
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 from conclint.model.symbols import short_name
@@ -14,7 +13,7 @@ from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain, wrapped
-from conclint.report.wording import called, count, some
+from conclint.report.wording import called, count, qualities, some
 
 _NARROWEST = 40
 _ABOUT_THE_RUN = "CON9"
@@ -57,10 +56,18 @@ def overview_lines(entries: Iterable[Entry], by: GroupBy) -> Iterator[Line]:
         yield ()
 
 
-def summary_line(findings: Sequence[Finding], files: int, entries: int = 0, hidden: int = 0) -> Line:
+def summary_line(
+    findings: Sequence[Finding], files: int, entries: int = 0, hidden: int = 0, unsure: int = 0
+) -> Line:
     """How many problems there are, how bad, in how many of the analysed files; `entries` is in how many they
-    are put together (0: they aren't), `hidden` how many are not bad enough to be shown."""
-    less = f" ({hidden} of severity info hidden)" if hidden else ""
+    are put together (0: they aren't), `hidden` how many are not bad enough to be shown,
+    `unsure` how many not sure enough."""
+    left_out = [
+        f"{number} {what}"
+        for number, what in ((hidden, "below --min-severity"), (unsure, "below --min-confidence"))
+        if number
+    ]
+    less = f" (hidden: {', '.join(left_out)})" if left_out else ""
     if not findings:
         return (plain(f"No problems found in {count(files, 'file')}{less}."),)
     by_severity = Counter(finding.severity for finding in findings)
@@ -110,16 +117,6 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
         yield (("  fix: ", Style.LABEL), plain(printable(recommendation.text)))
         for line in (recommendation.example or "").splitlines():
             yield (plain("      "), (printable(line), Style.EXAMPLE))
-
-
-def qualities(finding: Finding) -> str:
-    """How bad, in what kind of code, and how sure where it isn't."""
-    words = [finding.severity.label]
-    if finding.context is not None:
-        words.append(finding.context.words)
-    if finding.confidence is not Confidence.HIGH:
-        words.append(f"{finding.confidence.label} confidence")
-    return ", ".join(words)
 
 
 def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conclint.model.execution import ExecutionModel
+from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.finding import Finding, Step
 from conclint.model.symbols import short_name
 
@@ -26,6 +26,16 @@ def some(names: Sequence[str], total: int) -> str:
     """The names, and how many more there are of the total."""
     more = total - len(names)
     return f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
+
+
+def qualities(finding: Finding) -> str:
+    """How bad, in what kind of code, and how sure where it isn't."""
+    words = [finding.severity.label]
+    if finding.context is not None:
+        words.append(finding.context.words)
+    if finding.confidence is not Confidence.HIGH:
+        words.append(f"{finding.confidence.label} confidence")
+    return ", ".join(words)
 
 
 def called(finding: Finding, step: Step) -> str:

@@ -49,6 +49,7 @@ class Report:
     directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
+    `unsure` how many are not sure enough,
     `cache_note` why there is no cache, if there is none."""
 
     findings: tuple[Finding, ...]
@@ -60,6 +61,7 @@ class Report:
     concurrency: ConcurrencyMap | None = None
     basis: Basis | None = None
     hidden: int = 0
+    unsure: int = 0
     cache_note: str | None = None
 
 
@@ -138,6 +140,7 @@ def check(
         found,
         basis,
         kept.hidden,
+        kept.unsure,
         workspace.cache.note,
     )
 
@@ -472,15 +475,21 @@ def _analysed(
     found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
     result = filter_findings(found, config, analysis.directives(), inline=inline, whole=whole)
     kept = analysis.in_cells(result.kept)
-    unused = analysis.in_cells(analysis.with_removals(result.unused))
+    unused = analysis.in_cells([*analysis.with_removals(result.unused), *result.misspelled])
     occurring = sorted(
         {
             (fingerprint, path)
-            for finding in (*found, *result.unused)
+            for finding in (*found, *result.unused, *result.misspelled)
             for path in (finding.path, *((finding.binding.path,) if finding.binding is not None else ()))
             for fingerprint in finding.names
         }
     )
     return KeptReport(
-        kept, unused, analysis.followed(), analysis.missing, tuple(occurring), hidden=result.hidden
+        kept,
+        unused,
+        analysis.followed(),
+        analysis.missing,
+        tuple(occurring),
+        hidden=result.hidden,
+        unsure=result.unsure,
     )

@@ -20,7 +20,7 @@ from conclint.store.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.store.finding_rows import from_row, to_row
 from conclint.store.missing import MissingFiles, has_appeared
 
-_FORMAT: Final = 10
+_FORMAT: Final = 11
 
 
 class KeptReport(NamedTuple):
@@ -28,7 +28,8 @@ class KeptReport(NamedTuple):
 
     `occurring` are the fingerprints and shown paths of everything that the rules found, reported or not.
     `around` is the shape of the project's other files, where it depends on these too, whether imports lead
-    there or not. `hidden` is how many findings are sure enough, but not bad enough, to be reported.
+    there or not. `hidden` is how many findings are sure enough, but not bad enough, to be reported, `unsure`
+    how many are bad enough, but not sure enough.
     """
 
     findings: tuple[Finding, ...]
@@ -38,6 +39,7 @@ class KeptReport(NamedTuple):
     occurring: tuple[tuple[str, str], ...] = ()
     around: bytes | None = None
     hidden: int = 0
+    unsure: int = 0
 
 
 def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
@@ -95,7 +97,7 @@ def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
     if cache.get(Space.ABSENT, name) is None:
         cache.put(Space.ABSENT, name, missing)
     rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
-    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around, kept.hidden)
+    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around, kept.hidden, kept.unsure)
     cache.put(Space.REPORT, key, marshal.dumps(entry, MARSHAL_FORMAT))
 
 
@@ -105,12 +107,15 @@ def find_report(cache: Cache, key: bytes) -> KeptReport | None:
     if data is None:
         return None
     try:
-        version, name, findings, unused, followed, occurring, around, hidden = marshal.loads(data)
+        version, name, findings, unused, followed, occurring, around, *counts = marshal.loads(data)
         missing = cache.get(Space.ABSENT, name)
         if version != _FORMAT or missing is None:
             return None
         found, hiding_none = (tuple(map(from_row, part)) for part in (findings, unused))
         missed = marshal.loads(missing)
-        return KeptReport(found, hiding_none, tuple(followed), missed, tuple(occurring), around, hidden)
+        hidden, unsure = counts
+        return KeptReport(
+            found, hiding_none, tuple(followed), missed, tuple(occurring), around, hidden, unsure
+        )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return None

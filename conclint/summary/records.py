@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 
 from conclint.summary.kinds import SiteCode, StoreCode
 
-FORMAT: Final = 10
+FORMAT: Final = 11
 """Version of this record; part of every cache key."""
 
 
@@ -209,6 +209,7 @@ class DirectiveKind:
     NOQA: Final = 0  # `noqa`, alone or with codes: `noqa: CON101,E501`
     IGNORE: Final = 1  # `# conclint: ignore`, `# conclint: ignore[CON101]`
     SKIP_FILE: Final = 2  # `# conclint: skip-file`
+    UNKNOWN: Final = 3  # `# conclint: ingore`; the word is in `codes`
 
 
 class Assertion:

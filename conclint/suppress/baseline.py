@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from conclint.config.settings import Config
 from conclint.files.bounded_file import BASELINE, read_bounded
-from conclint.model.finding import Finding
+from conclint.model.finding import UNREADABLE, Finding
 
 VERSION: Final = 1
 DEFAULT_FILE: Final = "conclint-baseline.json"
@@ -116,10 +116,11 @@ def encode_baseline(entries: Iterable[Entry]) -> str:
 
 
 def entries_of(findings: Iterable[Finding], project: BaselineProject) -> list[Entry]:
-    """The entries that stand for the findings."""
+    """The entries that stand for the findings. What could not be analysed is not known, and has none."""
     return [
         Entry(found.fingerprint, found.code, project.path(found.path), found.symbol, found.message)
         for found in findings
+        if found.code != UNREADABLE
     ]
 
 
@@ -152,6 +153,8 @@ def compare(
 
 def _is_taken(found: Finding, matcher: _Matcher, project: BaselineProject) -> bool:
     """Whether an entry stands for the finding, where it is or where it was in the version before."""
+    if found.code == UNREADABLE:
+        return False
     here = matcher.take_any(found.names, project.path(found.path))
     if found.binding is None:
         return here

@@ -6,15 +6,17 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
+from conclint.config.file import nearest, unknown_code
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
-from conclint.rules.registry import code_of
+from conclint.rules.registry import code_of, selectable_words
 from conclint.summary.records import Directive, DirectiveKind
 from conclint.suppress.async_codes import stands_for
 from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
+_WORDS = ("ignore", "skip-file", "blocks", "nonblocking")
 _FOR = " hides nothing for "
 
 
@@ -41,6 +43,8 @@ def holds_for(directive: Directive, finding: Finding, noqa: Noqa = Noqa.BOTH) ->
     """
     if directive.kind == DirectiveKind.SKIP_FILE:
         return True
+    if directive.kind == DirectiveKind.UNKNOWN:
+        return False
     if finding.code == UNREADABLE or not _touches(directive, finding):
         return False
     if directive.kind == DirectiveKind.IGNORE:
@@ -91,8 +95,24 @@ def unused_directives(
             yield _report(directive, path, message, seen[message])
 
 
+def misspelled_directives(path: str, directives: Sequence[Directive]) -> Iterator[Finding]:
+    """A finding for each directive of a file that says something that we don't know, with the nearest word:
+    who wrote it believes that it holds."""
+    known = selectable_words()
+    for number, directive in enumerate(sorted(directives)):
+        for word in directive.codes:
+            if directive.kind == DirectiveKind.UNKNOWN:
+                message = f"unknown comment `conclint: {word}`{nearest(word, _WORDS)}"
+            elif directive.kind == DirectiveKind.IGNORE and (problem := unknown_code(word, known)):
+                message = f"this `conclint: ignore` hides nothing: {problem}"
+            else:
+                continue
+            lines = (directive.first, directive.last)
+            yield unused(path, directive.line, directive.column, lines, message, (message, str(number)))
+
+
 def _complaint(directive: Directive, findings: Iterable[Finding]) -> str | None:
-    if directive.kind == DirectiveKind.SKIP_FILE:
+    if directive.kind in (DirectiveKind.SKIP_FILE, DirectiveKind.UNKNOWN):
         return None
     here = [finding for finding in findings if holds_for(directive, finding)]
     if not directive.codes:
@@ -104,6 +124,7 @@ def _complaint(directive: Directive, findings: Iterable[Finding]) -> str | None:
         for code in directive.codes
         if (directive.kind == DirectiveKind.IGNORE or code.upper().startswith("CON"))
         and not any(_names(code, finding) for finding in here)
+        and (directive.kind == DirectiveKind.NOQA or not unknown_code(code, selectable_words()))
     ]
     if not idle:
         return None

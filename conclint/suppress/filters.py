@@ -14,19 +14,22 @@ from conclint.config.settings import Config
 from conclint.model.finding import Finding
 from conclint.summary.records import Directive
 from conclint.suppress.allowances import Allowances, unused_allowances
-from conclint.suppress.directives import DirectivesOfFile, Noqa, unused_directives
+from conclint.suppress.directives import DirectivesOfFile, Noqa, misspelled_directives, unused_directives
 from conclint.suppress.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class FilterResult:
-    """Findings to report, and the directives that hid nothing, as findings of their own (CON901, only if
-    `config.warn_unused_ignores`). Both are sorted. `hidden` is how many findings are sure enough, but not bad
-    enough, to be reported."""
+    """Findings to report; the directives that hid nothing, as findings of their own (CON901, only if
+    `config.warn_unused_ignores`); and `misspelled`, those that say something unknown. All are sorted.
+    `hidden` is how many findings are sure enough, but not bad enough, to be reported, `unsure` how many are
+    bad enough, but not sure enough."""
 
     kept: tuple[Finding, ...]
     unused: tuple[Finding, ...]
+    misspelled: tuple[Finding, ...] = ()
     hidden: int = 0
+    unsure: int = 0
 
 
 def filter_findings(
@@ -49,7 +52,7 @@ def filter_findings(
     allowances = Allowances(config.allow)
     allowed = {id(finding) for finding in everything if allowances.cover(finding)}
     asked = (finding for finding in everything if id(finding) not in allowed)
-    selected = (finding for finding in asked if selection.takes(finding.code, finding.path))
+    selected = [finding for finding in asked if selection.takes(finding.code, finding.path)]
     sure = [finding for finding in selected if finding.confidence >= config.min_confidence]
     bad = [finding for finding in sure if selection.is_bad_enough(finding)]
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
@@ -65,14 +68,28 @@ def filter_findings(
 
     kept = reported(bad)
     hidden = len(reported(finding for finding in sure if not selection.is_bad_enough(finding)))
-    unused: Iterable[Finding] = ()
+    unsure = len(
+        reported(
+            finding
+            for finding in selected
+            if finding.confidence < config.min_confidence and selection.is_bad_enough(finding)
+        )
+    )
+    misspelled = [
+        report
+        for path, of_file in directives.items()
+        if inline
+        for report in misspelled_directives(path, of_file)
+        if selection.takes(report.code, report.path)
+    ]
+    unused: list[Finding] = []
     if config.warn_unused_ignores and inline:
         reports = [
             *_unused(everything, directives),
             *(unused_allowances(config, allowances) if whole else ()),
         ]
         unused = [report for report in reports if selection.takes(report.code, report.path)]
-    return FilterResult(_sorted(kept), _sorted(unused), hidden)
+    return FilterResult(_sorted(kept), _sorted(unused), _sorted(misspelled), hidden, unsure)
 
 
 def _one_per_place(findings: Iterable[Finding]) -> Iterable[Finding]:

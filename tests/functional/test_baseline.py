@@ -232,3 +232,14 @@ def test_options_that_contradict_each_other(project: Path, arguments: list[str])
     done = run_conclint(project, *arguments)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_what_could_not_be_analysed_is_never_part_of_a_baseline(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("async def f(:\n")
+    written = run_conclint(tmp_path, "--write-baseline", "broken.py", "typo.py")
+    assert written.returncode == 1
+    assert "0 findings written" in written.stderr
+    assert "typo.py:1:1: no such file or directory (never part of a baseline)" in written.stderr
+    again = run_conclint(tmp_path, "--baseline", "conclint-baseline.json", "broken.py")
+    assert again.returncode == 1
+    assert "CON900" in again.stdout

@@ -27,6 +27,7 @@ class FakeReport:
     findings: tuple[Finding, ...] = ()
     files: int = 3
     hidden: int = 0
+    unsure: int = 0
     cache_note: str | None = None
     seconds: float = 0.25
     unused_directives: tuple[Finding, ...] = ()
@@ -80,6 +81,8 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakePipeline:
     module.check = fake.check  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "conclint.run.pipeline", module)
     monkeypatch.chdir(tmp_path)
+    for name in ("src", "docs", "a", "b"):
+        (tmp_path / name).mkdir()
     for name in ("NO_COLOR", "FORCE_COLOR", "CONCLINT_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     return fake
@@ -202,6 +205,26 @@ class TestPaths:
         assert run("check", "rules").exit_code == 0
         assert list(pipeline.paths) == ["rules"]
 
+    @pytest.mark.parametrize(
+        ("word", "meant"),
+        [
+            ("chek", "; did you mean `check`?"),
+            ("explian", "; did you mean `explain`?"),
+            ("help", "; did you mean `conclint --help`?"),
+            ("nothing", ""),
+        ],
+    )
+    def test_a_misspelled_command_is_wrong_usage(self, pipeline: FakePipeline, word: str, meant: str) -> None:
+        result = run(word, "src")
+        assert result.exit_code == 2
+        assert result.stderr.endswith(f"Error: there is no command or path '{word}'{meant}\n")
+        assert pipeline.calls == 0
+
+    def test_what_is_no_word_is_a_path(self, pipeline: FakePipeline) -> None:
+        for path in ("missing.py", "no/where", "./chek"):
+            run(path)
+            assert list(pipeline.paths) == [path]
+
     def test_no_file_is_worth_a_word(self, pipeline: FakePipeline) -> None:
         pipeline.report = FakeReport(files=0)
         result = run("docs")
@@ -286,8 +309,14 @@ class TestOutput:
 
     def test_concise(self) -> None:
         assert run("--output-format", "concise").stdout == (
-            "a.py:3:12: CON101 `requests.get` waits on the event loop\n"
-            "b.py:3:12: CON101 `requests.get` waits on the event loop\n"
+            "a.py:3:12: CON101 `requests.get` waits on the event loop [critical]\n"
+            "b.py:3:12: CON101 `requests.get` waits on the event loop [critical, medium confidence]\n"
+        )
+
+    def test_what_is_hidden_is_told(self, pipeline: FakePipeline) -> None:
+        pipeline.report = FakeReport(hidden=2, unsure=3)
+        assert run("--select", "CON505").stdout == (
+            "No problems found in 3 files (hidden: 2 below --min-severity, 3 below --min-confidence).\n"
         )
 
     def test_json_is_nothing_but_the_array(self) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from conclint.cli.main import cli
 from programs_on_disk import SLOW_HELPER, VIEWS, run_conclint, write_project
 
 if sys.version_info >= (3, 11):
@@ -151,3 +154,10 @@ def test_a_cached_run_imports_nothing_heavy(tmp_path: Path) -> None:
         )
         assert "CON101" in done.stdout
         assert done.stdout.splitlines()[-1] == wanted
+
+
+def test_every_option_of_check_has_its_group() -> None:
+    text = CliRunner().invoke(cli, ["--help"]).stdout
+    rest = text[text.index("\nOther:") : text.index("\nCommands:")]
+    assert re.findall(r"--[a-z-]+", rest) == ["--version", "--help"]
+    assert "..." not in text[text.index("\nCommands:") :], "each command's line is whole"

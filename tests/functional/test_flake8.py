@@ -92,6 +92,15 @@ def test_a_clean_file_has_none(project: Path) -> None:
     assert flake8(project, "app/client.py", "app/__init__.py") == []
 
 
+def test_nothing_is_looked_at_where_none_of_our_codes_is_selected(project: Path) -> None:
+    assert flake8(project, "app/views.py", "--select", "W,E9") == []
+    assert not (project / ".conclint_cache").exists()
+    assert places(flake8(project, "app/views.py", "--select", "C")) == [
+        "app/views.py:8:9: CON101",
+        "app/views.py:9:5: CON102",
+    ]
+
+
 def test_with_two_processes(project: Path) -> None:
     for number in range(4):
         (project / f"copy{number}.py").write_text(VIEWS, encoding="utf-8")

@@ -307,3 +307,18 @@ class TestOptions:
             "!/sub/kept/x",
             "folder/",
         )
+
+
+@pytest.mark.parametrize("name", ["conclnt", "conlint", "conclit", "Conclint"])
+def test_a_misspelled_table_is_no_configuration(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "pyproject.toml", f"[project]\nname = 'x'\n\n[tool.{name}]\nselect = ['CON1']\n")
+    with pytest.raises(
+        ConfigError, match=rf"pyproject\.toml:4: unknown table \[tool\.{name}\]; did you mean"
+    ):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["coverage.run", "commitizen", "cibuildwheel", "conda", "codespell"])
+def test_another_tools_table_is_left_alone(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "pyproject.toml", f"[tool.{name}]\nx = 1\n")
+    assert load(tmp_path).file is None

@@ -132,3 +132,26 @@ class TestLogicalLines:
         # A quote in a nested f-string of the same quotes (Python 3.12) is beyond the light tokenizer.
         source = 'x = f"{f("it\'s")}"  # noqa\ny = 1\n'
         assert extents(source) == [(1, 1)]
+
+
+UNKNOWN = DirectiveKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("comment", "word"),
+    [
+        ("# conclint: ingore", "ingore"),
+        ("# conclint: ignored[CON101]", "ignored"),
+        ("# conclint: disable=CON102", "disable"),
+        ("# conclint: off[CON102]", "off"),
+        ("# conclint: non-blocking", "non-blocking"),
+        ("# conclint: skipfile", "skipfile"),
+    ],
+)
+def test_a_word_that_was_meant_for_us_is_kept(comment: str, word: str) -> None:
+    assert [(found.kind, found.codes) for found in directives(f"x = 1  {comment}\n")] == [(UNKNOWN, (word,))]
+
+
+@pytest.mark.parametrize("comment", ["# conclint: the analyser", "# conclint: see the page", "# conclint:"])
+def test_prose_about_us_is_no_directive(comment: str) -> None:
+    assert directives(f"x = 1  {comment}\n") == []

@@ -285,8 +285,8 @@ class TestConcise:
 
     def test_one_line_for_each(self) -> None:
         assert self.show(make_finding(), make_finding(line=9, message="a\nb")) == (
-            "app/views.py:3:12: CON101 `requests.get` waits on the event loop\n"
-            "app/views.py:9:12: CON101 a\\nb\n"
+            "app/views.py:3:12: CON101 `requests.get` waits on the event loop [critical]\n"
+            "app/views.py:9:12: CON101 a\\nb [critical]\n"
         )
 
     def test_nothing_for_none(self) -> None:

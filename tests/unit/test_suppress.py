@@ -384,3 +384,28 @@ class TestNames:
     )
     def test_part_of_a_name_is_none(self, word: str, is_known: bool) -> None:
         assert (unknown_code(word, selectable_words()) is None) is is_known
+
+
+class TestMisspelled:
+    """What says something unknown is told, whatever was asked: who wrote it believes that it holds."""
+
+    def said(self, *directives: Directive) -> list[str]:
+        found = filter_findings([make_finding()], CONFIG, {"app/views.py": directives}, inline=True)
+        assert found.kept
+        return [item.message for item in found.misspelled]
+
+    def test_a_word(self) -> None:
+        assert self.said(make_directive(DirectiveKind.UNKNOWN, "ingore")) == [
+            "unknown comment `conclint: ingore`; did you mean 'ignore'?"
+        ]
+
+    def test_a_name(self) -> None:
+        (message,) = self.said(make_directive(IGNORE, "SLEEP-ON-EVENT-LOP"))
+        assert message.startswith("this `conclint: ignore` hides nothing: there is no rule")
+
+    def test_a_code_of_another_linter(self) -> None:
+        (message,) = self.said(make_directive(IGNORE, "E501"))
+        assert "conclint's codes begin with CON" in message
+
+    def test_what_is_known_is_not(self) -> None:
+        assert self.said(make_directive(IGNORE, "CON2"), make_directive(NOQA, "E501")) == []

@@ -15,8 +15,8 @@ from conclint.report.html.picture import Picture, draw_picture
 from conclint.report.levels import level_of
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
-from conclint.report.text import notes_of, qualities, summary_line
-from conclint.report.wording import MODEL_WORDS
+from conclint.report.text import notes_of, summary_line
+from conclint.report.wording import MODEL_WORDS, qualities
 from conclint.rules.registry import rules_by_code
 
 _BEFORE, _AFTER = 80, 160
