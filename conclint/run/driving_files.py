@@ -62,14 +62,12 @@ class DrivingFiles:
         return None if stat is None else (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
     def _recall(self) -> dict[str, tuple[_Looks | None, bool]]:
-        data = self._cache.get_state(self._name)
-        if data is None:
-            return {}
-        try:
-            version, rows = marshal.loads(data)
-        except (EOFError, ValueError, TypeError):
-            return {}
-        return rows if version == _FORMAT else {}
+        with bearable():
+            data = self._cache.get_state(self._name)
+            version, rows = marshal.loads(data) if data is not None else (_FORMAT, {})
+            if version == _FORMAT:
+                return dict(rows)
+        return {}
 
 
 _NONE: Final[tuple[_Looks | None, bool]] = (None, False)
