@@ -16,16 +16,16 @@ from conclint.cli.main import cli
 from conclint.config.file import parse_toml
 from conclint.config.settings import load_config
 from conclint.run.pipeline import check_file
+from harness.command import conclint
 
 GOOD = "import time\n\n\nasync def pause():\n    time.sleep(1)\n"
 ROOTED = "import asyncio\n\n\nasync def f():\n    pass\n\n\n"
 
 
 def check(folder: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    command = [sys.executable, "-m", "conclint", "--output-format", "json", "--no-cache", *arguments]
-    result = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-    assert result.stderr == b""
-    return result.returncode, json.loads(result.stdout.decode("utf-8"))
+    done = conclint("--output-format", "json", "--no-cache", *arguments, cwd=folder)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
 
 
 def unreadable(found: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
@@ -201,10 +201,9 @@ def test_patterns_to_ignore_are_not_waited_for(tmp_path: Path) -> None:
 
 def complaint(folder: Path, *arguments: str) -> str:
     """What is said of a run that can't be."""
-    command = [sys.executable, "-m", "conclint", "--no-cache", *arguments]
-    result = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
-    assert result.returncode == 2
-    (line,) = result.stderr.decode().splitlines()
+    done = conclint("--no-cache", *arguments, cwd=folder)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
     return line.removeprefix("conclint: error: ").removeprefix(str(folder) + "/")
 
 

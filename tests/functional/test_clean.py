@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-
-def conclint(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "conclint", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+from harness.command import conclint
 
 
 @pytest.fixture

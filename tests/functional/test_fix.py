@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.longer import LONGER
 from programs_on_disk import findings_of, run_conclint, write_project
 
 PAUSES = """\
@@ -309,7 +310,7 @@ def test_a_killed_run_leaves_whole_files(tmp_path: Path) -> None:
     names = [f"m{number}.py" for number in range(30)]
     chance = random.Random(7)
     seen = set()
-    for round_ in range(10):
+    for round_ in range(min(5 * LONGER, len(names))):
         for name in names:
             (tmp_path / name).write_text(PAUSES)
         command = [sys.executable, "-m", "conclint", "--fix-only", "-q", "--jobs=1"]

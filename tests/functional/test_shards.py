@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.command import conclint
+
 PARTS = 3
 NO_PARSER = """
 import sys
@@ -22,11 +24,9 @@ main()
 """
 
 
-def conclint(*arguments: str, cwd: Path, program: str | None = None) -> subprocess.CompletedProcess[str]:
-    how = ["-m", "conclint"] if program is None else ["-c", program]
-    return subprocess.run(
-        [sys.executable, *how, *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
+def without_parser(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", NO_PARSER, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -65,13 +65,13 @@ def test_merged_shards_give_what_one_run_gives_and_parse_nothing_again(project: 
     assert {found["code"] for found in json.loads(alone.stdout)} == {"CON102", "CON900"}
     folders = [str(copy / "shard") for copy in machines(project)]
     assert conclint("merge", *folders, cwd=project).returncode == 0
-    merged = conclint("--output-format=json", cwd=project, program=NO_PARSER)
+    merged = without_parser("--output-format=json", cwd=project)
     assert merged.stderr == ""
     assert merged.stdout == alone.stdout
 
 
 def test_without_the_shards_that_run_would_have_parsed(project: Path) -> None:
-    done = conclint("--output-format=json", "--jobs=1", cwd=project, program=NO_PARSER)
+    done = without_parser("--output-format=json", "--jobs=1", cwd=project)
     assert "could not be analysed: AssertionError" in done.stdout
 
 
