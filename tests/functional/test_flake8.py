@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from conclint.flake8_plugin import Plugin
+from harness import command
+from programs_on_disk import findings_of, run_conclint
 
 VIEWS = """\
 import asyncio
@@ -51,29 +52,30 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def flake8(project: Path, *arguments: str, stdin: str | None = None) -> list[str]:
-    command = [sys.executable, "-m", "flake8", "--isolated", "--select=CON,E9", *arguments]
-    result = subprocess.run(
-        command,
-        cwd=project,
-        input=None if stdin is None else stdin.encode(),
-        capture_output=True,
-        check=False,
-    )
-    assert result.stderr == b""
-    lines = result.stdout.decode("utf-8").splitlines()
-    assert result.returncode == bool(lines)
+OPTIONS = ("--isolated", "--select=CON,E9")
+
+
+def flake8(project: Path, *arguments: str) -> list[str]:
+    """The lines that flake8 prints, run in this process."""
+    done = command.flake8(*OPTIONS, *arguments, cwd=project)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert done.returncode == bool(lines)
+    return lines
+
+
+def flake8_process(project: Path, *arguments: str, stdin: str = "") -> list[str]:
+    """The same of a process of its own."""
+    line = [sys.executable, "-m", "flake8", *OPTIONS, *arguments]
+    done = subprocess.run(line, cwd=project, input=stdin.encode(), capture_output=True, check=False)
+    assert done.stderr == b""
+    lines = done.stdout.decode("utf-8").splitlines()
+    assert done.returncode == bool(lines)
     return lines
 
 
 def conclint(project: Path, *arguments: str) -> list[str]:
-    command = [sys.executable, "-m", "conclint", "--output-format", "json", *arguments]
-    result = subprocess.run(command, cwd=project, capture_output=True, check=False)
-    assert result.returncode in (0, 1), result.stderr
-    return [
-        "{path}:{line}:{column}: {code}".format(**found)
-        for found in json.loads(result.stdout.decode("utf-8"))
-    ]
+    return ["{path}:{line}:{column}: {code}".format(**found) for found in findings_of(project, *arguments)]
 
 
 def places(lines: list[str]) -> list[str]:
@@ -84,6 +86,7 @@ def test_the_findings_of_the_file_and_nothing_more(project: Path) -> None:
     found = flake8(project, "app/views.py")
     assert places(found) == ["app/views.py:8:9: CON101", "app/views.py:9:5: CON102"]
     assert places(found) == conclint(project, "app/views.py")
+    assert found == flake8_process(project, "app/views.py")
     assert "[via app.client.Client.load > app.client.fetch > requests.get]" in found[0]
     assert "; fix: " in found[0]
 
@@ -104,20 +107,20 @@ def test_nothing_is_looked_at_where_none_of_our_codes_is_selected(project: Path)
 def test_with_two_processes(project: Path) -> None:
     for number in range(4):
         (project / f"copy{number}.py").write_text(VIEWS, encoding="utf-8")
-    found = flake8(project, "-j2", ".")
+    found = flake8_process(project, "-j2", ".")
     assert len(found) == 10
     assert sorted(places(found)) == sorted(conclint(project, "."))
 
 
 def test_the_text_of_standard_input_counts(project: Path) -> None:
     unsaved = VIEWS.replace("    time.sleep(1)\n", "")
-    found = flake8(project, "--stdin-display-name", "app/views.py", "-", stdin=unsaved)
+    found = flake8_process(project, "--stdin-display-name", "app/views.py", "-", stdin=unsaved)
     assert places(found) == ["app/views.py:8:9: CON101"]
 
 
 def test_standard_input_without_a_name(project: Path) -> None:
     text = "import time\nasync def f():\n    time.sleep(1)\n"
-    assert places(flake8(project, "-", stdin=text)) == ["stdin:3:5: CON102"]
+    assert places(flake8_process(project, "-", stdin=text)) == ["stdin:3:5: CON102"]
 
 
 def test_noqa_is_flake8s(project: Path) -> None:
@@ -155,9 +158,9 @@ def test_options(project: Path, option: str, lines: list[str]) -> None:
 @pytest.mark.parametrize("name", ["tox.ini", "setup.cfg", ".flake8"])
 def test_options_from_flake8s_configuration(project: Path, name: str) -> None:
     (project / name).write_text("[flake8]\nselect = CON\nconclint-ignore = CON101\n")
-    command = [sys.executable, "-m", "flake8", "app/views.py"]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    assert places(result.stdout.splitlines()) == ["app/views.py:9:5: CON102"]
+    assert places(command.flake8("app/views.py", cwd=project).stdout.splitlines()) == [
+        "app/views.py:9:5: CON102"
+    ]
 
 
 def test_our_own_configuration_holds(project: Path) -> None:
@@ -170,8 +173,7 @@ def test_our_own_configuration_holds(project: Path) -> None:
 
 def test_the_baseline_holds(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.conclint]\nbaseline = "known.json"\n')
-    write = [sys.executable, "-m", "conclint", "--write-baseline", "--quiet", "app/views.py"]
-    subprocess.run(write, cwd=project, check=True)
+    assert run_conclint(project, "--write-baseline", "--quiet", "app/views.py").returncode == 0
     assert flake8(project, "app/views.py") == []
     with (project / "app/views.py").open("a", encoding="utf-8") as file:
         file.write("\n\nasync def more():\n    time.sleep(4)\n")
@@ -318,6 +320,6 @@ def test_imports_without_concurrency_cost_no_analysis(project: Path) -> None:
         "assert list(Plugin(ast.parse(''), 'app/plain.py', lines).run()) == []\n"
         "print(sorted({'libcst', 'rich', 'conclint.resolve.evaluate'} & set(sys.modules)))"
     )
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    line = [sys.executable, "-c", code]
+    result = subprocess.run(line, cwd=project, capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"

@@ -1,5 +1,5 @@
-"""The command run in the tests' own process: all of it but the start of an interpreter, which takes longer
-than the check of a small project.
+"""The command, and flake8 with the plugin, run in the tests' own process: all of it but the start of an
+interpreter, which takes longer than the check of a small project.
 
 For tests that look at what a command prints, at its exit status and at the files that it writes. A process
 of its own (`programs_on_disk.conclint_process`, or `subprocess`) is for tests that are about one: signals,
@@ -11,19 +11,23 @@ it (`test_process.py`, which also has it that both ways print the same).
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import os
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
+from conclint import flake8_plugin
 from conclint.__main__ import main
+from conclint.flake8_plugin import Plugin
 from conclint.process import search_path
+from conclint.source import discovery
 
 _SIGNALS = tuple(
     getattr(signal, name)
@@ -40,9 +44,34 @@ Done = CompletedProcess[str]
 def conclint(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes | str = b""
 ) -> Done:
-    """What `conclint` with these arguments comes to in the folder, as `subprocess.run` has it: the streams
-    are pipes, `env` is the whole environment if given, output is read as UTF-8, and line ends stay as they
-    are. An exception that a process would end with, showing a traceback, is raised here.
+    """What `conclint` with these arguments comes to in the folder."""
+    return _in_this_process(main, ["conclint", *arguments], cwd, env, stdin)
+
+
+def flake8(*arguments: str, cwd: Path) -> Done:
+    """The same of flake8 with our plugin, which begins as in a new process; without standard input, of which
+    flake8 keeps the first."""
+    start: Callable[[], int] = importlib.import_module("flake8.main.cli").main
+    options = Plugin._options
+    discovery._listed.clear()
+    flake8_plugin._load.cache_clear()
+    flake8_plugin._search_path.cache_clear()
+    try:
+        return _in_this_process(lambda: sys.exit(start()), ["flake8", *arguments], cwd)
+    finally:
+        Plugin._options = options
+
+
+def _in_this_process(
+    main: Callable[[], object],
+    command: list[str],
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | str = b"",
+) -> Done:
+    """What a program comes to, as `subprocess.run` has it: the streams are pipes, `env` is the whole
+    environment if given, output is read as UTF-8, and line ends stay as they are. An exception that a process
+    would end with, showing a traceback, is raised here.
 
     The process is left as it was: working folder, environment, search path, streams, signal handlers, garbage
     collector, recursion limit, size of stacks, filters of warnings. Modules stay loaded, and so does what
@@ -52,7 +81,7 @@ def conclint(
     given = stdin.encode() if isinstance(stdin, str) else stdin
     status: object = 0
     with _as_it_was():
-        sys.argv = ["conclint", *arguments]
+        sys.argv = command
         sys.stdin = io.TextIOWrapper(io.BytesIO(given), "utf-8")
         sys.stdout = stdout = io.TextIOWrapper(out, "utf-8", newline="\n")
         sys.stderr = stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", "\n", write_through=True)
@@ -61,7 +90,7 @@ def conclint(
             os.environ.update(env)
         os.chdir(cwd)
         try:
-            with _in_time(arguments):
+            with _in_time(command):
                 main()
         except SystemExit as end:
             status = end.code
@@ -72,18 +101,18 @@ def conclint(
     elif not isinstance(status, int):  # what `sys.exit` makes of a text
         err.write(f"{status}\n".encode())
         status = 1
-    return Done(["conclint", *arguments], status, out.getvalue().decode(), err.getvalue().decode())
+    return Done(command, status, out.getvalue().decode(), err.getvalue().decode())
 
 
 @contextmanager
-def _in_time(arguments: Sequence[str]) -> Iterator[None]:
+def _in_time(command: Sequence[str]) -> Iterator[None]:
     """Raises TimeoutExpired in what takes too long, where the system can."""
     if sys.platform == "win32":
         yield
         return
 
     def end(*_: object) -> None:
-        raise TimeoutExpired(["conclint", *arguments], _SECONDS)
+        raise TimeoutExpired(command, _SECONDS)
 
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(_SECONDS)
