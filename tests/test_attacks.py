@@ -67,7 +67,7 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-@bounded(60)
+@bounded(30)
 @given(st.deferred(lambda: mutated(fixtures())), st.deferred(lambda: mutated(fixtures())))
 def test_changed_fixtures(one: str, two: str) -> None:
     note(one)
@@ -75,14 +75,14 @@ def test_changed_fixtures(one: str, two: str) -> None:
     attack({"one": as_bytes(one), "two": as_bytes(two)})
 
 
-@bounded(25)
+@bounded(15)
 @given(st.deferred(lambda: mutated(standard_library(), most=12)))
 def test_changed_files_of_the_standard_library(text: str) -> None:
     note(text)
     attack({"one": as_bytes(text)})
 
 
-@bounded(8)
+@bounded(5)
 @given(hypothesmith.from_node())
 def test_generated_trees(text: str) -> None:
     note(text)

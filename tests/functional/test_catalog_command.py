@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from conclint.catalog.facts import EffectKind
 from conclint.catalog.loader import read_file, shipped_files
 from conclint.cli.main import cli
 from conclint.model.execution import Family
+
+read_once = cache(read_file)
+
+
+@pytest.fixture(autouse=True)
+def _shipped_files_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the commands here reads them all, which takes a second."""
+    monkeypatch.setattr("conclint.report.catalog_list.read_file", read_once)
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +44,9 @@ def entries(*arguments: str) -> dict[str, dict[str, object]]:
 
 def test_json_holds_every_entry() -> None:
     found = entries()
-    stated = [fact for path in shipped_files() for fact in read_file(path).functions.values()]
+    stated = [fact for path in shipped_files() for fact in read_once(path).functions.values()]
     for path in shipped_files():
-        for cls in read_file(path).classes.values():
+        for cls in read_once(path).classes.values():
             stated.extend(cls.methods.values())
     assert set(found) == {fact.name for fact in stated}
     assert len(found) >= 1200

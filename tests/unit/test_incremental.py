@@ -192,7 +192,7 @@ def _reported(report: Report) -> object:
 
 
 @settings(
-    max_examples=40 * LONGER, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25 * LONGER, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     start=_start,
