@@ -695,3 +695,29 @@ def test_a_chain_is_not_made_async_by_what_only_avoids_the_wait(tmp_path: Path) 
     )
     assert told
     assert not any("call chain async" in item.words for item in told)
+
+
+def test_a_decorated_function_has_the_name_that_it_is_called_by(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import functools, requests
+
+        def silent(function):
+            @functools.wraps(function)
+            def wrapper(*args):
+                try:
+                    return function(*args)
+                except OSError:
+                    return None
+            return wrapper
+
+        @silent
+        def track(event):
+            requests.post("https://example.org", json=event)
+
+        async def main(event):
+            track(event)
+        """,
+    )
+    assert any("run `track` in a thread" in item.words for item in told)

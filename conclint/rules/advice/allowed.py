@@ -15,6 +15,7 @@ from conclint.resolve.values import (
     Class,
     External,
     ExternalMethod,
+    Function,
     Key,
 )
 from conclint.rules.advice.helpers import helper_of
@@ -29,11 +30,12 @@ from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Import, Op, RegionKind, Site, SiteKind
+from conclint.summary.records import DefKind, Import, Op, RegionKind, Site, SiteKind
 
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MINOR: Final = "cheap-files"
+_FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
 _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
 _PLAIN_MODULES: Final = ("abc", "builtins", "collections", "dataclasses", "enum", "typing")
@@ -158,7 +160,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     return Subject(
         near,
         shape,
-        first.symbol,
+        _name_at(view, first) or first.symbol,
         cause,
         fact,
         len(hops) == 1,
@@ -175,6 +177,24 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         twin_of(view, first) if len(hops) > 1 and near.waiting.how is How.AWAIT else "",
         is_inner(view, first),
     )
+
+
+def _name_at(view: ModuleView, hop: Hop) -> str:
+    """The name by which code calls what has another name of its own, inside a function: a decorated
+    function."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(hop.key)
+    if hop.site < 0 or body.sites[hop.site].kind != SiteKind.CALL:
+        return ""
+    values = evaluator.evaluate(hop.key, body.sites[hop.site].callee).values
+    functions = [value.key for value in values if isinstance(value, Function)]
+    inner = [key for key in functions if evaluator.definition(evaluator.scope(key)).kind in _FUNCTIONS]
+    node = graph.node(body, body.sites[hop.site].callee)
+    if not inner or node[0] not in (Op.ATTR, Op.GLOBAL, Op.IMPORT):
+        return ""
+    if node[0] == Op.IMPORT:
+        return evaluator.module(hop.key[0]).summary.imports[graph.number(node)].bound
+    return str(node[-1])
 
 
 def _uses_django(view: ModuleView, hops: Sequence[Hop]) -> bool:

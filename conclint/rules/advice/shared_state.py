@@ -33,6 +33,8 @@ MUTATORS: Final = frozenset(
 """Methods by which collections are changed."""
 _SURELY: Final = frozenset({"append", "appendleft", "extend", "popitem", "popleft", "setdefault", "discard"})
 """Those that hardly anything but a collection has."""
+_GETTERS: Final = frozenset({"get", "pop", "setdefault", "values", "items", "popitem"})
+"""Methods that give a part of a collection."""
 _COLLECTIONS: Final = ("builtins.", "collections.")
 _DUMPS: Final = frozenset(
     f"{module}.{name}"
@@ -289,9 +291,11 @@ def _is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
 
 def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int]:
     """The values of which what a call gives may be a part: the object whose method it is, unless the call
-    makes something new."""
+    makes something new, as most do of which nothing is known."""
     values = view.engine.evaluator.evaluate(key, site.callee).values
     callee = graph.node(body, site.callee)
+    if not values and not (callee[0] == Op.ATTR and callee[2] in _GETTERS):
+        return []
     if any(isinstance(value, (Class, External)) for value in values):
         return []
     if any(isinstance(value, Function) and _gives_new(view, value.key) for value in values):
