@@ -142,7 +142,7 @@ def _draft(
     gain = (
         "moving it to a thread keeps the loop alive, but makes nothing faster"
         if style == _OFFLOAD
-        else "threads give it no speed-up"
+        else "threads won't speed it up"
     )
     how = "" if isinstance(unwrapped(value), External) else " in pure Python"
 

@@ -96,7 +96,7 @@ def _choosing(rule: Rule) -> str:
 ```
 
 Not in one place: `# noqa: {rule.code}` or `# conclint: ignore[{rule.code}]` on any line of the statement.
-More in [old findings and suppression](../existing-projects.md).
+More in [adopting in an existing project](../existing-projects.md).
 
 ## Confidence
 Each finding says how many steps of it are assumptions: none is *high*, one is *medium*, more are *low*.

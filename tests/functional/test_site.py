@@ -407,7 +407,10 @@ def test_workflows_shown_are_what_the_services_take() -> None:
     assert len(github) >= 2
     for workflow in github:
         steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-        assert any("conclint" in step.get("run", "") for step in steps)
+        used = [step for step in steps if step.get("uses", "").startswith("conclint/conclint@")]
+        assert used or any("conclint" in step.get("run", "") for step in steps)
+        for step in used:
+            assert step["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text())["inputs"].keys()
         uploads = [step for step in steps if "upload-sarif" in step.get("uses", "")]
         if uploads:
             assert workflow["permissions"]["security-events"] == "write"
