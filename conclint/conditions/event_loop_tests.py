@@ -21,6 +21,7 @@ _RAISES_OFF_LOOP = frozenset(
 _THREAD_IDENTITY = frozenset(
     {"threading.get_ident", "threading.get_native_id", "threading.current_thread", "_thread.get_ident"}
 )
+_IDENTITIES = frozenset({"ident", "name", "native_id"})
 _NONE_OFF_LOOP = frozenset(
     {"asyncio._get_running_loop", "asyncio.events._get_running_loop", "asyncio.current_task"}
 )
@@ -261,7 +262,9 @@ class LoopTests:
     def _names_thread(self, key: Key, body: Body, *sides: int) -> bool:
         """Whether one side of a comparison is the identity of the running thread."""
         for side in sides:
-            site = graph.call(body, side)
+            node = graph.node(body, side)
+            of_thread = node[0] == Op.ATTR and node[2] in _IDENTITIES  # `current_thread().ident`
+            site = graph.call(body, graph.base(node) if of_thread else side)
             if site is not None and self._calls(key, site, _THREAD_IDENTITY):
                 return True
         return False

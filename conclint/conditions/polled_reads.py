@@ -75,6 +75,8 @@ class PolledReads:
         """Whether the socket was found to be ready by `select` or a poll around the call."""
         tests = [body.regions[region].value for region in graph.around(body, site.region)]
         made = graph.made_from(body, tests)
+        if any(_is_number_among(body, value) for value in made):
+            return True
         calls = {graph.called_site(body.values[value]) for value in made} - {-1}
         return any(self._selects(key, body.sites[call]) for call in calls)
 
@@ -226,6 +228,15 @@ class PolledReads:
             node = graph.node(body, graph.operand(node))
         made = graph.called_site(node)
         return made >= 0 and self._opens_data(key, body, body.sites[made])
+
+
+def _is_number_among(body: Body, value: int) -> bool:
+    """Whether a test looks for a descriptor's number among those that are ready (`s.fileno() in ready`)."""
+    node = body.values[value]
+    if node[0] != Op.COMPARE or node[1] != "in":
+        return False
+    asked = graph.call(body, graph.operand(node))
+    return asked is not None and graph.node(body, asked.callee)[-1] == "fileno"
 
 
 def _pipe_was_selected(body: Body, site: Site, queue: int) -> bool:

@@ -26,6 +26,7 @@ from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
+_WATCHING_READS: Final = ".add_reader"
 _DOUBTS: Final[dict[Context | None, tuple[str, ...]]] = {
     Context.START_UP: BEFORE_ALL,
     Context.SHUTDOWN: AFTER_ALL,
@@ -37,13 +38,15 @@ class Starts(NamedTuple):
     """The functions of a module that run on the loop by themselves.
 
     `doubts` says by function why a wait there may be all right, `phases` when it runs, `entries` are the
-    functions that a program begins with (`asyncio.run`), those of other modules too.
+    functions that a program begins with (`asyncio.run`), those of other modules too. `readers` are called
+    where something is there to be read.
     """
 
     on_loop: frozenset[Key]
     doubts: dict[Key, tuple[str, ...]]
     phases: dict[Key, Phase]
     entries: Entries
+    readers: frozenset[Key] = frozenset()
 
     def doubts_at(self, view: ModuleView, key: Key, site: int) -> tuple[str, ...]:
         """Why a wait at a site of a function may be all right."""
@@ -70,6 +73,7 @@ def find_starts(view: ModuleView) -> Starts:
     path = view.module.path
     found: dict[Key, tuple[str, ...]] = {}
     phases: dict[Key, Phase] = {}
+    readers: set[Key] = set()
     for key in view.keys:
         kind = view.module.definition(key).kind
         if kind == DefKind.ASYNC_FUNCTION:
@@ -88,13 +92,15 @@ def find_starts(view: ModuleView) -> Starts:
                     continue
                 if placement.phase is not None:
                     phases[key] = placement.phase
+                if placement.symbol.endswith(_WATCHING_READS):
+                    readers.add(key)
                 if placement.model is _LOOP and placement.style == "callback":
                     reasons = placement.callables.reasons
                     found[key] = min(reasons, found.get(key, reasons), key=len)
     doubts = dict(found)
     for key, phase in phases.items():
         doubts[key] = (*doubts.get(key, ()), *PHASE_DOUBTS[phase])
-    return Starts(frozenset(found), doubts, phases, view.entries)
+    return Starts(frozenset(found), doubts, phases, view.entries, frozenset(readers))
 
 
 def _methods_on_loop(view: ModuleView, cls: Class) -> Iterator[tuple[Key, Phase | None]]:

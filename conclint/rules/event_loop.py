@@ -27,6 +27,7 @@ from conclint.rules.guide import rule_for
 from conclint.rules.loop_messages import is_deadlock, message_of
 from conclint.rules.program_phases import PHASE_DOUBTS, context_of
 from conclint.rules.registry import Rule
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ _KINDS: Final = {
 _FAR = (5, 8)
 _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
+_OF_WHAT_CAME: Final = frozenset(
+    {
+        "os.read", "os.readv", "socket.socket.accept", "socket.socket.recv", "socket.socket.recv_into",
+        "socket.socket.recvfrom", "socket.socket.recvfrom_into", "socket.socket.recvmsg",
+    }
+)  # fmt: skip
+"""Reads that wait for something to come, and give what came: not in a callback that is told so."""
 _BESIDES: Final = "what the call does first, each time, is reported already"
 
 
@@ -50,6 +58,8 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
     for effect, witness in effects.items():
         rule = rule_of(effect)
         if rule is None:
+            continue
+        if key in starts.readers and witness.cause in _OF_WHAT_CAME and not _is_repeated(view, key, witness):
             continue
         if has_other and _fails_first(witness):
             witness = doubted(witness, [_BESIDES])
@@ -63,6 +73,12 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         witness = doubted(witness, (*rare, *starts.doubts_at(view, key, witness.site)))
         context = starts.context_at(view, key, witness.site)
         yield draft_of(view, hops(view.engine, key, witness), rule, effect, witness, context)
+
+
+def _is_repeated(view: ModuleView, key: Key, witness: Witness) -> bool:
+    """Whether a call stands in a loop: then only the first is known to find something."""
+    body = view.engine.evaluator.body(key)
+    return graph.loop_of(body, body.sites[witness.site].region) >= 0
 
 
 def _is_left_open(view: ModuleView, key: Key, site: int, depends: ArgumentCondition) -> bool:
