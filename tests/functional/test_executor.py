@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from harness import command
+
 distributed = pytest.importorskip("distributed")
 
 
@@ -38,9 +40,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def conclint(*options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "conclint", "--output-format=json", *options, "."]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def conclint(*options: str, cwd: Path) -> command.Done:
+    """The command in this process: the library, which takes seconds to import, is here already."""
+    return command.conclint("--output-format=json", *options, ".", cwd=cwd)
 
 
 def address(client: Any) -> str:
@@ -96,8 +98,8 @@ def test_no_scheduler_is_one_line(project: Path, monkeypatch: pytest.MonkeyPatch
         main()
         """
     )
-    command = [sys.executable, "-c", program, "--no-cache", "--executor=dask://127.0.0.1:9", "."]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-c", program, "--no-cache", "--executor=dask://127.0.0.1:9", "."]
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("conclint: error: no Dask scheduler at 127.0.0.1:9")
     assert len(done.stderr.splitlines()) == 1
@@ -105,8 +107,8 @@ def test_no_scheduler_is_one_line(project: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_without_the_extra_it_says_what_to_install(project: Path) -> None:
     program = "import sys; sys.modules['distributed'] = None; from conclint.__main__ import main; main()"
-    command = [sys.executable, "-c", program, "--no-cache", "--executor=dask://127.0.0.1:9", "."]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-c", program, "--no-cache", "--executor=dask://127.0.0.1:9", "."]
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "conclint: error: --executor needs the package distributed: pip install conclint[dask]\n"
