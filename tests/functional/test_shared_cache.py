@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from conclint.config.settings import load_config
 from conclint.run.pipeline import check
+from harness.longer import LONGER
 
-AT_ONCE = 6
+AT_ONCE = 4
 FOLDER = ".conclint_cache"
 
 
@@ -92,7 +93,9 @@ def cached(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40 * LONGER, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     damage=st.lists(
         st.tuples(
