@@ -1,6 +1,17 @@
-"""Dotted names of functions, as people read them."""
+"""Dotted names, as people read them."""
 
 from __future__ import annotations
+
+import re
+from typing import Final
+
+_PSEUDO: Final = re.compile(r"\.<[^<>]*>(?:\.__\w+__)?")
+
+
+def readable(name: str) -> str:
+    """The whole name of a library's callable as people write it: `open` for `builtins.open`; without the
+    catalog's own names for what it gives."""
+    return _PSEUDO.sub("", name.removeprefix("builtins."))
 
 
 def short_name(symbol: str) -> str:

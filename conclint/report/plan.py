@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
-from conclint.model.symbols import short_name
+from conclint.model.symbols import readable, short_name
 from conclint.report.grouping import badness
 from conclint.report.printable import printable, printable_json
 from conclint.report.wording import count, some
@@ -147,7 +147,7 @@ def what_to_do(change: Change) -> str:
 def _about(change: Change) -> str:
     """What stands behind the findings, in words."""
     causes = Counter(finding.cause for finding in change.findings if finding.cause)
-    return some([f"`{cause}`" for cause, _ in causes.most_common(3)], len(causes))
+    return some([f"`{readable(cause)}`" for cause, _ in causes.most_common(3)], len(causes))
 
 
 def _tail(plan: Plan) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
-from conclint.model.symbols import short_name
+from conclint.model.symbols import readable, short_name
 from conclint.report.excerpt import make_excerpt
 from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
@@ -126,7 +126,7 @@ def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "who waits", some(finding.entries, finding.entry_count)
     others = entry.causes[1:]
     if others:
-        yield "also", some([f"`{cause}`" for cause in others[:_NAMED]], len(others))
+        yield "also", some([f"`{readable(cause)}`" for cause in others[:_NAMED]], len(others))
     root, callers = finding.root, entry.callers
     if len(callers) > 1 and entry.is_shared and root is not None:
         names = some([f"`{short_name(name)}`" for name in callers[:_NAMED]], len(callers))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.finding import Finding, Step
-from conclint.model.symbols import short_name
+from conclint.model.symbols import readable, short_name
 
 MODEL_WORDS = {
     ExecutionModel.EVENT_LOOP: "event loop",
@@ -41,7 +41,7 @@ def qualities(finding: Finding) -> str:
 def called(finding: Finding, step: Step) -> str:
     """What a step of the finding's chain calls: a function of the program by the end of its name, since its
     file follows, the primitive by its whole name."""
-    return step.symbol if step is finding.chain[-1] else short_name(step.symbol)
+    return readable(step.symbol) if step is finding.chain[-1] else short_name(step.symbol)
 
 
 def short_chain(finding: Finding) -> str:

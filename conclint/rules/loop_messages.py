@@ -9,7 +9,7 @@ from conclint.effects.deadlocks import is_held_across_await
 from conclint.effects.effects import Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family
-from conclint.model.symbols import short_name
+from conclint.model.symbols import readable, short_name
 from conclint.rules.chains import Hop
 from conclint.rules.registry import Rule
 
@@ -28,7 +28,7 @@ def is_deadlock(engine: EffectSolver, chain: Sequence[Hop], cause: str, rule: Ru
 
 def message_of(chain: Sequence[Hop], witness: Witness, rule: Rule, *, deadlock: bool) -> str:
     """The sentence about a chain of calls."""
-    cause, called = witness.cause, short_name(chain[0].symbol)
+    cause, called = readable(witness.cause), short_name(chain[0].symbol)
     is_direct = len(chain) == 1
     if deadlock and rule.family == Family.LOCKS.value:
         return f"`{cause}` can stop the event loop for ever: {_KEPT}"

@@ -151,7 +151,7 @@ class TestText:
         files = make_finding(code="CON104", cause="builtins.open", severity=Severity.WARNING)
         shown = self.show(folder, files, make_finding())
         assert shown.startswith("app/views.py:3:12: CON101")
-        assert "  also: `builtins.open`\n" in shown
+        assert "  also: `open`\n" in shown
 
     def test_methods_of_a_file_stand_under_its_open(self, folder: Path) -> None:
         direct: dict[str, object] = {"code": "CON104", "chain": (), "root": None}
