@@ -54,6 +54,16 @@ library), not a product or an environment."""
 _ENVIRONMENT_MARKS: Final = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
+_STUB: Final = ".pyi"
+"""Declarations: nothing in them runs."""
+_OTHER_LANGUAGES: Final = (
+    ".c", ".cfg", ".cpp", ".css", ".csv", ".go", ".h", ".html", ".ini", ".java", ".js", ".json", ".lock",
+    ".md", ".pdf", ".png", ".rb", ".rs", ".rst", ".sh", ".so", ".sql", ".svg", ".toml", ".ts", ".txt", ".whl",
+    ".xml", ".yaml", ".yml", ".zip",
+)  # fmt: skip
+"""Endings of what is no Python, whoever names it; files with any other are believed to be."""
+
+
 class Source(NamedTuple):
     """One file to analyse. `path` is absolute, `shown` is how it is reported, `data` is the text where it
     was given (standard input) instead of the file on disk."""
@@ -197,7 +207,11 @@ class _Walk:
                 self._folders.append((path, levels))
         elif not stat.S_ISREG(mode):
             self._problems.add((shown_path(path, self._cwd), "not a regular file (`-` reads standard input)"))
-        elif not (self._force and self.excludes(path)):
+        elif self._force and self.excludes(path):
+            return
+        elif path.lower().endswith(_OTHER_LANGUAGES):
+            self._problems.add((shown_path(path, self._cwd), "not a Python file, by its name"))
+        elif not path.endswith(_STUB):
             (self._linked_files if os.path.islink(path) else self._files).add(path)
 
     def run(self) -> None:

@@ -43,7 +43,7 @@ def names(cwd: Path, *paths: str, **changes: object) -> list[str]:
 
 
 def test_folders_stand_for_the_python_files_below(tmp_path: Path) -> None:
-    plant(tmp_path, "a.py", "pkg/__init__.py", "pkg/sub/b.py", "pkg/data.txt", "stub.pyi", "script")
+    plant(tmp_path, "a.py", "pkg/__init__.py", "pkg/sub/b.py", "pkg/data.txt", "script.tpl", "script")
     assert names(tmp_path) == ["a.py", "pkg/__init__.py", "pkg/sub/b.py"]
 
 
@@ -57,8 +57,8 @@ def test_sources_are_absolute_and_shown_relative_to_the_working_directory(tmp_pa
 
 
 def test_a_file_given_by_name_may_have_any_name(tmp_path: Path) -> None:
-    plant(tmp_path, "script", "stub.pyi")
-    assert names(tmp_path, "script", "stub.pyi") == ["script", "stub.pyi"]
+    plant(tmp_path, "script", "script.tpl")
+    assert names(tmp_path, "script", "script.tpl") == ["script", "script.tpl"]
 
 
 def test_a_file_is_counted_once(tmp_path: Path) -> None:
@@ -330,3 +330,16 @@ class TestText:
         config = load_config([], cwd=tmp_path)
         assert source_of_text(b"x", "build/a.py", config, tmp_path) is not None
         assert source_of_text(b"x", "build/a.py", replace(config, force_exclude=True), tmp_path) is None
+
+
+def test_named_files_of_other_languages_are_problems_and_stubs_are_nothing(tmp_path: Path) -> None:
+    for name in ("README.md", "data.JSON", "types.pyi", "script", "script.tpl", "a.pyw", "b.py"):
+        (tmp_path / name).write_text("")
+    config = load_config([str(tmp_path)], cwd=tmp_path)
+    names = ["README.md", "data.JSON", "types.pyi", "script", "script.tpl", "a.pyw", "b.py"]
+    found = discover_files(names, config, tmp_path)
+    assert [source.shown for source in found.sources] == ["a.pyw", "b.py", "script", "script.tpl"]
+    assert found.problems == (
+        ("README.md", "not a Python file, by its name"),
+        ("data.JSON", "not a Python file, by its name"),
+    )
