@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from conclint.rules.advice.library import MIXED, library_of_program
 from harness.advice import Told, advice_for
 
 
@@ -721,3 +722,42 @@ def test_a_decorated_function_has_the_name_that_it_is_called_by(tmp_path: Path) 
         """,
     )
     assert any("run `track` in a thread" in item.words for item in told)
+
+
+def test_what_may_run_on_either_library_is_told_so(tmp_path: Path) -> None:
+    program = """
+import requests
+
+async def one(url):
+    return requests.get(url)
+"""
+    told = told_of(tmp_path, library=MIXED, program=program)
+    assert told
+    assert all("asyncio" in item.words and "trio" in item.words and not item.example for item in told)
+    assert library_of_program({"a": ["asyncio"], "b": ["trio"], "c": []}) == MIXED
+    assert library_of_program({"a": ["asyncio", "trio"], "b": ["asyncio"]}) == "asyncio"
+
+
+def test_an_attribute_that_is_made_once_is_read_once(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        class Config:
+            @property
+            def log(self):
+                if self._log is None:
+                    self._log = open("log", "w")
+                return self._log
+
+            @property
+            def text(self):
+                with open("text") as file:
+                    return file.read()
+
+        async def main(config: Config):
+            return config.log, config.text
+        """,
+    )
+    log, text = sorted(told, key=lambda item: item.finding.position.column)
+    assert "read `log` once" in log.words and not log.example
+    assert "to_thread(lambda: config.text)" in text.example

@@ -21,10 +21,10 @@ from conclint.resolve.values import (
 from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
-from conclint.rules.advice.library import LIBRARIES, AsyncLibrary, library_of
+from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
 from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
-from conclint.rules.advice.shared_state import Changed, changed_by
+from conclint.rules.advice.shared_state import Changed, changed_by, keeps_what_it_makes
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
@@ -109,6 +109,7 @@ class Subject(NamedTuple):
     makes what can't be sent. `changed` is what it changes that the event loop uses too, `writer` where what
     blocks is to be taken out of it, where it can't be moved as a whole. `twin` is the coroutine function
     beside what is called that does the same. `is_inner`: what is called is a method, or inside a function.
+    `is_once`: it is an attribute that is made when it is first read.
     """
 
     around: Around
@@ -128,6 +129,7 @@ class Subject(NamedTuple):
     writer: Writer | None
     twin: str
     is_inner: bool
+    is_once: bool
 
     @property
     def walks(self) -> bool:
@@ -176,6 +178,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         None if is_whole or len(hops) < 2 else writer_of(view, hops, 1),
         twin_of(view, first) if len(hops) > 1 and near.waiting.how is How.AWAIT else "",
         is_inner(view, first),
+        shape is Shape.READ and len(hops) > 1 and keeps_what_it_makes(view, hops[1].key),
     )
 
 
@@ -216,7 +219,9 @@ def around(view: ModuleView, key: Key) -> Around:
     library = library_of(tops & LIBRARIES, view.library)
     links = view.engine.links(key)
     waiting = waiting_at(view, key, library, "django" in tops)
-    if waiting.how is How.AWAIT and not waiting.django:
+    if view.library == MIXED and not tops & LIBRARIES:
+        waiting = waiting._replace(is_mixed=True)
+    elif waiting.how is How.AWAIT and not waiting.django:
         waiting = waiting._replace(helper=helper_of(view, key))
     found = Around(
         waiting,

@@ -26,6 +26,14 @@ from conclint.syntax.nodes import cst
 
 _THREAD = ExecutionModel.THREAD
 _PROCESS = ExecutionModel.PROCESS
+_MIXED = (
+    "run it in a thread in the way of the library that runs this code: some of the program is for asyncio, "
+    "some for trio."
+)
+_ONCE = (
+    "read `{name}` once in a thread where the program starts: what it gives is made when it is first read, "
+    "and kept."
+)
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _UNPICKLABLE = (
@@ -94,6 +102,10 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.cannot_wait(around.waiting)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
         return Refusal(words.bound(subject), True), ""
+    if around.waiting.is_mixed:
+        return Refusal(_MIXED), ""
+    if subject.is_once:
+        return Refusal(_ONCE.format(name=subject.short), True), ""
     if subject.twin:
         return by_twin(fragment, node, subject), "twin"
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
@@ -214,6 +226,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
         not subject.sendable
         or not isinstance(node, cst.Call)
         or around.waiting.library is AsyncLibrary.TWISTED
+        or around.waiting.is_mixed
     ):
         return None
     if any(isinstance(item, cst.BaseComp | cst.Lambda) for item in fragment.above(node)):

@@ -19,6 +19,9 @@ class AsyncLibrary(Enum):
 LIBRARIES: Final = frozenset(item.value for item in AsyncLibrary)
 """The top-level imports that tell them."""
 
+MIXED: Final = "asyncio or trio"
+_FEW: Final = 4
+"""One file for trio among more than so many for asyncio says nothing of the others."""
 _NESTING: Final = frozenset({"nest_asyncio", "nest_asyncio2"})
 """What makes the event loops of the whole program such as can run inside one another."""
 TELLING: Final = LIBRARIES | _NESTING
@@ -44,7 +47,14 @@ def library_of(tops: Iterable[str], program: str) -> AsyncLibrary:
 
 def library_of_program(imports: Mapping[str, Iterable[str]]) -> str:
     """The library that most files speak, of those that each file imports, by path: where as many speak
-    another one as asyncio, that; "asyncio" in doubt."""
+    another one as asyncio, that; "asyncio" in doubt. MIXED where some files are for trio and some for
+    asyncio: what names neither runs on both."""
+    only = [
+        sum(name in found and other not in found for found in map(frozenset, imports.values()))
+        for name, other in (("trio", "asyncio"), ("asyncio", "trio"))
+    ]
+    if only[1] and only[0] * _FEW > only[1]:
+        return MIXED
     counts = dict.fromkeys(sorted(LIBRARIES), 0)
     for found in imports.values():
         for name in LIBRARIES.intersection(found):

@@ -99,6 +99,15 @@ def changed_by(view: ModuleView, key: Key, link: Link) -> Changed | None:
     return None
 
 
+def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
+    """Whether a function sets an attribute that it tests before: it makes something once."""
+    body = view.engine.evaluator.body(key)
+    return any(
+        store.kind == StoreKind.ATTR and _is_tested(body, store.region, (Op.ATTR, store.base, store.name))
+        for store in body.stores
+    )
+
+
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
     """The plain functions of the program that a site runs, each with what is fresh of what it is given."""
     site = view.engine.evaluator.body(key).sites[link.site]

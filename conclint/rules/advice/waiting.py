@@ -39,6 +39,7 @@ class Waiting(NamedTuple):
 
     `helper` is the program's own function that runs another in a thread, `function` the function's name;
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
+    `is_mixed`: it may run on asyncio or on trio.
     """
 
     how: How
@@ -48,6 +49,7 @@ class Waiting(NamedTuple):
     endpoint: str = ""
     is_lambda: bool = False
     helper: Helper | None = None
+    is_mixed: bool = False
 
     @property
     def takes_keywords(self) -> bool:
