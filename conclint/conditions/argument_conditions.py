@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conclint.conditions.stated_conditions import ArgumentCondition, Relation
+from conclint.conditions.told_values import is_rebound, is_set_anew
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Display, External, Key, Literal, Parameter, Value
 from conclint.summary import body_graph as graph
@@ -72,6 +73,9 @@ class ParameterTests:
             members = self._literals(key, right)
             holds = (node[1] == "in") == polarity
             return self._dependent(key, position, members, not holds, Relation.IS_IN) if members else None
+        other = graph.node(body, right)
+        if other[0] == Op.GLOBAL and is_set_anew(self._evaluator, key, str(other[1])):
+            return None
         if node[1] not in ("==", "is", "!=", "is not"):
             return None
         values = self._evaluator.evaluate(key, right).values
@@ -142,6 +146,8 @@ class ParameterTests:
     ) -> ArgumentCondition | None:
         module = self._evaluator.module(key[0])
         if position == 0 and module.enclosing_class(key) is not None:
+            return None
+        if is_rebound(self._evaluator, key, position):
             return None
         return ArgumentCondition(Parameter(key, position), literal, absent, is_branch=True, relation=relation)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conclint.conditions.stated_conditions import Truth, are_instances
-from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues
+from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues, is_rebound
 from conclint.resolve.arguments import Arguments, Passed, StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
@@ -266,6 +266,8 @@ class BoundTests:
         definition = self._evaluator.definition(key)
         param = definition.params[position]
         arguments = call.arguments
+        if is_rebound(self._evaluator, key, position):
+            return UNTOLD
         if call.function.receiver is not None:
             arguments = arguments.prepend(ValueSet((call.function.receiver,)))
         passed = bind(definition, position, arguments)

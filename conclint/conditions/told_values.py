@@ -23,7 +23,7 @@ from conclint.resolve.values import (
     ValueSet,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op
+from conclint.summary.records import Body, Op, StoreKind
 
 DEPTH: Final = 12
 """Steps from a value back to what it is made from."""
@@ -127,6 +127,8 @@ class ToldValues:
             return UNTOLD
         if node[0] == Op.ATTR:
             return self.attribute(key, body, node, 0)
+        if node[0] == Op.GLOBAL and is_set_anew(self._evaluator, key, str(node[1])):
+            return UNTOLD
         if node[0] in (Op.GLOBAL, Op.IMPORT):
             return self._named(self._evaluator.evaluate(key, value))
         site = graph.call(body, value)
@@ -178,6 +180,25 @@ class ToldValues:
             if isinstance(cls, Class)
             for store in classes.own_stores(cls).get(name, ())
         ]
+
+
+def is_set_anew(evaluator: Evaluator, key: Key, name: str) -> bool:
+    """Whether a module variable is set more than once, or by a function."""
+    module = evaluator.module(key[0])
+    return len(module.global_stores(name)) > 1 or bool(module.late_global_stores(name))
+
+
+def is_rebound(evaluator: Evaluator, key: Key, position: int) -> bool:
+    """Whether a function inside binds a parameter anew (`nonlocal flag`)."""
+    module = evaluator.module(key[0])
+    name = evaluator.definition(key).params[position].name
+    todo = list(module.children(key))
+    while todo:
+        inner = todo.pop()
+        if any(store.kind == StoreKind.FREE and store.name == name for store in module.body(inner).stores):
+            return True
+        todo += module.children(inner)
+    return False
 
 
 def _is_not_none(body: Body, node: graph.Node) -> bool:
