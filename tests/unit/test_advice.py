@@ -761,3 +761,30 @@ def test_an_attribute_that_is_made_once_is_read_once(tmp_path: Path) -> None:
     log, text = sorted(told, key=lambda item: item.finding.position.column)
     assert "read `log` once" in log.words and not log.example
     assert "to_thread(lambda: config.text)" in text.example
+
+
+def test_what_is_handed_to_a_process_keeps_it_from_being_spawned(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import multiprocessing, threading
+
+        def work(*given):
+            print(given)
+
+        def start():
+            threading.Thread(target=work).start()
+            queue = multiprocessing.Queue()
+            multiprocessing.Process(target=work, args=(queue,)).start()
+
+        def start_plain():
+            threading.Thread(target=work).start()
+            multiprocessing.Process(target=work, args=(1, "x")).start()
+
+        if __name__ == "__main__":
+            start()
+            start_plain()
+        """,
+    )
+    forks = [item for item in told if item.finding.code == "CON604"]
+    assert [bool(item.example) for item in forks] == [False, True]

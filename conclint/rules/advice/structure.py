@@ -17,6 +17,9 @@ from conclint.rules.advice.site import Fragment, Node, Place
 from conclint.summary.records import Import
 from conclint.syntax.nodes import cst
 
+_GIVEN: Final = ("args", "kwargs", "initargs")
+"""What a process is started with."""
+
 
 class Round(NamedTuple):
     """A loop that does one thing for each item: its head, from the target on, and the statement or element;
@@ -224,6 +227,9 @@ def _map_in(kind: str) -> Callable[[Fragment, Node, Imports], Change | None]:
 def _spawn(fragment: Fragment, node: Node, imports: Imports) -> Change | None:
     assert isinstance(node, cst.Call)
     last = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    given = [arg.value for arg in node.args if arg.keyword is not None and arg.keyword.value in _GIVEN]
+    if names_in(given).read:
+        return None  # a queue or lock among them was made for processes that are forked
     arguments = arguments_of(fragment, node)
     context = f'{imports.module("multiprocessing")}.get_context("spawn")'
     if last == "ProcessPoolExecutor":
