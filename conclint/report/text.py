@@ -13,10 +13,9 @@ from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
 from conclint.report.styled import Line, Style, plain, wrapped
-from conclint.report.wording import called, count, qualities, some
+from conclint.report.wording import ABOUT_THE_RUN, called, count, qualities, some
 
 _NARROWEST = 40
-_ABOUT_THE_RUN = "CON9"
 _NAMED = 3
 _CONTINUED = "      "
 """How many of several names are written out."""
@@ -102,7 +101,7 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
         (finding.code, _code_style(finding)),
         plain(f" {printable(finding.message)}"),
     ]
-    if not finding.code.startswith(_ABOUT_THE_RUN):
+    if not finding.code.startswith(ABOUT_THE_RUN):
         head.append((f" [{qualities(finding)}]", Style.NOTE))
     yield tuple(head)
     yield from _source_lines(finding, sources, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.finding import Finding, Step
@@ -15,6 +16,10 @@ MODEL_WORDS = {
     ExecutionModel.INTERPRETER: "interpreter",
 }
 """Execution models as people read them."""
+
+
+ABOUT_THE_RUN: Final = "CON9"
+"""How the codes begin that say something about files and comments, and not about concurrency."""
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

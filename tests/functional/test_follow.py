@@ -59,7 +59,7 @@ import requests
 from acme_tools.run import run
 from panel import Bridge, probe
 
-async def start(path):
+async def serve(path):
     bridge = Bridge(path)
     await bridge.refresh()
     await probe()

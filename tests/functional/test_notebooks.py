@@ -37,8 +37,9 @@ def run(*words: str, stdin: str | None = None) -> Result:
 
 FOUND = [
     "report.ipynb:cell 4:2:5: CON102 `report.pause` blocks the event loop: it calls `time.sleep`"
-    " (a blocking sleep)",
-    "report.ipynb:cell 5:3:1: CON101 `requests.get` blocks the event loop (an HTTP request)",
+    " (a blocking sleep) [critical]",
+    "report.ipynb:cell 5:3:1: CON101 `requests.get` blocks the event loop (an HTTP request)"
+    " [critical, medium confidence]",
 ]
 
 
