@@ -48,6 +48,15 @@ class Effect(NamedTuple):
 Pointer: TypeAlias = tuple[Key, Effect]
 
 
+_MANY_FILES: Final = frozenset(
+    {
+        "os.walk", "shutil.copytree", "shutil.make_archive", "shutil.rmtree", "shutil.unpack_archive",
+        "tarfile.TarFile.extractall", "zipfile.ZipFile.extractall",
+    }
+)  # fmt: skip
+"""What takes longer than to open a file, and is in one family with that."""
+
+
 class Witness(NamedTuple):
     """Why a function has an effect: the next hop only; chains are built when reporting.
 
@@ -72,11 +81,11 @@ class Witness(NamedTuple):
     own: Attribute = ""
 
     @property
-    def rank(self) -> tuple[int, int, str, str, int]:
-        """The better witness has fewer assumptions, those that its hedges become among them, then is shorter,
-        then comes first by name."""
+    def rank(self) -> tuple[int, bool, int, str, str, int]:
+        """The better witness has fewer assumptions, those that its hedges become among them, then goes over
+        many files rather than one, which may be small, then is shorter, then comes first by name."""
         doubts = self.assumptions + len(self.hedges)
-        return (doubts, self.length, self.cause, self.symbol, self.site)
+        return (doubts, self.cause not in _MANY_FILES, self.length, self.cause, self.symbol, self.site)
 
     def assuming(self, *reasons: str) -> Witness:
         """The same with an assumption more for each reason."""
