@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +67,8 @@ class CheckByDefault(click.Group):
         """Raises UsageError for a first word that is neither a command nor an option, and no path either."""
         if _WORD.fullmatch(word) is None or os.path.lexists(word):
             return
+        from difflib import get_close_matches
+
         near = get_close_matches(word, [*self.commands, "help"], n=1)
         hint = "conclint --help" if near == ["help"] else near[0] if near else ""
         meant = f"; did you mean `{hint}`?" if hint else ""

@@ -251,7 +251,7 @@ def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
         if not given or (table.file.name in CONFIG_FILES and (folder == start or folder in start.parents)):
             return folder
     for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in ROOT_MARKERS):
+        if _is_marked(folder):
             return folder
     return cwd if cwd == start or cwd in start.parents else start
 
@@ -265,7 +265,12 @@ def _is_project(root: Path, cwd: Path, table: Table | None) -> bool:
         return False
     if root == cwd or (table is not None and table.file.parent == root):
         return True
-    return any((root / marker).exists() for marker in ROOT_MARKERS)
+    return _is_marked(root)
+
+
+def _is_marked(folder: Path) -> bool:
+    """Whether a folder has in it what the root of a project has."""
+    return any((folder / marker).exists() for marker in ROOT_MARKERS)
 
 
 def _options_below_root(options: Mapping[str, Any], cwd: Path, root: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from conclint.summary.records import Assertion, Directive, DirectiveKind
+from conclint.summary.records import DIRECTIVE_WORDS, Assertion, Directive, DirectiveKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ CONCLINT = re.compile(
     r"#\s*conclint[ \t]*:[ \t]*(?P<word>[a-z-]+)(?:[ \t]*\[(?P<codes>[^\]]{0,1000})\])?", re.IGNORECASE
 )
 _SEPARATOR = re.compile(r"[,\s]+")
-_WORDS = ("ignore", "skip-file")
 _ASSERTIONS = {"blocks": Assertion.BLOCKS, "nonblocking": Assertion.NONBLOCKING}
 
 
@@ -60,7 +59,7 @@ def read_directives(
 
 def _is_meant(word: str, rest: str, *, has_codes: bool) -> bool:
     """Whether a word that we don't know was meant for us, and is no prose about us."""
-    near = get_close_matches(word, (*_WORDS, *_ASSERTIONS), cutoff=0.75)
+    near = get_close_matches(word, DIRECTIVE_WORDS, cutoff=0.75)
     return has_codes or rest.startswith("=") or bool(near)
 
 

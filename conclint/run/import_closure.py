@@ -79,18 +79,12 @@ class Leads:
 
     def to_any(self, start: str, targets: Collection[str]) -> bool:
         """Whether the file is one of these, or imports one, directly or through others."""
-        seen = {start}
-        todo = [start]
-        while todo:
-            path = todo.pop()
-            if path in targets:
-                return True
-            if path not in self._imports:
-                self._imports[path] = imported_files(path, imported_names(self._index_of(path)), self._finder)
-            new = self._imports[path] - seen
-            seen |= new
-            todo += sorted(new)
-        return False
+        return any(path in targets for path in _reached([start], self._imported))
+
+    def _imported(self, path: str) -> set[str]:
+        if path not in self._imports:
+            self._imports[path] = imported_files(path, imported_names(self._index_of(path)), self._finder)
+        return self._imports[path]
 
 
 def files_reached(
@@ -101,17 +95,25 @@ def files_reached(
 ) -> set[str]:
     """Forwards: the starting files and all that their imports lead to. Of files that are not in `indexes`
     (installed packages) `index_of` is asked."""
+
+    def imported(path: str) -> set[str]:
+        index = indexes.get(path)
+        names = imported_names(index if index is not None else index_of(path))
+        return imported_files(path, names, finder)
+
+    return set(_reached(starting, imported))
+
+
+def _reached(starting: Iterable[str], imported: Callable[[str], set[str]]) -> Iterator[str]:
+    """The starting files and all that their imports lead to, each once."""
     found: set[str] = set()
     todo = sorted(starting)
     while todo:
         path = todo.pop()
-        if path in found:
-            continue
-        found.add(path)
-        index = indexes.get(path)
-        names = imported_names(index if index is not None else index_of(path))
-        todo += sorted(imported_files(path, names, finder) - found)
-    return found
+        if path not in found:
+            found.add(path)
+            yield path
+            todo += sorted(imported(path) - found)
 
 
 def passes_through(finding: Finding, files: set[str], cwd: str, finder: ModuleFinder) -> bool:

@@ -212,6 +212,10 @@ class DirectiveKind:
     UNKNOWN: Final = 3  # `# conclint: ingore`; the word is in `codes`
 
 
+DIRECTIVE_WORDS: Final = ("ignore", "skip-file", "blocks", "nonblocking")
+"""What may follow `# conclint:`."""
+
+
 class Assertion:
     """What a comment on a `def` line says of it: `# conclint: blocks`, `# conclint: nonblocking`."""
 

@@ -10,13 +10,12 @@ from conclint.config.file import nearest, unknown_code
 from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.rules.registry import code_of, selectable_words
-from conclint.summary.records import Directive, DirectiveKind
+from conclint.summary.records import DIRECTIVE_WORDS, Directive, DirectiveKind
 from conclint.suppress.async_codes import stands_for
 from conclint.suppress.spans import Spans
 
 UNUSED_CODE = "CON901"
 UNUSED_NAME = "unused-suppression"
-_WORDS = ("ignore", "skip-file", "blocks", "nonblocking")
 _FOR = " hides nothing for "
 
 
@@ -102,7 +101,7 @@ def misspelled_directives(path: str, directives: Sequence[Directive]) -> Iterato
     for number, directive in enumerate(sorted(directives)):
         for word in directive.codes:
             if directive.kind == DirectiveKind.UNKNOWN:
-                message = f"unknown comment `conclint: {word}`{nearest(word, _WORDS)}"
+                message = f"unknown comment `conclint: {word}`{nearest(word, DIRECTIVE_WORDS)}"
             elif directive.kind == DirectiveKind.IGNORE and (problem := unknown_code(word, known)):
                 message = f"this `conclint: ignore` hides nothing: {problem}"
             else:
