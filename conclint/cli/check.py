@@ -90,18 +90,20 @@ def config_command(ctx: click.Context, /, **given: Any) -> None:
     from conclint.report.config_list import list_settings, render_settings
     from conclint.report.outcome import OutputFormat
     from conclint.report.terminal import write_output
+    from conclint.run.pipeline import whole_configuration
 
     given.pop("watch")
     on_command_line = {name for name, value in given.items() if value is not None}
     try:
         request = _check_request(given)
+        config = whole_configuration(request.paths, request.config)
     except ConfigError as error:
         _fail(ctx, error)
     wanted = [output.format for output in request.outputs if output.file is None]
     if len(request.outputs) != 1 or wanted not in ([OutputFormat.TEXT], [OutputFormat.JSON]):
         raise click.UsageError("the configuration is printed as text or json.")
-    settings = list_settings(request.config, on_command_line)
-    write_output(render_settings(request.config, settings, as_json=wanted == [OutputFormat.JSON]))
+    settings = list_settings(config, on_command_line)
+    write_output(render_settings(config, settings, as_json=wanted == [OutputFormat.JSON]))
 
 
 def _fail(ctx: click.Context, error: Exception) -> NoReturn:

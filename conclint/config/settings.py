@@ -1,7 +1,8 @@
 """The configuration of a run: what the configuration file says, then what the command's options say.
 
-One configuration holds for a whole run. It is looked for upwards from the folder that all given paths
-have in common, so that the order of the paths changes nothing.
+It is looked for upwards from the folder that all given paths have in common, so that the order of the paths
+changes nothing. Configurations further down decide what is reported of the files below them (see
+`conclint.config.nested`); all else has one answer for a whole run.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ CONFIG_FILES: Final = (".conclint.toml", "conclint.toml", "pyproject.toml")
 
 _OPTIONS_THAT_ADD: Final = frozenset({"ignore", "extend_select", "extend_exclude"})
 
-_RUNNING_PYTHON: Final = (sys.version_info[0], sys.version_info[1])
+RUNNING_PYTHON: Final = (sys.version_info[0], sys.version_info[1])
 
 ROOT_MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
 
@@ -53,6 +54,29 @@ _NOTHING: Final = {"affects": Affects.NOTHING}
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """What the configuration of a folder within the project says: the values of the fields of `Config` that
+    the nearest one decides, the file they are from, the folder to which their patterns are relative.
+    `has_version`: the target version is stated, by that file or an option."""
+
+    folder: Path
+    root: Path
+    file: Path | None
+    levels: tuple[tuple[str, Any], ...]
+    has_version: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a configuration was made from, beside the file: the command's own options, whether it named the
+    file, and whether it or the file states a target version."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    is_file_given: bool = False
+    has_version: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What a run was asked to do. Paths are absolute; patterns are .gitignore patterns, relative to `root`.
 
@@ -63,8 +87,9 @@ class Config:
     and `catalog_files` are the user's own facts, not checked yet (see `conclint.catalog.user_facts`).
     `follow` names the installed packages into which chains go on ("installed": all), `python` is the
     interpreter or environment that has them; None for the one that is found. `baseline` is the file of
-    findings that are known. Below `cache_within` no link leads to the cache; `no_cache_because` is why the
-    cache that was asked for is not used.
+    findings that are known. `nested` are the configurations of folders below `root`, outermost first, and
+    `asked` is what all of them are made from. Below `cache_within` no link leads to the cache;
+    `no_cache_because` is why the cache that was asked for is not used.
 
     Each field says what its value can change, so that no cache forgets one.
     """
@@ -79,7 +104,7 @@ class Config:
     exclude: tuple[str, ...] | None = field(default=None, metadata=_NOTHING)
     extend_exclude: tuple[str, ...] = field(default=(), metadata=_NOTHING)
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), metadata=_REPORT)
-    target_version: tuple[int, int] = field(default=_RUNNING_PYTHON, metadata=_FINDINGS)
+    target_version: tuple[int, int] = field(default=RUNNING_PYTHON, metadata=_FINDINGS)
     gil: Gil = field(default=Gil.ENABLED, metadata=_FINDINGS)
     min_confidence: Confidence = field(default=Confidence.MEDIUM, metadata=_FINDINGS)
     min_severity: Severity = field(default=Severity.WARNING, metadata=_REPORT)
@@ -102,6 +127,8 @@ class Config:
     baseline: Path | None = field(default=None, metadata=_NOTHING)
     catalog: Mapping[str, Any] = field(default_factory=dict, metadata=_NOTHING)
     catalog_files: tuple[Path, ...] = field(default=(), metadata=_NOTHING)
+    nested: tuple[Nested, ...] = field(default=(), metadata=_FINDINGS)
+    asked: Asked = field(default=Asked(), compare=False, metadata=_NOTHING)
 
     @property
     def runtime(self) -> Runtime:
@@ -140,8 +167,9 @@ def load_config(
     from_file = table.values if table is not None else {}
     if table is not None and known_codes:
         check_codes(table, known_codes)
-    merged = _merge(from_file, _options_below_root(given, cwd, root))
-    merged["target_version"] = merged.get("target_version") or required_python(start) or _RUNNING_PYTHON
+    merged = merge_options(from_file, _options_below_root(given, cwd, root))
+    has_version = bool(merged.get("target_version"))
+    merged["target_version"] = merged.get("target_version") or required_python(start) or RUNNING_PYTHON
     src = merged.pop("src", None) or (".", "src")
     catalog_files = merged.pop("catalog_files", ())
     asked = merged.pop("cache_dir", None)
@@ -176,6 +204,7 @@ def load_config(
         cache_within=within,
         python=python,
         baseline=baseline,
+        asked=Asked(given, file is not None, has_version),
         **merged,
     )
 
@@ -224,13 +253,17 @@ def _common_folder(paths: Sequence[str], cwd: Path) -> Path:
 
 
 def _find_table(start: Path) -> Table | None:
-    for folder in (start, *start.parents):
-        for name in CONFIG_FILES:
-            file = folder / name
-            if file.is_file():
-                table = read_table(file, required=False)
-                if table is not None:
-                    return table
+    return next(filter(None, map(find_table_in, (start, *start.parents))), None)
+
+
+def find_table_in(folder: Path) -> Table | None:
+    """The conclint table of a folder: of the first of its files that has one. Raises ConfigError."""
+    for name in CONFIG_FILES:
+        file = folder / name
+        if file.is_file():
+            table = read_table(file, required=False)
+            if table is not None:
+                return table
     return None
 
 
@@ -293,7 +326,8 @@ def _below(prefix: str, pattern: str) -> str:
     return f"{sign}/{prefix}/{body.removeprefix('./').removeprefix('/')}"
 
 
-def _merge(from_file: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def merge_options(from_file: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file and the command's options say together (see `load_config`)."""
     merged = dict(from_file)
     if "select" in options:
         for name in ("select", "extend_select", "ignore"):
@@ -312,10 +346,15 @@ def required_python(start: Path) -> tuple[int, int] | None:
         file = folder / "pyproject.toml"
         if not file.is_file():
             continue
-        required = read_project(file).get("requires-python")
-        if not isinstance(required, str):
-            return None
-        # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
-        minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.([0-9]{1,3})(?![0-9])", required)
-        return (3, max(map(int, minors))) if minors else None
+        return python_in(read_project(file))
     return None
+
+
+def python_in(project: Mapping[str, object]) -> tuple[int, int] | None:
+    """The lowest Python that the `requires-python` of a `project` table allows."""
+    required = project.get("requires-python")
+    if not isinstance(required, str):
+        return None
+    # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
+    minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.([0-9]{1,3})(?![0-9])", required)
+    return (3, max(map(int, minors))) if minors else None

@@ -23,7 +23,7 @@ from conclint.rules.examples import advise, fix_for, source_file
 from conclint.rules.judge import Judge, wrapper_names
 from conclint.rules.module_calls import ModuleCalls, module_calls
 from conclint.store.finding_rows import to_row
-from conclint.suppress.selection import Selection
+from conclint.suppress.selection import Selections
 
 if TYPE_CHECKING:
     from conclint.resolve.values import Key
@@ -66,7 +66,7 @@ class ModuleJudge:
         self._file: tuple[str, SourceFile] | None = None
         self._store = project.store
         self._catalog = Catalog(project.own_facts)
-        self._selection = Selection(project.config)
+        self._selections = Selections(project.config)
         self._most = MOST_DECODED if most is None else most
         self._largest = _LARGEST * self._most
         self._outgrown = 0  # programs in a row that were dropped too soon
@@ -84,8 +84,8 @@ class ModuleJudge:
             self.engine,
             self._project.shown,
             self._project.notebook,
-            self._project.config.runtime,
-            self._selection.is_chosen,
+            lambda shown: self._selections.of(shown).runtime,
+            self._selections.is_chosen,
             self._project.library,
             loops_nest=self._project.loops_nest,
         )
@@ -206,8 +206,7 @@ class ModuleJudge:
     def _row(self, draft: Draft) -> tuple[Any, ...]:
         """The finding as data, with its recommendation where it can be shown at all."""
         finding = draft.finding
-        least = self._project.config.min_confidence
-        if finding.confidence >= least and self._selection.is_chosen(finding.code):
+        if self._selections.of(finding.path).shows(finding):
             file = self._file_of(draft.path)
             advice = advise(draft, file)
             fix = fix_for(draft, file, advice)

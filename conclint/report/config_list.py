@@ -42,17 +42,36 @@ def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -
         document = {
             "root": str(config.root),
             "file": file,
+            "nested": [
+                {"folder": _shown(item.folder, config.root), "file": _shown(item.file, config.root)}
+                for item in config.nested
+                if item.file is not None
+            ],
             "settings": {item.key: {"value": item.value, "origin": item.origin} for item in settings},
         }
         return dump(document)
     lines = [
         f"# project: {printable(str(config.root))}",
         f"# configuration file: {printable(file) if file is not None else 'none'}",
+        *(f"# {printable(line)}" for line in _nested_lines(config)),
     ]
     for item in settings:
         text = f"{item.key} = {_toml(item.value)}" if item.value is not None else f"# {item.key}: not set"
         lines.append(f"{text}  # {printable(item.origin)}" if item.value is not None else text)
     return "\n".join(lines) + "\n"
+
+
+def _nested_lines(config: Config) -> list[str]:
+    """What configurations further down decide."""
+    lines = []
+    for item in config.nested:
+        folder = _shown(item.folder, config.root)
+        if item.folder == item.root and item.file is not None:
+            lines.append(f"what is reported below {folder}/: {_shown(item.file, config.root)}")
+        else:
+            version = ".".join(map(str, dict(item.levels)["target_version"]))
+            lines.append(f"target-version below {folder}/: {version} (its requires-python)")
+    return lines
 
 
 def setting_text(config: Config, key: str) -> str:

@@ -36,16 +36,17 @@ _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 
 class Judge:
     """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
-    a module that is a notebook, `is_chosen` whether a code is reported at all. `library`: the async library
-    that the program runs on, `loops_nest` whether its loops can run one in another."""
+    a module that is a notebook, `runtime_of` the Python that a file (by its shown path) runs on, `is_chosen`
+    whether a code is reported in such a file, or, without one, anywhere. `library`: the async library that
+    the program runs on, `loops_nest` whether its loops can run one in another."""
 
     def __init__(
         self,
         engine: EffectSolver,
         shown: Callable[[str], str],
         notebook: Callable[[str], Notebook | None],
-        runtime: Runtime,
-        is_chosen: Callable[[str], bool],
+        runtime_of: Callable[[str], Runtime],
+        is_chosen: Callable[[str, str | None], bool],
         library: str = "asyncio",
         *,
         loops_nest: bool = False,
@@ -56,12 +57,12 @@ class Judge:
         self._profiles = WorkerProfiles(engine)
         self._shown = shown
         self._notebook = notebook
-        self._runtime = runtime
+        self._runtime_of = runtime_of
         self._entries = ProgramEntries(engine)
         self._library = library
         self._loops_nest = loops_nest
         self._is_chosen = is_chosen
-        self._structural = StructuralJudge(engine, self._costs, is_chosen)
+        self._structural = StructuralJudge(engine, self._costs, lambda code: is_chosen(code, None))
 
     def roots(self, path: str) -> tuple[Key, ...]:
         """The functions of a module whose sites must be looked at: all of them."""
@@ -73,7 +74,8 @@ class Judge:
         then what the structural rules find."""
         codes = [Code(view.engine, key, view.placements[key]) for key in view.keys]
         found = [*self._cells(view), *self._structural.judge(view, codes), *crossed_models(view, codes)]
-        return without_replaced(found, self._is_chosen)
+        shown = self._shown(view.module.path)
+        return without_replaced(found, lambda code: self._is_chosen(code, shown))
 
     def plain_view(self, path: str) -> ModuleView | None:
         """A module of which no function was looked into."""
@@ -107,7 +109,7 @@ class Judge:
         return ModuleView(
             self._engine,
             module,
-            self._runtime,
+            self._runtime_of(self._shown(module.path)),
             self._shown,
             effects,
             placements,

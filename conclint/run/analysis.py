@@ -421,10 +421,10 @@ class Analysis:
         """Whether every file can hold a finding, and the user's own wrappers, which make a file one."""
         from conclint.catalog.loader import Catalog
         from conclint.rules.registry import all_rules
-        from conclint.suppress.selection import Selection
+        from conclint.suppress.selection import Selections
 
-        selection = Selection(self._config)
-        everywhere = any(rule.everywhere and selection.is_chosen(rule.code) for rule in all_rules())
+        selections = Selections(self._config)
+        everywhere = any(rule.everywhere and selections.is_chosen(rule.code) for rule in all_rules())
         facts = self._own_facts
         return everywhere, frozenset(Catalog(facts).user_placements()) if facts else frozenset()
 

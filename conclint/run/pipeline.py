@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.catalog.digest import catalog_digest
+from conclint.config.nested import with_nested
 from conclint.config.settings import Config, ConfigError
 from conclint.model.finding import UNREADABLE, Finding
 from conclint.process.failure import bearable
@@ -103,6 +104,7 @@ def check(
     """
     started = time.perf_counter()
     discovery = discover_files([path for path in paths if path != "-"], config, config.cwd)
+    config = _with_nested(config, discovery)
     sources = {source.path: source for source in discovery.sources}
     if stdin is not None:
         given = source_of_text(stdin, stdin_filename, config, config.cwd)
@@ -143,6 +145,20 @@ def check(
         kept.unsure,
         workspace.cache.note,
     )
+
+
+def whole_configuration(paths: Sequence[str], config: Config) -> Config:
+    """The configuration with those of the folders that a check of the paths comes by. Raises ConfigError."""
+    return _with_nested(config, discover_files(list(paths) or ["."], config, config.cwd))
+
+
+def _with_nested(config: Config, discovery: Discovery) -> Config:
+    """The configuration with those of folders within the project. Raises ConfigError."""
+    if not discovery.walked.configured:
+        return config
+    from conclint.rules.registry import selectable_words
+
+    return with_nested(config, discovery.walked.configured, selectable_words())
 
 
 def _run_on_affected(

@@ -83,6 +83,8 @@ class Recorder:
         files = {*basis.files, *walked.ignore_files, *shipped_files()}
         files.update(map(os.fspath, config.catalog_files))
         files.update(os.fspath(file) for file in (config.file, config.baseline) if file is not None)
+        named = [os.path.join(folder, name) for folder in walked.configured for name in CONFIG_FILES]
+        files.update(file for file in named if os.path.exists(file))
         for folder in with_parents([*paths, os.fspath(config.root), os.fspath(config.cwd)]):
             for name in _EXISTING:
                 path = os.path.join(folder, name)

@@ -52,6 +52,10 @@ def laid_out(
             root=Path(moved(config.root)),
             cwd=Path(moved(config.cwd)),
             src=tuple(Path(moved(folder)) for folder in config.src),
+            nested=tuple(
+                replace(item, folder=Path(moved(item.folder)), root=Path(moved(item.root)))
+                for item in config.nested
+            ),
             python=config.python or _environment(config.root),
         )
         cwd = _real(config.cwd)

@@ -10,10 +10,10 @@ import heapq
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from conclint.config.settings import Config
+from conclint.config.settings import CONFIG_FILES, Config
 from conclint.files.parents import with_parents
 from conclint.replay import RACY_NS, UNLISTED
 from conclint.source.ignore import Patterns, read_ignore_file
@@ -51,6 +51,7 @@ _MAY_BE_PACKAGES: Final = frozenset({"build", "dist", "env", "venv"})
 """Of these, a folder with an `__init__.py` is a package of the project (as in pip and in the standard
 library), not a product or an environment."""
 
+_CONFIG_FILES: Final = frozenset(CONFIG_FILES)
 _ENVIRONMENT_MARKS: Final = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
@@ -75,11 +76,13 @@ class Source(NamedTuple):
 
 class Walked(NamedTuple):
     """What a discovery hung on: folders that were listed, each with its names where these tell more than its
-    times do (`None` where they don't); ignore files that were read; paths that led nowhere."""
+    times do (`None` where they don't); ignore files that were read; paths that led nowhere. `configured`:
+    the folders that have a configuration file, those above files that were named among them."""
 
     folders: Mapping[str, tuple[str, ...] | None]
     ignore_files: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    configured: tuple[str, ...] = ()
 
 
 class Discovery(NamedTuple):
@@ -185,6 +188,7 @@ class _Walk:
         self._settled_ns = time.time_ns() - RACY_NS
         self._listed: dict[str, tuple[str, ...] | None] = {}
         self._ignore_files: list[str] = []
+        self._configured: list[str] = []
         self._absent: list[str] = []
 
     def add(self, given: str) -> None:
@@ -227,7 +231,9 @@ class _Walk:
             if os.path.realpath(path) not in self._files:
                 self._files.add(path)
         sources = tuple(Source(path, shown_path(path, self._cwd)) for path in sorted(self._files))
-        walked = Walked(self._listed, tuple(self._ignore_files), tuple(self._absent))
+        unlisted = (path for path in self._files if os.path.dirname(path) not in self._listed)
+        configured = sorted({*self._configured, *_configured_above(unlisted, self._root)})
+        walked = Walked(self._listed, tuple(self._ignore_files), tuple(self._absent), tuple(configured))
         return Discovery(sources, tuple(sorted(self._problems)), walked)
 
     def excludes(self, path: str) -> bool:
@@ -287,6 +293,8 @@ class _Walk:
             if key in self._visited:
                 continue
             self._visited.add(key)
+            if not _CONFIG_FILES.isdisjoint(names):
+                self._configured.append(folder)
             if ".gitignore" in names:
                 file = os.path.join(folder, ".gitignore")
                 self._ignore_files.append(file)
@@ -367,6 +375,18 @@ def _repository(folder: str) -> str | None:
     return next(
         (above for above in with_parents(folder) if os.path.exists(os.path.join(above, ".git"))), None
     )
+
+
+def _configured_above(paths: Iterable[str], root: str) -> Iterator[str]:
+    """The folders of these files, and those between them and the root, that have a configuration file."""
+    seen: set[str] = set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        while folder not in seen and _is_below(folder, root) and folder != root:
+            seen.add(folder)
+            if any(os.path.isfile(os.path.join(folder, name)) for name in CONFIG_FILES):
+                yield folder
+            folder = os.path.dirname(folder)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -15,7 +15,7 @@ from conclint.model.finding import Finding
 from conclint.summary.records import Directive
 from conclint.suppress.allowances import Allowances, unused_allowances
 from conclint.suppress.directives import DirectivesOfFile, Noqa, misspelled_directives, unused_directives
-from conclint.suppress.selection import Selection
+from conclint.suppress.selection import Selections
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,18 @@ def filter_findings(
     another linter's code that stands for ours, of which flake8 knows nothing. `whole`: the findings are those
     of all files of the project, so that an entry of `allow` that allows none of them is of no use.
     """
-    selection = Selection(config)
+    selections = Selections(config)
     everything = list(findings)
     allowances = Allowances(config.allow)
     allowed = {id(finding) for finding in everything if allowances.cover(finding)}
     asked = (finding for finding in everything if id(finding) not in allowed)
-    selected = [finding for finding in asked if selection.takes(finding.code, finding.path)]
-    sure = [finding for finding in selected if finding.confidence >= config.min_confidence]
-    bad = [finding for finding in sure if selection.is_bad_enough(finding)]
+
+    def takes(finding: Finding) -> bool:
+        return selections.of(finding.path).takes(finding.code, finding.path)
+
+    selected = list(filter(takes, asked))
+    sure = [finding for finding in selected if selections.of(finding.path).is_sure_enough(finding)]
+    bad = [finding for finding in sure if selections.of(finding.path).is_bad_enough(finding)]
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
     none = DirectivesOfFile(())
     noqa = Noqa.of(ours=inline, theirs=config.respect_async_noqa)
@@ -67,12 +71,15 @@ def filter_findings(
         ]
 
     kept = reported(bad)
-    hidden = len(reported(finding for finding in sure if not selection.is_bad_enough(finding)))
+    hidden = len(
+        reported(finding for finding in sure if not selections.of(finding.path).is_bad_enough(finding))
+    )
     unsure = len(
         reported(
             finding
             for finding in selected
-            if finding.confidence < config.min_confidence and selection.is_bad_enough(finding)
+            for selection in (selections.of(finding.path),)
+            if not selection.is_sure_enough(finding) and selection.is_bad_enough(finding)
         )
     )
     misspelled = [
@@ -80,7 +87,7 @@ def filter_findings(
         for path, of_file in directives.items()
         if inline
         for report in misspelled_directives(path, of_file)
-        if selection.takes(report.code, report.path)
+        if takes(report)
     ]
     unused: list[Finding] = []
     if config.warn_unused_ignores and inline:
@@ -88,7 +95,7 @@ def filter_findings(
             *_unused(everything, directives),
             *(unused_allowances(config, allowances) if whole else ()),
         ]
-        unused = [report for report in reports if selection.takes(report.code, report.path)]
+        unused = list(filter(takes, reports))
     return FilterResult(_sorted(kept), _sorted(unused), _sorted(misspelled), hidden, unsure)
 
 

@@ -1,4 +1,4 @@
-"""Which codes are reported for which file."""
+"""Which findings are reported in which file, as far as the configuration says it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from conclint.config.nested import NearestConfig
 from conclint.config.settings import Config
 from conclint.model.finding import Finding
+from conclint.model.runtime import Runtime
 from conclint.rules.registry import all_rules, code_of, rules_by_code
 
 if TYPE_CHECKING:
@@ -17,8 +19,33 @@ _ALWAYS = "CON9"
 """Codes about the run itself: on whatever is selected; a prefix as long as this, or longer, ignores them."""
 
 
+class Selections:
+    """The selection for each file, by its shown path: that of the nearest configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self._nearest = NearestConfig(config)
+        self._by_root: dict[int, Selection] = {}
+
+    def of(self, shown: str) -> Selection:
+        """The selection for the file shown as this."""
+        return self._made(self._nearest.of(shown))
+
+    def is_chosen(self, code: str, shown: str | None = None) -> bool:
+        """Whether the code is reported at all in a file; in any, where none is named."""
+        if shown is not None:
+            return self.of(shown).is_chosen(code)
+        return any(self._made(config).is_chosen(code) for config in self._nearest.all())
+
+    def _made(self, config: Config) -> Selection:
+        found = self._by_root.get(id(config))
+        if found is None:
+            found = self._by_root[id(config)] = Selection(config)
+        return found
+
+
 class Selection:
-    """The answer to "is this code reported for this file", from select, ignore and per-file-ignores.
+    """The answer to "is this code reported for this file", from select, ignore and per-file-ignores, and how
+    sure and how bad what is reported must be.
 
     Of the prefixes that a code begins with, the longest decides; at equal length it is ignored.
     """
@@ -32,6 +59,20 @@ class Selection:
         self._defaults = frozenset(rule.code for rule in all_rules() if rule.default)
         self._named = frozenset((*self._select, *extended))
         self._by_code: dict[str, bool] = {}
+
+    @property
+    def runtime(self) -> Runtime:
+        """The Python that the files run on."""
+        return self._config.runtime
+
+    def shows(self, finding: Finding) -> bool:
+        """Whether the finding is chosen and sure enough; whether it is bad enough is not known before its
+        context is."""
+        return self.is_sure_enough(finding) and self.is_chosen(finding.code)
+
+    def is_sure_enough(self, finding: Finding) -> bool:
+        """Whether the finding is as sure as is asked for."""
+        return finding.confidence >= self._config.min_confidence
 
     def takes(self, code: str, path: str) -> bool:
         """Whether `code` is reported for the file shown as `path`."""

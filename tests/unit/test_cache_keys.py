@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conclint.config.allowances import Allowance
-from conclint.config.settings import Affects, Config
+from conclint.config.settings import Affects, Asked, Config, Nested
 from conclint.model.context import Context
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
@@ -52,6 +52,8 @@ OTHER: dict[str, Any] = {
     "baseline": Path("/p/baseline.json"),
     "catalog": {"functions": []},
     "catalog_files": (Path("/p/facts.toml"),),
+    "nested": (Nested(Path("/p/a"), Path("/p/a"), None, (("select", ("CON1",)),), has_version=False),),
+    "asked": Asked({"select": ("CON1",)}),
 }
 
 
