@@ -92,7 +92,7 @@ def run_check(request: CheckRequest) -> int:
     if not request.quiet and not report.files and not findings and request.diff_base is None:
         say("warning: no Python files below the given paths")
     if request.verbose:
-        say(f"{report.files} files in {report.seconds:.2f} s")
+        say(f"{count(report.files, 'file')} in {report.seconds:.2f} s")
         if report.cache_note:
             say(f"no cache: {report.cache_note}")
     return status

@@ -22,7 +22,7 @@ from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY
-from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, THIS_LOOP
+from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, OTHER_LOOP, THIS_LOOP, loop_given_by
 from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind
@@ -99,7 +99,7 @@ class CatalogCalls:
         if fact.runs_loop and not frame.link.awaited:
             witness = Witness(0, 1, fact.name, frame.link.site, fact.name)
             add(result, Effect(Kind.RUNS_LOOP, "", ALL_MODELS), witness)
-        if fact.name in LOOP_BOUND:
+        if fact.name in LOOP_BOUND and not self._made_its_loop(frame):
             effect = Effect(Kind.USES_LOOP, "", ExecutionModel.THREAD.bit)
             add(result, effect, Witness(0, 1, fact.name, frame.link.site, fact.name))
         if fact.iterates is not None:
@@ -136,6 +136,20 @@ class CatalogCalls:
         elif not frame.nesting:
             self._leave_to_caller(result, frame, fact)
         return result
+
+    def _made_its_loop(self, frame: Frame) -> bool:
+        """Whether the loop that a method is called of may be one that the caller has made itself, where none
+        runs (`except RuntimeError: loop = asyncio.new_event_loop()`): no other thread runs that."""
+        body = self._evaluator.body(frame.key)
+        receiver = graph.receiver(body, body.sites[frame.link.site])
+        made = graph.made_from(body, [receiver]) if receiver >= 0 else ()
+        return any(
+            isinstance(function, External)
+            and loop_given_by(self._evaluator.catalog.canonical(function.dotted)) == OTHER_LOOP
+            for value in made
+            if (call := graph.call(body, value)) is not None
+            for function in self._evaluator.evaluate(frame.key, call.callee).values
+        )
 
     def _leave_to_caller(self, result: Effects, frame: Frame, fact: CallableFact) -> None:
         """Work for a pool of which only the interface is stated (`pool: Executor`): what kind of pool it is

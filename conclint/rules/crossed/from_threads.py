@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from conclint.conditions.cold_paths import FIRST_TIME
 from conclint.effects.bindings import Bindings
 from conclint.effects.effects import Kind, Placement, Witness
 from conclint.effects.loop_affinity import LOOP_BOUND, RUNNING_LOOP_ONLY, threadsafe_form
@@ -160,6 +161,8 @@ def _draft(view: ModuleView, key: Key, witness: Witness, assumed: tuple[str, ...
     else:
         message = f"`{short_name(chain[0].symbol)}` calls `{cause}` in a thread: {why}"
     reasons = (*witness.reasons, *assumed)
+    # The thread must be the one that comes first, which code on the loop mostly is.
+    seldom = sum(reason.endswith(FIRST_TIME) for reason in reasons)
     return draft_at(
         view,
         key,
@@ -172,7 +175,7 @@ def _draft(view: ModuleView, key: Key, witness: Witness, assumed: tuple[str, ...
             Advice(ExecutionModel.EVENT_LOOP, f"from another thread, use {threadsafe_form(cause)}."),
         ),
         reasons=reasons,
-        assumptions=witness.assumptions + len(witness.hedges) + len(assumed),
+        assumptions=witness.assumptions + len(witness.hedges) + len(assumed) + seldom,
         most=Confidence.HIGH,
         chain=chain,
         model=_THREAD,
