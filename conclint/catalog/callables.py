@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conclint.catalog.facts import CallableFact, Condition, EffectKind, ParameterFact, Placing
+from conclint.catalog.facts import (
+    Access,
+    CallableFact,
+    Condition,
+    EffectKind,
+    ParameterFact,
+    Placing,
+    Registering,
+)
 from conclint.catalog.tables import TableReader
 from conclint.model.execution import Family, Weight
 
@@ -14,14 +22,26 @@ CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
-    "arguments", "style", "phase", "traits", "milliseconds", "runs_loop",
+    "arguments", "style", "phase", "traits", "milliseconds", "runs_loop", "by", "owner", "event",
+    "started_by", "loosely", "on",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase")
+_REGISTERING = ("by", "owner", "event", "started_by", "loosely")
 
 
 class CallableReader(TableReader):
-    """Reads groups of functions or methods. `name` is the library's, `source` that of its file."""
+    """Reads groups of functions or methods. `name` is the library's, `source` that of its file.
+
+    `registered`, `runners`, `loose_runners` and `accessed` gather names, as `LibraryFacts` has them.
+    """
+
+    def __init__(self, origin: str, prefix: str = "") -> None:
+        super().__init__(origin, prefix)
+        self.registered: set[str] = set()
+        self.runners: set[str] = set()
+        self.loose_runners: set[str] = set()
+        self.accessed: set[str] = set()
 
     def callables(self, row: Mapping[str, Any], owner: str, where: str) -> Iterator[CallableFact]:
         names = self.strings(row, "names", where)
@@ -46,7 +66,13 @@ class CallableReader(TableReader):
         elif "family" in row:
             raise self.fail(f"{where}.family", "only for the effects waits and places")
         signature = self.signature(self.get(row, "signature", str, where), where)
-        placing = self.placing(row, effect, signature, where)
+        registers = effect is EffectKind.REGISTERS
+        does_both = effect is EffectKind.PLACES and "by" in row
+        registering = self.registering(row, registers or does_both, signature, where)
+        if registering is not None:  # making an object is written with the class's name
+            last = owner.rpartition(".")[2]
+            self.registered.update(last if name == "__init__" else name for name in names)
+        placing = None if registers else self.placing(row, effect, signature, where)
         weight = self.weight(row, effect, where)
         confidence = self.confidence(row, where)
         if "*" in names and effect is not EffectKind.HARMLESS and "module" in row:
@@ -62,6 +88,8 @@ class CallableReader(TableReader):
             "doubtful": self.conditions(row, "doubtful", signature, where),
             "coroutine": self.get(row, "coroutine", bool, where, False),
             "placing": placing,
+            "registering": registering,
+            "access": self.access(row, where),
             "confidence": confidence,
             "iterates": self.parameter(row, "iterates", signature, where),
             "entry": self.parameter(row, "entry", signature, where),
@@ -172,6 +200,49 @@ class CallableReader(TableReader):
         arguments = self.get(row, "arguments", str, where, "rest")
         style = self.get(row, "style", str, where, "pool")
         return Placing(name, model, executor_parameter, arguments, style, also, self.phase(row, where))
+
+    def registering(
+        self,
+        row: Mapping[str, Any],
+        does_register: bool,
+        signature: tuple[ParameterFact, ...] | None,
+        where: str,
+    ) -> Registering | None:
+        """How a callable registers something with an object."""
+        if not does_register:
+            for key in _REGISTERING:
+                if key in row:
+                    raise self.fail(f"{where}.{key}", "only for the effects registers and places")
+            return None
+        by = self.strings(row, "by", where) or ()
+        started_by = self.strings(row, "started_by", where) or ()
+        if not by and not started_by:
+            raise self.fail(f"{where}.by", "is required for the effect registers")
+        self.runners.update(runner.rpartition(".")[2] for runner in (*by, *started_by))
+        if row.get("loosely"):
+            self.loose_runners.update(by)
+        return Registering(
+            self.parameter(row, "callable", signature, where) or "",
+            self.strings(row, "also", where) or (),
+            by,
+            self.parameter(row, "owner", signature, where) or "",
+            self.get(row, "loosely", bool, where, False),
+            self.parameter(row, "event", signature, where) or "",
+            started_by,
+            self.model(row, where) if started_by else None,
+            self.get(row, "style", str, where, "framework"),
+        )
+
+    def access(self, row: Mapping[str, Any], where: str) -> Access:
+        word = row.get("on", Access.CALL.value)
+        try:
+            access = Access(word)
+        except ValueError:
+            words = ", ".join(item.value for item in Access)
+            raise self.fail(f"{where}.on", f"expected one of {words}, got {word!r}") from None
+        if access is not Access.CALL:
+            self.accessed.update(self.strings(row, "names", where) or ())
+        return access
 
     def weight(self, row: Mapping[str, Any], effect: EffectKind, where: str) -> Weight:
         if effect not in (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from conclint.model.execution import Confidence, ExecutionModel, Family, Weight
 
@@ -16,7 +17,20 @@ class EffectKind(Enum):
     COMPUTES_NOGIL = "computes_nogil"
     PLACES = "places"
     CALLS = "calls"
+    REGISTERS = "registers"
     HARMLESS = "harmless"
+
+
+class Access(Enum):
+    """By what of a name of a class the fact happens."""
+
+    CALL = "call"
+    READ = "read"
+    SET = "set"
+
+
+ASSIGNED: Final = "="
+"""Ends the name of an attribute where what is meant is a value being assigned to it."""
 
 
 class Phase(Enum):
@@ -76,6 +90,29 @@ class Placing:
 
 
 @dataclass(frozen=True, slots=True)
+class Registering:
+    """How a callable registers with an object what is passed for `callable` and `also`, or else what its
+    result decorates.
+
+    `owner` is the parameter that holds the object, "" for the method's own. `by` are the methods of the
+    object (with a dot in it: public dotted names) that call what was registered, here and now; after one of
+    `started_by` the library calls it on `model` by itself. `event` is the parameter, of both, that says
+    which of several things was registered. `is_loose`: `by` are methods of other objects, which may use
+    this one.
+    """
+
+    callable: str = ""
+    also: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    owner: str = ""
+    is_loose: bool = False
+    event: str = ""
+    started_by: tuple[str, ...] = ()
+    model: ExecutionModel | None = None
+    style: str = "framework"
+
+
+@dataclass(frozen=True, slots=True)
 class CallableFact:
     """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
     it by that name. `milliseconds` is how long a usual call was measured to take; `remote`: the library
@@ -93,6 +130,8 @@ class CallableFact:
     coroutine: bool = False
     returns: str | None = None
     placing: Placing | None = None
+    registering: Registering | None = None
+    access: Access = Access.CALL
     iterates: str | None = None
     entry: str | None = None
     runs_loop: bool = False

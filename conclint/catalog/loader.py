@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conclint.catalog.facts import CallableFact, ClassFact, DecoratorFact, EffectKind
+from conclint.catalog.facts import ASSIGNED, CallableFact, ClassFact, DecoratorFact, EffectKind
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.stub_packages import PREFIXES, described_name
 from conclint.catalog.tables import CatalogError
@@ -89,6 +89,14 @@ class Catalog:
         self._own: list[LibraryFacts] = list(extra)
         self._stated_by_user = frozenset(name for facts in self._own for name in _names(facts))
         self._methods: dict[tuple[str, str], CallableFact | None] = {}
+        self.registering: set[str] = set()
+        """Last names of what registers a callable, and of attributes that do when they are assigned."""
+        self.running: set[str] = set()
+        """Last names of what runs what was registered."""
+        self.loosely_running: set[str] = set()
+        """Their dotted names where they are methods of other objects."""
+        self.accessed: set[str] = set()
+        """Names of attributes that do something when they are read or assigned."""
         self._require("builtins")
         self._merge_own()
 
@@ -107,6 +115,7 @@ class Catalog:
         self._canonical.clear()
         for facts in self._own:
             self._aliases.update(facts.aliases)
+            self._note(facts)
         for facts in self._own:
             for name, function in facts.functions.items():
                 name = self.canonical(name)
@@ -133,6 +142,13 @@ class Catalog:
         self._classes.update(facts.classes)
         self._factories.update(facts.factories)
         self._decorators.update(facts.decorators)
+        self._note(facts)
+
+    def _note(self, facts: LibraryFacts) -> None:
+        self.registering |= facts.registering
+        self.running |= facts.running
+        self.loosely_running |= facts.loosely_running
+        self.accessed |= facts.accessed
 
     def canonical(self, dotted: str) -> str:
         """The public name of what `dotted` names, by the aliases of its library."""
@@ -220,7 +236,8 @@ class Catalog:
         key = (dotted, name)
         if key not in self._methods:
             tables = [fact.methods for fact in self.ancestry(dotted)]
-            wanted = (name,) if name.startswith("__") else (name, "*")
+            is_exact = name.startswith("__") or name.endswith(ASSIGNED)
+            wanted = (name,) if is_exact else (name, "*")
             fact = next((methods[word] for word in wanted for methods in tables if word in methods), None)
             if fact is not None and fact.name.endswith(".*"):
                 fact = replace(fact, name=f"{fact.name[:-1]}{name}", by_star=True)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from conclint.catalog.callables import CALLABLE_KEYS, CallableReader
 from conclint.catalog.facts import (
+    ASSIGNED,
+    Access,
     CallableFact,
     ClassFact,
     DecoratorFact,
@@ -31,6 +33,10 @@ class LibraryFacts:
     install: tuple[str, ...] | None = None
     starts_code: bool = False
     former: dict[str, str] = field(default_factory=dict)
+    registering: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
+    loosely_running: frozenset[str] = frozenset()
+    accessed: frozenset[str] = frozenset()
 
 
 USER_LIBRARY: Final = "(your own)"
@@ -118,6 +124,9 @@ class _Reader(CallableReader):
             self.keys(row, _DECORATOR, where)
             for decorator in self.decorators(row, where):
                 self.add(facts.decorators, decorator.name, decorator, where)
+        facts.registering, facts.running = frozenset(self.registered), frozenset(self.runners)
+        facts.loosely_running = frozenset(self.loose_runners)
+        facts.accessed = frozenset(self.accessed)
         return facts
 
     def decorators(self, row: Mapping[str, Any], where: str) -> Iterator[DecoratorFact]:
@@ -173,7 +182,8 @@ class _Reader(CallableReader):
             inner = f"{where} ({name}).methods[{number}]"
             self.keys(group, CALLABLE_KEYS, inner)
             for fact in self.callables(group, name, inner):
-                self.add(methods, fact.name.rsplit(".", 1)[-1], fact, inner)
+                last = fact.name.rsplit(".", 1)[-1]
+                self.add(methods, last + ASSIGNED * (fact.access is Access.SET), fact, inner)
         executor = self.get(row, "executor", str, where)
         runs = tuple(self.runs(item, f"{where}.runs") for item in self.rows(row, "runs", where))
         hooks = tuple(self.hook(item, f"{where}.hooks") for item in self.rows(row, "hooks", where))

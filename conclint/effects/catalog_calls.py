@@ -16,6 +16,7 @@ from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
+from conclint.effects.registered_callbacks import RegisteredCallbacks
 from conclint.effects.switched_off import is_switched_off
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import Arguments, stated_argument
@@ -44,6 +45,7 @@ class CatalogCalls:
         self._effects_of = effects_of
         self._run = run
         self._handlers = LogHandlers(evaluator)
+        self._callbacks = RegisteredCallbacks(evaluator)
 
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
         """The effects of a call of a function or class."""
@@ -62,6 +64,8 @@ class CatalogCalls:
         if fact is None:
             return {}
         found = self._fact(frame, fact, arguments, value)
+        if value.dotted.rpartition(".")[2] in catalog.running:
+            self._add_registered(found, frame, value)
         return self._logged(frame, value, found) if value.dotted.startswith("logging.") else found
 
     def _logged(self, frame: Frame, called: Value, found: Effects) -> Effects:
@@ -73,14 +77,31 @@ class CatalogCalls:
     def method(self, frame: Frame, value: ExternalMethod, arguments: Arguments) -> Effects:
         """The effects of a call of a method."""
         fact = self._evaluator.catalog.method(value.dotted, value.name)
-        if fact is None:
-            return {}
-        found = self._fact(frame, fact, arguments, value, value.dotted)
+        found = self._fact(frame, fact, arguments, value, value.dotted) if fact is not None else {}
+        if value.name in self._evaluator.catalog.running:
+            self._add_registered(found, frame, value)
         owners = self._evaluator.catalog.ancestry(value.dotted)
         if not frame.nesting and any(value.name in hook.by for owner in owners for hook in owner.hooks):
             for method in hooked_at(self._evaluator, frame.key, frame.link.site, value.name):
                 add_all(found, self._run(frame.nested(), Target(method, Arguments(spread=True))))
         return self._logged(frame, value, found) if value.dotted == "logging.Logger" else found
+
+    def _add_registered(self, found: Effects, frame: Frame, called: Value) -> None:
+        """Adds what a call runs of what the program registered with the object; what it starts is placed."""
+        if frame.nesting:
+            return
+        site = frame.link.site
+        for item in self._callbacks.run_by(frame.key, site, called):
+            if item.is_started and item.registering.model is not None:
+                model, style = item.registering.model, item.registering.style
+                placement = Placement(site, item.values, Arguments(spread=True), model, style, item.name)
+                witness = Witness(0, 1, item.name, site, item.name).assuming(*item.reasons)
+                place(self._evaluator, self._effects_of, frame, found, placement, witness)
+                continue
+            for target in callables(item.values):
+                ran = self._run(frame.nested(), Target(target, Arguments(spread=True)))
+                for effect, witness in ran.items():
+                    add(found, effect, witness.assuming(*item.reasons, *item.values.reasons))
 
     def call(self, frame: Frame, value: ExternalInstance, arguments: Arguments) -> Effects:
         """The effects of a call of an instance, which a file must state by name: what is said of all other

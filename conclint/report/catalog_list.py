@@ -23,6 +23,7 @@ _MEANINGS = {
     EffectKind.COMPUTES_NOGIL: "computes and releases the GIL",
     EffectKind.PLACES: "hands its argument to another execution model",
     EffectKind.CALLS: "runs its argument here and now",
+    EffectKind.REGISTERS: "registers its argument, which other calls run",
     EffectKind.HARMLESS: "neither blocks nor computes for long",
 }
 _ELSEWHERE = {

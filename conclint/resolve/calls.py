@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from conclint.catalog.facts import ASSIGNED, Access
 from conclint.resolve.arguments import Arguments, StarItem, arguments_of
 from conclint.resolve.builtin_calls import EXIT_STACKS
 from conclint.resolve.django_models import FOREIGN_KEY, fetches
@@ -501,11 +502,40 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
             targets.extend(Target(method, arguments) for method in run)
             if accessor is Accessor.GETTER and fetches(evaluator, value, name):
                 targets.append(Target(ExternalMethod(FOREIGN_KEY, "__get__"), Arguments()))
+    if node[2] in evaluator.catalog.accessed:
+        targets += _accessed(evaluator, base, str(node[2]), accessor, arguments)
     if not targets:
         return None
     return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)
 
 
+def _accessed(
+    evaluator: Interpreter, base: ValueSet, name: str, accessor: Accessor, arguments: Arguments
+) -> Iterator[Target]:
+    """What reading or assigning an attribute of a library's object does by what the library says of it."""
+    word = name + ASSIGNED if accessor is Accessor.SETTER else name
+    for value in base.values:
+        owners = (
+            [
+                item.dotted
+                for item in evaluator.classes.ancestry(value.cls).classes
+                if isinstance(item, External)
+            ]
+            if isinstance(value, Instance)
+            else [value.dotted]
+            if isinstance(value, ExternalInstance)
+            else []
+        )
+        for dotted in owners:
+            fact = evaluator.catalog.method(dotted, word)
+            if fact is not None and not fact.by_star and _IS_ABOUT[accessor] is fact.access:
+                yield Target(ExternalMethod(dotted, word), arguments)
+                break
+
+
+_IS_ABOUT: Final = {
+    Accessor.GETTER: Access.READ, Accessor.SETTER: Access.SET, Accessor.DELETER: None
+}  # fmt: skip
 _INTERCEPTING: Final = {Accessor.SETTER: "__setattr__", Accessor.DELETER: "__delattr__"}
 
 

@@ -145,6 +145,13 @@ class Decorations:
                 fact = catalog.method_decorator(value.dotted, "__call__")
             if fact is not None:
                 return fact
+            named = None
+            if isinstance(value, External):
+                named = catalog.function(value.dotted)
+            elif isinstance(value, ExternalMethod):
+                named = catalog.method(value.dotted, value.name)
+            if named is not None and named.registering is not None:
+                return DecoratorFact(named.name, named.library, source=named.source)
         return None
 
     def _callee(self, key: Key, decorator: int) -> int:

@@ -18,6 +18,7 @@ _EFFECTS: Final = {
     EffectKind.COMPUTES_NOGIL: "computes for long and releases the GIL",
     EffectKind.PLACES: "hands what it is given to another execution model",
     EffectKind.CALLS: "runs what it is given here and now",
+    EffectKind.REGISTERS: "registers what it is given, which other calls run",
     EffectKind.HARMLESS: "neither blocks nor computes for long; ends the search",
 }
 _AWAITABLE: Final = "is awaited: gives an awaitable and blocks nobody"
