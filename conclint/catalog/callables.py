@@ -218,7 +218,7 @@ class CallableReader(TableReader):
         started_by = self.strings(row, "started_by", where) or ()
         if not by and not started_by:
             raise self.fail(f"{where}.by", "is required for the effect registers")
-        self.runners.update(runner.rpartition(".")[2] for runner in (*by, *started_by))
+        self.runners.update((*by, *started_by))
         if row.get("loosely"):
             self.loose_runners.update(by)
         return Registering(

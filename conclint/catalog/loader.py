@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conclint.catalog.facts import ASSIGNED, CallableFact, ClassFact, DecoratorFact, EffectKind
+from conclint.catalog.registering import ACCESSED, RUN_BY
 from conclint.catalog.schema import LibraryFacts, read_library
 from conclint.catalog.stub_packages import PREFIXES, described_name
 from conclint.catalog.tables import CatalogError
@@ -89,14 +90,15 @@ class Catalog:
         self._own: list[LibraryFacts] = list(extra)
         self._stated_by_user = frozenset(name for facts in self._own for name in _names(facts))
         self._methods: dict[tuple[str, str], CallableFact | None] = {}
-        self.registering: set[str] = set()
+        self._running_methods: dict[tuple[str, str], bool] = {}
+        self.registering = frozenset(RUN_BY)
         """Last names of what registers a callable, and of attributes that do when they are assigned."""
-        self.running: set[str] = set()
+        self.running = frozenset().union(*RUN_BY.values())
         """Last names of what runs what was registered."""
-        self.loosely_running: set[str] = set()
-        """Their dotted names where they are methods of other objects."""
-        self.accessed: set[str] = set()
+        self.accessed = ACCESSED
         """Names of attributes that do something when they are read or assigned."""
+        self._run_by_functions: set[str] = set()
+        self._loosely_running: set[str] = set()
         self._require("builtins")
         self._merge_own()
 
@@ -116,6 +118,9 @@ class Catalog:
         for facts in self._own:
             self._aliases.update(facts.aliases)
             self._note(facts)
+            self.registering |= facts.registering
+            self.running |= {name.rpartition(".")[2] for name in facts.running}
+            self.accessed |= facts.accessed
         for facts in self._own:
             for name, function in facts.functions.items():
                 name = self.canonical(name)
@@ -145,10 +150,26 @@ class Catalog:
         self._note(facts)
 
     def _note(self, facts: LibraryFacts) -> None:
-        self.registering |= facts.registering
-        self.running |= facts.running
-        self.loosely_running |= facts.loosely_running
-        self.accessed |= facts.accessed
+        self._run_by_functions |= facts.running
+        self._loosely_running |= facts.loosely_running
+
+    def runs_registered(self, dotted: str, name: str) -> bool:
+        """Whether a method of a class runs, or starts, what was registered with its object."""
+        key = (dotted, name)
+        if key not in self._running_methods:
+            self._running_methods[key] = any(
+                f"{owner.name}.{name}" in self._run_by_functions
+                or any(
+                    how is not None and name in (*how.by, *how.started_by)
+                    for how in (fact.registering for fact in owner.methods.values())
+                )
+                for owner in self.ancestry(dotted)
+            )
+        return self._running_methods[key]
+
+    def runs_loosely(self, names: Iterable[str]) -> bool:
+        """Whether one of these public names is of a method that runs what was registered with others."""
+        return any(name in self._loosely_running for name in names)
 
     def canonical(self, dotted: str) -> str:
         """The public name of what `dotted` names, by the aliases of its library."""

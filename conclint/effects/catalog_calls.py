@@ -78,7 +78,8 @@ class CatalogCalls:
         """The effects of a call of a method."""
         fact = self._evaluator.catalog.method(value.dotted, value.name)
         found = self._fact(frame, fact, arguments, value, value.dotted) if fact is not None else {}
-        if value.name in self._evaluator.catalog.running:
+        catalog = self._evaluator.catalog
+        if value.name in catalog.running and catalog.runs_registered(value.dotted, value.name):
             self._add_registered(found, frame, value)
         owners = self._evaluator.catalog.ancestry(value.dotted)
         if not frame.nesting and any(value.name in hook.by for owner in owners for hook in owner.hooks):

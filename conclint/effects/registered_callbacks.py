@@ -51,13 +51,15 @@ class Callback(NamedTuple):
 
 
 class _Registration(NamedTuple):
-    """A callable that was registered by what is called `name`, with an object of these origins or classes."""
+    """A callable that was registered by what is called `name`, with an object of these origins or classes,
+    which is known by one of `names`."""
 
     name: str
     registering: Registering
     confidence: Confidence
     origins: frozenset[Origin]
     classes: tuple[Class, ...]
+    names: frozenset[str]
     event: object
     values: ValueSet
 
@@ -86,7 +88,7 @@ class RegisteredCallbacks:
         held = self._evaluator.evaluate(key, receiver).values if is_method else ()
         classes = classes_of(held)
         files = self._files(key[0], origins, classes)
-        if any(name in self._catalog.loosely_running for name in names):
+        if self._catalog.runs_loosely(names):
             files = dict.fromkeys((*files, *self._imported(key[0])))
         for path in files:
             for item in self._in_module(path):
@@ -95,19 +97,23 @@ class RegisteredCallbacks:
                 is_started = not names.isdisjoint(how.started_by)
                 if not (is_run or is_started) or not self._is_same_event(item, key, site, called):
                     continue
-                doubts = Confidence.HIGH - item.confidence
                 if how.is_loose:
-                    doubts += not self._mentions(key, item)
+                    if not self._mentions(key, item):
+                        continue
                 elif is_method and not self._is_same(item, origins, classes):
                     continue  # (a function of a library does so with all that was registered)
+                doubts = Confidence.HIGH - item.confidence
                 reasons = (f"what {item.name} registered is taken to be called here",) * doubts
                 yield Callback(item.values, how, item.name, is_started, reasons)
 
     def _mentions(self, key: Key, item: _Registration) -> bool:
-        """Whether a body names the class with which something was registered; true of any other object."""
+        """Whether a function names what something was registered with, in its body or its header."""
         body = self._evaluator.body(key)
-        names = {self._evaluator.definition(cls.key).name for cls in item.classes}
-        return not names or any(node[0] in (Op.GLOBAL, Op.ATTR) and node[-1] in names for node in body.values)
+        if any(_last_name(node) in item.names for node in body.values):
+            return True
+        scope = self._evaluator.body(self._evaluator.scope(key))
+        annotations = [param.annotation for param in self._evaluator.definition(key).params]
+        return any(_last_name(graph.node(scope, value)) in item.names for value in annotations)
 
     def _names(self, called: Value) -> frozenset[str]:
         """The names by which facts may mean what is called: of a method, its own and the public ones of the
@@ -197,11 +203,9 @@ class RegisteredCallbacks:
         names = self._catalog.registering
         if node[0] == Op.ATTR:
             return node[2] in names
-        imports = self._evaluator.module(key[0]).summary.imports
         if node[0] == Op.IMPORT:
-            return imports[graph.number(node)].name in names
-        bound = {item.bound for item in imports if item.name in names}
-        return node[0] == Op.GLOBAL and (node[1] in names or node[1] in bound)
+            return self._evaluator.module(key[0]).summary.imports[graph.number(node)].bound in names
+        return node[0] == Op.GLOBAL and node[1] in names
 
     def _registered(self, key: Key, number: int, site: Site, value: Value) -> Iterator[_Registration]:
         """What calling, or decorating with, a value registers."""
@@ -246,7 +250,10 @@ class RegisteredCallbacks:
             for cls in classes_of((value,))
         ]
         origins = frozenset[Origin]().union(*(self._origins.of(*owner) for owner in owners))
-        return _Registration(fact.name, how, fact.confidence, origins, tuple(classes), event, given)
+        named = {self._evaluator.definition(cls.key).name for cls in classes}
+        named |= {_last_name(graph.node(self._evaluator.body(key), value)) for key, value in owners}
+        names = frozenset(named - {""})
+        return _Registration(fact.name, how, fact.confidence, origins, tuple(classes), names, event, given)
 
     def _is_receiver(self, key: Key, value: int) -> bool:
         """Whether a value is the object whose method the def is: what it does holds for all of the class."""
@@ -303,6 +310,11 @@ class RegisteredCallbacks:
             for item in fact.when
         ]
         return not answers or any(answers)
+
+
+def _last_name(node: graph.Node) -> str:
+    """The name by which a value is read: of a variable, an attribute."""
+    return str(node[-1]) if node[0] in (Op.GLOBAL, Op.FREE, Op.ATTR) else ""
 
 
 def assigning_fact(evaluator: Evaluator, owner: Value, name: str) -> CallableFact | None:

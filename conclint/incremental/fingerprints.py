@@ -12,15 +12,27 @@ from __future__ import annotations
 import marshal
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from conclint.catalog.registering import RUN_BY
 from conclint.resolve.containers import PUTS, written_value
 from conclint.resolve.values import to_index
 from conclint.summary.codec import MARSHAL_VERSION, decode_body
 from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.operands import header_values, sliced
-from conclint.summary.records import Body, Def, DefKind, ModuleSummary, Op, Region, Site, SiteKind, StoreKind
+from conclint.summary.records import (
+    Body,
+    Def,
+    DefKind,
+    Import,
+    ModuleSummary,
+    Op,
+    Region,
+    Site,
+    SiteKind,
+    StoreKind,
+)
 from conclint.summary.twins import sync_names
 
 INHERITED: Final = "()"
@@ -191,7 +203,7 @@ class Parts:
     def _kept(self, index: int) -> Iterator[Part]:
         """What a function keeps elsewhere: in attributes, module variables, collections."""
         ordinals: Counter[str] = Counter()
-        for name, region, roots in _keeping(self._bodies[index]):
+        for name, region, roots in _keeping(self._bodies[index], self._imports):
             ordinals[name] += 1
             part = self._part(index, (name, ordinals[name]), self._as_imported({name}), roots, region)
             yield part._replace(passes_on=frozenset(), is_kept=True)
@@ -269,7 +281,7 @@ class Parts:
             kind = store.kind
             if kind == StoreKind.ATTR:
                 roots.append(store.base)
-                gives = {name, *_name_of(body, store.base)}
+                gives = {name, *_name_of(body, store.base), *RUN_BY.get(name, ())}
             elif kind == StoreKind.ITEM:
                 roots += [store.base, int(store.name)]
                 gives = _name_of(body, store.base)
@@ -298,7 +310,7 @@ class Parts:
         is called while the module is imported, what is deleted or added to."""
         match site.kind:
             case SiteKind.DECORATE:
-                return _registered_with(body, site)
+                return _registered_with(body, site, self._imports)
             case SiteKind.CALL | SiteKind.DELETE | SiteKind.AUGMENT | SiteKind.SET_ITEM:
                 pass
             case SiteKind.SET_ATTR:
@@ -312,7 +324,7 @@ class Parts:
         value = site.callee
         while body.values[value][0] in (Op.ATTR, Op.ITEM):
             value = to_index(body.values[value][1])
-        found = _put_into(body, site)
+        found = _put_into(body, site, self._imports)
         node = body.values[value]
         if node[0] == Op.DEF:
             found.add(self._defs[to_index(node[1])].name)
@@ -498,16 +510,18 @@ def _header_values(definition: Def) -> list[int]:
     )
 
 
-def _keeping(body: Body) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+def _keeping(body: Body, imports: Sequence[Import]) -> Iterator[tuple[str, int, tuple[int, ...]]]:
     """The names that a function gives something to, with region and values."""
     for store in body.stores:
         if store.kind in (StoreKind.ATTR, StoreKind.GLOBAL):
-            yield str(store.name), store.region, (store.value, store.base)
+            run_by = sorted(RUN_BY.get(str(store.name), ())) if store.kind == StoreKind.ATTR else ()
+            for name in (str(store.name), *run_by):
+                yield name, store.region, (store.value, store.base)
         elif store.kind == StoreKind.ITEM:
             for name in sorted(_name_of(body, store.base)):
                 yield name, store.region, (store.value, store.base, to_index(store.name))
     for site in body.sites:
-        for name in sorted(_put_into(body, site)):
+        for name in sorted(_put_into(body, site, imports)):
             yield name, site.region, (site.callee, *(value for _, value in site.args))
 
 
@@ -526,21 +540,29 @@ def _name_of(body: Body, value: int) -> set[str]:
     }
 
 
-def _put_into(body: Body, site: Site) -> set[str]:
+def _put_into(body: Body, site: Site, imports: Sequence[Import]) -> set[str]:
     """The names of the collection into which a call puts something."""
     if site.kind == SiteKind.AUGMENT:
         return _name_of(body, site.callee)
     node = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
     if node[0] != Op.ATTR or node[2] not in PUTS:
-        return _registered_with(body, site)
+        return _registered_with(body, site, imports)
     return _name_of(body, to_index(node[1]))
 
 
-def _registered_with(body: Body, site: Site) -> set[str]:
-    """The names of the function that gets an implementation: `@f.register`, `f.register(type, g)`."""
+def _registered_with(body: Body, site: Site, imports: Sequence[Import]) -> set[str]:
+    """The names of the function that gets an implementation (`@f.register`, `f.register(type, g)`), or of
+    what runs what is registered (`@signal.connect`, `future.add_done_callback(g)`) and of what it is
+    registered with."""
     if site.kind not in (SiteKind.CALL, SiteKind.DECORATE):
         return set()
     node = body.values[site.callee]
     if node[0] == Op.CALL:
         node = body.values[body.sites[to_index(node[1])].callee]
-    return _name_of(body, to_index(node[1])) if node[0] == Op.ATTR and node[2] == "register" else set()
+    if node[0] not in (Op.ATTR, Op.GLOBAL, Op.IMPORT):
+        return set()
+    if node[0] == Op.ATTR and node[2] == "register":
+        return _name_of(body, to_index(node[1]))
+    called = imports[to_index(node[1])].bound if node[0] == Op.IMPORT else str(node[-1])
+    run_by = RUN_BY.get(called, frozenset())
+    return {*run_by, *_name_of(body, to_index(node[1]))} if run_by and node[0] == Op.ATTR else set(run_by)

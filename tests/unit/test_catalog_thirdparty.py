@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conclint.catalog.facts import CallableFact, ClassFact, EffectKind
+from conclint.catalog.facts import Access, CallableFact, ClassFact, EffectKind
 from conclint.catalog.loader import Catalog, read_file, shipped_files, starting_imports
+from conclint.catalog.registering import ACCESSED, RUN_BY
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence, ExecutionModel, Family
 
@@ -353,3 +354,19 @@ def test_a_library_that_starts_code_says_so_in_its_head() -> None:
         if registers or calls:
             assert facts.starts_code or set(facts.imports) & {"celery", "asgiref"}, facts.library
         assert facts.starts_code == (set(facts.imports) <= starting_imports()), facts.library
+
+
+def test_the_names_that_are_known_before_any_file_is_read_are_those_of_the_files() -> None:
+    every = [read_file(path) for path in shipped_files()]
+    facts = [fact for library in every for fact, _ in callables(library)]
+    run_by: dict[str, set[str]] = {}
+    for fact in facts:
+        if (how := fact.registering) is not None:
+            owner, _, last = fact.name.rpartition(".")
+            name = owner.rpartition(".")[2] if last == "__init__" else last
+            running = (item.rpartition(".")[2] for item in (*how.by, *how.started_by))
+            run_by.setdefault(name, set()).update(running)
+    assert run_by.keys() == RUN_BY.keys()
+    assert all(names <= RUN_BY[name] for name, names in run_by.items())
+    accessed = {fact.name.rpartition(".")[2] for fact in facts if fact.access is not Access.CALL}
+    assert accessed == ACCESSED

@@ -57,6 +57,39 @@ def _judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 TEMPLATE = "class Base:\n    def run(self):\n        self.hook()\n    def hook(self):\n        pass\n"
 
 CASES: dict[str, tuple[dict[str, str], str]] = {
+    "what is registered with a future": (
+        {
+            "deep": "import time\ndef pause(f):\n    CHANGES\n",
+            "mid": """
+                from concurrent.futures import Future
+                from deep import pause
+                class Reply:
+                    def __init__(self):
+                        self.future = Future()
+                        self.future.add_done_callback(pause)
+                    def finish(self):
+                        self.future.set_result(1)
+            """,
+            "view": "from mid import Reply\nreply = Reply()\nasync def view():\n    reply.finish()\n",
+        },
+        "view",
+    ),
+    "a receiver, by its decorator": (
+        {
+            "deep": """
+                import time
+                from django.dispatch import Signal, receiver
+                paid = Signal()
+                @receiver(paid)
+                def note(sender, **named):
+                    CHANGES
+                def pay():
+                    paid.send(None)
+            """,
+            "view": "import deep\nasync def view():\n    deep.pay()\n",
+        },
+        "view",
+    ),
     "a function that is called": (
         {
             "deep": "import time\ndef pause():\n    CHANGES\n",
@@ -486,3 +519,44 @@ def test_an_implementation_is_known_of_from_its_registration_on(
         assert report.findings == _run(tmp_path, cache=False).findings
     by_fresh_runs = 3
     assert judged.count("plain") == by_fresh_runs
+
+
+RUNNING = """
+    import time
+    import paho.mqtt.client as mqtt
+    from blinker import Signal
+    from concurrent.futures import Future
+    paid = Signal()
+    client = mqtt.Client()
+    class Reply(Future):
+        def __init__(self):
+            super().__init__()
+            {reply}
+        def finish(self):
+            self.set_result(1)
+    def wait(*given):
+        time.sleep(2)
+    def set_up():
+        {set_up}
+    def pay():
+        paid.send(None)
+    def publish():
+        client.publish("topic", b"")
+"""
+REGISTERING = {
+    "a receiver": ("set_up", "paid.connect(wait)", "deep.pay()"),
+    "a callback of an attribute": ("set_up", "client.on_socket_register_write = wait", "deep.publish()"),
+    "a callback of the object's own": ("reply", "self.add_done_callback(wait)", "deep.Reply().finish()"),
+}
+
+
+@pytest.mark.parametrize("case", REGISTERING)
+def test_what_is_registered_is_run_from_then_on(tmp_path: Path, case: str) -> None:
+    place, registers, runs = REGISTERING[case]
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "view.py", f"import deep\nasync def view():\n    {runs}\n")
+    for now, count in (("1", 0), (registers, 1), ("1", 0), (registers, 1)):
+        _write(tmp_path / "deep.py", dedent(RUNNING).format(**{"reply": "1", "set_up": "1", place: now}))
+        report = _run(tmp_path, cache=True)
+        assert [item.path for item in report.findings] == ["view.py"] * count
+        assert report.findings == _run(tmp_path, cache=False).findings
