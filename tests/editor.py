@@ -1,4 +1,4 @@
-"""An editor: a client of the language server protocol that drives a real server process."""
+"""An editor: a client of the language server protocol that drives a server, in this process or of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from pygls.lsp.client import LanguageClient
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path
 
+from server_here import ServerHere, run_here
+
 PATIENCE = 30.0
+SERVER = ("-m", "conclint", "server")
+"""The command of a server that is a process of its own; `server_here` says which tests are about one."""
 Diagnostics = list[types.Diagnostic]
 
 
 def in_editor(session: Coroutine[Any, Any, None]) -> None:
     """Runs a test's conversation."""
-    asyncio.run(asyncio.wait_for(session, 2 * PATIENCE))
+    run_here(asyncio.wait_for(session, 2 * PATIENCE))
 
 
 def uri_of(path: Path) -> str:
@@ -48,12 +52,13 @@ def _converter() -> Any:
 
 
 class Editor:
-    """One session with a server on some folders. What the server publishes is kept by file."""
+    """One session with a server on some folders, which runs in this process unless there is a command that
+    Python starts it with. What the server publishes is kept by file."""
 
     def __init__(
         self,
         *folders: Path,
-        command: tuple[str, ...] = ("-m", "conclint", "server"),
+        command: tuple[str, ...] | None = None,
         capabilities: types.ClientCapabilities | None = None,
         options: dict[str, Any] | None = None,
     ) -> None:
@@ -67,6 +72,7 @@ class Editor:
         self.tokens: list[types.ProgressToken] = []
         self.progress: list[tuple[types.ProgressToken, str]] = []
         self._command = command
+        self._here: ServerHere | None = None
         self._capabilities = capabilities or types.ClientCapabilities()
         self._options = options
         self._news = asyncio.Event()
@@ -75,7 +81,11 @@ class Editor:
         self._register()
 
     async def __aenter__(self) -> Editor:
-        await self.client.start_io(sys.executable, *self._command, cwd=self.folders[0])
+        if self._command is not None:
+            await self.client.start_io(sys.executable, *self._command, cwd=self.folders[0])
+        else:
+            self._here = ServerHere(self.folders[0])
+            await self.client.start_tcp(*await self._here.start())
         self.initialized = await self.client.initialize_async(
             types.InitializeParams(
                 capabilities=self._capabilities,
@@ -88,6 +98,9 @@ class Editor:
         return self
 
     async def __aexit__(self, *failure: object) -> None:
+        if self._here is not None:
+            await self._leave(self._here, has_failed=failure[0] is not None)
+            return
         process = self.process
         if process.returncode is None and failure[0] is None:
             await self.client.shutdown_async(None)
@@ -96,6 +109,15 @@ class Editor:
         elif process.returncode is None:
             process.kill()
             await process.wait()
+
+    async def _leave(self, server: ServerHere, *, has_failed: bool) -> None:
+        try:
+            if not has_failed:
+                await self.client.shutdown_async(None)
+                self.client.exit(None)
+                assert await asyncio.wait_for(server.status, PATIENCE) == 0
+        finally:
+            server.stop()
 
     @property
     def process(self) -> asyncio.subprocess.Process:

@@ -13,6 +13,7 @@ import asyncio
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -22,10 +23,6 @@ from harness.attacks import BrokenError, attack, compiles
 from harness.longer import LONGER
 from harness.mutations import MUTATIONS, mutated
 from harness.programs import FIXTURES, PAIRS
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it names classes of the syntax tree that are going away
-    import hypothesmith
 
 _LARGEST = 6_000
 """Bytes of a file that is changed: a check of it takes a moment."""
@@ -63,6 +60,15 @@ def standard_library() -> tuple[str, ...]:
     )
 
 
+@cache
+def generators() -> Any:
+    """Imported when the first text is generated: not in each process that looks what tests there are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it names classes of the syntax tree that are going away
+        import hypothesmith
+    return hypothesmith
+
+
 def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
@@ -83,14 +89,14 @@ def test_changed_files_of_the_standard_library(text: str) -> None:
 
 
 @bounded(5)
-@given(hypothesmith.from_node())
+@given(st.deferred(lambda: generators().from_node()))
 def test_generated_trees(text: str) -> None:
     note(text)
     attack({"one": as_bytes(text)})
 
 
 @bounded(8)
-@given(hypothesmith.from_grammar())
+@given(st.deferred(lambda: generators().from_grammar()))
 def test_text_generated_by_the_grammar(text: str) -> None:
     note(text)
     attack({"one": as_bytes(text)})

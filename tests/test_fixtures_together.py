@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ import pytest
 from conclint.rules.registry import rules_by_code
 from harness.longer import LONGER
 from harness.matching import demand
-from harness.programs import FIXTURES, ROOT, Program, all_programs
+from harness.programs import FIXTURES, PAIRS, ROOT, Program, all_programs
 from harness.reported import Reported
 from harness.runs import EVERYTHING, run_command, run_flake8
 
 PROGRAMS = all_programs()
+OF_EACH_RULE = 3
+"""Files with a finding of a rule that flake8 looks at."""
 
 WholeRun = tuple[str, list[Reported]]
 """What a run on all fixtures prints, and the findings in it."""
@@ -76,10 +79,11 @@ def test_modes_report_the_same(mode: str, whole_run: Callable[[str], WholeRun]) 
     assert whole_run(mode)[0] == whole_run("cold")[0]
 
 
-def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun]) -> None:
+def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun], tmp_path: Path) -> None:
     """One file at a time through flake8 gives what the whole run gives at default confidence: looked at for
-    all files with a finding that leads through another file, and for a third of the others, or for all
-    (CONCLINT_FUZZ=2).
+    all files with a finding that leads through another file, for some with a finding of each rule, and for
+    some of the others; or for all (CONCLINT_FUZZ=2). In a project of the fixtures alone, for each file has
+    the project searched for what may call it.
 
     Files that can't be parsed are flake8's own business (E999, E902), as is `# noqa`, which it applies to
     physical lines. CON901 is reported on request only.
@@ -87,25 +91,37 @@ def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun]) -> None:
     rules = rules_by_code()
     everything = whole_run("cold")[1]
     left_out = {found.path for found in everything if found.code == "CON900"} | {"control/noqa/legacy.py"}
-    wanted = {
-        (found.path, found.line, found.column, found.code)
+    reported = [
+        found
         for found in everything
         if rules[found.code].default
         and found.code != "CON901"
         and found.confidence != "low"
         and found.path not in left_out
+    ]
+    files = {file.relative_to(FIXTURES).as_posix() for program in PROGRAMS for file in program.files}
+    judged = _some(files - left_out, reported)
+    wanted = {
+        (found.path, found.line, found.column, found.code) for found in reported if found.path in judged
     }
-    files = [file.relative_to(FIXTURES).as_posix() for program in PROGRAMS for file in program.files]
-    far = {found.path for found in everything if any(step[1] != found.path for step in found.chain)}
-    judged = _some([file for file in files if file not in left_out], far)
-    wanted = {item for item in wanted if item[0] in judged}
-    found = run_flake8([(FIXTURES / file).relative_to(ROOT) for file in sorted(judged)], ROOT)
+    project = tmp_path / "project"
+    shutil.copytree(FIXTURES, project / "fixtures", ignore=lambda *_: [PAIRS.name, "__pycache__"])
+    shutil.copy(ROOT / "pyproject.toml", project)
+    found = run_flake8([Path("fixtures", file) for file in sorted(judged)], project, project / "fixtures")
     assert found - wanted == set()
     assert wanted - found == set()
 
 
-def _some(files: list[str], always: set[str]) -> set[str]:
-    """A third of the files, and those of `always`; all of them where tests may take longer."""
+def _some(files: set[str], reported: Sequence[Reported]) -> set[str]:
+    """Files of each kind; all of them where tests may take longer."""
     if LONGER > 1:
-        return set(files)
-    return {*random.Random(7).sample(files, len(files) // 3), *always.intersection(files)}
+        return files
+    chosen = random.Random(7)
+    some = {found.path for found in reported if any(step[1] != found.path for step in found.chain)}
+    for code in sorted({found.code for found in reported}):
+        of_rule = sorted({found.path for found in reported if found.code == code})
+        some.update(chosen.sample(of_rule, min(OF_EACH_RULE, len(of_rule))))
+    silent = sorted(files - {found.path for found in reported})
+    some.update(chosen.sample(silent, len(silent) // 8))
+    assert some <= files
+    return some

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 import textwrap
@@ -13,11 +14,14 @@ import pytest
 
 from harness import command
 
-distributed = pytest.importorskip("distributed")
+if importlib.util.find_spec("distributed") is None:
+    pytest.skip("needs the extra `dask`", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
+    import distributed  # takes a second: not in each process that looks what tests there are
+
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**options) as running, distributed.Client(running) as client:
         client.wait_for_workers(2, timeout=60)

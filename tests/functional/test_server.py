@@ -1,4 +1,5 @@
-"""`conclint server` as a process of its own, driven over the protocol."""
+"""`conclint server`, driven over the protocol: a whole session of a process of its own; all else of a server
+in this one."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ pytest.importorskip("pygls", reason="needs the extra `server`")
 
 from lsprotocol import types
 
-from editor import Editor, in_editor, shown, uri_of
+from editor import SERVER, Editor, in_editor, shown, uri_of
 
 ODD = """\
 import time
@@ -37,7 +38,7 @@ def test_a_session_with_a_helper_that_begins_to_block(project: Path) -> None:
     views, helper = project / "app/views.py", project / "app/helper.py"
 
     async def session() -> None:
-        async with Editor(project) as editor:
+        async with Editor(project, command=SERVER) as editor:
             # What is open is judged by the text in the editor, before it is saved.
             editor.open(views, VIEWS.replace("return", "'😀'; return"))
             assert await editor.sees(views, []) == []

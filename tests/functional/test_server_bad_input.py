@@ -19,7 +19,8 @@ from programs_on_disk import QUICK_HELPER, SLOW_HELPER, VIEWS, write_project
 
 pytest.importorskip("pygls", reason="needs the extra `server`")
 
-from editor import PATIENCE, Editor, in_editor, shown, uri_of
+from editor import PATIENCE, SERVER, Editor, in_editor, shown, uri_of
+from server_here import answered
 
 
 @pytest.fixture
@@ -47,22 +48,32 @@ ENDING = request(99, "shutdown") + notification("exit")
 class Ended:
     """A session whose messages were all sent beforehand."""
 
-    def __init__(self, *sent: bytes) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "conclint", "server"],
-            input=b"".join(sent),
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        self.status = done.returncode
-        self.said = done.stderr.decode().splitlines()
-        bodies = re.split(rb"Content-Length: \d+\r\n(?:[^\r\n]+\r\n)*\r\n", done.stdout)
+    def __init__(self, status: int, answers: bytes, log: str) -> None:
+        self.status = status
+        self.said = log.splitlines()
+        bodies = re.split(rb"Content-Length: \d+\r\n(?:[^\r\n]+\r\n)*\r\n", answers)
         self.answers = {answer.get("id"): answer for answer in map(json.loads, bodies[1:])}
 
     def error(self, number: int) -> int:
         code: int = self.answers[number]["error"]["code"]
         return code
+
+
+def ended(*sent: bytes) -> Ended:
+    """Of a server in this process."""
+    return Ended(*answered(b"".join(sent)))
+
+
+def ended_process(*sent: bytes) -> Ended:
+    """Of a server that is a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "conclint", "server"],
+        input=b"".join(sent),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr.decode())
 
 
 BAD = [
@@ -85,25 +96,25 @@ BAD = [
 
 def test_after_each_malformed_message_the_next_is_understood() -> None:
     sent = [part for number, (bad, _) in enumerate(BAD) for part in (bad, request(100 + number, "no/such"))]
-    ended = Ended(INITIALIZE, notification("initialized"), *sent, ENDING)
+    done = ended_process(INITIALIZE, notification("initialized"), *sent, ENDING)
     for bad, complaint in BAD:
-        assert any(re.search(complaint, line) for line in ended.said), (bad, ended.said)
-    assert all(line.startswith("conclint server: ") for line in ended.said)
-    assert len(ended.said) <= len(BAD) + 2
-    assert ended.error(5) == -32602
+        assert any(re.search(complaint, line) for line in done.said), (bad, done.said)
+    assert all(line.startswith("conclint server: ") for line in done.said)
+    assert len(done.said) <= len(BAD) + 2
+    assert done.error(5) == -32602
     # A wrong length takes the message behind it along; no other does.
-    understood = [number for number in range(len(BAD)) if 100 + number in ended.answers]
+    understood = [number for number in range(len(BAD)) if 100 + number in done.answers]
     assert len(understood) >= len(BAD) - 2
-    assert {ended.error(100 + number) for number in understood} == {-32601}
-    assert ended.answers[99]["result"] is None
-    assert ended.status == 0
+    assert {done.error(100 + number) for number in understood} == {-32601}
+    assert done.answers[99]["result"] is None
+    assert done.status == 0
 
 
 def test_header_names_have_no_case_and_other_headers_no_meaning() -> None:
     odd = INITIALIZE.replace(b"Content-Length:", b"content-type: x/y; charset=utf-8\r\ncontent-length:")
-    ended = Ended(odd, ENDING)
-    assert "result" in ended.answers[1]
-    assert (ended.said, ended.status) == ([], 0)
+    done = ended(odd, ENDING)
+    assert "result" in done.answers[1]
+    assert (done.said, done.status) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -118,28 +129,33 @@ def test_header_names_have_no_case_and_other_headers_no_meaning() -> None:
     ],
 )
 def test_exit_status(sent: list[bytes], status: int) -> None:
-    assert Ended(*sent).status == status
+    assert ended(*sent).status == status
+
+
+@pytest.mark.parametrize(("sent", "status"), [([INITIALIZE, ENDING], 0), ([INITIALIZE], 1)])
+def test_exit_status_of_the_process(sent: list[bytes], status: int) -> None:
+    assert ended_process(*sent).status == status
 
 
 def test_requests_out_of_their_time() -> None:
     hover = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
-    ended = Ended(
+    done = ended(
         request(2, "textDocument/hover", **hover),
         INITIALIZE,
         request(99, "shutdown"),
         request(4, "textDocument/hover", **hover),
         notification("exit"),
     )
-    assert ended.error(2) == -32002
-    assert ended.error(4) == -32600
-    assert ended.status == 0
+    assert done.error(2) == -32002
+    assert done.error(4) == -32600
+    assert done.status == 0
 
 
 def test_a_session_begins_once() -> None:
     again = INITIALIZE.replace(b'"id": 1', b'"id": 2')
     closed = notification("textDocument/didClose", textDocument={"uri": "file:///a.py"})
     changed = {"textDocument": {"uri": "file:///a.py", "version": 1}, "contentChanges": [{"text": "x"}]}
-    ended = Ended(
+    done = ended(
         INITIALIZE,
         again,
         notification("textDocument/didChange", **changed),
@@ -147,9 +163,9 @@ def test_a_session_begins_once() -> None:
         closed,
         ENDING,
     )
-    assert ended.error(2) == -32600
-    assert ended.answers[99]["result"] is None
-    assert ended.status == 0
+    assert done.error(2) == -32600
+    assert done.answers[99]["result"] is None
+    assert done.status == 0
 
 
 def opened(path: Path, text: str) -> bytes:
@@ -160,7 +176,7 @@ def opened(path: Path, text: str) -> bytes:
 def test_every_request_has_an_answer_when_the_editor_ends_the_session(project: Path) -> None:
     document = {"textDocument": {"uri": uri_of(project / "app/views.py")}}
     hover = {**document, "position": {"line": 0, "character": 0}}
-    ended = Ended(
+    done = ended(
         INITIALIZE,
         notification("initialized"),
         opened(project / "app/views.py", VIEWS),
@@ -170,9 +186,9 @@ def test_every_request_has_an_answer_when_the_editor_ends_the_session(project: P
         request(5, "workspace/diagnostic", previousResultIds=[]),
         ENDING,
     )
-    assert {2, 3, 4, 5, 99} <= ended.answers.keys()
-    assert {ended.error(number) for number in (2, 3, 4) if "error" in ended.answers[number]} <= {-32800}
-    assert (ended.said, ended.status) == ([], 0)
+    assert {2, 3, 4, 5, 99} <= done.answers.keys()
+    assert {done.error(number) for number in (2, 3, 4) if "error" in done.answers[number]} <= {-32800}
+    assert (done.said, done.status) == ([], 0)
 
 
 ODD_PLACES = [-1, 2**31, 10**30, 1.5, "x", None, [], {}]
@@ -190,12 +206,12 @@ def test_odd_places_are_refused_or_empty(project: Path) -> None:
         )
         for number, place in enumerate([place for place in ODD_PLACES for _ in range(2)])
     ]
-    ended = Ended(INITIALIZE, notification("initialized"), opened(views, ""), *hovers, ENDING)
+    done = ended(INITIALIZE, notification("initialized"), opened(views, ""), *hovers, ENDING)
     for number in range(len(hovers)):
-        answer = ended.answers[100 + number]
+        answer = done.answers[100 + number]
         assert answer.get("error", {}).get("code", -32602) in (-32602, -32800), answer
-    assert ended.answers[99]["result"] is None
-    assert ended.status == 0
+    assert done.answers[99]["result"] is None
+    assert done.status == 0
 
 
 def test_odd_edits_are_borne(project: Path) -> None:
@@ -215,12 +231,12 @@ def test_odd_edits_are_borne(project: Path) -> None:
         for uri in (views, other)
         for number, part in enumerate(parts)
     ]
-    ended = Ended(
+    done = ended(
         INITIALIZE, notification("initialized"), opened(project / "app/views.py", VIEWS), *edits, ENDING
     )
-    assert ended.answers[99]["result"] is None
-    assert all(line.startswith("conclint server: ") for line in ended.said)
-    assert ended.status == 0
+    assert done.answers[99]["result"] is None
+    assert all(line.startswith("conclint server: ") for line in done.said)
+    assert done.status == 0
 
 
 def test_an_editor_that_never_says_initialized_sees_findings_too(project: Path) -> None:
@@ -274,7 +290,7 @@ def test_the_process_that_analyses_dies(project: Path) -> None:
     views, helper = project / "app/views.py", project / "app/helper.py"
 
     async def session() -> None:
-        async with Editor(project) as editor:
+        async with Editor(project, command=SERVER) as editor:
             editor.open(views, VIEWS)
             await editor.sees(views, [])
             await editor.client.workspace_diagnostic_async(_everything())
@@ -292,7 +308,7 @@ def test_the_process_that_analyses_dies(project: Path) -> None:
 
 def test_it_leaves_no_process_behind(project: Path) -> None:
     async def session() -> None:
-        async with Editor(project) as editor:
+        async with Editor(project, command=SERVER) as editor:
             await editor.client.workspace_diagnostic_async(_everything())
             started = _children(editor.process.pid)
             assert started

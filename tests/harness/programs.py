@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from harness.expectations import Expectation, read_expectations
@@ -17,12 +17,19 @@ _DEPTH = {"guide": 1, "rules": 2, "callgraph": 2, "placements": 1, "projects": 1
 """How many folders below fixtures/<group> a program lies."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """A folder with a small program, and what its lines expect."""
 
     folder: Path
-    expectations: tuple[Expectation, ...]
+
+    @cached_property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """Read when they are asked for: not in each process that looks what tests there are."""
+        found: list[Expectation] = []
+        for file in sorted(self.folder.rglob("*.py")):
+            found += read_expectations(file, file.relative_to(FIXTURES).as_posix())
+        return tuple(found)
 
     @property
     def name(self) -> str:
@@ -47,16 +54,9 @@ def all_programs() -> tuple[Program, ...]:
     for group in sorted(FIXTURES.iterdir()):
         if group.is_dir() and group != PAIRS:
             pattern = "/".join(["*"] * _DEPTH[group.name])
-            programs += [_program(folder) for folder in sorted(group.glob(pattern)) if folder.is_dir()]
+            programs += [Program(folder) for folder in sorted(group.glob(pattern)) if folder.is_dir()]
     covered = {file for program in programs for file in program.files}
     stray = sorted(set(FIXTURES.rglob("*.py")) - set(PAIRS.rglob("*.py")) - covered)
     if stray:
         raise FileNotFoundError(f"fixtures that belong to no program: {stray}")
     return tuple(programs)
-
-
-def _program(folder: Path) -> Program:
-    expectations: list[Expectation] = []
-    for file in sorted(folder.rglob("*.py")):
-        expectations += read_expectations(file, file.relative_to(FIXTURES).as_posix())
-    return Program(folder, tuple(expectations))

@@ -53,7 +53,7 @@ def _checked_report(done: Done, cwd: Path, relative_to: Path) -> list[Reported]:
 _LINE = re.compile(r"(?P<path>.+):(?P<line>\d+):(?P<column>\d+): (?P<code>CON\d+)")
 
 
-def run_flake8(files: Sequence[Path], cwd: Path) -> set[tuple[str, int, int, str]]:
+def run_flake8(files: Sequence[Path], cwd: Path, relative_to: Path) -> set[tuple[str, int, int, str]]:
     """Path, line, column and code of what the flake8 plugin reports; flake8 gives it one file at a time."""
     done = subprocess.run(
         [
@@ -78,6 +78,6 @@ def run_flake8(files: Sequence[Path], cwd: Path) -> set[tuple[str, int, int, str
         match = _LINE.match(line)
         if match is None:
             raise RunFailedError(f"flake8 printed {line!r}")
-        path = (cwd / match["path"]).resolve().relative_to(FIXTURES).as_posix()
+        path = (cwd / match["path"]).relative_to(relative_to).as_posix()
         found.add((path, int(match["line"]), int(match["column"]), match["code"]))
     return found

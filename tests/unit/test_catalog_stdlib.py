@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from conclint.model.execution import Confidence, ExecutionModel, Family
 
 ROOT = Path(__file__).parents[2]
 PATHS = [path for path in shipped_files() if path.parent.name == "stdlib"]
-FILES = {path.stem: read_file(path) for path in PATHS}
 
 # Results that are known by name only: nothing more is said of them.
 _OPAQUE = {"types.ModuleType"}
@@ -38,7 +38,14 @@ def callables(facts: LibraryFacts) -> Iterator[tuple[CallableFact, ClassFact | N
             yield fact, cls
 
 
-ALL = [(fact, cls) for facts in FILES.values() for fact, cls in callables(facts)]
+@cache
+def files() -> tuple[LibraryFacts, ...]:
+    return tuple(map(read_file, PATHS))
+
+
+@cache
+def every() -> tuple[tuple[CallableFact, ClassFact | None], ...]:
+    return tuple(found for facts in files() for found in callables(facts))
 
 
 SHARED = Catalog()
@@ -61,22 +68,21 @@ def test_each_file_states_something(path: Path) -> None:
     assert facts.functions or facts.classes
 
 
-@pytest.mark.parametrize("facts", FILES.values(), ids=FILES)
-def test_each_name_is_reached_by_the_imports_of_its_file(facts: LibraryFacts) -> None:
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_each_name_is_reached_by_the_imports_of_its_file(path: Path) -> None:
+    facts = read_file(path)
     names = [*facts.functions, *facts.classes, *facts.factories, *facts.decorators, *facts.aliases]
     assert {name.split(".")[0] for name in names} <= set(facts.imports)
 
 
 def test_no_name_is_stated_by_two_files() -> None:
-    stated = Counter(
-        name for facts in FILES.values() for name in (*facts.functions, *facts.classes, *facts.aliases)
-    )
+    stated = Counter(name for facts in files() for name in (*facts.functions, *facts.classes, *facts.aliases))
     assert [name for name, count in stated.items() if count > 1] == []
 
 
 def test_no_alias_hides_a_stated_name() -> None:
     catalog = Catalog()
-    for facts in FILES.values():
+    for facts in files():
         for name in (*facts.functions, *facts.classes):
             assert catalog.canonical(name) == name
 
@@ -84,7 +90,7 @@ def test_no_alias_hides_a_stated_name() -> None:
 def test_each_type_that_is_named_is_described() -> None:
     catalog = SHARED
     named: set[str] = set()
-    for facts in FILES.values():
+    for facts in files():
         for fact, _ in callables(facts):
             named.add((fact.returns or "self").rpartition(" ")[2])
         for cls in facts.classes.values():
@@ -96,7 +102,7 @@ def test_each_type_that_is_named_is_described() -> None:
 def test_whoever_waits_says_what_to_use_instead() -> None:
     silent = [
         fact.name
-        for fact, cls in ALL
+        for fact, cls in every()
         if fact.effect is EffectKind.WAITS
         and fact.confidence is not Confidence.LOW
         and fact.instead is None
@@ -106,11 +112,11 @@ def test_whoever_waits_says_what_to_use_instead() -> None:
 
 
 def test_each_fact_names_its_source() -> None:
-    assert [fact.name for fact, _ in ALL if not fact.source.startswith("https://docs.python.org/3")] == []
+    assert [fact.name for fact, _ in every() if not fact.source.startswith("https://docs.python.org/3")] == []
 
 
 def examples() -> Iterator[tuple[str, str]]:
-    for fact, _ in ALL:
+    for fact, _ in every():
         for text in (fact.example, fact.example_trio, fact.example_anyio):
             if text:
                 yield fact.name, text
@@ -411,7 +417,8 @@ def test_a_wrong_entry_names_file_key_and_expectation(row: dict[str, object], ex
     assert expected in str(raised.value)
 
 
-_NAMES = sorted({fact.name for fact, _ in ALL} | {name for facts in FILES.values() for name in facts.aliases})
+def _names() -> list[str]:
+    return sorted({fact.name for fact, _ in every()} | {name for facts in files() for name in facts.aliases})
 
 
 def answers(names: list[str]) -> dict[str, object]:
@@ -430,7 +437,10 @@ def answers(names: list[str]) -> dict[str, object]:
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.lists(st.sampled_from(_NAMES), max_size=30, unique=True), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.deferred(lambda: st.sampled_from(_names())), max_size=30, unique=True),
+    st.randoms(use_true_random=False),
+)
 def test_answers_do_not_depend_on_what_was_asked_before(names: list[str], order: random.Random) -> None:
     shuffled = list(names)
     order.shuffle(shuffled)
@@ -440,7 +450,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(names: list[str], order:
 
 
 def test_every_name_and_signature_is_the_running_pythons() -> None:
-    libraries = [f"--library={facts.library}" for facts in FILES.values()]
+    libraries = [f"--library={facts.library}" for facts in files()]
     command = [sys.executable, str(ROOT / "scripts/verify_catalog.py"), *libraries]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,6 @@ from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence, ExecutionModel, Family
 
 PATHS = [path for path in shipped_files() if path.parent.name == "thirdparty"]
-FILES = {path.stem: read_file(path) for path in PATHS}
 SHARED = Catalog()
 
 _FILLINGS = ("", "url", "'x', timeout=5", "*items, **options")
@@ -29,7 +30,14 @@ def callables(facts: LibraryFacts) -> Iterator[tuple[CallableFact, ClassFact | N
             yield fact, cls
 
 
-ALL = [(fact, cls) for facts in FILES.values() for fact, cls in callables(facts)]
+@cache
+def files() -> tuple[LibraryFacts, ...]:
+    return tuple(map(read_file, PATHS))
+
+
+@cache
+def every() -> tuple[tuple[CallableFact, ClassFact | None], ...]:
+    return tuple(found for facts in files() for found in callables(facts))
 
 
 def fact_of(dotted: str) -> CallableFact:
@@ -38,8 +46,9 @@ def fact_of(dotted: str) -> CallableFact:
     return fact
 
 
-@pytest.mark.parametrize("facts", FILES.values(), ids=FILES)
-def test_each_file_states_something_and_is_reached_by_its_imports(facts: LibraryFacts) -> None:
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_each_file_states_something_and_is_reached_by_its_imports(path: Path) -> None:
+    facts = read_file(path)
     names = [*facts.functions, *facts.classes, *facts.factories, *facts.decorators, *facts.aliases]
     assert names
     assert {name.split(".")[0] for name in names} <= set(facts.imports)
@@ -48,30 +57,28 @@ def test_each_file_states_something_and_is_reached_by_its_imports(facts: Library
 def test_each_file_says_its_imports_where_they_are_looked_for() -> None:
     """Making a catalog reads the head of each file only."""
     fresh = Catalog()
-    for facts in FILES.values():
+    for facts in files():
         assert any(fresh.knows(top) for top in facts.imports), facts.library
 
 
 def test_no_name_is_stated_by_two_files() -> None:
-    stated = Counter(
-        name for facts in FILES.values() for name in (*facts.functions, *facts.classes, *facts.aliases)
-    )
+    stated = Counter(name for facts in files() for name in (*facts.functions, *facts.classes, *facts.aliases))
     assert [name for name, count in stated.items() if count > 1] == []
 
 
 def test_no_alias_hides_a_stated_name() -> None:
-    for facts in FILES.values():
+    for facts in files():
         for name in (*facts.functions, *facts.classes):
             assert SHARED.canonical(name) == name
 
 
 def test_aliases_lead_to_something_stated() -> None:
     """A class or a factory, a function, or a module of which something is stated."""
-    for facts in FILES.values():
+    for facts in files():
         for alias in facts.aliases:
             target = SHARED.canonical(alias)
             assert target != alias
-            top = [f for f in FILES.values() if target.split(".")[0] in f.imports]
+            top = [f for f in files() if target.split(".")[0] in f.imports]
             stated = {n for f in top for n in (*f.functions, *f.classes, *f.factories, *f.decorators)}
             hooks = (hook for f in top for cls in f.classes.values() for hook in cls.hooks)
             stated |= {name for hook in hooks for name in hook.decorated}
@@ -81,27 +88,27 @@ def test_aliases_lead_to_something_stated() -> None:
 def test_whoever_waits_says_what_to_use_instead() -> None:
     silent = [
         fact.name
-        for fact, cls in ALL
+        for fact, cls in every()
         if fact.effect is EffectKind.WAITS and fact.instead is None and (cls is None or cls.instead is None)
     ]
     assert silent == []
 
 
 def test_each_fact_names_its_source() -> None:
-    assert [fact.name for fact, _ in ALL if not fact.source.startswith("https://")] == []
+    assert [fact.name for fact, _ in every() if not fact.source.startswith("https://")] == []
 
 
 def test_async_classes_have_no_blocking_method() -> None:
     blocking = [
         fact.name
-        for fact, cls in ALL
+        for fact, cls in every()
         if cls is not None and cls.asynchronous and fact.effect is not EffectKind.HARMLESS
     ]
     assert blocking == []
 
 
 def examples() -> Iterator[tuple[str, str]]:
-    for fact, _ in ALL:
+    for fact, _ in every():
         for text in (fact.example, fact.example_trio, fact.example_anyio):
             if text:
                 yield fact.name, text
@@ -346,7 +353,7 @@ def test_decorators(dotted: str, model: ExecutionModel | None) -> None:
 
 def test_a_library_that_starts_code_says_so_in_its_head() -> None:
     """Who decorates or calls back decides what runs; a file that uses it needs no word of concurrency."""
-    for facts in FILES.values():
+    for facts in files():
         registers = any(fact.model is not None for fact in facts.decorators.values())
         calls = any(
             runs.model is ExecutionModel.EVENT_LOOP for cls in facts.classes.values() for runs in cls.runs
