@@ -97,7 +97,7 @@ class Catalog:
         """Last names of what runs what was registered."""
         self.accessed = ACCESSED
         """Names of attributes that do something when they are read or assigned."""
-        self._run_by_functions: set[str] = set()
+        self._run_by_functions: dict[str, str] = {}
         self._loosely_running: set[str] = set()
         self._require("builtins")
         self._merge_own()
@@ -150,7 +150,10 @@ class Catalog:
         self._note(facts)
 
     def _note(self, facts: LibraryFacts) -> None:
-        self._run_by_functions |= facts.running
+        for function in facts.functions.values():
+            how = function.registering
+            if how is not None:
+                self._run_by_functions.update(dict.fromkeys(how.by, function.name.rpartition(".")[0]))
         self._loosely_running |= facts.loosely_running
 
     def runs_registered(self, dotted: str, name: str) -> bool:
@@ -166,6 +169,10 @@ class Catalog:
                 for owner in self.ancestry(dotted)
             )
         return self._running_methods[key]
+
+    def registering_modules(self, names: Iterable[str]) -> set[str]:
+        """The modules whose functions register what is run by one of these public names."""
+        return {self._run_by_functions[name] for name in names if name in self._run_by_functions}
 
     def runs_loosely(self, names: Iterable[str]) -> bool:
         """Whether one of these public names is of a method that runs what was registered with others."""

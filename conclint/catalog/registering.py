@@ -63,3 +63,6 @@ ACCESSED: Final = frozenset(
     }
 )  # fmt: skip
 """The attributes that do something when they are read or assigned, of whatever class."""
+REGISTERING_MODULES: Final = frozenset({"django.dispatch", "sqlalchemy.event"})
+"""The modules whose functions register with an object that they are given: a file that imports one may
+register something with an object of any other file."""

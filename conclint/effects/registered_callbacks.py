@@ -87,9 +87,7 @@ class RegisteredCallbacks:
         origins = self._origins.of(key, receiver) if is_method else frozenset()
         held = self._evaluator.evaluate(key, receiver).values if is_method else ()
         classes = classes_of(held)
-        files = self._files(key[0], origins, classes)
-        if self._catalog.runs_loosely(names):
-            files = dict.fromkeys((*files, *self._imported(key[0])))
+        files = {**self._files(key[0], origins, classes), **self._elsewhere(key[0], names)}
         for path in files:
             for item in self._in_module(path):
                 how = item.registering
@@ -122,6 +120,21 @@ class RegisteredCallbacks:
             owners = self._catalog.ancestry(called.dotted)
             return frozenset((called.name, *(f"{owner.name}.{called.name}" for owner in owners)))
         return frozenset((self._catalog.canonical(called.dotted),) if isinstance(called, External) else ())
+
+    def _elsewhere(self, path: str, names: frozenset[str]) -> dict[str, None]:
+        """The files that may register with objects of others: by the index those that import what does so;
+        where the methods are of other objects, the modules too that this one imports by itself."""
+        program = self._evaluator.program
+        found: dict[str, None] = {}
+        for module in sorted(self._catalog.registering_modules(names)):
+            if program.knows_subclasses(path):
+                found.update(dict.fromkeys(other for other, _ in program.derived_from(module, path)))
+        if len(found) > _MOST_FILES:
+            found = {}
+        program.depend(path, found)
+        if self._catalog.runs_loosely(names):
+            found.update(dict.fromkeys(self._imported(path)))
+        return found
 
     def _imported(self, path: str) -> list[str]:
         """The modules of the program that a module imports by itself."""

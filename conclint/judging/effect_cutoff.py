@@ -46,7 +46,9 @@ class CutOff:
                 stale |= known.importing(more)
             return known.without(changed, stale, ())
         versions = {path: (self._before(known, path), self._now(path)) for path in changed}
-        touched = Touched(known, self._cache, wanted, self._project.finder).by(versions)
+        touched = None
+        if not any(facts.registering for facts in self._project.own_facts):  # whose names nobody else knows
+            touched = Touched(known, self._cache, wanted, self._project.finder).by(versions)
         again: set[str] = set()
         if touched is None:
             stale = known.importing(changed)

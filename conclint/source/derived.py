@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 
+from conclint.catalog.registering import REGISTERING_MODULES
 from conclint.source.index import FileIndex
 
 Headers: TypeAlias = str
@@ -14,8 +15,17 @@ Headers: TypeAlias = str
 
 
 def headers_of(index: FileIndex) -> Headers:
-    """The headers of a file's classes that have bases."""
+    """The headers of a file's classes that have bases; and, as the bases of a nameless one, the modules that
+    it imports by which callables are registered with objects of other files."""
     found = {f"{name}:{','.join(base for base, _ in bases)}" for name, bases in index.classes if bases}
+    imported = {
+        name
+        for module, names in index.imports
+        for name in (module, *(f"{module}.{item}" for item in names))
+        if name in REGISTERING_MODULES
+    }
+    if imported:
+        found.add(":" + ",".join(sorted(imported)))
     return " ".join(sorted(found))
 
 

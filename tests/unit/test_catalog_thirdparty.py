@@ -12,7 +12,7 @@ import pytest
 
 from conclint.catalog.facts import Access, CallableFact, ClassFact, EffectKind
 from conclint.catalog.loader import Catalog, read_file, shipped_files, starting_imports
-from conclint.catalog.registering import ACCESSED, RUN_BY
+from conclint.catalog.registering import ACCESSED, REGISTERING_MODULES, RUN_BY
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence, ExecutionModel, Family
 
@@ -377,3 +377,5 @@ def test_the_names_that_are_known_before_any_file_is_read_are_those_of_the_files
     assert all(names <= RUN_BY[name] for name, names in run_by.items())
     accessed = {fact.name.rpartition(".")[2] for fact in facts if fact.access is not Access.CALL}
     assert accessed == ACCESSED
+    giving = {fact.name.rpartition(".")[0] for fact in facts if fact.registering and fact.registering.owner}
+    assert giving == REGISTERING_MODULES

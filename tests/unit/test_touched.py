@@ -30,8 +30,8 @@ def _write(path: Path, text: str) -> None:
     os.utime(path, (past, past))
 
 
-def _run(root: Path, *, cache: bool) -> Report:
-    config = Config(
+def _config(root: Path, *, cache: bool) -> Config:
+    return Config(
         root=root,
         cwd=root,
         cache_dir=root / ".conclint_cache",
@@ -39,7 +39,10 @@ def _run(root: Path, *, cache: bool) -> Report:
         jobs=1,
         min_confidence=Confidence.LOW,
     )
-    return check([str(root)], config)
+
+
+def _run(root: Path, *, cache: bool) -> Report:
+    return check([str(root)], _config(root, cache=cache))
 
 
 def _judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -87,6 +90,21 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
                     paid.send(None)
             """,
             "view": "import deep\nasync def view():\n    deep.pay()\n",
+        },
+        "view",
+    ),
+    "a receiver in a file that the sender does not import": (
+        {
+            "deep": """
+                import time
+                from django.dispatch import receiver
+                from events import paid
+                @receiver(paid)
+                def note(sender, **named):
+                    CHANGES
+            """,
+            "events": "from django.dispatch import Signal\npaid = Signal()\n",
+            "view": "from events import paid\nasync def view():\n    paid.send(None)\n",
         },
         "view",
     ),
@@ -560,3 +578,18 @@ def test_what_is_registered_is_run_from_then_on(tmp_path: Path, case: str) -> No
         report = _run(tmp_path, cache=True)
         assert [item.path for item in report.findings] == ["view.py"] * count
         assert report.findings == _run(tmp_path, cache=False).findings
+
+
+def test_a_receiver_counts_from_when_its_file_is_there(tmp_path: Path) -> None:
+    receiver = "import time\nfrom django.dispatch import receiver\nfrom events import paid\n@receiver(paid)\n"
+    receiver += "def note(sender, **named):\n    time.sleep(2)\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    _write(tmp_path / "events.py", "from django.dispatch import Signal\npaid = Signal()\n")
+    _write(tmp_path / "view.py", "from events import paid\nasync def view():\n    paid.send(None)\n")
+    for text, count in (("", 0), (receiver, 1), (receiver.replace("@", "#"), 0), ("", 0), (receiver, 1)):
+        _write(tmp_path / "handlers.py", text)
+        report = _run(tmp_path, cache=True)
+        assert [item.path for item in report.findings] == ["view.py"] * count
+        assert report.findings == _run(tmp_path, cache=False).findings
+        alone = check([str(tmp_path / "view.py")], _config(tmp_path, cache=False))
+        assert alone.findings == report.findings
