@@ -16,8 +16,8 @@ _GROUPS: Final = {
         "write_baseline", "prune_baseline", "warn_unused_ignores",
     ),
     "Report": (
-        "outputs", "output_file", "group_by", "statistics", "quiet", "verbose", "exit_zero", "fail_on",
-        "watch",
+        "outputs", "output_file", "group_by", "statistics", "quiet", "verbose", "color", "exit_zero",
+        "fail_on", "watch",
     ),
     "Fixes": ("fix", "unsafe_fixes", "diff", "fix_only", "show_fixes", "add_noqa", "reason"),
     "Installed packages": ("follow", "python"),

@@ -23,6 +23,22 @@ UNNAMED = "conclint.cli.main.unnamed"
 _MOST_JOBS = 1_000
 _MOST_MEGABYTES = 100
 
+
+def _take_colour(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        from conclint.report.terminal import ask_for_colour
+
+        ask_for_colour(value)
+        ctx.call_on_close(lambda: ask_for_colour("auto"))
+
+
+colour_option = click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    expose_value=False,
+    callback=_take_colour,
+    help="When to use colour.  [default: auto, which respects NO_COLOR and FORCE_COLOR]",
+)
 no_cache_option = click.option("--no-cache", is_flag=True, help="Don't read or write the cache.")
 cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Cache folder.")
 jobs_option = click.option(
@@ -255,6 +271,7 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         ),
         click.option("--quiet", "-q", is_flag=True, help="Print only the findings."),
         click.option("--verbose", "-v", is_flag=True, help="Explain why confidence was lowered."),
+        colour_option,
         click.option("--statistics", is_flag=True, help="Print only the number of findings per code."),
         click.option("--fix", is_flag=True, help="Apply safe fixes, and report what is left."),
         click.option(

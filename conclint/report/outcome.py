@@ -56,7 +56,7 @@ class Outcome:
 class Presentation:
     """How it is reported. `quiet` leaves out the summary line, `statistics` replaces the findings by
     their number for each code, `by` says what makes findings one entry of a report for people, `wraps` that
-    sentences are broken at the width, as for a terminal."""
+    sentences are broken at the width and codes lead to their pages, as for a terminal."""
 
     format: OutputFormat = OutputFormat.TEXT
     colour: bool = False
@@ -99,7 +99,7 @@ def _render_text(outcome: Outcome, how: Presentation) -> str:
         lines = overview_lines(entries, how.by)
     else:
         lines = text_lines(entries, sources, width=how.width, verbose=how.verbose, wraps=how.wraps)
-    return render_lines(lines, colour=how.colour) + _summary(outcome, how, len(entries))
+    return render_lines(lines, colour=how.colour, links=how.wraps) + _summary(outcome, how, len(entries))
 
 
 def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:

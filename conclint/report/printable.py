@@ -22,7 +22,10 @@ _UNSAFE_BUT_LINE_FEED: Final = (
 )
 _UNSAFE: Final = re.compile(f"[\\n{_UNSAFE_BUT_LINE_FEED}]")
 _UNSAFE_IN_LINES: Final = re.compile(f"[{_UNSAFE_BUT_LINE_FEED}]")
-_UNSAFE_BUT_COLOUR: Final = re.compile(f"(?!\x1b\\[[0-9;]*m)[{_UNSAFE_BUT_LINE_FEED}]")
+_COLOUR: Final = "\x1b\\[[0-9;]*m"
+_LINK: Final = "\x1b\\]8;;(?:https://github\\.com/conclint/[\\w./-]*)?\x1b\\\\"
+"""A link as terminals know it, to a page of ours or ending there (OSC 8)."""
+_OURS_OR_UNSAFE: Final = re.compile(f"({_COLOUR}|{_LINK})|[{_UNSAFE_BUT_LINE_FEED}]")
 
 
 @lru_cache(maxsize=4096)
@@ -44,9 +47,10 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str, *, colour: bool = False) -> str:
-    """The same for a text of several lines, in which `colour` may be set."""
-    unsafe = _UNSAFE_BUT_COLOUR if colour else _UNSAFE_IN_LINES
-    return unsafe.sub(lambda found: _escape(found[0]), text)
+    """The same for a text of several lines, in which `colour` may be set, and links to pages of ours."""
+    if colour:
+        return _OURS_OR_UNSAFE.sub(lambda found: found[1] or _escape(found[0]), text)
+    return _UNSAFE_IN_LINES.sub(lambda found: _escape(found[0]), text)
 
 
 def printable_json(document: str) -> str:

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from typing import Final
 
 from conclint.report.printable import printable
 
@@ -53,8 +54,12 @@ def wrapped(line: Line, width: int, indent: str) -> Iterator[Line]:
         yield tuple(row)
 
 
-def render_lines(lines: Iterable[Line], *, colour: bool) -> str:
-    """The lines, each ended by a line feed, never wrapped."""
+_RATED: Final = frozenset({Style.CODE, Style.CRITICAL, Style.NOTE})
+_RULE: Final = re.compile(r"CON\d{3}")
+
+
+def render_lines(lines: Iterable[Line], *, colour: bool, links: bool = False) -> str:
+    """The lines, each ended by a line feed, never wrapped; with `links`, a rule's code leads to its page."""
     if not colour:
         return "".join(printable("".join(text for text, _ in line)).rstrip() + "\n" for line in lines)
     # A style's own rendering: the console's printing costs thirty times as much for each line.
@@ -62,13 +67,16 @@ def render_lines(lines: Iterable[Line], *, colour: bool) -> str:
     from rich.style import Style as RichStyle
 
     parsed = {style: RichStyle.parse(style.value) for style in Style}
-    return "".join(
-        "".join(
-            parsed[style].render(printable(text), color_system=ColorSystem.STANDARD) for text, style in line
-        )
-        + "\n"
-        for line in lines
-    )
+
+    def rendered(text: str, style: Style) -> str:
+        shown = parsed[style].render(printable(text), color_system=ColorSystem.STANDARD)
+        if links and style in _RATED and _RULE.fullmatch(text):
+            from conclint.rules.registry import rule_url
+
+            return f"\x1b]8;;{rule_url(text)}\x1b\\{shown}\x1b]8;;\x1b\\"
+        return shown
+
+    return "".join("".join(rendered(text, style) for text, style in line) + "\n" for line in lines)
 
 
 def render_markdown(page: str) -> str:

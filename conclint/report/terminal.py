@@ -15,8 +15,20 @@ UNLIMITED_WIDTH = 160
 """Width of source lines where there is no terminal: wide, since nothing wraps; but no megabyte line."""
 
 
+class _Asked:
+    colour: bool | None = None
+
+
+def ask_for_colour(when: str) -> None:
+    """Takes the answer of `--color`: "always" and "never" go before what the environment says."""
+    _Asked.colour = {"always": True, "never": False}.get(when)
+
+
 def has_colour(stream: TextIO) -> bool:
-    """Whether to print colours: NO_COLOR and FORCE_COLOR (set and not empty) decide, else the terminal."""
+    """Whether to print colours: `--color`, else NO_COLOR and FORCE_COLOR (set and not empty), else the
+    terminal."""
+    if _Asked.colour is not None:
+        return _Asked.colour
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -346,6 +346,15 @@ class TestOutput:
         monkeypatch.setenv("NO_COLOR", "1")
         assert "\x1b" not in run().stdout
 
+    def test_the_option_goes_before_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        coloured = run("--color", "always").stdout
+        assert "\x1b[" in coloured and "\x1b]" not in coloured, "links are for terminals"
+        assert "\x1b" not in run().stdout, "only this run"
+        monkeypatch.delenv("NO_COLOR")
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        assert "\x1b" not in run("--color", "never").stdout
+
 
 class TestRules:
     def test_the_list(self) -> None:

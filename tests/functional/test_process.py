@@ -146,6 +146,15 @@ def test_a_terminal_has_colour(tmp_path: Path) -> None:
     assert "\x1b" not in in_terminal(body, cwd=tmp_path, TERM="dumb")
 
 
+def test_a_code_leads_to_its_page_on_a_terminal_with_colour(tmp_path: Path) -> None:
+    body = "findings = (make_finding(),)"
+    page = "https://github.com/conclint/conclint/blob/main/conclint/rules/docs/CON101.md"
+    shown = in_terminal(body, cwd=tmp_path)
+    assert f"\x1b]8;;{page}\x1b\\" in shown and "\x1b]8;;\x1b\\" in shown
+    assert "\x1b" not in in_terminal(body, "--color=never", cwd=tmp_path)
+    assert "\x1b[" in in_terminal(body, "--color=always", cwd=tmp_path, NO_COLOR="1")
+
+
 LONG_RUN = (
     "import conclint.report.progress as p; p._PATIENCE = 0; progress(1, 7, 'summarising'); "
     "import time; time.sleep(0.3); progress(3, 7, '[b]summarising'); time.sleep(0.3); findings = ()"

@@ -14,6 +14,7 @@ import pytest
 
 import conclint
 from conclint.cli.main import cli
+from conclint.report.printable import printable_lines
 from programs_on_disk import git
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names that other systems refuse")
@@ -142,6 +143,17 @@ def test_colours_are_ours_alone(project: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "\x1b[1;31mCON102\x1b[0m" in said
     _assert_clean(re.sub("\x1b\\[(0|1|2|1;3[12]|3[16])m", "", said))
     assert "\x1b[31m\\" not in said  # as the project has it
+
+
+def test_links_are_to_our_pages_alone() -> None:
+    ours = "\x1b]8;;https://github.com/conclint/conclint/blob/main/x.md\x1b\\CON101\x1b]8;;\x1b\\"
+    assert printable_lines(ours, colour=True) == ours
+    assert "\x1b" not in printable_lines(ours)
+    theirs = "\x1b]8;;https://example.org/conclint/\x1b\\CON101"
+    assert "\x1b]" not in printable_lines(theirs, colour=True)
+    assert "\x1b" not in printable_lines(
+        "\x1b]0;title\x07\x1b[2J\x1b]8;id=1;https://github.com/conclint/", colour=True
+    )
 
 
 def test_standard_input_by_a_name(project: Path) -> None:
