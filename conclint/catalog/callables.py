@@ -98,13 +98,13 @@ class CallableReader(TableReader):
             "example": self.get(row, "example", str, where),
             "example_trio": self.get(row, "example_trio", str, where),
             "example_anyio": self.get(row, "example_anyio", str, where),
-            "note": self.get(row, "note", str, where),
             "traits": self.traits(row, where),
             "source": self.get(row, "source", str, where, self.source),
             "milliseconds": self.milliseconds(row, where),
             "remote": self.remote,
         }
         returns: str | None = self.get(row, "returns", str, where)
+        note: str | None = self.get(row, "note", str, where)
         lists = {key: self.strings(row, key, where) for key in ("instead", "instead_trio", "instead_anyio")}
         for name in names:
             filled: dict[str, Any] = {
@@ -112,6 +112,7 @@ class CallableReader(TableReader):
                 for key, value in lists.items()
             }
             filled["returns"] = returns and returns.replace("{name}", name)
+            filled["note"] = note and note.replace("{name}", name)
             yield CallableFact(name=f"{owner}.{name}", **shared, **filled)
 
     def milliseconds(self, row: Mapping[str, Any], where: str) -> float | None:

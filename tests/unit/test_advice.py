@@ -584,6 +584,39 @@ async def one(url):
     assert all("`with_name`" in item.words and not item.example for item in told)
 
 
+KEYWORDS = """
+import asyncio, functools
+
+async def in_executor(function, *args, **kwargs):
+    {0}
+    future = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args, **kwargs))
+    {1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("pass", "return await future", "in_executor"),
+        ("kwargs['stop'] = asyncio.Event()", "return await future", "asyncio.to_thread"),
+        ("kwargs.setdefault('stop', None)", "return await future", "asyncio.to_thread"),
+        ("pass", "await future", "asyncio.to_thread"),
+    ],
+)
+def test_a_helper_that_adds_arguments_or_drops_the_result_is_none(
+    tmp_path: Path, before: str, after: str, expected: str
+) -> None:
+    program = """
+import requests
+from threads import in_executor
+
+async def one(url):
+    return requests.get(url)
+"""
+    told = told_of(tmp_path, program=program, threads=KEYWORDS.format(before, after))
+    assert f"await {expected}(requests.get, url)" in code(told)
+
+
 def test_what_only_starts_a_thread_is_no_helper(tmp_path: Path) -> None:
     program = """
 import requests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from conclint.rules.advice.allowed import Around, Shape, Subject
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
@@ -13,6 +14,7 @@ from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
+_LOOP_APART: Final = "run the loop in a thread of its own, and hand what it gets to the event loop."
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
 _TAKING_AWAITABLES = frozenset(
     {"add_task", "as_completed", "create_task", "gather", "run_until_complete", "shield", "spawn",
@@ -126,8 +128,8 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     if not isinstance(parent, cst.For | cst.CompFor) or parent.iter is not node:
         return Refusal("make a list of it in a thread: it does its work while it is iterated.", True)
     walks = subject.walks and isinstance(parent, cst.For)
-    if not subject.ends or walks:  # a loop over `os.walk` may say where it goes on
-        return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
+    if not subject.ends or walks or _hands_on(parent):  # a loop over `os.walk` may say where it goes on
+        return Refusal(_LOOP_APART, True)
     around = subject.around
     names = names_in([node])
     tied = any(fragment.has(node, place) for place in around.tied)
@@ -166,8 +168,8 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         return text if isinstance(text, Refusal) else replaced(fragment, whole, text, imports, around)
     elif isinstance(parent, cst.From):
         return Refusal("make a list of it in a thread, and yield from that.", True)
-    if not subject.ends:
-        return Refusal("run the loop in a thread of its own, and hand what it gets to the event loop.", True)
+    if not subject.ends or (isinstance(parent, cst.For) and _hands_on(parent)):
+        return Refusal(_LOOP_APART, True)
     imports = Imports(around.imports)
     inside = fragment.code(node)
     is_made_here = isinstance(node, cst.Call) and any(
@@ -183,6 +185,11 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         given = ("list", inside) if around.waiting.takes_arguments else (f"lambda: list({inside})", "")
         text = around.waiting.in_thread(*given, imports)
     return replaced(fragment, node, text, imports, around)
+
+
+def _hands_on(loop: Node) -> bool:
+    """Whether a loop gives each item to who iterates: a list would keep all back until the last is there."""
+    return isinstance(loop, cst.For) and names_in([loop.body]).yields
 
 
 def _is_first(fragment: Fragment, loop: Node) -> bool:

@@ -13,13 +13,16 @@ from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import Awaitable, Class, ExternalInstance, Function, Key
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefFlags, DefKind, ImportFlags, Op, ParamKind, SiteKind, Use
+from conclint.summary.records import DefFlags, DefKind, ImportFlags, Op, ParamKind, SiteKind, StoreKind, Use
 
 _OFFLOADS: Final = "offload"
 """The style of a placement whose result is waited for."""
 _TELLING: Final = re.compile(r"(?i)thread|executor|sync|block|offload|defer|pool|worker")
 """What is in the name of such a function in another file: no file is read for others."""
 _AWAITABLES: Final = re.compile(r"(?:^|\.)(?:\w*Future|Task|Deferred)$")
+
+
+_ADDING: Final = frozenset({"setdefault", "update", "pop"})
 
 
 _LIBRARIES: Final = {
@@ -165,6 +168,8 @@ def _described(view: ModuleView, key: Key, code: str) -> Helper | None:
     is_awaited = definition.kind == DefKind.ASYNC_FUNCTION or _gives_awaitable(view, key)
     if not is_awaited or definition.flags & (DefFlags.GENERATOR | DefFlags.STUB):
         return None
+    if not _gives_result(view, key) or _adds_keywords(view, key):
+        return None
     position = next((at for at in map(_position, view.engine.effects_of(key)) if at is not None), None)
     if position is None:
         return None
@@ -179,6 +184,32 @@ def _described(view: ModuleView, key: Key, code: str) -> Helper | None:
         ParamKind.STAR in kinds and not in_between,
         ParamKind.DOUBLE_STAR in kinds,
         position == first and not needed and definition.params[position].kind != ParamKind.KEYWORD_ONLY,
+    )
+
+
+def _gives_result(view: ModuleView, key: Key) -> bool:
+    """Whether a function returns anything: what was handed over may be wanted for its result."""
+    body = view.engine.evaluator.body(key)
+    returned = [graph.node(body, value) for value, _ in body.returns if value >= 0]
+    return any(node[0] != Op.CONST or node[1] is not None for node in returned)
+
+
+def _adds_keywords(view: ModuleView, key: Key) -> bool:
+    """Whether a function changes the keywords that it hands on (`kwargs["stop"] = event`), so that what is
+    handed over must take more than its caller gives."""
+    evaluator = view.engine.evaluator
+    params = evaluator.definition(key).params
+    keywords = {number for number, item in enumerate(params) if item.kind == ParamKind.DOUBLE_STAR}
+    body = evaluator.body(key)
+
+    def is_keywords(value: int) -> bool:
+        node = graph.node(body, value)
+        return node[0] == Op.PARAM and graph.number(node) in keywords
+
+    return any(store.kind == StoreKind.ITEM and is_keywords(store.base) for store in body.stores) or any(
+        is_keywords(graph.receiver(body, site)) and graph.node(body, site.callee)[2] in _ADDING
+        for site in body.sites
+        if graph.receiver(body, site) >= 0
     )
 
 
