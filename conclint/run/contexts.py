@@ -8,6 +8,7 @@ runs once at start-up, stops nobody who is served: it is no worse than info. The
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -31,6 +32,12 @@ _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
 _ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
+_ONCE_BY_NAME: Final = re.compile(
+    r"_*(?:async_|on_|do_|pre_|post_)?(?:(?:init|initiali[sz]e|setup|set_up|launch|bootstrap|boot)(?:_\w+)?"
+    r"|startup|start_up|shutdown|shut_down|teardown|tear_down|cleanup|clean_up)_*"
+)
+"""Names of what begins or ends the life of something; of a command that is called so, others are many
+(`cleanup_sessions`)."""
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 _MOST_CALLERS: Final = 2_000
@@ -88,18 +95,23 @@ class Callers(NamedTuple):
     loops: Mapping[Place, Collection[tuple[int, int]]]
 
     @classmethod
-    def of(cls, calls: Mapping[str, tuple[Any, ...]]) -> Callers:
-        """From what each module says (`conclint.rules.module_calls`)."""
+    def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
+        """From what each module says (`conclint.rules.module_calls`). That a test calls something says
+        nothing of when a program does."""
         callers: dict[Place, set[Place]] = {}
         starts: dict[Place, set[tuple[str, str]]] = {}
         repeated: set[Place] = set()
         loops: dict[Place, Collection[tuple[int, int]]] = {}
         for path, (started, called, looping, _) in calls.items():
+            tests = is_test(path)
             for where, symbol, context, words in started:
-                starts.setdefault((where, symbol), set()).add((context, words))
+                if not tests or is_test(where):
+                    starts.setdefault((where, symbol), set()).add((context, words))
             for caller, callees in called:
                 for where, symbol, is_repeated in callees:
                     callee = (where, symbol)
+                    if tests and not is_test(where):
+                        continue
                     if is_repeated or callee == (path, caller):
                         repeated.add(callee)
                     if callee != (path, caller):
@@ -109,7 +121,8 @@ class Callers(NamedTuple):
 
     def runs_once(self, place: Place, line: int) -> bool:
         """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
-        no loop, and all that leads to it is a program's entry, its start or its end."""
+        no loop, and all that leads to it is a program's entry, its start or its end. Of what nothing in the
+        project calls, its name says that."""
         if any(first <= line <= last for first, last in self.loops.get(place, ())):
             return False
         above = {place: set(self.callers.get(place, ()))}
@@ -117,7 +130,9 @@ class Callers(NamedTuple):
         while todo:
             here = todo.pop()
             starts = self.starts.get(here, ())
-            if here in self.repeated or not (starts or above[here]) or len(above) > _MOST_CALLERS:
+            if here in self.repeated or len(above) > _MOST_CALLERS:
+                return False
+            if not (starts or above[here]) and not _ONCE_BY_NAME.fullmatch(here[1].rpartition(".")[2]):
                 return False
             if any(context not in _ONCE for context, _ in starts):
                 return False
@@ -183,7 +198,7 @@ class Contexts:
 
     @cached_property
     def _callers(self) -> Callers:
-        return Callers.of(self._calls)
+        return Callers.of(self._calls, lambda path: self._kind_of_file(path) is Context.TEST)
 
     def place(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with their contexts, who waits, and a severity that goes with it."""
@@ -270,7 +285,7 @@ class Contexts:
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context is Context.COMMAND and finding.family == Family.CONSOLE.value:
             return self._most_of_question(finding, path, files)
-        if context is Context.COMMAND and is_brief:
+        if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
             return (
                 Severity.INFO if self._callers.runs_once(place, finding.position.line) else Severity.WARNING

@@ -187,7 +187,7 @@ class Kept:
             ("put(self, p):\n        open(p)", Severity.WARNING),
             ("setup(self, p):\n        open(p)", Severity.INFO),
             ("close(self, p):\n        open(p)", Severity.INFO),
-            ("setup(self, p):\n        shutil.rmtree(p)", Severity.WARNING),
+            ("connect(self, p):\n        shutil.rmtree(p)", Severity.WARNING),
             ("setup(self, p):\n        requests.get(p)", Severity.CRITICAL),
             ("close(self, p):\n        self.pool.shutdown()", Severity.INFO),
             ("put(self, p):\n        self.pool.shutdown()", Severity.CRITICAL),
@@ -370,6 +370,31 @@ class TestContext:
     ) -> None:
         files = {"a.py": dedent(self.ONCE).replace("{call}", call), "store.py": store}
         assert one(tmp_path, files).severity is severity
+
+    @pytest.mark.parametrize(
+        ("name", "caller", "severity"),
+        [
+            ("initialize", "", Severity.INFO),
+            ("_init_db", "", Severity.INFO),
+            ("cleanup", "", Severity.INFO),
+            ("cleanup_sessions", "", Severity.WARNING),
+            ("load", "async def launch_app():\n    await load()\n", Severity.INFO),
+            ("load", "async def refresh():\n    await load()\n", Severity.WARNING),
+            ("load", "async def setup():\n    for _ in range(9):\n        await load()\n", Severity.WARNING),
+            ("initialize", "async def fetch():\n    await initialize()\n", Severity.WARNING),
+        ],
+    )
+    def test_what_nothing_calls_begins_or_ends_a_program_by_its_name(
+        self, tmp_path: Path, name: str, caller: str, severity: Severity
+    ) -> None:
+        text = f"import sqlite3\n\nasync def {name}():\n    sqlite3.connect('a.db')\n\n{caller}"
+        assert one(tmp_path, {"a.py": text}).severity is severity
+
+    def test_what_a_test_calls_is_called_by_the_program_too(self, tmp_path: Path) -> None:
+        text = "import sqlite3\n\nasync def initialize():\n    sqlite3.connect('a.db')\n"
+        test = "import a\n\nasync def test_it():\n    for _ in range(9):\n        await a.initialize()\n"
+        finding = one(tmp_path, {"a.py": text, "tests/test_a.py": test})
+        assert (finding.path, finding.severity, finding.entries) == ("a.py", Severity.INFO, ())
 
     def test_company_is_looked_for_where_the_program_begins(self, tmp_path: Path) -> None:
         text = dedent(self.ONCE).replace("{call}", "await load()")
