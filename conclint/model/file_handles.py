@@ -12,7 +12,9 @@ _OPENING: Final = frozenset(
         "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "gzip.open", "bz2.open", "lzma.open",
     }
 )  # fmt: skip
-_HANDLE: Final = ("io.", "gzip.GzipFile.", "bz2.BZ2File.", "lzma.LZMAFile.")
+_HANDLE: Final = (
+    "io.", "tempfile._TemporaryFileWrapper.", "gzip.GzipFile.", "bz2.BZ2File.", "lzma.LZMAFile.",
+)  # fmt: skip
 
 
 def is_of_handle(finding: Finding) -> bool:

@@ -17,11 +17,15 @@ from conclint.resolve.arguments import StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import TOP, Key, ValueSet
 from conclint.rules.chains import Hop
+from conclint.rules.file_uses import ARCHIVES, is_hardly_used
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind
 
 _OPENERS: Final = frozenset({"builtins.open", "io.open", "codecs.open", "os.open"})
 _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes"})
+_MOVING: Final = frozenset({"shutil.move"})
+_OFFLOADS: Final = re.compile(r"(?i)to_?thread|in_?thread|in_?executor|threadpool|sync_to_async|run_sync")
+"""What is in the names of functions that run another one in a thread."""
 _LISTING: Final = frozenset({"glob.glob", "glob.iglob", "pathlib.Path.glob", "pkgutil.iter_modules"})
 _PATH_KEYWORDS: Final = ("file", "path", "filename")
 _SETTINGS: Final = frozenset(
@@ -50,8 +54,6 @@ _SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
 _RENAMED: Final = frozenset({"with_stem", "with_suffix"})
 """Methods of a path that give another one of nearly the same name."""
 _WRAPS: Final = frozenset({"abspath", "expanduser", "expandvars", "fspath", "realpath", "str", "normpath"})
-_HEADER: Final = 1 << 20
-_BESIDE_READING: Final = frozenset({"close", "seek", "tell", "fileno"})
 _MOST: Final = 20  # steps from a path back to what it is made from
 
 Place: TypeAlias = tuple[Key, int]
@@ -72,29 +74,43 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
     site = body.sites[number]
     if fact.name in _LISTING:
         return _is_of_one_folder(body, site)
+    if fact.name in _MOVING:
+        return _is_renamed(body, site)
+    if fact.name in ARCHIVES:
+        return is_hardly_used(evaluator, key, number, is_archive=True) or _hands_over(body)
     path = _path(body, fact, site)
     if path < 0:
         return False
     finder = _Finder(evaluator, chain)
-    return _is_read_in_part(body, number) or finder.is_settings(key, path) or finder.is_shipped(key, path)
+    return (
+        is_hardly_used(evaluator, key, number)
+        or finder.is_settings(key, path)
+        or finder.is_shipped(key, path)
+        or _hands_over(body)
+    )
 
 
-def _is_read_in_part(body: Body, opening: int) -> bool:
-    """Whether no more than a beginning is read of what is opened: all that is called of the file are reads of
-    so many bytes."""
-    is_read = False
-    for site in body.sites:
-        node = graph.node(body, graph.receiver(body, site))
-        while node[0] == Op.ENTER:
-            node = graph.node(body, graph.operand(node))
-        if site.kind != SiteKind.CALL or graph.called_site(node) != opening:
-            continue
-        method = graph.node(body, site.callee)[2]
-        if method == "read" and site.args and 0 < _size(body, site.args[0][1]) <= _HEADER:
-            is_read = graph.loop_of(body, site.region) < 0
-        if method not in _BESIDE_READING and not (method == "read" and is_read):
-            return False
-    return is_read
+def _is_renamed(body: Body, site: Site) -> bool:
+    """Whether a file gets another name in its own folder (`move(path + ".part", path)`)."""
+    if len(site.args) < 2:
+        return False
+    (_, one), (_, other) = site.args[:2]
+    return other in _stems(body, one) or one in _stems(body, other)
+
+
+def _stems(body: Body, path: int) -> tuple[int, ...]:
+    """What a path is, less its ending."""
+    node = graph.node(body, path)
+    return (graph.operand(node),) if node[0] == Op.ARITH and node[1] == "+" else ()
+
+
+def _hands_over(body: Body) -> bool:
+    """Whether a function hands other work to a thread: what it does itself its author has weighed."""
+    return any(
+        _OFFLOADS.search(str(graph.node(body, site.callee)[-1] if site.callee >= 0 else ""))
+        for site in body.sites
+        if graph.pauses(site) and site.kind == SiteKind.CALL
+    )
 
 
 def _is_of_one_folder(body: Body, site: Site) -> bool:
@@ -115,15 +131,6 @@ def _path(body: Body, fact: CallableFact, site: Site) -> int:
             if slot == 0 or slot in _PATH_KEYWORDS:
                 return value
     return -1
-
-
-def _size(body: Body, value: int) -> int:
-    """The number that is written out; -1 for none."""
-    node = graph.node(body, value)
-    if node[0] == Op.ARITH and node[1] == "*":
-        left, right = (_size(body, part) for part in graph.operands(node))
-        return left * right if left > 0 and right > 0 else -1
-    return node[1] if node[0] == Op.CONST and isinstance(node[1], int) else -1
 
 
 class _Finder:

@@ -116,10 +116,11 @@ def _one_per_place(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:
-    """Least for the finding to keep: the surest, then the shortest chain. What follows only makes the
-    choice the same in every run."""
+    """Least for the finding to keep: the surest, then the worst, then the shortest chain. What follows only
+    makes the choice the same in every run."""
     return (
         -finding.confidence,
+        -finding.severity,
         len(finding.chain),
         finding.message,
         tuple((step.path, step.line, step.column, step.symbol) for step in finding.chain),

@@ -182,6 +182,35 @@ class Kept:
         assert one(tmp_path, {"a.py": text}).severity is severity
 
     @pytest.mark.parametrize(
+        ("body", "severity"),
+        [
+            ("with open(p) as f:\n        return json.load(f)", Severity.INFO),
+            ("return json.load(open(p))", Severity.INFO),
+            ("with open(p) as f:\n        return int(f.readline())", Severity.INFO),
+            ("with open(p) as f:\n        await client.post(q, files={'f': f})", Severity.INFO),
+            ("with open(p) as f:\n        return [row for row in csv.reader(f)]", Severity.WARNING),
+            ("with open(p) as f:\n        return [json.loads(line) for line in f]", Severity.WARNING),
+            ("with open(p) as f:\n        for _ in range(q):\n            f.readline()", Severity.WARNING),
+            ("with open(p) as f:\n        return use(f)", Severity.WARNING),
+            ("with open(p) as f:\n        return json.loads(f.read())", Severity.WARNING),
+            ("f = open(p)\n    json.load(f)\n    return f", Severity.WARNING),
+            ("for item in p:\n        json.load(open(item))", Severity.WARNING),
+            ("await asyncio.to_thread(print)\n    open(p).read()", Severity.INFO),
+            ("await asyncio.sleep(1)\n    open(p).read()", Severity.WARNING),
+            ("shutil.move(p + '.part', p)", Severity.INFO),
+            ("shutil.move(q, p)", Severity.WARNING),
+            ("with zipfile.ZipFile(p) as z:\n        return z.read('index.json')", Severity.INFO),
+            ("with zipfile.ZipFile(p) as z:\n        z.extractall(q)", Severity.WARNING),
+            ("with tempfile.NamedTemporaryFile() as f:\n        f.write(q)", Severity.INFO),
+        ],
+    )
+    def test_what_is_done_with_a_file(self, tmp_path: Path, body: str, severity: Severity) -> None:
+        imports = "import asyncio, csv, json, shutil, tempfile, zipfile\nfrom treq import client\n\n"
+        text = f"{imports}def use(f):\n    return f.read()\n\nasync def f(p, q):\n    {body}\n"
+        shown = found(tmp_path, {"a.py": text})
+        assert max(finding.severity for finding in shown) is severity
+
+    @pytest.mark.parametrize(
         ("method", "severity"),
         [
             ("put(self, p):\n        open(p)", Severity.WARNING),

@@ -1,0 +1,130 @@
+"""What a function does with a file that it opens: nothing that takes a millisecond, where it only opens it
+for somebody else to read, reads its beginning or a line, or has a document parsed.
+
+Opening a file takes some ten microseconds. What is read of it may take longer; who reads it has a finding of
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, ExternalMethod, Key, Value, unwrapped
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
+
+_HEADER: Final = 1 << 20
+"""Bytes that may be read of a file's beginning."""
+_BESIDE_READING: Final = frozenset({"close", "seek", "tell", "fileno", "flush"})
+_DOCUMENTS: Final = frozenset(
+    {
+        "json.load", "json.dump", "yaml.load", "yaml.safe_load", "yaml.dump", "yaml.safe_dump",
+        "tomllib.load", "tomli.load", "tomli_w.dump", "toml.load", "toml.dump", "plistlib.load",
+        "plistlib.dump", "configparser.RawConfigParser.read_file",
+        "configparser.RawConfigParser.write",
+    }
+)  # fmt: skip
+"""What makes objects of a whole document, or a document of objects: of settings or of what a program keeps of
+itself. Large data are in other forms, or are parsed item by item."""
+ARCHIVES: Final = frozenset({"zipfile.ZipFile.__init__"})
+"""What reads no more of a file than where its members are."""
+_READS_WHOLE: Final = frozenset(
+    {"csv", "zipfile", "tarfile", "gzip", "bz2", "lzma", "pickle", "marshal", "shutil"}
+)
+"""Modules of the standard library whose functions read the file that they are given, or write to it."""
+
+
+def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: bool = False) -> bool:
+    """Whether all that a function does with the file that it opens at a site takes under a millisecond."""
+    body = evaluator.body(key)
+    handles = _handles(body, opening)
+    if not handles or _leaves(body, handles):
+        return False
+    is_used = False
+    for site in _uses(body, handles):
+        if site.kind in (SiteKind.ENTER, SiteKind.ATTR):
+            continue
+        if site.kind != SiteKind.CALL or graph.loop_of(body, site.region) >= 0:
+            return False
+        is_used = True
+        if graph.receiver(body, site) in handles:
+            if not _is_brief(body, site):
+                return False
+        elif not _is_told_elsewhere(evaluator, key, site):
+            return False
+    return is_used or is_archive
+
+
+def _handles(body: Body, opening: int) -> set[int]:
+    """The values that are the file, as the call gives it or as `with` does."""
+    found = {value for value, node in enumerate(body.values) if graph.called_site(node) == opening}
+    while True:
+        more = {
+            value
+            for value, node in enumerate(body.values)
+            if value not in found
+            and node[0] in (Op.ENTER, Op.NARROW, Op.CAST, Op.PHI)
+            and found.intersection(graph.parts(node))
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def _leaves(body: Body, handles: set[int]) -> bool:
+    """Whether the file is kept or returned, so that others use it."""
+    if any(value in handles for value, _ in body.returns):
+        return True
+    return any(store.value in handles and store.kind != StoreKind.LOCAL for store in body.stores)
+
+
+def _uses(body: Body, handles: set[int]) -> Iterator[Site]:
+    """The sites at which something is done with the file, or with what holds it (`files={"file": file}`)."""
+    holding = set(handles)
+    for value, node in enumerate(body.values):
+        if node[0] in (Op.DICT, Op.LIST, Op.TUPLE) and holding.intersection(graph.parts(node)):
+            holding.add(value)
+    for site in body.sites:
+        given = {value for _, value in site.args}
+        if site.callee in handles or graph.receiver(body, site) in handles or given & holding:
+            yield site
+
+
+def _is_brief(body: Body, site: Site) -> bool:
+    """Whether a method of the file reads a beginning, or one line, or nothing."""
+    method = graph.node(body, site.callee)[2]
+    if method in _BESIDE_READING or (method == "readline" and not site.args):
+        return True
+    if method == "read" and site.args and isinstance(graph.node(body, site.args[0][1])[-1], str):
+        return graph.node(body, site.args[0][1])[0] == Op.CONST  # a member that the source knows by name
+    return method == "read" and bool(site.args) and 0 < _size(body, site.args[0][1]) <= _HEADER
+
+
+def _is_told_elsewhere(evaluator: Evaluator, key: Key, site: Site) -> bool:
+    """Whether what the file is given to makes a document of it, or is a library's, whose reading of it would
+    be a finding of its own."""
+    called = evaluator.evaluate(key, site.callee)
+    values = [unwrapped(value) for value in called.values]
+    return bool(values) and not called.incomplete and all(_is_others(evaluator, value) for value in values)
+
+
+def _is_others(evaluator: Evaluator, value: Value) -> bool:
+    if isinstance(value, External):
+        name = evaluator.catalog.canonical(value.dotted)
+    elif isinstance(value, ExternalMethod):
+        fact = evaluator.catalog.method(value.dotted, value.name)
+        name = fact.name if fact is not None else f"{value.dotted}.{value.name}"
+    else:
+        return False
+    return name in _DOCUMENTS or name.split(".")[0] not in _READS_WHOLE
+
+
+def _size(body: Body, value: int) -> int:
+    """The number that is written out; -1 for none."""
+    node = graph.node(body, value)
+    if node[0] == Op.ARITH and node[1] == "*":
+        left, right = (_size(body, part) for part in graph.operands(node))
+        return left * right if left > 0 and right > 0 else -1
+    return node[1] if node[0] == Op.CONST and isinstance(node[1], int) else -1
