@@ -125,7 +125,9 @@ def _is_pool(code: Code, value: int, pool: frozenset[Name], known: _Known) -> bo
     node = graph.node(code.body, value)
     if node[0] == Op.PARAM:
         return graph.number(node) in known
-    return not pool.isdisjoint(names_of(code, value))
+    # What this def makes itself is another one each time that it is called.
+    elsewhere = {name for name in pool if name[0] not in ("value", "local") or name[1] != code.key}
+    return not elsewhere.isdisjoint(names_of(code, value))
 
 
 def _arguments(
