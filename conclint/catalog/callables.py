@@ -23,10 +23,10 @@ CALLABLE_KEYS = {
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
     "arguments", "style", "phase", "traits", "milliseconds", "runs_loop", "by", "owner", "event",
-    "started_by", "loosely", "on",
+    "started_by", "loosely", "on", "in_coroutine",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
-_PLACING = ("callable", "also", "model", "arguments", "style", "phase")
+_PLACING = ("callable", "also", "model", "arguments", "style", "phase", "in_coroutine")
 _REGISTERING = ("by", "owner", "event", "started_by", "loosely")
 
 
@@ -200,7 +200,9 @@ class CallableReader(TableReader):
             self.parameter({"also": other}, "also", signature, where)
         arguments = self.get(row, "arguments", str, where, "rest")
         style = self.get(row, "style", str, where, "pool")
-        return Placing(name, model, executor_parameter, arguments, style, also, self.phase(row, where))
+        in_coroutine = self.get(row, "in_coroutine", bool, where, False)
+        phase = self.phase(row, where)
+        return Placing(name, model, executor_parameter, arguments, style, also, phase, in_coroutine)
 
     def registering(
         self,

@@ -77,7 +77,8 @@ class Placing:
     them.
 
     `model` is fixed, or None where `executor_parameter` names the parameter whose value decides;
-    with both empty the receiver's class decides. `arguments` is as in README.md.
+    with both empty the receiver's class decides. `arguments` is as in README.md. `in_coroutine`: only what
+    a coroutine function itself hands over.
     """
 
     callable: str
@@ -87,6 +88,7 @@ class Placing:
     style: str = "pool"
     also: tuple[str, ...] = ()
     phase: Phase | None = None
+    in_coroutine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

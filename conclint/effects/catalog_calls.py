@@ -26,7 +26,7 @@ from conclint.resolve.in_memory import IN_MEMORY
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, OTHER_LOOP, THIS_LOOP, loop_given_by
 from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter, Value
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, SiteKind
+from conclint.summary.records import DefKind, Op, SiteKind
 
 _KINDS = {
     Stated.WAITS: Kind.WAITS,
@@ -133,7 +133,7 @@ class CatalogCalls:
         if fact.family is not None:  # it places its argument and waits for the end
             self._own_effect(result, frame, fact, Kind.WAITS, arguments, called)
         placing = fact.placing
-        if placing is None:
+        if placing is None or (placing.in_coroutine and not self._is_coroutine(frame.key)):
             return result
         bound = handed_over(self._evaluator, fact, placing, arguments)
         if bound is None:
@@ -172,6 +172,9 @@ class CatalogCalls:
             if (call := graph.call(body, value)) is not None
             for function in self._evaluator.evaluate(frame.key, call.callee).values
         )
+
+    def _is_coroutine(self, key: Key) -> bool:
+        return self._evaluator.definition(key).kind == DefKind.ASYNC_FUNCTION
 
     def _leave_to_caller(self, result: Effects, frame: Frame, fact: CallableFact) -> None:
         """Work for a pool of which only the interface is stated (`pool: Executor`): what kind of pool it is

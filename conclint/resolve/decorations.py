@@ -161,9 +161,16 @@ class Decorations:
             return self._evaluator.body(key).sites[to_index(node[1])].callee
         return decorator
 
-    def _object_of(self, name: str) -> ValueSet | None:
+    def _object_of(self, parent: Key, decorator: int, name: str | None) -> ValueSet | None:
         """What a decorator from outside makes of a function: an object whose calls are known."""
-        made = self._evaluator.results.external_result(name)
+        made = ValueSet()
+        if name is not None:
+            made = self._evaluator.results.external_result(name)
+        for method in self._evaluator.evaluate(parent, self._callee(parent, decorator)).values:
+            if isinstance(method, ExternalMethod):
+                fact = self._evaluator.catalog.method(method.dotted, method.name)
+                if fact is not None and fact.returns is not None:
+                    made = self._evaluator.results.type_expression(fact.returns, method)
         for value in made.values:
             fact = (
                 self._evaluator.catalog.method(value.dotted, "__call__")
@@ -194,7 +201,7 @@ class Decorations:
                     applied.append(result)
         if applied:
             return join(applied)
-        if name is not None and (wrapping := self._object_of(name)) is not None:
+        if (wrapping := self._object_of(parent, decorator, name)) is not None:
             return wrapping
         what = name or "an unresolved decorator"
         return value._replace(
