@@ -75,6 +75,8 @@ class Repository:
         environment |= {
             "PRE_COMMIT_HOME": str(self._home),
             "PRE_COMMIT_COLOR": "never",
+            "PIP_NO_COMPILE": "1",  # of what is installed little is imported
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "HOME": str(self._home),
         }
         return subprocess.run(
