@@ -1,7 +1,9 @@
-"""A headless Chromium driven through its own protocol: where keys must be pressed as a person does."""
+"""A headless Chromium driven through its own protocol: pages are opened, asked and looked at, and keys pressed
+as a person does. One start serves many pages: it takes longer than all that is asked of them."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -10,11 +12,11 @@ from typing import Any
 
 
 class Browser:
-    """One page in a browser, as a context. Messages go through two pipes, each ended by a NUL byte."""
+    """One tab of a browser, as a context. Messages go through two pipes, each ended by a NUL byte."""
 
-    def __init__(self, program: str, page: Path) -> None:
+    def __init__(self, program: str, profile: Path) -> None:
         self._program = program
-        self._page = page
+        self._profile = profile
         self._number = 0
 
     def __enter__(self) -> Browser:
@@ -31,8 +33,11 @@ class Browser:
                 "--no-sandbox",
                 "--disable-gpu",
                 "--no-first-run",
+                "--disable-quic",
                 "--disable-background-networking",
-                f"--user-data-dir={self._page.parent / 'driven'}",
+                "--disable-component-update",
+                "--disable-sync",
+                f"--user-data-dir={self._profile}",
                 "--window-size=1200,1800",
                 "--remote-debugging-pipe",
                 "about:blank",
@@ -49,8 +54,6 @@ class Browser:
         attached = self._ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         self._ask("Page.enable")
-        self._ask("Page.navigate", url=self._page.as_uri())
-        self._until(lambda message: message.get("method") == "Page.loadEventFired")
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -58,6 +61,17 @@ class Browser:
         self._process.wait()
         os.close(self._write)
         os.close(self._read)
+
+    def open(self, page: Path, scheme: str = "light") -> None:
+        """Loads the page, anew if it is there already; the system's colours are `light` or `dark`."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self._ask("Emulation.setEmulatedMedia", features=[feature])
+        self._ask("Page.navigate", url=page.as_uri())
+        self._until(lambda message: message.get("method") == "Page.loadEventFired")
+
+    def picture(self) -> bytes:
+        """A screenshot, as PNG."""
+        return base64.b64decode(self._ask("Page.captureScreenshot", format="png")["data"])
 
     def press(self, key: str, code: int, text: str = "", modifiers: int = 0) -> None:
         """Presses a key and lets it go."""

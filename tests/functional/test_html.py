@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import struct
-import subprocess
 import zlib
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from chromium import Browser
 from programs_on_disk import SLOW_HELPER, VIEWS, run_conclint, write_project
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian's package chromium)")
 
 JOBS = """\
 import asyncio
@@ -66,54 +64,28 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
-def browse(page: Path, *options: str) -> str:
-    """The page's document after its scripts have run."""
-    assert CHROMIUM is not None
-    done = subprocess.run(
-        [
-            CHROMIUM,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            f"--user-data-dir={page.parent / 'profile'}",
-            "--window-size=1200,1800",
-            "--virtual-time-budget=3000",
-            *options,
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return done.stdout
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (Debian's package chromium)")
+    with Browser(CHROMIUM, tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
-def ask(page: Path, script: str, *options: str) -> Any:
-    """What the expression is in the page."""
-    text = page.read_text(encoding="utf-8")
-    asking = (
-        "<script>const answer = document.createElement('pre'); answer.id = 'answer';"
-        f"answer.textContent = JSON.stringify((() => {{ {script} }})());"
-        "document.body.append(answer);</script></body>"
-    )
-    asked = page.with_name("asked.html")
-    asked.write_text(text.replace("</body>", asking), encoding="utf-8")
-    dom = browse(asked, "--dump-dom", *options)
-    found = re.search(r'<pre id="answer">(.*?)</pre>', dom, re.DOTALL)
-    assert found is not None
-    unescaped = found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return json.loads(unescaped)
+@pytest.fixture
+def browser(started: Browser, page: Path) -> Browser:
+    """It shows the page, loaded anew."""
+    started.open(page)
+    return started
 
 
-def corner(image: Path) -> tuple[int, int, int]:
+def ask(browser: Browser, script: str) -> Any:
+    """What the function body gives in the page."""
+    return browser.value(f"(() => {{ {script} }})()")
+
+
+def corner(data: bytes) -> tuple[int, int, int]:
     """The colour of a PNG's first pixel."""
-    data = image.read_bytes()
     assert data.startswith(b"\x89PNG")
     body = b""
     place = 8
@@ -126,10 +98,9 @@ def corner(image: Path) -> tuple[int, int, int]:
     return (row[1], row[2], row[3])  # the first pixel is what any of PNG's filters leaves as it is
 
 
-@in_browser
-def test_the_text_of_the_page(page: Path) -> None:
+def test_the_text_of_the_page(browser: Browser) -> None:
     cards = ask(
-        page,
+        browser,
         "return [...document.querySelectorAll('article')].map(card => [card.querySelector('.place code')"
         ".textContent, card.querySelector('.badge').textContent, card.innerText])",
     )
@@ -142,10 +113,9 @@ def test_the_text_of_the_page(page: Path) -> None:
     assert "{{ 1 + 1 }}" in texts["app/odd.py:2:16"]
 
 
-@in_browser
-def test_the_picture_shows_what_runs_where(page: Path) -> None:
+def test_the_picture_shows_what_runs_where(browser: Browser) -> None:
     lines = ask(
-        page,
+        browser,
         "return [...document.querySelectorAll('svg .line title')].map(title => title.textContent)",
     )
     assert sorted(lines) == [
@@ -157,17 +127,16 @@ def test_the_picture_shows_what_runs_where(page: Path) -> None:
         "app.jobs.main → app.jobs.fetch (threads)",
     ]
     links = ask(
-        page,
+        browser,
         "return [...document.querySelectorAll('svg a')].map(a =>"
         " document.querySelector(a.getAttribute('href')).dataset.rule)",
     )
     assert sorted(links) == ["CON101", "CON102", "CON102", "CON201"]
 
 
-@in_browser
-def test_it_can_be_filtered_and_grouped(page: Path) -> None:
+def test_it_can_be_filtered_and_grouped(browser: Browser) -> None:
     shown = ask(
-        page,
+        browser,
         """
         const form = document.getElementById("filters");
         const shown = () => [...document.querySelectorAll("article:not([hidden])")].map(card => card.dataset.rule);
@@ -199,11 +168,10 @@ def test_it_can_be_filtered_and_grouped(page: Path) -> None:
     assert [heading.split(" ")[0] for heading in shown["groups"]] == ["CON101", "CON102", "CON201"]
 
 
-@in_browser
-def test_everything_is_reached_by_the_keyboard(page: Path) -> None:
+def test_everything_is_reached_by_the_keyboard(browser: Browser) -> None:
     """What can be clicked is a control or a link of its own, named, and takes the focus."""
     wrong = ask(
-        page,
+        browser,
         """
         const named = element => (element.getAttribute("aria-label") || element.innerText ||
           element.textContent || element.labels?.[0]?.textContent || "").trim();
@@ -245,43 +213,40 @@ REACHABLE = """[...document.querySelectorAll("*")].map((e, i) => [e, i]).filter(
 ).map(([e, i]) => i)"""
 
 
-@in_browser
-def test_the_tab_key_goes_through_all_of_it(page: Path) -> None:
+def test_the_tab_key_goes_through_all_of_it(browser: Browser) -> None:
     """Keys pressed in the browser itself: each control in the order of the page, none a trap, the focus to be
     seen; Enter unfolds, the space bar ticks, and `/` leads to the search, in which one types."""
-    assert CHROMIUM is not None
-    with Browser(CHROMIUM, page) as browser:
-        expected = browser.value(REACHABLE)
-        seen = []
-        for _ in range(len(expected) + 1):
-            browser.press("Tab", 9)
-            focused = browser.value(FOCUSED)
-            if focused is None:
-                break
-            seen.append(focused)
-        assert [place for place, *_ in seen][: len(expected)] == expected
-        assert [tag for _, tag, is_marked, is_shown in seen if not (is_marked and is_shown)] == []
-        assert len(expected) > 10
-
+    expected = browser.value(REACHABLE)
+    seen = []
+    for _ in range(len(expected) + 1):
         browser.press("Tab", 9)
-        back = browser.value("document.activeElement.outerHTML")
-        browser.press("Tab", 9)
-        browser.press("Tab", 9, modifiers=8)
-        assert browser.value("document.activeElement.outerHTML") == back
+        focused = browser.value(FOCUSED)
+        if focused is None:
+            break
+        seen.append(focused)
+    assert [place for place, *_ in seen][: len(expected)] == expected
+    assert [tag for _, tag, is_marked, is_shown in seen if not (is_marked and is_shown)] == []
+    assert len(expected) > 10
 
-        is_open = browser.value(
-            "(window.one = document.querySelector('details:not([open]) > summary')).focus(), one.parentElement.open"
-        )
-        browser.press("Enter", 13, "\r")
-        assert (is_open, browser.value("one.parentElement.open")) == (False, True)
+    browser.press("Tab", 9)
+    back = browser.value("document.activeElement.outerHTML")
+    browser.press("Tab", 9)
+    browser.press("Tab", 9, modifiers=8)
+    assert browser.value("document.activeElement.outerHTML") == back
 
-        browser.value("document.activeElement.blur()")
-        browser.press("/", 191, "/")
-        for letter in "odd":
-            browser.press(letter, ord(letter.upper()), letter)
-        assert browser.value("document.activeElement.value") == "odd"
-        shown = "[...document.querySelectorAll('article:not([hidden])')].map(card => card.dataset.rule)"
-        assert browser.value(shown) == ["CON102"]
+    is_open = browser.value(
+        "(window.one = document.querySelector('details:not([open]) > summary')).focus(), one.parentElement.open"
+    )
+    browser.press("Enter", 13, "\r")
+    assert (is_open, browser.value("one.parentElement.open")) == (False, True)
+
+    browser.value("document.activeElement.blur()")
+    browser.press("/", 191, "/")
+    for letter in "odd":
+        browser.press(letter, ord(letter.upper()), letter)
+    assert browser.value("document.activeElement.value") == "odd"
+    shown = "[...document.querySelectorAll('article:not([hidden])')].map(card => card.dataset.rule)"
+    assert browser.value(shown) == ["CON102"]
 
 
 CONTRASTS = """
@@ -309,25 +274,23 @@ return [getComputedStyle(document.body).backgroundColor, found];
 """
 
 
-@in_browser
 @pytest.mark.parametrize(
-    ("scheme", "options"), [("light", []), ("dark", ["--blink-settings=preferredColorScheme=0"])]
+    ("scheme", "colour"), [("light", (251, 251, 250)), ("dark", (20, 23, 26))], ids=["light", "dark"]
 )
-def test_light_and_dark(page: Path, tmp_path: Path, scheme: str, options: list[str]) -> None:
+def test_light_and_dark(started: Browser, page: Path, scheme: str, colour: tuple[int, int, int]) -> None:
     """The system's scheme is taken; every text is legible (WCAG AA); a screenshot shows it."""
-    ground, illegible = ask(page, CONTRASTS, *options)
+    started.open(page, scheme)
+    ground, illegible = ask(started, CONTRASTS)
     assert illegible == {}
-    assert ground == {"light": "rgb(251, 251, 250)", "dark": "rgb(20, 23, 26)"}[scheme]
-    image = tmp_path / f"{scheme}.png"
-    browse(page, f"--screenshot={image}", *options)
-    assert image.stat().st_size > 20_000
-    assert corner(image) == {"light": (251, 251, 250), "dark": (20, 23, 26)}[scheme]
+    assert ground == f"rgb{colour}"
+    picture = started.picture()
+    assert len(picture) > 20_000
+    assert corner(picture) == colour
 
 
-@in_browser
-def test_the_scheme_can_be_chosen(page: Path) -> None:
+def test_the_scheme_can_be_chosen(browser: Browser) -> None:
     grounds = ask(
-        page,
+        browser,
         """
         const button = document.getElementById("theme");
         const ground = () => [button.textContent, getComputedStyle(document.body).backgroundColor];
