@@ -1,5 +1,5 @@
-"""A headless Chromium driven through its own protocol: pages are opened, asked and looked at, and keys pressed
-as a person does. One start serves many pages: it takes longer than all that is asked of them."""
+"""A headless Chromium driven through its own protocol: pages are opened, asked and looked at, keys are
+pressed as a person does. One start serves many pages: it takes longer than all that is asked of them."""
 
 from __future__ import annotations
 

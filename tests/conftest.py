@@ -57,6 +57,33 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+LONG_FILES = (
+    "test_pairs",
+    "test_fixtures_together",
+    "test_isolation",
+    "test_fixtures_alone",
+    "test_pre_commit",
+    "test_server_bad_input",
+    "test_shared_cache",
+    "test_speed_benchmark",
+    "test_server",
+    "test_code_actions",
+    "test_process",
+    "test_measure",
+    "test_advice_runs",
+    "test_campaign",
+    "test_site",
+    "test_incremental",
+    "test_long_runs",
+    "test_editors",
+    "test_interruption",
+    "test_release",
+    "test_executor",
+    "test_start_up",
+)
+"""Those that take longest, in order: where two workers take one file after the other, these come first, and what
+is left at the end is short. The files with most tests, which come first otherwise, are not those."""
+
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _MACHINE = pytest.StashKey[Machine]()
 
@@ -65,11 +92,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that hands out the tests makes the folder that the workers share."""
     # The commands that tests start keep their compiled modules: a start without takes three times as long.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist's
+        config.option.loadscopereorder = False
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         config.stash[_MACHINE] = Machine(Path(worker["machine"]))
     else:
         config.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="conclint-tests-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    order = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)

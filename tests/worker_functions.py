@@ -53,3 +53,15 @@ def put_processes(queue: Queue[tuple[int, set[int]]], items: list[bytes]) -> Non
     sizes = [len(item) for item in items]
     results = Workers(2).run(Work(process_of, sizes, items.__getitem__, -1, 0))
     queue.put((os.getpid(), {process for _, process in results}))
+
+
+def write_much(folder: str, writer: int) -> None:
+    """Puts into the cache what all writers put there, and what is its own, turn by turn."""
+    from conclint.store.cache import Cache, Space, content_hash
+
+    for turn in range(15):
+        cache = Cache.open(folder)
+        for content in (b"shared %d" % turn, b"own %d %d" % (writer, turn)):
+            cache.put(Space.SUMMARY, content_hash(content), content * 3)
+        cache.save()
+        cache.close()

@@ -322,6 +322,7 @@ def test_a_killed_run_leaves_whole_files(tmp_path: Path) -> None:
         while process.poll() is None and time.monotonic() < deadline:
             if round_ % 2 or sum("await" in (tmp_path / name).read_text() for name in names[: 1 + round_]):
                 break
+            time.sleep(0.001)
         time.sleep(chance.random() * (0.3 if round_ % 2 else 0.01))
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,21 +25,64 @@ LINES = "".join(f"{word} found in def kept async third\\n" for word in ("first",
 """What the programs read."""
 
 
-def run(text: str, folder: Path) -> str:
-    """What a program prints."""
-    program = folder / "program.py"
+SECONDS = 20
+"""After which a program counts as one that hangs."""
+
+EACH_IN_A_COPY = f"""
+import asyncio, os, runpy, signal, sys  # once for all programs: it takes longer than most of them
+
+for program in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        signal.alarm({SECONDS})
+        for stream, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{{program}}.{{name}}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
+        sys.argv = [program]
+        runpy.run_path(program, run_name="__main__")
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""A script that runs the programs that it is given, one after the other; it prints the status of each."""
+
+
+class Ended(NamedTuple):
+    """What a program came to."""
+
+    status: int
+    out: str
+    err: str
+
+
+def run(texts: list[str], folder: Path) -> list[Ended]:
+    """What each program comes to, run as a script in the folder."""
     (folder / "lines.data").write_text(LINES, encoding="utf-8")
-    program.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(program)],
+    programs = [folder / f"program{number}.py" for number in range(len(texts))]
+    for program, text in zip(programs, texts, strict=True):
+        program.write_text(text, encoding="utf-8")
+    if not hasattr(os, "fork"):
+        return [_run_alone(program) for program in programs]
+    statuses = _python("-c", EACH_IN_A_COPY, *map(str, programs), cwd=folder).stdout.split()
+    outputs = [
+        [Path(f"{program}.{name}").read_text("utf-8") for name in ("out", "err")] for program in programs
+    ]
+    return [Ended(int(status), *output) for status, output in zip(statuses, outputs, strict=True)]
+
+
+def _run_alone(program: Path) -> Ended:
+    done = _python(str(program), cwd=program.parent, timeout=SECONDS)
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _python(*arguments: str, cwd: Path, timeout: int | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
         capture_output=True,
         text=True,
-        timeout=20,
-        cwd=folder,
+        timeout=timeout,
+        cwd=cwd,
         env={**os.environ, "PYTHONWARNINGS": "error"},
+        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +100,16 @@ def test_the_program_gives_the_same_with_each_piece_of_advice_in_it(
     program: Path, told: dict[str, list[Told]], tmp_path: Path
 ) -> None:
     source = program.read_text(encoding="utf-8")
-    wanted = run(source, tmp_path)
     changed = {item.text: item for item in told[program.stem] if item.text is not None}
     assert len(changed) >= WITH_CODE.get(program.stem, 0)
-    for text, item in changed.items():
+    for text in changed:
         assert text != source
         compile(text, "program.py", "exec")
-        assert run(text, tmp_path) == wanted, item.example
+    wanted, *found = run([source, *changed], tmp_path)
+    assert wanted.status == 0, wanted.err
+    for done, item in zip(found, changed.values(), strict=True):
+        assert done.status == 0, (item.example, done.err)
+        assert done.out == wanted.out, item.example
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from conclint.store.cache import Cache, Space, content_hash, key_space
 from harness.longer import LONGER
+from worker_functions import write_much
 
 DAY = 86_400
 START = 50_000 * DAY  # far ahead, so that real files are older than the run
@@ -261,24 +263,16 @@ def test_a_damaged_cache_never_raises_and_never_lies(damage: list[tuple[int, obj
         shutil.rmtree(around)
 
 
-def _write_much(folder: str, writer: int) -> None:
-    for turn in range(15):
-        cache = Cache.open(folder)
-        for content in (b"shared %d" % turn, b"own %d %d" % (writer, turn)):
-            cache.put(Space.SUMMARY, content_hash(content), content * 3)
-        cache.save()
-        cache.close()
-
-
 def test_parallel_writers_lose_nothing_and_disturb_nobody(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_much, args=(str(tmp_path), number)) for number in range(4)]
+    writers = [context.Process(target=write_much, args=(str(tmp_path), number)) for number in range(4)]
     for writer in writers:
         writer.start()
     everything = [b"shared %d" % turn for turn in range(15)]
     everything += [b"own %d %d" % (writer, turn) for writer in range(4) for turn in range(15)]
     while any(writer.is_alive() for writer in writers):
         found(tmp_path, everything)
+        time.sleep(0.01)  # for the writers
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
