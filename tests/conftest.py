@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 import pytest
 
+from harness.longest import LONG_FILES
+
 
 class Machine:
     """Shared by the tests that run at the same time; a timed one has it to itself.
@@ -56,33 +58,6 @@ else:
     def _unlock(file: TextIO) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
 
-
-LONG_FILES = (
-    "test_pairs",
-    "test_fixtures_together",
-    "test_isolation",
-    "test_fixtures_alone",
-    "test_pre_commit",
-    "test_server_bad_input",
-    "test_shared_cache",
-    "test_speed_benchmark",
-    "test_server",
-    "test_code_actions",
-    "test_process",
-    "test_measure",
-    "test_advice_runs",
-    "test_campaign",
-    "test_site",
-    "test_incremental",
-    "test_long_runs",
-    "test_editors",
-    "test_interruption",
-    "test_release",
-    "test_executor",
-    "test_start_up",
-)
-"""Those that take longest, in order: where two workers take one file after the other, these come first, and what
-is left at the end is short. The files with most tests, which come first otherwise, are not those."""
 
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 _MACHINE = pytest.StashKey[Machine]()

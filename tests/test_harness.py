@@ -15,6 +15,7 @@ import pytest
 
 from harness import command
 from harness.expectations import BadExpectationError, Expectation, Kind, read_expectations
+from harness.longest import LONG_FILES
 from harness.matching import compare
 from harness.reported import Reported
 
@@ -182,3 +183,8 @@ class TestTheCommandInThisProcess:
         monkeypatch.setattr(command, "_SECONDS", 1)
         with pytest.raises(TimeoutExpired):
             command.conclint(cwd=tmp_path)
+
+
+def test_the_files_that_take_longest_are_there() -> None:
+    files = {path.stem for path in Path(__file__).parent.rglob("test_*.py")}
+    assert [name for name in LONG_FILES if name not in files] == []
