@@ -41,8 +41,8 @@ class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
     and the placements it makes. `shown` gives a path as reported; `entries` are the functions that it begins
     a program with, those of other modules too; `library` is the async library that the program runs on,
-    `loops_nest` whether an event loop can run inside another one there, and `around` holds what advice has
-    found out about functions."""
+    `loops_nest` whether an event loop can run inside another one there, and `around` and `works_on_loop` hold
+    what advice has found out about functions."""
 
     engine: EffectSolver
     module: Module
@@ -55,6 +55,7 @@ class ModuleView(NamedTuple):
     library: str
     loops_nest: bool
     around: dict[Key, object]
+    works_on_loop: dict[Key, bool]
 
     @property
     def keys(self) -> tuple[Key, ...]:

@@ -118,6 +118,7 @@ class Judge:
             self._library,
             self._loops_nest,
             {},
+            {},
         )
 
     def _cells(self, view: ModuleView) -> Iterator[Draft]:

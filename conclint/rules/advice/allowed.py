@@ -18,6 +18,7 @@ from conclint.resolve.values import (
     Function,
     Key,
 )
+from conclint.rules.advice.callers import PLAIN_MODULES
 from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
@@ -38,8 +39,6 @@ _MINOR: Final = "cheap-files"
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
 _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
-_PLAIN_MODULES: Final = ("abc", "builtins", "collections", "dataclasses", "enum", "typing")
-"""Modules whose classes do nothing of their own when an instance is made."""
 
 
 _SPECIAL: Final = ("__init__", "__new__", "__call__", "__enter__", "__exit__", "__iter__", "__next__")
@@ -227,7 +226,7 @@ def around(view: ModuleView, key: Key) -> Around:
         waiting,
         visible_imports(view.module, key),
         tuple(_busy(view, key, links)),
-        tuple(_places(view, key, (link for link in links if needs_loop(view, link)))),
+        tuple(_places(view, key, (link for link in links if needs_loop(view, key, link)))),
         tuple(_places(view, key, (link for link in links if _is_threaded(view, key, link)))),
         tuple(_places(view, key, (link for link in links if changed_by(view, key, link) is not None))),
     )
@@ -328,7 +327,7 @@ def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:
         if isinstance(value, Class):
             for base in evaluator.classes.ancestry(value).classes:
                 if isinstance(base, External) and evaluator.catalog.klass(base.dotted) is None:
-                    return base.dotted.split(".", 1)[0] not in _PLAIN_MODULES
+                    return base.dotted.split(".", 1)[0] not in PLAIN_MODULES
     return False
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from conclint.rules.advice.allowed import Around, Shape, Subject
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.scopes import names_in
 from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
@@ -24,6 +25,10 @@ _AWAITABLE = re.compile(r"(?i)await|deferred|coroutine|future")
 _NEXT = (
     "run all that reads in one function, and that in a thread, or give `next` a default: `StopIteration` "
     "can't leave a thread."
+)
+_AWAITABLE_GIVEN: Final = (
+    "have only the part of it that blocks run in a thread: what it gives is waited for here, and may be "
+    "a {what}, which belongs to the event loop."
 )
 _NEEDS_LOOP = (
     "take the part that blocks out of this expression first: another part works on the event loop alone."
@@ -57,8 +62,9 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     target = whole
     if _steps(target):
         return Refusal(_NEXT, True)
-    if _may_be_awaited(fragment, target):
-        return Refusal("run it in a thread where it gives no awaitable: here it may give one.", True)
+    if _may_be_awaited(fragment, target, around.waiting.how):
+        what = "Deferred" if around.waiting.library is AsyncLibrary.TWISTED else "awaitable"
+        return Refusal(_AWAITABLE_GIVEN.format(what=what), True)
     imports = Imports(around.imports)
     text = in_thread(fragment, target, around, imports)
     if isinstance(text, Refusal):
@@ -260,11 +266,11 @@ def _steps(target: Node) -> bool:
     return isinstance(function, cst.Attribute) and function.attr.value == "__next__"
 
 
-def _may_be_awaited(fragment: Fragment, target: Node) -> bool:
+def _may_be_awaited(fragment: Fragment, target: Node, how: How) -> bool:
     """Whether what a call gives is awaited, or handed to something that takes awaitables (`gather`)."""
     below = target
     for item in fragment.above(target):
-        if isinstance(item, cst.Await):
+        if isinstance(item, cst.Await) or (how is How.YIELD and isinstance(item, cst.Yield)):
             return True
         if isinstance(item, cst.Call):
             name = item.func.attr if isinstance(item.func, cst.Attribute) else item.func

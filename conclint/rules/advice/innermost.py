@@ -6,24 +6,27 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from conclint.model.symbols import short_name
+from conclint.resolve.values import Key
+from conclint.rules.advice.callers import awaited_counterpart, can_be_coroutine
 from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
-from conclint.summary.records import DefFlags, DefKind
+from conclint.summary.twins import async_names
 
 
 class Writer(NamedTuple):
     """The function in which a call is to be moved to a thread, where that is none on the event loop itself.
 
     `name` is the function's, `place` the call's; `call` is what is called there; `can_wait`: the function can
-    be made a coroutine function.
+    be made a coroutine function. `twin` is the coroutine function beside it, by its name.
     """
 
     name: str
     place: str
     call: str
     can_wait: bool
+    twin: str = ""
 
 
 def changes_at(view: ModuleView, hop: Hop) -> Changed | None:
@@ -49,22 +52,19 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
     call = short_name(hop.symbol)
     if at + 1 < len(hops) and "." not in hops[at + 1].key[1]:
         call = call.rpartition(".")[2]  # a function of a module
-    return Writer(_name_of(view, hop), f"{path}:{position.line}", call, _can_wait(view, hop))
+    paths = {view.module.path, *(item.key[0] for item in hops)}
+    between = [item.key for item in hops[1 : at + 1]]
+    can_wait = bool(between) and all(can_be_coroutine(view, key, paths) for key in between)
+    own = view.module.definition(hops[0].key).name
+    for key in between:  # not where the place is in that function itself
+        twin = awaited_counterpart(view, key, async_names(view.engine.evaluator.definition(key).name))
+        if twin and twin != own:
+            return Writer(_name_of(view, key), "", call, can_wait=False, twin=twin)
+    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait)
 
 
-def _can_wait(view: ModuleView, hop: Hop) -> bool:
-    module = view.engine.evaluator.module(hop.key[0])
-    definition = module.definition(hop.key)
-    return (
-        definition.kind == DefKind.FUNCTION
-        and not definition.flags & DefFlags.GENERATOR
-        and not definition.decorators
-        and not (definition.name.startswith("__") and definition.name.endswith("__"))
-    )
-
-
-def _name_of(view: ModuleView, hop: Hop) -> str:
-    """The name of the function that a hop stands in: of a method, with its class."""
-    module = view.engine.evaluator.module(hop.key[0])
-    name = short_name(module.symbol(hop.key))
-    return name if "." in hop.key[1] else name.rpartition(".")[2]
+def _name_of(view: ModuleView, key: Key) -> str:
+    """The name of a function: of a method, with its class."""
+    module = view.engine.evaluator.module(key[0])
+    name = short_name(module.symbol(key))
+    return name if "." in key[1] else name.rpartition(".")[2]

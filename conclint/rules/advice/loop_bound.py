@@ -7,9 +7,10 @@ from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.resolve.calls import Link
-from conclint.resolve.values import External, ExternalMethod, Function
+from conclint.resolve.values import External, ExternalMethod, Function, Key
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind
 
 _ON_LOOP: Final = frozenset({"asyncio", "trio", "anyio", "aiohttp", "uvloop", "discord", "tornado", "curio"})
@@ -21,9 +22,28 @@ _FROM_THREADS: Final = frozenset(
         "asyncio.AbstractEventLoop.is_running", "asyncio.AbstractEventLoop.is_closed",
         "anyio.run", "trio.run",
         "asyncio.wrap_future", "asyncio.AbstractEventLoop.run_until_complete",
+        "twisted.internet.reactor.callFromThread", "twisted.internet.reactor.callInThread",
+        "twisted.internet.threads.blockingCallFromThread",
     }
 )  # fmt: skip
 """What may be called in any thread, though it belongs to one of them."""
+_RUNNERS: Final = frozenset(
+    {"asyncio.run", "asyncio.run_coroutine_threadsafe", "asyncio.AbstractEventLoop.run_until_complete",
+     "asyncio.Runner.run"}
+)  # fmt: skip
+"""What runs a coroutine that a plain function makes on a loop that is not its thread's, or of its own."""
+_OF_REACTOR: Final = (
+    "twisted.internet.", "twisted.application.", "twisted.web.client.", "twisted.web.server.",
+    "twisted.conch.", "twisted.spread.", "twisted.names.client.", "treq.",
+)  # fmt: skip
+"""What of Twisted works in the reactor's thread alone: a Deferred is called back there too."""
+_FAILURES: Final = ("Error", "Exception", "Cancelled", "Warning")
+"""How the names of exceptions end, which may be raised anywhere."""
+_YIELDING: Final = frozenset(
+    {"twisted.internet.defer.inlineCallbacks", "tornado.gen.coroutine", "tornado.gen.engine"}
+)
+"""Decorators of generators that run on the loop and give a Deferred or Future."""
+_MOST_FUNCTIONS: Final = 200
 
 
 def public_names(view: ModuleView, link: Link) -> Iterator[str]:
@@ -39,27 +59,99 @@ def public_names(view: ModuleView, link: Link) -> Iterator[str]:
                 yield fact.name if fact is not None else f"{catalog.canonical(value.dotted)}.{value.name}"
 
 
-def needs_loop(view: ModuleView, link: Link) -> bool:
-    """Whether what a site runs works on the loop alone."""
-    catalog = view.engine.evaluator.catalog
-    for name in public_names(view, link):
-        if name in _FROM_THREADS:
-            continue
-        owner = catalog.klass(name.rpartition(".")[0]) or catalog.klass(name)
-        fact = catalog.function(name)
-        if name.split(".", 1)[0] in _ON_LOOP or (fact is not None and fact.coroutine):
+def needs_loop(view: ModuleView, key: Key, link: Link) -> bool:
+    """Whether what a site runs works on the loop alone: it, or a function of the program that it runs.
+
+    Of many functions only the nearest are looked into.
+    """
+    if _is_of_loop(view, link):
+        return True
+    todo = list(_plain_functions(view, link))
+    seen = set(todo)
+    for number in range(_MOST_FUNCTIONS):
+        if number >= len(todo):
+            break
+        if works_on_loop(view, todo[number]):
             return True
-        if owner is not None and (owner.asynchronous or Trait.LOOP_BOUND in owner.traits):
-            return True
-    for group in link.groups:
-        for target in group:
-            if isinstance(target.value, Function):
-                kind = view.engine.evaluator.definition(target.value.key).kind
-                if kind == DefKind.ASYNC_FUNCTION:
-                    return True
+        for inner in view.engine.links(todo[number]):
+            found = [item for item in _plain_functions(view, inner) if item not in seen and item != key]
+            seen.update(found)
+            todo.extend(found)
     return False
+
+
+def works_on_loop(view: ModuleView, key: Key) -> bool:
+    """Whether a function itself calls what works on the loop alone; found out once."""
+    held = view.works_on_loop.get(key)
+    if held is None:
+        links = view.engine.links(key)
+        is_handed_over = any(name in _RUNNERS for link in links for name in public_names(view, link))
+        held = any(_is_of_loop(view, link, are_handed_over=is_handed_over) for link in links)
+        view.works_on_loop[key] = held
+    return held
 
 
 def chain_needs_loop(view: ModuleView, hops: Sequence[Hop]) -> bool:
     """Whether a function that the first of these calls leads through does anything that needs the loop."""
-    return any(needs_loop(view, link) for hop in hops[1:] for link in view.engine.links(hop.key))
+    if any(works_on_loop(view, hop.key) for hop in hops[1:]):
+        return True
+    return len(hops) > 1 and any(
+        needs_loop(view, hops[0].key, link)
+        for link in view.engine.links(hops[0].key)
+        if link.site == hops[0].site
+    )
+
+
+def _is_of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) -> bool:
+    """Whether what a site calls belongs to the loop. `are_handed_over`: coroutines that are made here are
+    handed to what runs them elsewhere."""
+    catalog = view.engine.evaluator.catalog
+    for name in public_names(view, link):
+        if name in _FROM_THREADS or name.endswith(_FAILURES):
+            continue
+        owner = catalog.klass(name.rpartition(".")[0]) or catalog.klass(name)
+        fact = catalog.function(name)
+        is_of_library = name.split(".", 1)[0] in _ON_LOOP or name.startswith(_OF_REACTOR)
+        if is_of_library or (fact is not None and fact.coroutine and not are_handed_over):
+            return True
+        if owner is not None and (owner.asynchronous or Trait.LOOP_BOUND in owner.traits):
+            return True
+    evaluator = view.engine.evaluator
+    for group in link.groups:
+        for target in group:
+            if not isinstance(target.value, Function):
+                continue
+            if evaluator.definition(target.value.key).kind == DefKind.ASYNC_FUNCTION:
+                if not are_handed_over:
+                    return True
+            elif not _YIELDING.isdisjoint(decorators_of(view, target.value.key)):
+                return True
+    return False
+
+
+def decorators_of(view: ModuleView, key: Key) -> list[str]:
+    """The dotted names of a function's decorators from outside the program, innermost first."""
+    module = view.engine.evaluator.module(key[0])
+    decorators = module.definition(key).decorators
+    if not decorators:
+        return []
+    parent = module.scope(key)
+    return [name for decorator in reversed(decorators) for name in decorator_names(view, parent, decorator)]
+
+
+def decorator_names(view: ModuleView, parent: Key, decorator: int) -> list[str]:
+    """The dotted names of what a decorator, called or not, may be, where that is outside the program."""
+    evaluator = view.engine.evaluator
+    site = graph.call(evaluator.body(parent), decorator)
+    named = evaluator.evaluate(parent, decorator if site is None else site.callee).values
+    return [evaluator.catalog.canonical(value.dotted) for value in named if isinstance(value, External)]
+
+
+def _plain_functions(view: ModuleView, link: Link) -> Iterator[Key]:
+    """The plain functions of the program that a site runs."""
+    for group in link.groups:
+        for target in group:
+            if isinstance(target.value, Function):
+                kind = view.engine.evaluator.definition(target.value.key).kind
+                if kind in (DefKind.FUNCTION, DefKind.LAMBDA):
+                    yield target.value.key

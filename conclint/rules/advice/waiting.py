@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from conclint.resolve.values import External, Key, is_module
+from conclint.resolve.values import Key, is_module
 from conclint.rules.advice.helpers import Helper
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.advice.loop_bound import decorator_names, decorators_of
 from conclint.rules.drafts import ModuleView
-from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, DefKind
 
 _YIELDING: Final = {
@@ -104,25 +104,10 @@ def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) 
     if definition.kind == DefKind.ASYNC_FUNCTION:
         django = django and library is AsyncLibrary.ASYNCIO
         return Waiting(How.AWAIT, library, name, django, endpoint)
-    for decorator in _decorators(view, key):
+    for decorator in decorators_of(view, key):
         if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
             return Waiting(How.YIELD, _YIELDING[decorator], name)
     return Waiting(How.NOT, library, name, is_lambda=definition.kind == DefKind.LAMBDA)
-
-
-def _decorators(view: ModuleView, key: Key) -> list[str]:
-    """The dotted names of a function's decorators from outside the program, innermost first."""
-    parent = view.module.scope(key)
-    decorators = reversed(view.module.definition(key).decorators)
-    return [name for decorator in decorators for name in _names_of(view, parent, decorator)]
-
-
-def _names_of(view: ModuleView, parent: Key, decorator: int) -> list[str]:
-    """The dotted names of what a decorator, called or not, may be, where that is outside the program."""
-    evaluator = view.engine.evaluator
-    site = graph.call(evaluator.body(parent), decorator)
-    named = evaluator.evaluate(parent, decorator if site is None else site.callee).values
-    return [evaluator.catalog.canonical(value.dotted) for value in named if isinstance(value, External)]
 
 
 def _endpoint(view: ModuleView, key: Key) -> str:
@@ -134,6 +119,6 @@ def _endpoint(view: ModuleView, key: Key) -> str:
         fact = view.engine.evaluator.decorations.stated(parent, decorator)
         if fact is not None and fact.style == "framework" and fact.model is not None:
             framework = fact.library
-        elif not _TAKES_EITHER.issuperset(_names_of(view, parent, decorator) or [""]):
+        elif not _TAKES_EITHER.issuperset(decorator_names(view, parent, decorator) or [""]):
             return ""
     return framework

@@ -112,6 +112,8 @@ def _taken_out(subject: Subject, why: str) -> str:
     writer = subject.writer
     if writer is None:
         return f"{why}: have only what blocks run in a thread."
+    if writer.twin:
+        return f"use `{writer.twin}`, the coroutine function beside `{writer.name}`: {why}."
     work = f"run `{writer.call}` in a thread"
     if writer.call in ("builtins.open", "io.open"):
         work = "do its file access, and no more than that, in a thread"
@@ -119,7 +121,7 @@ def _taken_out(subject: Subject, why: str) -> str:
         return f"make `{writer.name}` a coroutine function, and have it {work} ({writer.place}): {why}."
     return (
         f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of `{writer.name}` "
-        f"({writer.place}): have it run in a thread before, and hand over what it gives. {why}."
+        f"({writer.place}), and have only that run in a thread: {why}."
     )
 
 

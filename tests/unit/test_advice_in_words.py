@@ -1,0 +1,237 @@
+"""Where code would be wrong, advice is words: what needs the loop, what others call, what is done together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+
+def told_of(folder: Path, library: str = "asyncio", **files: str) -> list[Told]:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(dedent(text), encoding="utf-8")
+    return advice_for(folder, library)
+
+
+def at_line(told: list[Told], text: str, folder: Path, name: str = "program") -> list[Told]:
+    """What is told of the lines that have a text in them."""
+    lines = (folder / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    numbers = {number for number, line in enumerate(lines, 1) if text in line}
+    found = [item for item in told if item.finding.position.line in numbers]
+    assert found, [(item.finding.position.line, item.finding.message) for item in told]
+    return found
+
+
+# -- what works on the event loop alone ------------------------------------------------------------
+
+TASKS = """
+import asyncio, requests
+
+class Notifier:
+    def __init__(self):
+        self.tasks = []
+
+    def emit(self, text):
+        asyncio.get_running_loop().create_task(self.send(text))
+
+    async def send(self, text):
+        await asyncio.sleep(1)
+
+    def told(self, text):
+        self.emit(text)
+
+    def fetched(self, url):
+        self.told(requests.get(url).text)
+
+    def by_thread(self, url, loop):
+        text = requests.get(url).text
+        asyncio.run_coroutine_threadsafe(self.send(text), loop)
+        return text
+
+    def checked(self, url):
+        if not requests.get(url).ok:
+            raise asyncio.TimeoutError(url)
+
+async def main(notifier: Notifier, path, url):
+    CALL
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "notifier.fetched(url)",
+        "with open(path) as file:\n        notifier.told(file.read())",
+        "for line in open(path):\n        notifier.told(line)",
+        "return [notifier.told(line) for line in open(path)]",
+    ],
+)  # fmt: skip
+def test_what_starts_tasks_far_below_is_not_sent_to_a_thread(tmp_path: Path, call: str) -> None:
+    told = told_of(tmp_path, program=TASKS.replace("CALL", call))
+    assert told
+    assert not any("notifier" in item.example.partition("to_thread")[2] for item in told)
+    assert not any("def work" in item.example for item in told)
+
+
+@pytest.mark.parametrize("call", ["notifier.by_thread(url, path)", "notifier.checked(url)"])
+def test_what_asks_the_loop_from_a_thread_is_sent_to_one(tmp_path: Path, call: str) -> None:
+    told = told_of(tmp_path, program=TASKS.replace("CALL", call))
+    assert any("to_thread(notifier." in item.example for item in told)
+
+
+TWISTED = """
+from twisted.internet import defer, reactor
+import requests
+
+class Client:
+    @defer.inlineCallbacks
+    def later(self, text):
+        yield self.send(text)
+
+    def send(self, text):
+        done = defer.Deferred()
+        reactor.callLater(1, done.callback, text)
+        return done
+
+    def fetched(self, url):
+        return self.send(requests.get(url).text)
+
+    def started(self, url):
+        self.later(requests.get(url).text)
+
+    def unknown(self, url):
+        return self.agent.request(requests.get(url).text)
+
+    def plain(self, url):
+        return requests.get(url).text
+
+@defer.inlineCallbacks
+def run(client: Client, url):
+    CALL
+
+reactor.callWhenRunning(run, Client(), "x")
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["yield client.fetched(url)", "client.started(url)\n    yield", "found = yield client.unknown(url)"],
+)
+def test_what_gives_a_deferred_is_not_sent_to_a_thread(tmp_path: Path, call: str) -> None:
+    told = told_of(tmp_path, program=TWISTED.replace("CALL", call))
+    assert told
+    assert not any("client" in item.example for item in told), [item.example for item in told]
+
+
+def test_what_gives_none_is_sent_to_one(tmp_path: Path) -> None:
+    told = told_of(tmp_path, program=TWISTED.replace("CALL", "self.found = client.plain(url)\n    yield"))
+    assert any("yield deferToThread(client.plain, url)" in item.example for item in told)
+
+
+# -- functions that others call --------------------------------------------------------------------
+
+CALLED = """
+import asyncio, requests
+from elsewhere import Unknown
+
+class Base:
+    def note(self, url):
+        pass
+
+class Store(BASES):
+    def __init__(self):
+        self.rows = {}
+        MAKING
+
+    def add(self, url):
+        self.rows[url] = requests.get(url).json()
+
+    def other(self, url):
+        USE
+
+    MORE
+
+    async def handle(self, url):
+        self.add(url)
+"""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"USE": "self.add(url)"},
+        {"USE": "return sorted(url, key=self.add)"},
+        {"MAKING": "self.add('x')"},
+        {"BASES": "Unknown"},
+        {"MORE": "@property\n    def first(self):\n        return self.add('x')"},
+        {"MORE": "async def others(self, urls):\n        list(map(self.add, urls))"},
+    ],
+)
+def test_what_plain_code_calls_is_not_made_a_coroutine_function(
+    tmp_path: Path, changes: dict[str, str]
+) -> None:
+    program = CALLED
+    for name, text in {"USE": "pass", "MAKING": "pass", "BASES": "Base", "MORE": "", **changes}.items():
+        program = program.replace(name, text)
+    words = {item.words for item in at_line(told_of(tmp_path, program=program), "  self.add(url)", tmp_path)}
+    assert not any("make `Store.add` a coroutine function" in text for text in words)
+    assert any(
+        "take what blocks, `requests.get`, out of `Store.add` (program.py:15)" in text for text in words
+    )
+
+
+def test_what_another_file_of_the_chain_calls_is_not_made_one_either(tmp_path: Path) -> None:
+    store = """
+    import requests
+    seen = {}
+
+    def add(url):
+        seen[url] = requests.get(url).json()
+
+    def hand_on(url):
+        add(url)
+    """
+    program = """
+    from store import add, hand_on
+
+    async def one(url):
+        add(url)
+
+    async def other(url):
+        hand_on(url)
+    """
+    told = told_of(tmp_path, program=program, store=store)
+    assert "make" not in "".join(item.words for item in told)
+    alone = store.replace("    add(url)", "    pass")
+    told = told_of(tmp_path, program=program, store=alone)
+    assert any("make `add` a coroutine function" in item.words for item in told)
+
+
+def test_the_coroutine_function_beside_it_is_named(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import requests
+
+        class Client:
+            def __init__(self):
+                self.calls = []
+
+            def _call(self, url):
+                self.calls.append(url)
+                return requests.get(url)
+
+            async def _acall(self, function, url):
+                self.calls.append(url)
+                return await function(url)
+
+            async def run(self, url):
+                return self._call(url)
+        """,
+    )
+    assert [item.words.partition(":")[0] for item in told] == [
+        "use `_acall`, the coroutine function beside `Client._call`"
+    ]
