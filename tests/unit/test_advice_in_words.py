@@ -1,4 +1,4 @@
-"""Where code would be wrong, advice is words: what needs the loop, what others call, what is done together."""
+"""Where code would be wrong, advice is words: what needs the loop, what others call, what goes together."""
 
 from __future__ import annotations
 
@@ -235,3 +235,94 @@ def test_the_coroutine_function_beside_it_is_named(tmp_path: Path) -> None:
     assert [item.words.partition(":")[0] for item in told] == [
         "use `_acall`, the coroutine function beside `Client._call`"
     ]
+
+
+# -- what belongs together -------------------------------------------------------------------------
+
+FILES = "import asyncio, json, tarfile, tempfile\n\nasync def handle(path, client, found):\n"
+
+
+def in_files(folder: Path, body: str) -> list[Told]:
+    return told_of(folder, program=FILES + "".join(f"    {line}\n" for line in body.splitlines()))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with open(path) as file:\n    await client.put(file.read())",
+        "with open(path) as file:\n    await client.ready()\n    return json.load(file)",
+        "with open(path) as file:\n    for line in file:\n        await client.put(line)",
+        "with tarfile.open(path, mode='w') as tar:\n    async for one in client:\n        tar.addfile(one)",
+        "file = open(path)\nawait client.put(file.read())",
+    ],
+)
+def test_it_is_not_enough_to_open_a_file_in_a_thread(tmp_path: Path, body: str) -> None:
+    told = in_files(tmp_path, body)
+    opened = at_line(told, "open(path", tmp_path)
+    assert all(not item.example and "it isn't enough" in item.words for item in opened)
+    assert ("aiofiles" in opened[0].words) == ("json" not in body and "tar" not in body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with open(path) as file:\n    await client.put(file)",
+        "found.file = open(path)\nawait client.put(found)",
+    ],
+)
+def test_a_file_that_others_read_may_be_opened_in_one(tmp_path: Path, body: str) -> None:
+    assert all("asyncio.to_thread(open, path)" in item.example for item in in_files(tmp_path, body))
+
+
+def test_what_reads_a_file_is_moved_with_it_and_no_other_kind_of_file_is_named(tmp_path: Path) -> None:
+    (told,) = in_files(tmp_path, "with open(path) as file:\n    found.update(json.load(file))")[:1]
+    assert "def work" in told.example or "leave what is done" in told.words
+    told = in_files(tmp_path, "with open(path) as file:\n    one = json.load(file)\nreturn one")[0]
+    assert "def work" in told.example and "aiofiles" not in told.words
+    told = in_files(tmp_path, "with open(path) as file:\n    one = file.read()\nreturn one")[0]
+    assert "def work" in told.example and "aiofiles" in told.words
+
+
+def test_what_is_done_with_a_file_in_several_lines_is_moved_together(tmp_path: Path) -> None:
+    body = "with open(path, 'w') as file:\n    file.write('x')\n    {0}\n    await client.put(path)"
+    for line, together in (("file.flush()", True), ("file.close()", True), ("file.fileno()", False)):
+        told = at_line(in_files(tmp_path, body.format(line)), "file.write", tmp_path)
+        assert all(bool(item.example) != together for item in told)
+        assert any("do all that is done with `file` here" in item.words for item in told) == together
+
+
+REWRITES = """
+with open(path) as file:
+    number = int(file.readline())
+{0}
+with open({1}, "w") as file:
+    file.write(str(number + 1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("between", "path", "together"),
+    [("pass", "path", True), ("await client.ready()", "path", False), ("pass", "found", False)],
+)
+def test_what_is_read_and_written_anew_is_one_piece_of_work(
+    tmp_path: Path, between: str, path: str, together: bool
+) -> None:
+    told = at_line(in_files(tmp_path, REWRITES.format(between, path)), "open(", tmp_path)
+    assert all(bool(item.example) != together for item in told)
+    assert all(("another task may write it in between" in item.words) == together for item in told)
+
+
+def test_a_path_s_own_methods_count_as_well(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        from pathlib import Path
+
+        async def count(path: Path, other: Path):
+            number = int(path.read_text())
+            path.write_text(str(number + 1))
+            other.write_text("x")
+            other.read_text()
+        """,
+    )
+    assert [bool(item.example) for item in told] == [False, False, True, True]

@@ -152,11 +152,10 @@ UNSAFE = {
         "import asyncio\n\nasync def f(path):\n  x = 1\n\n  def work():\n    with open(path) as file:\n"
         "      file.read()\n\n  await asyncio.to_thread(work)\n  return x\n"
     ),
-    # a name that is declared can't be nonlocal: the block stays
+    # a name that is declared can't be nonlocal: the block stays, and what opens the file with it
     "async def f(path):\n    text = ''\n    if path:\n        with open(path) as file:\n"
     "            text: str = file.read()\n    return text\n": (
-        "import asyncio\n\nasync def f(path):\n    text = ''\n    if path:\n"
-        "        with await asyncio.to_thread(open, path) as file:\n"
+        "async def f(path):\n    text = ''\n    if path:\n        with open(path) as file:\n"
         "            text: str = file.read()\n    return text\n"
     ),
     # another decorator may want a coroutine function

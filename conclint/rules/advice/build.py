@@ -12,6 +12,7 @@ from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
+from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
@@ -61,6 +62,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     library = subject.around.waiting.library
     names = words.counterparts(subject.fact, library)
     change = outcome if isinstance(outcome, Change) else None
+    if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
+        names = ""  # who is given the file reads it as a plain one
     note = words.note(subject.fact, library) if subject.direct else ""
     if kind == "endpoint":
         text = words.endpoint(subject.around.waiting)
@@ -75,8 +78,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         advice = _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change, done)
         return advice._replace(is_safe=is_safe_pause(place, subject))
     refusal = outcome.words if isinstance(outcome, Refusal) else ""
-    if refusal and subject.direct and names:
-        joined = f", or {refusal}" if outcome[1] else f". {refusal}"
+    if isinstance(outcome, Refusal) and refusal and subject.direct and names and not outcome.only:
+        joined = f", or {refusal}" if outcome.instead else f". {refusal}"
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}{joined}{note}"))
     if refusal:
         return Advice(Recommendation(_THREAD, f"{refusal}{note}"))
@@ -114,6 +117,9 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     if change is not None:
         return change, "endpoint"
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    apart = rewritten(fragment, node, change.shown if isinstance(change, Change) else None)
+    if apart is not None and subject.direct:
+        return apart, ""
     if change is not None:
         return change, ""
     change = by_counterpart(fragment, node, subject)
@@ -144,6 +150,9 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         locks = [busy for busy in around.busy if busy.family == "locks"]
         if any(fragment.has(item, busy.position) for item in held for busy in locks):
             return Refusal(_HOLDS_LOCK, True)
+    halved = left_behind(fragment, node, subject)
+    if halved is not None:
+        return halved
     per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
     if per_row and subject.shape is Shape.CALL and is_in_loop(fragment, node):
         reads = subject.cause.rsplit(".", 1)[-1].startswith(("read", "__next__"))

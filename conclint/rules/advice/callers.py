@@ -95,7 +95,7 @@ def _is_only_called(body: Body, value: int) -> bool:
 def _is_used(body: Body, value: int) -> bool:
     """Whether anything is done with a value but that it is given a name."""
     return (
-        any(site.callee == value or value in dict(site.args).values() for site in body.sites)
+        any(value in (site.callee, *(passed for _, passed in site.args)) for site in body.sites)
         or bool(graph.users(body).get(value))
         or any(returned == value for returned, _ in body.returns)
     )

@@ -39,10 +39,11 @@ class Change(NamedTuple):
 
 class Refusal(NamedTuple):
     """What is said where no code can be given; empty where there is nothing to say. `instead`: it says what
-    to do, and so can stand as an alternative."""
+    to do, and so can stand as an alternative. `only`: there is no other one, a known counterpart neither."""
 
     words: str = ""
     instead: bool = False
+    only: bool = False
 
 
 Outcome: TypeAlias = "Change | Refusal"

@@ -1,0 +1,200 @@
+"""What else is done with an open file, or with a path, around a place: it belongs into the same thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.rules.advice.allowed import Shape, Subject
+from conclint.rules.advice.change import Refusal
+from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.site import Fragment, Node
+from conclint.syntax.nodes import cst
+
+_FILES: Final = "files"
+_IDLE: Final = frozenset({"fileno", "isatty", "readable", "seekable", "writable", "tell", "detach"})
+"""Methods of files that go to no disk."""
+_OPEN: Final = ("io.", "tempfile.", "zipfile.", "tarfile.", "gzip.", "bz2.", "lzma.", "codecs.", "mmap.")
+"""The modules of files that are open."""
+_READS: Final = frozenset({"read_text", "read_bytes"})
+_WRITES: Final = frozenset({"write_text", "write_bytes"})
+_OPENS: Final = frozenset({"open"})
+_REST: Final = (
+    "open it, read or write it and close it in one function, in a thread, apart from what waits here: it "
+    "isn't enough to move the call that opens it."
+)
+_WHOLE: Final = (
+    "put all that is done with it into one function, and run that in a thread: it isn't enough to move the "
+    "call that opens it."
+)
+_TOGETHER: Final = "do all that is done with `{handle}` here in one function, and run that in a thread."
+_BETWEEN: Final = (
+    "read and write `{path}` in one function, and run that in a thread: if each waits by itself, another "
+    "task may write it in between."
+)
+_LONGEST: Final = 40
+
+
+def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
+    """What is to be said where the call at a place is one of several on a file, and the others would still
+    block."""
+    if subject.family != _FILES or not subject.direct or subject.shape is not Shape.CALL:
+        return None
+    handle, scope = _opened(fragment, node)
+    given = isinstance(scope, cst.With)
+    if scope is not None and any(_uses(fragment, scope, node, handle, is_given=given, closes=False)):
+        names = names_in([scope])
+        waits = names.awaits or names.yields
+        return Refusal(_REST if waits else _WHOLE, True, is_handed_on(fragment, node))
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return None
+    if not isinstance(node.func.value, cst.Name | cst.Attribute):
+        return None
+    handle = _text(fragment, node.func.value)
+    if not subject.cause.startswith(_OPEN) or not handle:
+        return None
+    if any(
+        any(_uses(fragment, line, node, handle, is_given=False, closes=True))
+        for line in _neighbours(fragment, node)
+    ):
+        return Refusal(_TOGETHER.format(handle=handle), True)
+    return None
+
+
+def is_handed_on(fragment: Fragment, node: Node) -> bool:
+    """Whether the file that a call opens is given to a plain function, which reads or writes it."""
+    handle, scope = _opened(fragment, node)
+    return scope is not None and any(
+        isinstance(item, cst.Call) and not _is_awaited(fragment, item) and _is_given(fragment, item, handle)
+        for item in fragment.inside(scope)
+        if item is not node
+    )
+
+
+def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | None:
+    """What is to be said where a path is read and then written with nothing in between that waits, unless
+    what is moved as a whole holds both."""
+    own = next((item for item in _near(fragment, node) if _access(fragment, item)), None)
+    if own is None:
+        return None
+    path, writes = _access(fragment, own) or ("", False)
+    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    if function is None or len(path) > _LONGEST or "\n" in path:
+        return None
+    for other in fragment.inside(function.body):
+        found = _access(fragment, other) if other is not own and fragment.knows(other) else None
+        if found is None or found[0] != path or found[1] == writes:
+            continue
+        if moved is not None and fragment.has(moved, fragment.place_of(other)):
+            continue
+        first, second = sorted((fragment.start(own), fragment.start(other)))
+        is_read_first = writes == (fragment.start(own) == second)
+        if is_read_first and not _waits_between(fragment, function, first, second):
+            return Refusal(_BETWEEN.format(path=path), True, True)
+    return None
+
+
+def _opened(fragment: Fragment, node: Node) -> tuple[str, Node | None]:
+    """The name of what a call gives, and where it is used: a `with` block, or the function; None for
+    neither."""
+    parent = fragment.parent(node)
+    if isinstance(parent, cst.WithItem) and parent.asname is not None:
+        block = fragment.parent(parent)
+        return _text(fragment, parent.asname.name), block if isinstance(block, cst.With) else None
+    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
+        target = parent.targets[0].target
+        function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+        if isinstance(target, cst.Name) and function is not None:
+            return target.value, function.body
+    return "", None
+
+
+def _uses(
+    fragment: Fragment, scope: Node, node: Node, handle: str, *, is_given: bool, closes: bool
+) -> Iterator[Node]:
+    """The calls and loops that use a file and don't wait themselves; `is_given`: calls that are given it
+    too; `closes`: that which closes it too."""
+    for item in fragment.inside(scope):
+        if item is node:
+            continue
+        is_loop = isinstance(item, cst.For | cst.CompFor) and getattr(item, "asynchronous", None) is None
+        if is_loop and _text(fragment, item.iter) == handle:  # type: ignore[attr-defined]
+            yield item
+        if not isinstance(item, cst.Call) or _is_awaited(fragment, item):
+            continue
+        function = item.func
+        if isinstance(function, cst.Attribute) and _text(fragment, function.value) == handle:
+            if function.attr.value not in _IDLE and (closes or function.attr.value != "close"):
+                yield item
+        elif is_given and _is_given(fragment, item, handle):
+            yield item
+
+
+def _is_given(fragment: Fragment, call: cst.Call, handle: str) -> bool:
+    return any(_text(fragment, arg.value) == handle for arg in call.args)
+
+
+def _text(fragment: Fragment, node: Node) -> str:
+    """The text of a node; empty for one within an f-string."""
+    return fragment.code(node) if fragment.knows(node) else ""
+
+
+def _is_awaited(fragment: Fragment, call: Node) -> bool:
+    return isinstance(fragment.parent(call), cst.Await | cst.Yield)
+
+
+def _neighbours(fragment: Fragment, node: Node) -> Iterator[Node]:
+    """The statements of the same block as that of a place."""
+    line = next((item for item in fragment.above(node) if isinstance(item, cst.BaseStatement)), None)
+    block = fragment.parent(line) if line is not None else None
+    if isinstance(line, cst.SimpleStatementLine) and isinstance(block, cst.IndentedBlock):
+        yield from (item for item in block.body if item is not line)
+
+
+def _near(fragment: Fragment, node: Node) -> Iterator[Node]:
+    """A place, and the managers of the `with` blocks around it."""
+    yield node
+    for item in fragment.above(node):
+        if isinstance(item, cst.FunctionDef | cst.Lambda):
+            return
+        if isinstance(item, cst.With):
+            yield from (manager.item for manager in item.items)
+
+
+def _access(fragment: Fragment, node: Node) -> tuple[str, bool] | None:
+    """The path that a call opens, reads or writes, as its text, and whether it writes; None for other
+    calls."""
+    if not isinstance(node, cst.Call):
+        return None
+    function, args = node.func, list(node.args)
+    if isinstance(function, cst.Attribute) and function.attr.value in _READS | _WRITES:
+        return _text(fragment, function.value), function.attr.value in _WRITES
+    if isinstance(function, cst.Name) and function.value in _OPENS:
+        if not args or args[0].keyword is not None or args[0].star:
+            return None
+        path, args = _text(fragment, args[0].value), args[1:]
+    elif isinstance(function, cst.Attribute) and function.attr.value in _OPENS:
+        path = _text(fragment, function.value)
+    else:
+        return None
+    mode = next(
+        (
+            arg.value
+            for at, arg in enumerate(args)
+            if (arg.keyword.value == "mode" if arg.keyword else at == 0)
+        ),
+        None,
+    )
+    if mode is not None and not isinstance(mode, cst.SimpleString):
+        return None
+    text = _text(fragment, mode) if mode is not None else "r"
+    return path, any(letter in text.strip("\"'") for letter in "wax+")
+
+
+def _waits_between(fragment: Fragment, function: cst.FunctionDef, first: int, second: int) -> bool:
+    return any(
+        isinstance(item, cst.Await | cst.Yield)
+        and fragment.knows(item)
+        and first < fragment.start(item) < second
+        for item in fragment.inside(function.body)
+    )
