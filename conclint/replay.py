@@ -33,9 +33,12 @@ RACY_NS = 2_000_000_000
 """Nanoseconds: so coarse is the coarsest clock of a file system in use (FAT). What was changed less than
 that before a run could be changed again and look the same."""
 
-_FORMAT = 4
+_FORMAT = 5
 _MARSHAL_FORMAT = 2
-_ENVIRONMENT = ("COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM")
+_ENVIRONMENT = (
+    "COLORTERM", "COLUMNS", "CONCLINT_DEBUG", "CONDA_PREFIX", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM",
+    "VIRTUAL_ENV",
+)  # fmt: skip
 _DAY = 86_400
 _MANY = 20
 _CONFIGURATION = 1 << 20

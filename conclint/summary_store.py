@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import marshal
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from conclint.config.settings import ConfigError
+from conclint.model.following import MOST_BYTES
 from conclint.process.failure import describe_failure
 from conclint.source import index as source_index
 from conclint.source.file_digests import FileDigests
@@ -81,7 +83,8 @@ class SummaryStore:
     """The summaries of one run, by path; two files of equal bytes share theirs.
 
     `contents` are the files of the run. `remote` are workers that only summarise: of all that is done with a
-    file's bytes it alone is worth sending them over a network. What `load` and `check` find does not depend
+    file's bytes it alone is worth sending them over a network. Of files in the folders `installed` those that
+    are too long have no summary. What `load` and `check` find does not depend
     on the number of workers, the order of the paths or the cache.
     """
 
@@ -96,7 +99,10 @@ class SummaryStore:
         check: Callable[[bytes], Problem | None] = check_source,
         workers: Workers | None = None,
         remote: Workers | None = None,
+        installed: Collection[str] = (),
     ) -> None:
+        self._installed = tuple(f"{folder}{os.sep}" for folder in installed)
+        self._too_long: set[str] = set()
         self._problems: dict[str, tuple[str, int, int]] = {}
         self._cache = cache
         self._contents = contents
@@ -138,16 +144,22 @@ class SummaryStore:
         missing: dict[bytes, str] = {}
         for path in wave:
             digest = self._contents.digest(path)
-            if digest is not None and not self._recall(digest):
+            if digest is not None and self._is_too_long(path):
+                self._too_long.add(path)
+            elif digest is not None and not self._recall(digest):
                 missing.setdefault(digest, path)
         if missing:
             self._summarise_all(list(missing.values()))
         for path in wave:
             # A file that changed in between has other bytes now than those that were summarised.
-            digest = self._contents.digests.get(path)
+            digest = self._contents.digests.get(path) if path not in self._too_long else None
             if digest is not None and digest not in self._encoded and digest not in self._failed:
                 self._summarise_all([path])
             self._note_problem(path, self._failed)
+
+    def _is_too_long(self, path: str) -> bool:
+        """Whether it is a file of an installed package that is longer than people write them."""
+        return path.startswith(self._installed) and self._contents.sizes.get(path, 0) > MOST_BYTES
 
     def is_loaded(self, path: str) -> bool:
         """Whether `load` had that path, so that `get` answers for good."""
@@ -156,7 +168,9 @@ class SummaryStore:
     def get(self, path: str) -> ModuleSummary | None:
         """The summary of a loaded file; None if it has a problem or was not loaded."""
         digest = self._contents.digests.get(path)
-        if digest is None or path not in self._loaded or path in self._own_failures:
+        if digest is None or path not in self._loaded:
+            return None
+        if path in self._own_failures or path in self._too_long:
             return None
         summary = self._decoded.get(digest)
         if summary is None and digest not in self._failed:

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from conclint.catalog.user_facts import UserFacts, read_user_knowledge
 from conclint.config.settings import Config
+from conclint.model.following import FollowedTooMuchError
 from conclint.process.failure import bearable
 from conclint.source.discovery import Source, project_files
 from conclint.source.file_digests import FileDigests, given_texts, hashes_of
-from conclint.source.roots import followed_packages, source_roots
+from conclint.source.roots import Depth, Packages, followed_packages, source_roots
 from conclint.store.cache import Cache
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from conclint.workers.work import Workers
 
 
+T = TypeVar("T")
+
+
 class Workspace:
     """The fixed things of one run. Used as a context manager it saves and closes its cache.
 
     `given` are sources whose text is perhaps given (an editor's buffer); with `keep` false these are not
-    worth keeping for long. `cache` and `knowledge` are used instead of the configured ones;
+    worth keeping for long. `cache`, `knowledge` and `packages` are used instead of the configured ones;
     `listed` gives the project's files where they need not be looked for anew.
     """
 
@@ -38,6 +42,7 @@ class Workspace:
         keep: bool = True,
         cache: Cache | None = None,
         knowledge: UserFacts | None = None,
+        packages: Packages | None = None,
         listed: Callable[[], tuple[Source, ...]] | None = None,
     ) -> None:
         self.config = config
@@ -46,6 +51,7 @@ class Workspace:
         self.cache.passing = set() if keep else hashes_of(self.texts)
         self.contents = FileDigests(self.cache, self.texts, config.max_file_size << 20)
         self._knowledge = knowledge
+        self._packages = packages
         self._listed = listed
 
     def __enter__(self) -> Workspace:
@@ -68,11 +74,21 @@ class Workspace:
         """All source files of the project, asked for or not."""
         return project_files(self.config) if self._listed is None else self._listed()
 
-    @cached_property
-    def packages(self) -> tuple[tuple[str, ...], frozenset[str] | None]:
-        """The folders of installed packages, and the import names to follow into them (None: all). Raises
-        ConfigError where a wanted package or the environment isn't there."""
-        return followed_packages(self.config)
+    @property
+    def packages(self) -> Packages:
+        """The installed packages into which chains go on. Raises ConfigError where a wanted package or the
+        environment isn't there."""
+        if self._packages is None:
+            self._packages = followed_packages(self.config)
+        return self._packages
+
+    def within_limits(self, work: Callable[[], T]) -> T:
+        """What the work gives, with calls followed into packages as deep as not too many files are read."""
+        while True:
+            try:
+                return work()
+            except FollowedTooMuchError:
+                self._packages = self.packages.less_deep()
 
     def roots(self, paths: Iterable[str]) -> tuple[str, ...]:
         """The folders in which imports of these files are looked for."""
@@ -85,8 +101,16 @@ class Workspace:
         packages that are followed. The files in `gone` are found too, though they are no more."""
         from conclint.source.modules import ModuleFinder
 
-        folders, followed = self.packages if installed else ((), None)
-        return ModuleFinder(self.roots(paths), [*paths, *gone], folders, followed)
+        packages = self.packages if installed else Packages()
+        return ModuleFinder(
+            self.roots(paths),
+            [*paths, *gone],
+            packages.folders,
+            packages.followed,
+            packages.by_name,
+            _is_described,
+            across=packages.depth is Depth.EVERYWHERE,
+        )
 
     def store(
         self,
@@ -104,4 +128,11 @@ class Workspace:
             (self.config.jobs or None) if jobs is None else jobs,
             progress,
             remote=remote,
+            installed=self.packages.folders,
         )
+
+
+def _is_described(dotted: str) -> bool:
+    from conclint.catalog.loader import is_described
+
+    return is_described(dotted)

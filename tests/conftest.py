@@ -69,6 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if hasattr(config.option, "loadscopereorder"):  # pytest-xdist's
         config.option.loadscopereorder = False
+    # What is found in a program must not depend on the environment that its tests run in.
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        os.environ.pop(name, None)
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         config.stash[_MACHINE] = Machine(Path(worker["machine"]))

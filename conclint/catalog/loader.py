@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from conclint.catalog.facts import ASSIGNED, CallableFact, ClassFact, DecoratorFact, EffectKind
 from conclint.catalog.registering import ACCESSED, RUN_BY
@@ -20,6 +20,7 @@ from conclint.files.bounded_file import CONFIGURATION, read_bounded
 _HERE = Path(__file__).parent
 _IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
 _STARTS = re.compile(r"^starts_code\s*=\s*true", re.MULTILINE)
+_PARTIAL = re.compile(r"^partial\s*=\s*true", re.MULTILINE)
 _HEAD = 4096  # bytes in which a file says its imports
 _MAX_ALIASES = 8
 
@@ -48,9 +49,34 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise CatalogError(f"{path}{error.line}: {error}") from error
 
 
+class _Header(NamedTuple):
+    """What a file says at its beginning: the imports that bring it in, with the top-level ones; whether its
+    library starts code; and whether it tells of a part of that only."""
+
+    path: Path
+    imports: tuple[str, ...]
+    tops: tuple[str, ...]
+    starts_code: bool
+    partial: bool
+
+
+def is_described(dotted: str) -> bool:
+    """Whether the catalog speaks for a module, as part of a library: what it doesn't state of that is
+    harmless, and no code of it need be read."""
+    parts = dotted.split(".")
+    return dotted.startswith(PREFIXES) or any(
+        ".".join(parts[:end]) in _described() for end in range(1, len(parts) + 1)
+    )
+
+
 @cache
-def _headers() -> tuple[tuple[Path, tuple[str, ...], bool], ...]:
-    """Of each shipped file the top-level imports that bring it in, and whether its library starts code."""
+def _described() -> frozenset[str]:
+    return frozenset(name for header in _headers() if not header.partial for name in header.imports)
+
+
+@cache
+def _headers() -> tuple[_Header, ...]:
+    """How each shipped file begins."""
     found = []
     for path in shipped_files():
         with path.open("rb") as file:
@@ -58,7 +84,8 @@ def _headers() -> tuple[tuple[Path, tuple[str, ...], bool], ...]:
         header = _IMPORTS.search(head)
         names = re.findall(r'"([^"]+)"', header.group(1)) if header else []
         tops = tuple(dict.fromkeys(name.split(".", 1)[0] for name in names))
-        found.append((path, tops, _STARTS.search(head) is not None))
+        starts, partial = (pattern.search(head) is not None for pattern in (_STARTS, _PARTIAL))
+        found.append(_Header(path, tuple(names), tops, starts, partial))
     return tuple(found)
 
 
@@ -66,7 +93,7 @@ def _headers() -> tuple[tuple[Path, tuple[str, ...], bool], ...]:
 def starting_imports() -> frozenset[str]:
     """The top-level imports of libraries that run code of a program by themselves: a file that has one can
     hold a finding without any word of concurrency."""
-    return frozenset(top for _, tops, starts in _headers() if starts for top in tops)
+    return frozenset(top for header in _headers() if header.starts_code for top in header.tops)
 
 
 class Catalog:
@@ -77,9 +104,9 @@ class Catalog:
 
     def __init__(self, extra: Iterable[LibraryFacts] = ()) -> None:
         self._files: dict[str, list[Path]] = {}
-        for path, tops, _ in _headers():
-            for top in tops:
-                self._files.setdefault(top, []).append(path)
+        for header in _headers():
+            for top in header.tops:
+                self._files.setdefault(top, []).append(header.path)
         self._read: set[Path] = set()
         self._aliases: dict[str, str] = {}
         self._canonical: dict[str, str] = {}

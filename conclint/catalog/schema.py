@@ -46,6 +46,7 @@ _TOP = {
     "library",
     "imports",
     "starts_code",
+    "partial",
     "remote",
     "install",
     "former",

@@ -103,7 +103,11 @@ def config_command(ctx: click.Context, /, **given: Any) -> None:
     if len(request.outputs) != 1 or wanted not in ([OutputFormat.TEXT], [OutputFormat.JSON]):
         raise click.UsageError("the configuration is printed as text or json.")
     settings = list_settings(config, on_command_line)
-    write_output(render_settings(config, settings, as_json=wanted == [OutputFormat.JSON]))
+    try:
+        text = render_settings(config, settings, as_json=wanted == [OutputFormat.JSON])
+    except ConfigError as error:
+        _fail(ctx, error)
+    write_output(text)
 
 
 def _fail(ctx: click.Context, error: Exception) -> NoReturn:

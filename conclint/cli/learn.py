@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -49,28 +50,27 @@ def learn(
     from conclint.learning.toml_text import render_catalog
     from conclint.report.printable import printable_json
     from conclint.report.terminal import say, say_line, write_output
-    from conclint.source.installed import (
-        NoPackagesError,
-        distribution_versions,
-        find_package_folders,
-        import_names,
-    )
+    from conclint.source.environments import NoPackagesError, find_environment, folders_of
+    from conclint.source.installed import import_names
+    from conclint.source.releases import releases
+    from conclint.source.roots import Packages
     from conclint.workspace import Workspace
 
     options = {"python": python, "use_cache": not no_cache, "cache_dir": cache_dir}
     try:
         config = load_config([], options=options)
-        folders = find_package_folders(config.python, config.root)
+        environment = find_environment(config.python, config.root).environment
+        folders = environment.folders if environment is not None else folders_of(Path(sys.prefix))
         tops = sorted({top for name in packages for top in import_names([name], folders)})
     except (ConfigError, NoPackagesError) as error:
         say(f"error: {error}")
         ctx.exit(2)
-    releases = distribution_versions(folders, tops)
-    with Workspace(config) as workspace:
+    known = releases(folders, tops)
+    with Workspace(config, packages=Packages()) as workspace:
         for top in tops:
             found = learn_package(
                 top,
-                releases.get(top, ""),
+                known.get(top, ""),
                 folders,
                 workspace,
                 least=parse_confidence(min_confidence),
@@ -93,6 +93,6 @@ def learn(
             for line_of_text in found.contradictions:
                 say(line_of_text)
             say(
-                f"{releases.get(top, top)}: {found.looked_at} public functions and methods, "
+                f"{known.get(top, top)}: {found.looked_at} public functions and methods, "
                 f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
             )

@@ -294,7 +294,8 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--stdin-filename", metavar="FILE", help="File name to use for standard input."),
         click.option(
             "--follow",
-            help="Follow calls into installed packages: `installed` for all, or names (comma-separated).",
+            help="Follow calls into installed packages: `installed` for all, names (comma-separated), or "
+            "`project` for none.  [default: installed]",
             multiple=True,
             metavar="PACKAGES",
             callback=_parsed_packages,

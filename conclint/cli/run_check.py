@@ -93,6 +93,8 @@ def run_check(request: CheckRequest) -> int:
         say("warning: no Python files below the given paths")
     if request.verbose:
         say(f"{count(report.files, 'file')} in {report.seconds:.2f} s")
+        if report.environment is not None:
+            say(f"calls followed into the packages of {report.environment}")
         if report.cache_note:
             say(f"no cache: {report.cache_note}")
     return status
@@ -123,7 +125,7 @@ def _record(request: CheckRequest, recorder: Recorder, basis: Basis, printed: st
     formats = [output.format for output in request.outputs if output.file is None]
     if len(request.outputs) != 1 or not formats or OutputFormat.HTML in formats:
         return
-    if request.verbose or request.prune_baseline or not config.use_cache or config.follow:
+    if request.verbose or request.prune_baseline or not config.use_cache:
         return
     recorder.record(config, request.paths, basis, encoded(printed), status)
 

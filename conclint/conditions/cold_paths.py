@@ -21,7 +21,7 @@ _MISSING = frozenset(
 )
 FIRST_TIME: Final = "does it the first time only"
 NOW_AND_THEN: Final = "does it only now and then"
-_FIRST_TIMES = f"{FIRST_TIME}, for each key"
+FIRST_TIMES: Final = f"{FIRST_TIME}, for each key"
 _NOT_INSTALLED = "does it only where a module is missing"
 _LACKING = (_NOT_INSTALLED, "is not expected to lack it")
 _FINDERS = frozenset({"importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"})
@@ -42,7 +42,7 @@ _HANDED = ("does it only where it hands it to no thread", "hands it to a thread 
 _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 RARE: Final = (
-    FIRST_TIME, _FIRST_TIMES, NOW_AND_THEN, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED,
+    FIRST_TIME, FIRST_TIMES, NOW_AND_THEN, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED,
     *_HANDED, _ON_WINDOWS, *FAILED, RETRIES, *INTERRUPTED,
 )  # fmt: skip
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
@@ -70,7 +70,7 @@ class Rarity:
             if by_default.is_known and by_default.reads:
                 return _SETTING if bool(by_default.value) != bool(item.extra) else ()
             if self._first_time.after_test(key, body, region):
-                return (_FIRST_TIMES if self._first_time.is_of_key(body, region) else FIRST_TIME,)
+                return (FIRST_TIMES if self._first_time.is_of_key(body, region) else FIRST_TIME,)
             if item.extra and item.kind == RegionKind.IF and is_due(body, item.value, region):
                 return (NOW_AND_THEN,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
@@ -92,7 +92,7 @@ class Rarity:
         if handler.kind == RegionKind.EXCEPT and handler.value >= 0:
             caught = frozenset(self._failures.caught(key, handler.value))
             if caught & _MISSING and self._first_time.after_miss(key, body, region):
-                return (_FIRST_TIMES,)
+                return (FIRST_TIMES,)
             if caught & _IMPORT_ERRORS:
                 return (_NOT_INSTALLED,)
         doing = self._by_what_it_does(key, body, region)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from conclint.conditions.argument_conditions import ParameterTests, reads_parameter, selects
-from conclint.conditions.cold_paths import RARE, Rarity
+from conclint.conditions.cold_paths import FIRST_TIMES, RARE, Rarity
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind
 
-__all__ = ["RARE", "Hedges"]
+__all__ = ["FIRST_TIMES", "LEFT_OPEN", "RARE", "Hedges"]
 
 _DECIDED = (*graph.TESTS, *graph.LOOPS, RegionKind.CASE)
 """Regions to which a call comes or not by its arguments."""
 _SOME_ARGUMENTS = "does it for some arguments only"
 _FEW_ARGUMENTS = "does it for few of its arguments"
+LEFT_OPEN = (_SOME_ARGUMENTS, _FEW_ARGUMENTS)
+"""What says that it is up to the arguments of a call, which nobody knows."""
 
 
 class Hedges:
@@ -28,6 +30,10 @@ class Hedges:
         self._conditions: dict[tuple[Key, int], int] = {}
         self._found: dict[tuple[Key, int, bool], tuple[str, ...]] = {}
         self._dependences: dict[tuple[Key, int], ArgumentCondition | None] = {}
+
+    def rarity(self, key: Key, region: int) -> tuple[str, ...]:
+        """Why code seldom comes to a region, by its own test or handler: a hedge for each reason."""
+        return self._rarity.of(key, self._evaluator.body(key), region)
 
     def conditions(self, key: Key, region: int) -> int:
         """How many `if`s and `except`s the region stands under, without those that are a hedge already."""

@@ -340,14 +340,15 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
     "follow": ConfigKey(
         _follow,
         '`"project"`, `"installed"`, or a list of packages',
-        "Installed packages into which calls are followed.",
-        '`"project"`: none',
+        "Installed packages into which calls are followed; into those with a name also to what is less sure.",
+        '`"installed"`: all, where an environment is found',
     ),
     "python": ConfigKey(
         _path,
         "interpreter or environment",
         "Where the packages of `follow` are installed.",
-        "the active environment, `.venv`, or the one that conclint runs in",
+        "the active environment, `.venv` or `venv` of the project, Conda's, or conclint's own if the project "
+        "is installed there",
     ),
     "catalog": ConfigKey(
         _table, "table in the catalog's schema", "Your own facts about libraries and about your functions."

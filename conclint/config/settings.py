@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from conclint.config.allowances import Allowance
 from conclint.config.file import ConfigError, Table, check_codes, read_project, read_table
+from conclint.config.keys import FOLLOW_ALL
 from conclint.files.bounded_file import SOURCE
 from conclint.files.own_folder import NotOwnError, check_folder, check_place
 from conclint.files.sealing import NoKeyError, given_key
@@ -85,10 +86,10 @@ class Config:
     the built-in list (see `conclint.source.discovery`). `max_file_size` is in MB. `jobs` 0 means as many
     workers as pay; `executor` is the host and port of a Dask scheduler whose workers parse instead. `catalog`
     and `catalog_files` are the user's own facts, not checked yet (see `conclint.catalog.user_facts`).
-    `follow` names the installed packages into which chains go on ("installed": all), `python` is the
-    interpreter or environment that has them; None for the one that is found. `baseline` is the file of
-    findings that are known. `nested` are the configurations of folders below `root`, outermost first, and
-    `asked` is what all of them are made from. Below `cache_within` no link leads to the cache;
+    `follow` names the installed packages into which chains go on ("installed": all, the sure chains alone),
+    `python` is the interpreter or environment that has them; None for the one that is found. `baseline` is
+    the file of findings that are known. `nested` are the configurations of folders below `root`, outermost
+    first, and `asked` is what all of them are made from. Below `cache_within` no link leads to the cache;
     `no_cache_because` is why the cache that was asked for is not used.
 
     Each field says what its value can change, so that no cache forgets one.
@@ -122,7 +123,7 @@ class Config:
     force_exclude: bool = field(default=False, metadata=_NOTHING)
     respect_async_noqa: bool = field(default=True, metadata=_REPORT)
     warn_unused_ignores: bool = field(default=False, metadata=_REPORT)
-    follow: tuple[str, ...] = field(default=(), metadata=_FINDINGS)
+    follow: tuple[str, ...] = field(default=(FOLLOW_ALL,), metadata=_FINDINGS)
     python: Path | None = field(default=None, metadata=_NOTHING)
     baseline: Path | None = field(default=None, metadata=_NOTHING)
     catalog: Mapping[str, Any] = field(default_factory=dict, metadata=_NOTHING)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conclint.source.derived import Headers
     from conclint.store.missing import MissingFiles
 
-_FORMAT: Final = 8
+_FORMAT: Final = 9
 _HASH: Final = 16
 
 Rows = tuple[tuple[Any, ...], ...]

@@ -14,6 +14,7 @@ from conclint.effects.solver import EffectSolver
 from conclint.incremental.effect_store import KeptEffects
 from conclint.incremental.judgements import Edges, Judged
 from conclint.judging.project import Project
+from conclint.model.following import MOST_FILES
 from conclint.process.failure import describe_failure
 from conclint.process.gc_control import dismantle
 from conclint.resolve.evaluate import Evaluator
@@ -78,7 +79,9 @@ class ModuleJudge:
         self._served = 0
         self._failed: dict[str, str] = {}
         self._effects.release()
-        self._program = Program(self._store, self._project.finder, self._catalog, self._project.subclasses)
+        self._program = Program(
+            self._store, self._project.finder, self._catalog, self._project.subclasses, MOST_FILES
+        )
         self.engine = EffectSolver(Evaluator(self._program), self._effects.of)
         self.judge = Judge(
             self.engine,

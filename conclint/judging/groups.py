@@ -114,6 +114,7 @@ class GroupJudge:
             self._workspace.config,
             tuple(self._project.sources.values()),
             self._project.own_facts,
+            self._project.packages,
             str(shared.folder),
             shared.key,
             contents.digests,

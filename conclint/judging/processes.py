@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from conclint.config.settings import Config
     from conclint.source.derived import Headers
     from conclint.source.discovery import Source
+    from conclint.source.roots import Packages
 
 JUDGING_PAYS: Final = 3 << 20
 """Bytes of source from which judging takes longer than to start workers and link twice what all share."""
@@ -38,6 +39,7 @@ class Setup(NamedTuple):
     config: Config
     sources: tuple[Source, ...]
     own_facts: tuple[LibraryFacts, ...]
+    packages: Packages
     folder: str
     key: bytes
     hashes: dict[str, bytes]
@@ -82,7 +84,9 @@ def _prepare(setup: Setup) -> None:
     never_collect()
     cache = Cache.open(setup.folder, setup.key)
     config = replace(setup.config, jobs=1, executor=None)
-    workspace = Workspace(config, setup.sources, cache=cache, knowledge=UserFacts(setup.own_facts))
+    workspace = Workspace(
+        config, setup.sources, cache=cache, knowledge=UserFacts(setup.own_facts), packages=setup.packages
+    )
     project = Project(workspace, setup.sources)
     project.contents.digests.update(setup.hashes)  # what was analysed is what the run began with
     project.contents.sizes.update(setup.sizes)

@@ -37,7 +37,7 @@ class Project:
         self._overrides = workspace.texts
         self.contents = workspace.contents
         self.own_facts = workspace.knowledge.facts
-        self.packages, _ = workspace.packages
+        self.packages = workspace.packages
         self.store = workspace.store(progress, remote=_remote_workers(workspace.config))
         self.finder = workspace.finder(self.sources, installed=True)
         self.roots = self.finder.roots

@@ -13,7 +13,17 @@ from conclint.mapping.build import edges_from, models_of
 from conclint.model.execution import ExecutionModel
 from conclint.model.unknown_calls import Cure, UnknownCall, UnknownCalls, UnknownCause
 from conclint.resolve.program import NeedModule
-from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter
+from conclint.resolve.values import (
+    Class,
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Key,
+    Parameter,
+    Value,
+    unwrapped,
+)
 from conclint.rules.chains import position_of
 from conclint.source.modules import STDLIB
 from conclint.summary import body_graph as graph
@@ -21,6 +31,7 @@ from conclint.summary.records import Body, Op, Site, SiteKind
 
 _BUILTINS: Final = "builtins"
 _MOST_STEPS: Final = 30
+_FOLLOWED: Final = "followed"
 _OUTSIDE: Final = (External, ExternalMethod, ExternalInstance)
 
 
@@ -31,7 +42,8 @@ def find_unknown(
     shown: Callable[[str], str],
     library_folders: Sequence[str],
 ) -> UnknownCalls:
-    """The calls in functions that run on the event loop, in threads, processes or interpreters.
+    """The calls in the program's functions that run on the event loop, in threads, processes or interpreters.
+    A library into which calls are followed is known.
 
     `library_folders` are those of installed packages: they tell how a library could be known. Raises
     NeedModule where a function leads into a file that is not loaded.
@@ -40,6 +52,8 @@ def find_unknown(
     known, calls = 0, []
     finder = _Finder(engine, shown, library_folders)
     for key, reached in models.items():
+        if finder.is_installed(key[0]):
+            continue  # what a library calls is not for the reader to mend
         try:
             for call in finder.calls(key, tuple(sorted(reached, key=lambda model: model.bit))):
                 if call is None:
@@ -63,6 +77,8 @@ class _Finder:
         self._evaluator = engine.evaluator
         self._shown = shown
         self._folders = library_folders
+        self._modules = engine.evaluator.program.finder
+        self.is_installed = self._modules.is_installed
         self._cure = cache(self._cure_of)
 
     def calls(self, key: Key, models: tuple[ExecutionModel, ...]) -> Iterator[UnknownCall | None]:
@@ -76,7 +92,7 @@ class _Finder:
             if found is None:
                 continue
             library, name = found
-            if library and self._is_known(library):
+            if library and (name == _FOLLOWED or self._is_known(library)):
                 yield None
                 continue
             at = position_of(module, key, number)[0]
@@ -101,6 +117,8 @@ class _Finder:
             name = _name(outside[0])
             top = name.partition(".")[0]
             return None if top == _BUILTINS else (top, name)
+        if followed := self._followed(called.values):
+            return followed
         if called.values or is_plain_method(body, site):
             return None
         node = graph.node(body, site.callee)
@@ -110,6 +128,14 @@ class _Finder:
         if not name or node[0] in (Op.PARAM, Op.FREE):
             return None  # a callable that is handed in: its callers say what it is
         return "", name
+
+    def _followed(self, values: Iterable[Value]) -> tuple[str, str] | None:
+        """The library into which a call is followed."""
+        for value in values:
+            target = unwrapped(value)
+            if isinstance(target, (Function, Class)) and self.is_installed(target.key[0]):
+                return self._modules.library_at(target.key[0]), _FOLLOWED
+        return None
 
     def _origin(self, key: Key, body: Body, value: int) -> str:
         """The library that gave the object whose method is called; empty where that isn't seen here."""
@@ -136,9 +162,10 @@ class _Finder:
         return library in STDLIB or self._evaluator.catalog.knows(library)
 
     def _cure_of(self, library: str) -> Cure:
+        is_followed = self._modules.follows(library)
         for folder in map(Path, self._folders):
             if (folder / library).is_dir() or (folder / f"{library}.py").is_file():
-                return Cure.FOLLOW
+                return Cure.FACT if is_followed else Cure.FOLLOW
             if any(path.suffix in (".so", ".pyd") for path in folder.glob(f"{library}.*")):
                 return Cure.FACT
         return Cure.INSTALL

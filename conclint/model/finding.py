@@ -117,6 +117,15 @@ class Binding(NamedTuple):
     is_here: bool
 
 
+class Library(NamedTuple):
+    """An installed package that a chain goes into: its import name, the name and version of the distribution
+    that brought it, as far as that is known, and the environment that it is in, as shown to the user."""
+
+    name: str
+    release: str = ""
+    environment: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One reported place.
@@ -128,7 +137,8 @@ class Finding:
     `context` says what kind of code it is in (`conclint.model.context`), None where that isn't known;
     `entries` who waits, in words, the first few of `entry_count`; `root` what to change, `fix` how, where
     that can be done for the reader. `aliases` are the fingerprints that it had in the version before, under
-    another code or at another place. `binding`: what it comes from is given to a coroutine there.
+    another code or at another place. `binding`: what it comes from is given to a coroutine there. `library`:
+    the installed package whose code the chain goes into.
     """
 
     code: str
@@ -156,6 +166,7 @@ class Finding:
     aliases: tuple[str, ...] = ()
     fix: Fix | None = None
     binding: Binding | None = None
+    library: Library | None = None
     source_hash: bytes = field(default=b"", compare=False)
 
     @property

@@ -18,8 +18,8 @@ class UnknownCause(Enum):
 class Cure(Enum):
     """The nearest way to know it."""
 
-    FOLLOW = "follow"  # the library is installed, in Python
-    FACT = "fact"  # it is installed as an extension module, which can't be read
+    FOLLOW = "follow"  # the library is installed, in Python, and not followed
+    FACT = "fact"  # it can't be read there: an extension module
     INSTALL = "install"  # it is not installed where it was looked for
     ANNOTATION = "annotation"  # say what the object is
 

@@ -16,6 +16,7 @@ from conclint.model.execution import Confidence
 from conclint.model.severity import Severity
 from conclint.report.json import dump
 from conclint.report.printable import printable, printable_json
+from conclint.source.roots import followed_packages
 
 _OPTION = "command line"
 _DEFAULT = "default"
@@ -36,8 +37,10 @@ def list_settings(config: Config, given: Collection[str]) -> list[Setting]:
 
 
 def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -> str:
-    """Lines that could stand in a conclint.toml, each with its origin as a comment; or a JSON object."""
+    """Lines that could stand in a conclint.toml, each with its origin as a comment; or a JSON object. Before
+    them the environment whose packages are followed. Raises ConfigError where a wanted one isn't there."""
     file = str(config.file) if config.file is not None else None
+    environment = followed_packages(config).search.environment
     if as_json:
         document = {
             "root": str(config.root),
@@ -47,6 +50,7 @@ def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -
                 for item in config.nested
                 if item.file is not None
             ],
+            "environment": environment._asdict() if environment is not None else None,
             "settings": {item.key: {"value": item.value, "origin": item.origin} for item in settings},
         }
         return dump(document)
@@ -54,6 +58,7 @@ def render_settings(config: Config, settings: list[Setting], *, as_json: bool) -
         f"# project: {printable(str(config.root))}",
         f"# configuration file: {printable(file) if file is not None else 'none'}",
         *(f"# {printable(line)}" for line in _nested_lines(config)),
+        f"# environment: {printable(environment.in_words) if environment is not None else 'none'}",
     ]
     for item in settings:
         text = f"{item.key} = {_toml(item.value)}" if item.value is not None else f"# {item.key}: not set"

@@ -56,6 +56,7 @@ def _as_object(finding: Finding) -> dict[str, object]:
         "entries": list(finding.entries),
         "entry_count": finding.entry_count,
         "root": _root(finding.root),
+        "library": finding.library._asdict() if finding.library else None,
     }
 
 

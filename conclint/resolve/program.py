@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from conclint.catalog.loader import Catalog
+from conclint.model.following import FollowedTooMuchError
 from conclint.resolve.stack import afresh
 from conclint.resolve.values import Class, Key, to_index
 from conclint.summary.codec import decode_body
@@ -53,6 +54,15 @@ class Finder(Protocol):
 
     def is_installed(self, path: str) -> bool:
         """Whether the file belongs to an installed package."""
+
+    def library_at(self, path: str) -> str:
+        """The import name of the installed package that holds the file; empty for a file of the program."""
+
+    def follows(self, library: str) -> bool:
+        """Whether calls go on into an installed module or package of that name, if there is one."""
+
+    def is_asked_for(self, library: str) -> bool:
+        """Whether the user has asked by name for the installed package to be followed."""
 
     def resolve_relative(self, path: str, level: int, module: str) -> str:
         """The absolute dotted name that a relative import in `path` means."""
@@ -180,7 +190,10 @@ class Program:
         finder: Finder,
         catalog: Catalog,
         subclasses: Subclasses | None = None,
+        most_followed: int | None = None,
     ) -> None:
+        self._most_followed = most_followed
+        self._followed = 0
         self._subclasses = subclasses
         self.summaries = summaries
         self.finder = finder
@@ -204,7 +217,8 @@ class Program:
     def module(self, path: str) -> Module | None:
         """The module at a path; None where the file could not be analysed.
 
-        Raises NeedModule where its summary is not loaded, unless there were many waves already.
+        Raises NeedModule where its summary is not loaded, unless there were many waves already, and
+        FollowedTooMuchError.
         """
         try:
             return self._modules[path]
@@ -218,6 +232,10 @@ class Program:
         module = Module(path, self.finder.module_name(path), summary) if summary is not None else None
         self._modules[path] = module
         self._linked.append(path)
+        if self._most_followed is not None and self.finder.is_installed(path):
+            self._followed += 1
+            if self._followed > self._most_followed:
+                raise FollowedTooMuchError
         return module
 
     def drain_linked(self) -> list[str]:

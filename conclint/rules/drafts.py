@@ -9,13 +9,14 @@ from conclint.effects.effects import Effects, Placement, Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
-from conclint.model.finding import Binding, Finding, Position, Root, Step
+from conclint.model.finding import Binding, Finding, Library, Position, Root, Step
 from conclint.model.runtime import Runtime
 from conclint.model.severity import Severity
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, position_of
+from conclint.rules.inside_libraries import doubts_inside, library_of
 from conclint.rules.program_entries import Entries, ProgramEntries
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
@@ -90,7 +91,8 @@ def draft_at(
     """
     reasons, chain = tuple(reasons), tuple(chain)
     position, logical = position_of(view.module, key, site) if site >= 0 else _header(view, key)
-    count = len(reasons) if assumptions is None else assumptions
+    inside = doubts_inside(view.engine, chain, family, reasons)
+    count = (len(reasons) if assumptions is None else assumptions) + len(inside)
     finding = Finding(
         code=rule.code,
         name=rule.name,
@@ -104,13 +106,14 @@ def draft_at(
         family=family,
         cause=cause,
         chain=tuple(_step(view, hop) for hop in chain),
-        reasons=tuple(dict.fromkeys(reasons)),
+        reasons=tuple(dict.fromkeys((*reasons, *inside))),
         logical_line=logical,
         source_hash=view.module.summary.source_hash,
         severity=rule.severity if severity is None else severity,
         context=context,
         root=_root(view, key, position.line, chain),
         binding=binding,
+        library=Library(library) if (library := library_of(view.engine, chain)) else None,
     )
     return Draft(finding, view.module.path, advise, extent_of(view.module, key))
 
@@ -123,10 +126,11 @@ def extent_of(module: Module, key: Key) -> tuple[int, int]:
 
 
 def _root(view: ModuleView, key: Key, line: int, chain: tuple[Hop, ...]) -> Root:
-    """The function that calls the primitive: the last of the chain."""
-    if not chain:
+    """The function of the program that calls the primitive, or a library that does: the last of the chain."""
+    is_installed = view.engine.evaluator.program.finder.is_installed
+    last = next((hop for hop in reversed(chain) if not is_installed(hop.key[0])), None)
+    if last is None:
         return Root(view.module.symbol(key), view.shown(view.module.path), line)
-    last = chain[-1]
     module = view.engine.evaluator.module(last.key[0])
     place, _ = position_of(module, last.key, last.site)
     return Root(module.symbol(last.key), view.shown(module.path), place.line)

@@ -159,6 +159,7 @@ def draft_of(
     deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
     message = message_of(chain, witness, rule, deadlock=deadlock)
     subject = subject_of(view, chain, witness.cause, effect.family)
+    fact = view.engine.evaluator.catalog.function(witness.cause)
     if deadlock and subject.fact is not None:  # its note says when the wait is harmless
         subject = subject._replace(fact=replace(subject.fact, note=None))
 
@@ -185,7 +186,7 @@ def draft_of(
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
-        severity=severity_of_call(view.engine, rule, subject.fact, chain, witness.reasons),
+        severity=severity_of_call(view.engine, rule, fact, chain, witness.reasons),
         context=context,
         binding=binding,
     )

@@ -12,6 +12,7 @@ from conclint.judging.groups import GroupJudge
 from conclint.judging.project import Project
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding
+from conclint.model.following import MOST_FILES, FollowedTooMuchError
 from conclint.process.failure import bearable, describe_failure
 from conclint.rules.advice.library import TELLING, library_of_program, loops_nest
 from conclint.run.callers import Callers
@@ -76,6 +77,7 @@ class Analysis:
         self._around: dict[str, Headers] | None = None
         self._taken: list[str] | None = None
         self._missed: set[str] = set()
+        self._followed: set[str] = set()
         self._failed: dict[str, str] = {}
         self._judged_anew = 0
         self._steps: bool | None = None
@@ -93,8 +95,13 @@ class Analysis:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The folders of installed packages into which chains are followed."""
-        return self._project.packages
+        """What tells the installed packages into which chains are followed from others."""
+        return self._project.packages.identity
+
+    @property
+    def environment(self) -> str | None:
+        """The environment into whose packages calls are followed, in words."""
+        return self._project.packages.in_words
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -286,6 +293,21 @@ class Analysis:
             self._is_stepped,
         )
         return under_their_open(contexts.place(findings))
+
+    def with_releases(self, findings: list[Finding]) -> tuple[list[Finding], list[tuple[str, bytes]]]:
+        """The findings, with the releases of the libraries that they go through; and the files that told
+        these, with their hashes."""
+        if not any(finding.library is not None for finding in findings):
+            return findings, []
+        from conclint.run.libraries import Releases
+
+        packages = self._project.packages
+        environment = packages.search.environment
+        prefix = environment.prefix if environment is not None else ""
+        releases = Releases(packages.folders, prefix, str(self._config.cwd))
+        named = releases.named_in(findings)
+        digests = ((path, self._project.contents.digest(path)) for path in sorted(releases.read))
+        return named, [(path, digest) for path, digest in digests if digest is not None]
 
     def with_removals(self, unused: Sequence[Finding]) -> Sequence[Finding]:
         """The findings about comments that hide nothing, with the fixes that take these out."""
@@ -499,7 +521,11 @@ class Analysis:
         self._known.judged.difference_update(self._store.problems)
 
     def _take(self, judged: Judged) -> None:
+        """Takes in what a group gave. Raises FollowedTooMuchError."""
         self._known.add(judged)
+        self._followed.update(filter(self._project.finder.is_installed, judged.contents))
+        if len(self._followed) > MOST_FILES:
+            raise FollowedTooMuchError
         self._missed.update(judged.missed)
         self._failed.update(judged.failed)
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from conclint.model.unknown_calls import UnknownCalls
     from conclint.run.analysis import Analysis, Progress
     from conclint.run.wrapper_modules import Lenders
+    from conclint.source.environments import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Report:
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
     `unsure` how many are not sure enough,
-    `cache_note` why there is no cache, if there is none."""
+    `cache_note` why there is no cache, if there is none; `environment` whose packages were followed."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -64,6 +65,7 @@ class Report:
     hidden: int = 0
     unsure: int = 0
     cache_note: str | None = None
+    environment: str | None = None
 
 
 class Basis(NamedTuple):
@@ -131,7 +133,7 @@ def check(
         and all(found.code != UNREADABLE for found in kept.findings)
     ):
         files = (*(source.path for source in asked), *(path for path, _ in kept.followed))
-        basis = Basis(files, discovery.walked, kept.missed)
+        basis = Basis(files, _with_search(discovery.walked, workspace.packages.search), kept.missed)
     return Report(
         kept.findings,
         len(shown),
@@ -144,6 +146,7 @@ def check(
         kept.hidden,
         kept.unsure,
         workspace.cache.note,
+        kept.environment,
     )
 
 
@@ -159,6 +162,12 @@ def _with_nested(config: Config, discovery: Discovery) -> Config:
     from conclint.rules.registry import selectable_words
 
     return with_nested(config, discovery.walked.configured, selectable_words())
+
+
+def _with_search(walked: Walked, search: Search) -> Walked:
+    """With what a search for an environment hung on."""
+    listed: dict[str, tuple[str, ...] | None] = dict.fromkeys(search.listed)
+    return walked._replace(folders={**listed, **walked.folders}, absent=(*walked.absent, *search.absent))
 
 
 def _run_on_affected(
@@ -210,7 +219,8 @@ def _run_on_change(
     paths = [source.path for source in sources]
     with (
         laid_out(repository, commit, config, paths, changes.renamed) as before,
-        Workspace(before.config, before.sources, keep=False) as then,
+        # no commit holds the environment
+        Workspace(before.config, before.sources, keep=False, packages=workspace.packages) as then,
     ):
         earlier = run_on(
             then, before.sources, [], keep=False, beyond=_beyond(then.project, before.sources)
@@ -304,9 +314,12 @@ def map_sources(
     """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.run.analysis import Analysis
 
-    with closing(Analysis(workspace, sources)) as analysis:
-        found = analysis.concurrency_map(everything=everything, externals=externals)
-        return found, _unread(analysis, problems)
+    def mapped() -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
+        with closing(Analysis(workspace, sources)) as analysis:
+            found = analysis.concurrency_map(everything=everything, externals=externals)
+            return found, _unread(analysis, problems)
+
+    return workspace.within_limits(mapped)
 
 
 def unknown_calls(paths: Sequence[str], config: Config) -> tuple[UnknownCalls, tuple[Finding, ...]]:
@@ -315,19 +328,22 @@ def unknown_calls(paths: Sequence[str], config: Config) -> tuple[UnknownCalls, t
     Raises ConfigError as `check` does.
     """
     from conclint.run.analysis import Analysis
-    from conclint.source.installed import NoPackagesError, find_package_folders
+    from conclint.source.environments import NoPackagesError, find_environment
 
     discovery = discover_files(list(paths), config, config.cwd)
     try:
-        folders = find_package_folders(config.python, config.root)
+        environment = find_environment(config.python, config.root).environment
     except NoPackagesError as error:
         raise ConfigError(str(error)) from error
-    with (
-        Workspace(config, discovery.sources, keep=False) as workspace,
-        closing(Analysis(workspace, discovery.sources)) as analysis,
-    ):
-        found = analysis.unknown_calls(folders)
-        return found, _unread(analysis, _problems(discovery))
+    folders = environment.folders if environment is not None else ()
+    with Workspace(config, discovery.sources, keep=False) as workspace:
+
+        def looked_for() -> tuple[UnknownCalls, tuple[Finding, ...]]:
+            with closing(Analysis(workspace, discovery.sources)) as analysis:
+                found = analysis.unknown_calls(folders)
+                return found, _unread(analysis, _problems(discovery))
+
+        return workspace.within_limits(looked_for)
 
 
 def _unread(analysis: Analysis, problems: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -343,11 +359,12 @@ def resolve_line(path: str, line: int, config: Config) -> tuple[str, ...]:
 
     sources = discover_files([path], config, config.cwd).sources[:1]
     with Workspace(config) as workspace:
-        analysis = Analysis(workspace, sources)
-        try:
-            return analysis.resolved(sources[0].path, line) if sources else ()
-        finally:
-            analysis.close()
+
+        def resolved() -> tuple[str, ...]:
+            with closing(Analysis(workspace, sources)) as analysis:
+                return analysis.resolved(sources[0].path, line) if sources else ()
+
+        return workspace.within_limits(resolved)
 
 
 def _problems(discovery: Discovery) -> list[Finding]:
@@ -390,16 +407,20 @@ def run_on(
     problems = [*problems, *lenders.problems(sources)]
     sources = sorted((*sources, *lenders.sources), key=lambda source: source.path)
     helpers = [source.path for source in lenders.sources]
-    analysis = Analysis(workspace, sources, progress, helpers, beyond)
-    try:
+
+    def analysed() -> Run:
+        with closing(Analysis(workspace, sources, progress, helpers, beyond)) as analysis:
+            return made(analysis, report)
+
+    def made(analysis: Analysis, report: KeptReport | None) -> Run:
+        shown = asked | {source.shown for source in beyond}
         if report is None:
             catalog = catalog_digest() + workspace.knowledge.digest()
             name = judgement_key(config, catalog, analysis.packages, analysis.roots)
             analysis.recall(name)
-            asked |= {source.shown for source in beyond}
             whole = config.warn_unused_ignores and bool(config.allow) and _is_whole(workspace, sources)
             found_now = _analysed(analysis, problems, config, inline=inline, whole=whole)
-            report = _about(found_now, asked, lenders)
+            report = _about(found_now, shown, lenders)
             if keep:
                 analysis.remember(name)
             if key is not None and analysis.looked_around:
@@ -410,8 +431,8 @@ def run_on(
                     keep_report(workspace.cache, key, report)
         found = analysis.concurrency_map() if with_map else None
         return Run(report, found, settled=not contents.unsettled)
-    finally:
-        analysis.close()
+
+    return workspace.within_limits(analysed)
 
 
 def _about(report: KeptReport, shown: Collection[str], lenders: Lenders) -> KeptReport:
@@ -453,7 +474,7 @@ def _key_of(
     made, it isn't made again.
     """
     config, cache, contents = workspace.config, workspace.cache, workspace.contents
-    packages, _ = workspace.packages
+    packages = workspace.packages.identity
     facts = catalog_digest() + workspace.knowledge.digest()
     if beyond:
         facts += content_hash("\0".join(source.path for source in beyond).encode("utf-8", "surrogatepass"))
@@ -489,6 +510,7 @@ def _analysed(
     from conclint.suppress.filters import filter_findings
 
     found = analysis.in_context(with_fingerprints([*problems, *analysis.findings()]))
+    found, read = analysis.with_releases(found)
     result = filter_findings(found, config, analysis.directives(), inline=inline, whole=whole)
     kept = analysis.in_cells(result.kept)
     unused = analysis.in_cells([*analysis.with_removals(result.unused), *result.misspelled])
@@ -503,9 +525,10 @@ def _analysed(
     return KeptReport(
         kept,
         unused,
-        analysis.followed(),
+        (*analysis.followed(), *read),
         analysis.missing,
         tuple(occurring),
         hidden=result.hidden,
         unsure=result.unsure,
+        environment=analysis.environment,
     )

@@ -20,7 +20,7 @@ from conclint.store.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.store.finding_rows import from_row, to_row
 from conclint.store.missing import MissingFiles, has_appeared
 
-_FORMAT: Final = 11
+_FORMAT: Final = 12
 
 
 class KeptReport(NamedTuple):
@@ -29,7 +29,7 @@ class KeptReport(NamedTuple):
     `occurring` are the fingerprints and shown paths of everything that the rules found, reported or not.
     `around` is the shape of the project's other files, where it depends on these too, whether imports lead
     there or not. `hidden` is how many findings are sure enough, but not bad enough, to be reported, `unsure`
-    how many are bad enough, but not sure enough.
+    how many are bad enough, but not sure enough. `environment` is that whose packages were followed.
     """
 
     findings: tuple[Finding, ...]
@@ -40,6 +40,7 @@ class KeptReport(NamedTuple):
     around: bytes | None = None
     hidden: int = 0
     unsure: int = 0
+    environment: str | None = None
 
 
 def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
@@ -97,7 +98,8 @@ def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
     if cache.get(Space.ABSENT, name) is None:
         cache.put(Space.ABSENT, name, missing)
     rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
-    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around, kept.hidden, kept.unsure)
+    entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around)
+    entry = (*entry, kept.hidden, kept.unsure, kept.environment)
     cache.put(Space.REPORT, key, marshal.dumps(entry, MARSHAL_FORMAT))
 
 
@@ -113,9 +115,9 @@ def find_report(cache: Cache, key: bytes) -> KeptReport | None:
             return None
         found, hiding_none = (tuple(map(from_row, part)) for part in (findings, unused))
         missed = marshal.loads(missing)
-        hidden, unsure = counts
+        hidden, unsure, environment = counts
         return KeptReport(
-            found, hiding_none, tuple(followed), missed, tuple(occurring), around, hidden, unsure
+            found, hiding_none, tuple(followed), missed, tuple(occurring), around, hidden, unsure, environment
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return None

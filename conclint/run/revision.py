@@ -56,7 +56,6 @@ def laid_out(
                 replace(item, folder=Path(moved(item.folder)), root=Path(moved(item.root)))
                 for item in config.nested
             ),
-            python=config.python or _environment(config.root),
         )
         cwd = _real(config.cwd)
         was = sorted(renamed.get(real, real) for real in map(_real, paths))
@@ -101,11 +100,6 @@ def _within_module(symbol: str, path: str) -> str:
         if symbol == module or symbol.startswith(f"{module}."):
             return symbol[len(module) :]
     return symbol
-
-
-def _environment(root: Path) -> Path | None:
-    """The environment beside the project, which no commit holds."""
-    return next((root / name for name in (".venv", "venv") if (root / name).is_dir()), None)
 
 
 def _real(path: str | os.PathLike[str]) -> str:

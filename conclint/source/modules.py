@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -35,6 +35,8 @@ class ModuleFinder:
     first it is a folder of scripts. `files` are known to exist, on disk or not (an editor's buffer).
     All paths, in and out, are absolute and not resolved through links. `installed` are folders of
     installed packages, tried last; of them only the top-level names `followed` are found, None for all.
+    Those `by_name` the user has asked for; of the others what `is_described` is not found. Unless it goes
+    `across`, an installed package finds itself alone.
 
     `missed` grows with each look-up: files that do not exist and that, if they did, would be an answer
     already given; or, for all below it, the topmost folder that does not exist. Answers hold until one of
@@ -47,6 +49,10 @@ class ModuleFinder:
         files: Collection[str] = (),
         installed: Sequence[str] = (),
         followed: Collection[str] | None = None,
+        by_name: Collection[str] = (),
+        is_described: Callable[[str], bool] | None = None,
+        *,
+        across: bool = True,
     ) -> None:
         self.roots: tuple[str, ...] = tuple(dict.fromkeys(map(os.path.abspath, roots)))
         self.installed: tuple[str, ...] = tuple(
@@ -57,6 +63,10 @@ class ModuleFinder:
         )
         self._searched = tuple(f"{root}{os.sep}" for root in (*self.roots, *self.installed))
         self._followed = followed
+        self._by_name = frozenset(by_name)
+        self._is_described = is_described
+        self._across = across
+        self._libraries: dict[str, str] = {}
         self.missed: set[str] = set()
         self._newly_missed: list[str] = []
         self._listings: dict[str, _Listing] = {}
@@ -79,6 +89,8 @@ class ModuleFinder:
         if importer is None:
             return self._search(dotted, self.roots[:1] if top in STDLIB else self.roots)
         if self.is_installed(importer):
+            if not self._across and top != self.library_at(importer):
+                return None
             return self._search_installed(dotted, top)
         own = self.import_root(importer)
         found = self._search(dotted, (own,) if top in STDLIB else (own, *self.roots))
@@ -94,8 +106,34 @@ class ModuleFinder:
         """Whether the file belongs to an installed package rather than to the project."""
         return any(path.startswith(folder + os.sep) for folder in self.installed)
 
+    def library_at(self, path: str) -> str:
+        """The import name of the installed package that holds the file; empty for a file of the project."""
+        if not self.installed:
+            return ""
+        found = self._libraries.get(path)
+        if found is None:
+            inside = (
+                path[len(folder) + 1 :] for folder in self.installed if path.startswith(folder + os.sep)
+            )
+            top = next(inside, "").partition(os.sep)[0]
+            found = self._libraries[path] = top.removesuffix(".py")
+        return found
+
+    def follows(self, library: str) -> bool:
+        """Whether calls go on into an installed module or package of that name, if there is one."""
+        if not self.installed:
+            return False
+        top = library.partition(".")[0]
+        if top in self._by_name:
+            return True
+        return self._followed is None and not (self._is_described is not None and self._is_described(library))
+
+    def is_asked_for(self, library: str) -> bool:
+        """Whether the user has asked by name for the installed package to be followed."""
+        return library in self._by_name
+
     def _search_installed(self, dotted: str, top: str) -> str | None:
-        if not self.installed or top in STDLIB or (self._followed is not None and top not in self._followed):
+        if top in STDLIB or not self.follows(dotted):
             return None
         return self._search(dotted, self.installed)
 

@@ -11,6 +11,7 @@ from conclint.model.finding import (
     Binding,
     Finding,
     Fix,
+    Library,
     Position,
     Recommendation,
     Root,
@@ -50,6 +51,7 @@ def to_row(finding: Finding) -> tuple[Any, ...]:
         finding.aliases,
         _fix_row(finding.fix) if finding.fix else None,
         _binding_row(finding.binding) if finding.binding else None,
+        tuple(finding.library) if finding.library else None,
     )
 
 
@@ -83,6 +85,7 @@ def from_row(row: tuple[Any, ...]) -> Finding:
         aliases=tuple(row[23]),
         fix=_fix(row[24]) if row[24] else None,
         binding=_binding(row[25]) if row[25] else None,
+        library=Library(*row[26]) if row[26] else None,
     )
 
 

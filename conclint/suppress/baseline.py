@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from conclint.config.settings import Config
 from conclint.files.bounded_file import BASELINE, read_bounded
 from conclint.model.finding import UNREADABLE, Finding
+from conclint.source.roots import follows
 
 VERSION: Final = 1
 DEFAULT_FILE: Final = "conclint-baseline.json"
@@ -29,14 +31,16 @@ class BaselineError(Exception):
 
 
 class Entry(NamedTuple):
-    """One finding of the baseline. `path` is relative to the project, with forward slashes; all but the
-    fingerprint and the path is for readers."""
+    """One finding of the baseline. `path` is relative to the project, with forward slashes; `library` is the
+    import name of the installed package that its chain goes into; all but these and the fingerprint is for
+    readers."""
 
     fingerprint: str
     code: str
     path: str
     symbol: str
     message: str
+    library: str = ""
 
 
 class Comparison(NamedTuple):
@@ -46,16 +50,21 @@ class Comparison(NamedTuple):
     gone: tuple[Entry, ...]
 
 
+def _any(_library: str) -> bool:
+    return True
+
+
 class BaselineProject(NamedTuple):
-    """How shown paths and the baseline's paths relate."""
+    """How shown paths and the baseline's paths relate, and whether a library is followed now."""
 
     root: Path
     cwd: Path
+    follows: Callable[[str], bool] = _any
 
     @classmethod
     def of(cls, config: Config) -> BaselineProject:
         """The project that the configuration is about."""
-        return cls(config.root, config.cwd)
+        return cls(config.root, config.cwd, partial(follows, config))
 
     def path(self, shown: str) -> str:
         """The path of a finding as the baseline has it."""
@@ -100,34 +109,52 @@ def _entries(file: Path, rows: object) -> Iterable[Entry]:
     if not isinstance(rows, list):
         raise BaselineError(f"{file}: has no list of findings")
     for number, row in enumerate(rows, 1):
-        given = [row.get(name) if isinstance(row, dict) else None for name in Entry._fields]
+        held = {"library": "", **row} if isinstance(row, dict) else {}
+        given = [held.get(name) for name in Entry._fields]
         values = [value for value in given if isinstance(value, str)]
         if len(values) < len(given):
-            raise BaselineError(f"{file}: finding {number} lacks one of {', '.join(Entry._fields)}")
+            raise BaselineError(f"{file}: finding {number} lacks one of {', '.join(Entry._fields[:-1])}")
         yield Entry(*values)
 
 
 def encode_baseline(entries: Iterable[Entry]) -> str:
     """The file's text: a line for each entry, in an order that changes only with them."""
     rows = sorted(set(entries), key=lambda entry: (entry.path, entry.code, entry.symbol, entry.fingerprint))
-    lines = ",\n".join(f"    {json.dumps(row._asdict(), ensure_ascii=False)}" for row in rows)
+    lines = ",\n".join(f"    {json.dumps(_as_object(row), ensure_ascii=False)}" for row in rows)
     body = f"[\n{lines}\n  ]" if rows else "[]"
     return f'{{\n  "version": {VERSION},\n  "findings": {body}\n}}\n'
+
+
+def _as_object(entry: Entry) -> dict[str, str]:
+    return {name: value for name, value in entry._asdict().items() if value or name != "library"}
 
 
 def entries_of(findings: Iterable[Finding], project: BaselineProject) -> list[Entry]:
     """The entries that stand for the findings. What could not be analysed is not known, and has none."""
     return [
-        Entry(found.fingerprint, found.code, project.path(found.path), found.symbol, found.message)
+        Entry(
+            found.fingerprint,
+            found.code,
+            project.path(found.path),
+            found.symbol,
+            found.message,
+            found.library.name if found.library is not None else "",
+        )
         for found in findings
         if found.code != UNREADABLE
     ]
 
 
 def not_looked_at(entries: Iterable[Entry], asked: Collection[str], project: BaselineProject) -> list[Entry]:
-    """The entries of which a run on the files shown as `asked` tells nothing: other files, still there."""
+    """The entries of which a run on the files shown as `asked` tells nothing: other files, still there, and
+    what goes through a library that isn't followed now."""
     paths = {project.path(shown) for shown in asked}
-    return [entry for entry in entries if entry.path not in paths and project.exists(entry.path)]
+    return [
+        entry
+        for entry in entries
+        if project.exists(entry.path)
+        and (entry.path not in paths or (entry.library and not project.follows(entry.library)))
+    ]
 
 
 def compare(

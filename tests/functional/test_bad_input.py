@@ -111,6 +111,7 @@ def test_a_missing_path_alone(tmp_path: Path) -> None:
         "entries": [],
         "entry_count": 0,
         "root": None,
+        "library": None,
     }
     assert found["fingerprint"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, ExecutionModel
-from conclint.model.finding import Finding, Position, Recommendation, Root, Step
+from conclint.model.finding import Finding, Library, Position, Recommendation, Root, Step
 from conclint.model.severity import Severity
 from conclint.report.excerpt import make_excerpt
 from conclint.report.grouping import GroupBy
@@ -337,6 +337,7 @@ class TestJson:
             ("entries", []),
             ("entry_count", 0),
             ("root", None),
+            ("library", None),
         ]
 
     def test_what_is_printed_keeps_to_the_published_schema(self) -> None:
@@ -344,6 +345,7 @@ class TestJson:
         validator = jsonschema.Draft202012Validator(schema)
         root = Root("app.db.load", "app/db.py", 7)
         findings = [
+            make_finding(library=Library("panel", "Panel 2.1", ".venv")),
             make_finding(root=root, context=Context.START_UP, entries=("GET /a",), entry_count=7, cell=2),
             make_finding(code="CON900", model=None, effect=None, family=None, cause=None, chain=()),
         ]
@@ -368,6 +370,7 @@ class TestJson:
             "cell",
             "context",
             "root",
+            "library",
         ]
         assert shown["chain"] == []
 

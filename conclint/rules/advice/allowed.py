@@ -30,6 +30,7 @@ from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
+from conclint.rules.inside_libraries import own_part
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Import, Op, RegionKind, Site, SiteKind
 
@@ -145,7 +146,11 @@ class Subject(NamedTuple):
 
 
 def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -> Subject:
-    """The work that a chain of calls does, whose first is the place."""
+    """The work that a chain of calls does, whose first is the place. What a library does inside is its own
+    affair: its function is called like one that is known to block, and can only be moved as it is."""
+    own = own_part(view.engine, hops)
+    if len(own) < len(hops):
+        hops, cause = own, own[-1].symbol
     first = hops[0]
     near = around(view, first.key)
     if near.waiting.how is How.AWAIT and near.waiting.library is AsyncLibrary.ASYNCIO:

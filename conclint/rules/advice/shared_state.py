@@ -111,10 +111,11 @@ def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
     """The plain functions of the program that a site runs, each with what is fresh of what it is given."""
     site = view.engine.evaluator.body(key).sites[link.site]
+    is_installed = view.engine.evaluator.program.finder.is_installed
     for group in link.groups:
         for target in group:
             value = target.value
-            if isinstance(value, Function):
+            if isinstance(value, Function) and not is_installed(value.key[0]):
                 definition = view.engine.evaluator.definition(value.key)
                 if definition.kind in (DefKind.FUNCTION, DefKind.LAMBDA):
                     yield value.key, _fresh_parameters(view, key, fresh, site, value, target.arguments)
