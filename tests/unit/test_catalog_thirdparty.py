@@ -359,7 +359,7 @@ def test_a_library_that_starts_code_says_so_in_its_head() -> None:
             runs.model is ExecutionModel.EVENT_LOOP for cls in facts.classes.values() for runs in cls.runs
         )
         if registers or calls:
-            assert facts.starts_code or set(facts.imports) & {"celery", "asgiref"}, facts.library
+            assert facts.starts_code or set(facts.imports) & {"asgiref", "celery", "dramatiq"}, facts.library
         assert facts.starts_code == (set(facts.imports) <= starting_imports()), facts.library
 
 
