@@ -44,7 +44,7 @@ class Phase(Enum):
 
 
 class Trait(Enum):
-    """What an object, or what a call gives, can't do, as far as advice must know it; see README.md."""
+    """What an object, or what a call gives, can or can't do, as far as rules must know it; see README.md."""
 
     THREAD_BOUND = "thread_bound"
     ONE_AT_A_TIME = "one_at_a_time"
@@ -54,6 +54,7 @@ class Trait(Enum):
     MANAGER = "manager"
     UNPICKLABLE = "unpicklable"
     PROCESS_GLOBAL = "process_global"
+    POOLED = "pooled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.catalog.facts import Trait
 from conclint.effects.effects import Kind, Placement
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.resolve.values import External, Function, Value, unwrapped
@@ -254,7 +255,7 @@ def _awaits(code: Code) -> bool:
 def _suspends(code: Code, call: Call) -> bool:
     """Whether what is awaited is a coroutine of the program that awaits something itself, or a request."""
     if call.names:
-        return not call.inside and all(_is_request(name) for name in call.names)
+        return not call.inside and all(_is_request(name) or _is_pooled(code, name) for name in call.names)
     for target in call.inside:
         if not isinstance(target, Function):
             return False
@@ -267,6 +268,12 @@ def _suspends(code: Code, call: Call) -> bool:
 def _is_request(name: str) -> bool:
     owner, _, method = name.rpartition(".")
     return owner in _CLIENTS and method in _REQUESTS
+
+
+def _is_pooled(code: Code, name: str) -> bool:
+    """Whether it is a method of a client that has a pool of connections."""
+    owners = code.evaluator.catalog.ancestry(name.rpartition(".")[0])
+    return any(Trait.POOLED in owner.traits for owner in owners)
 
 
 def _offloads(code: Code, site: int) -> list[Placement]:
