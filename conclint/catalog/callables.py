@@ -22,12 +22,12 @@ CALLABLE_KEYS = {
     "names", "effect", "family", "weight", "signature", "unless", "when", "doubtful", "coroutine", "returns",
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
-    "arguments", "style", "phase", "traits", "milliseconds", "runs_loop", "by", "owner", "event",
-    "started_by", "loosely", "on", "in_coroutine",
+    "arguments", "style", "phase", "traits", "milliseconds", "runs_loop", "by", "owner", "event", "sender",
+    "started_by", "loosely", "on", "loaded_by", "in_coroutine",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase", "in_coroutine")
-_REGISTERING = ("by", "owner", "event", "started_by", "loosely")
+_REGISTERING = ("by", "owner", "event", "sender", "started_by", "loosely")
 
 
 class CallableReader(TableReader):
@@ -90,6 +90,7 @@ class CallableReader(TableReader):
             "placing": placing,
             "registering": registering,
             "access": self.access(row, where),
+            "loaded_by": self.strings(row, "loaded_by", where) or (),
             "confidence": confidence,
             "iterates": self.parameter(row, "iterates", signature, where),
             "entry": self.parameter(row, "entry", signature, where),
@@ -231,6 +232,7 @@ class CallableReader(TableReader):
             self.parameter(row, "owner", signature, where) or "",
             self.get(row, "loosely", bool, where, False),
             self.parameter(row, "event", signature, where) or "",
+            self.parameter(row, "sender", signature, where) or "",
             started_by,
             self.model(row, where) if started_by else None,
             self.get(row, "style", str, where, "framework"),

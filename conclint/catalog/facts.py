@@ -110,6 +110,7 @@ class Registering:
     owner: str = ""
     is_loose: bool = False
     event: str = ""
+    sender: str = ""
     started_by: tuple[str, ...] = ()
     model: ExecutionModel | None = None
     style: str = "framework"
@@ -119,7 +120,8 @@ class Registering:
 class CallableFact:
     """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
     it by that name. `milliseconds` is how long a usual call was measured to take; `remote`: the library
-    talks to another machine. `runs_loop`: it runs an event loop, and fails where one is running."""
+    talks to another machine. `loaded_by`: what is called before a reading that then does nothing any more.
+    `runs_loop`: it runs an event loop, and fails where one is running."""
 
     name: str
     library: str
@@ -135,6 +137,7 @@ class CallableFact:
     placing: Placing | None = None
     registering: Registering | None = None
     access: Access = Access.CALL
+    loaded_by: tuple[str, ...] = ()
     iterates: str | None = None
     entry: str | None = None
     runs_loop: bool = False

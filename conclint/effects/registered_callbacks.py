@@ -21,7 +21,7 @@ from conclint.conditions.stated_conditions import Truth, condition_holds
 from conclint.model.execution import Confidence
 from conclint.resolve.arguments import Arguments, Passed, arguments_of, stated_argument
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.origins import Origin, Origins, classes_of, files_of
+from conclint.resolve.origins import ELEMENT, Origin, Origins, classes_of, files_of
 from conclint.resolve.values import (
     Class,
     External,
@@ -61,6 +61,7 @@ class _Registration(NamedTuple):
     classes: tuple[Class, ...]
     names: frozenset[str]
     event: object
+    senders: frozenset[Value]
     values: ValueSet
 
 
@@ -98,9 +99,14 @@ class RegisteredCallbacks:
                 if how.is_loose:
                     if not self._mentions(key, item):
                         continue
-                elif is_method and not self._is_same(item, origins, classes):
-                    continue  # (a function of a library does so with all that was registered)
+                elif self._differs(item, key, site, called):
+                    continue
                 doubts = Confidence.HIGH - item.confidence
+                if is_method and not how.is_loose:  # a function does so with all that was registered
+                    same = self._likeness(item, origins, classes)
+                    if same is None:
+                        continue
+                    doubts += same
                 reasons = (f"what {item.name} registered is taken to be called here",) * doubts
                 yield Callback(item.values, how, item.name, is_started, reasons)
 
@@ -155,12 +161,31 @@ class RegisteredCallbacks:
             found.update(dict.fromkeys(owner.key[0] for owner in owners if isinstance(owner, Class)))
         return dict.fromkeys(list(found)[:_MOST_FILES])
 
-    def _is_same(self, item: _Registration, origins: frozenset[Origin], classes: list[Class]) -> bool:
-        """Whether the object is one with which the callable was registered."""
-        if not item.origins.isdisjoint(origins):
-            return True
+    def _likeness(self, item: _Registration, origins: frozenset[Origin], classes: list[Class]) -> int | None:
+        """How much is assumed, where the object is taken to be one with which the callable was registered;
+        None where it is another one."""
+        common = item.origins & origins
+        if any(origin[0] != ELEMENT for origin in common):
+            return 0
         above = {owner for cls in classes for owner in self._evaluator.classes.ancestry(cls).classes}
-        return not above.isdisjoint(item.classes)
+        if not above.isdisjoint(item.classes):
+            return 0
+        return 1 if common else None
+
+    def _differs(self, item: _Registration, key: Key, site: Site, called: Value) -> bool:
+        """Whether what was registered is only for another sender."""
+        fact, name = self._called_fact(called), item.registering.sender
+        if not item.senders or fact is None:
+            return False
+        passed = stated_argument(fact.signature, name, arguments_of(key, site.args))
+        senders = self._senders(passed)
+        return bool(senders) and senders.isdisjoint(item.senders)
+
+    def _senders(self, passed: Passed | None) -> frozenset[Value]:
+        """The senders that an argument may be, where all of them are known."""
+        found = self._evaluator.passed(passed) if passed is not None else ValueSet()
+        is_known = all(isinstance(value, (Class, External)) for value in found.values)
+        return frozenset(found.values) if is_known and not found.incomplete else frozenset()
 
     def _is_same_event(self, item: _Registration, key: Key, site: Site, called: Value) -> bool:
         if item.event is _ANY_EVENT:
@@ -236,7 +261,8 @@ class RegisteredCallbacks:
         if given.values and self._holds(fact, arguments):
             event = self._event(fact.signature, how.event, arguments) if how.event else _ANY_EVENT
             owners = self._owners(key, site, fact, how, arguments)
-            yield self._registration(fact, how, owners, event, given)
+            sender = stated_argument(fact.signature, how.sender, arguments) if how.sender else None
+            yield self._registration(fact, how, owners, event, given, self._senders(sender))
 
     def _assigned(self, key: Key, site: Site, node: graph.Node) -> Iterator[_Registration]:
         """What assigning an attribute registers."""
@@ -254,6 +280,7 @@ class RegisteredCallbacks:
         owners: list[tuple[Key, int]],
         event: object,
         given: ValueSet,
+        senders: frozenset[Value] = frozenset(),
     ) -> _Registration:
         classes = [
             cls
@@ -266,7 +293,9 @@ class RegisteredCallbacks:
         named = {self._evaluator.definition(cls.key).name for cls in classes}
         named |= {_last_name(graph.node(self._evaluator.body(key), value)) for key, value in owners}
         names = frozenset(named - {""})
-        return _Registration(fact.name, how, fact.confidence, origins, tuple(classes), names, event, given)
+        return _Registration(
+            fact.name, how, fact.confidence, origins, tuple(classes), names, event, senders, given
+        )
 
     def _is_receiver(self, key: Key, value: int) -> bool:
         """Whether a value is the object whose method the def is: what it does holds for all of the class."""

@@ -503,16 +503,20 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
             if accessor is Accessor.GETTER and fetches(evaluator, value, name):
                 targets.append(Target(ExternalMethod(FOREIGN_KEY, "__get__"), Arguments()))
     if node[2] in evaluator.catalog.accessed:
-        targets += _accessed(evaluator, base, str(node[2]), accessor, arguments)
+        targets += _accessed(evaluator, key, site.callee, base, accessor, arguments)
     if not targets:
         return None
     return Link(number, (tuple(targets),), base.incomplete, base.reasons, False)
 
 
 def _accessed(
-    evaluator: Interpreter, base: ValueSet, name: str, accessor: Accessor, arguments: Arguments
+    evaluator: Interpreter, key: Key, at: int, base: ValueSet, accessor: Accessor, arguments: Arguments
 ) -> Iterator[Target]:
-    """What reading or assigning an attribute of a library's object does by what the library says of it."""
+    """What reading or assigning an attribute of a library's object, a value of a body, does by what the
+    library says of it: where reading loads all of the object's attributes, the first such reading."""
+    nodes = evaluator.body(key).values
+    name = str(nodes[at][2])
+    before = {str(node[2]) for node in nodes[:at] if node[0] == Op.ATTR and node[1] == nodes[at][1]}
     word = name + ASSIGNED if accessor is Accessor.SETTER else name
     for value in base.values:
         owners = (
@@ -529,7 +533,11 @@ def _accessed(
         for dotted in owners:
             fact = evaluator.catalog.method(dotted, word)
             if fact is not None and not fact.by_star and _IS_ABOUT[accessor] is fact.access:
-                yield Target(ExternalMethod(dotted, word), arguments)
+                is_loaded = fact.loaded_by and not before.isdisjoint(
+                    {*fact.loaded_by, *evaluator.catalog.accessed}
+                )
+                if not is_loaded:
+                    yield Target(ExternalMethod(dotted, word), arguments)
                 break
 
 

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from conclint.resolve.containers import PUTS
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import Class, External, Function, Instance, Key, ModuleRef, Value
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, StoreKind
+from conclint.summary.records import Op, SiteKind, StoreKind
 
 Origin: TypeAlias = tuple[object, ...]
 """A place: a word that says of what kind it is, and what tells it from others of the kind."""
 
+ELEMENT: Final = "element"
+"""The kind of an origin that several objects share: those that a collection holds."""
+_TAKES: Final = frozenset({"get", "pop", "popitem", "popleft", "setdefault"})
+"""Methods that give what a collection holds."""
 _DEPTH: Final = 5
+_OF_COLLECTIONS: Final = 3
 _MOST: Final = 24
 _MOST_STORES: Final = 4
 
@@ -44,15 +50,20 @@ class Origins:
         seen.add((key, value))
         body = self._evaluator.body(key)
         node = graph.node(body, value)
-        self._add_kept(found, key, value)
+        self._add_kept(found, key, value, depth)
         match node[0]:
             case Op.NARROW | Op.CAST | Op.AWAIT | Op.PHI | Op.BOOL:
                 inner = graph.operands(node)
                 for item in inner[:1] if node[0] in graph.WRAPPERS else inner:
                     self._walk(found, seen, key, item, depth)
+            case Op.ELEM | Op.ITEM:
+                self._walk_elements(found, seen, key, graph.operand(node), depth)
             case Op.CALL:
                 site = graph.called_site(node)
                 found.add(("made", key, site))
+                callee_node = graph.node(body, body.sites[site].callee)
+                if callee_node[0] == Op.ATTR and callee_node[2] in _TAKES:
+                    self._walk_elements(found, seen, key, graph.base(callee_node), depth)
                 for callee in self._evaluator.evaluate(key, body.sites[site].callee).values:
                     if isinstance(callee, Function):
                         for returned, _ in self._evaluator.body(callee.key).returns[:_MOST_STORES]:
@@ -71,16 +82,20 @@ class Origins:
                         self._walk(found, seen, owner, store.value, depth - 1)
             case Op.ATTR:
                 self._walk_attribute(found, seen, key, value, depth)
+            case Op.LIST | Op.SET | Op.DICT | Op.TUPLE | Op.COMP:
+                found.add(("display", key, value))
             case _:
                 pass
 
-    def _add_kept(self, found: set[Origin], key: Key, value: int) -> None:
+    def _add_kept(self, found: set[Origin], key: Key, value: int, depth: int) -> None:
         """The places where the function itself keeps the value, and the names that it has there."""
         body = self._evaluator.body(key)
         for store in body.stores:
             if store.value != value:
                 continue
-            if store.kind == StoreKind.ATTR:
+            if store.kind == StoreKind.ITEM:
+                found.update(self._elements_of(key, store.base, depth - 1))
+            elif store.kind == StoreKind.ATTR:
                 for owner in self._evaluator.evaluate(key, store.base).values:
                     if isinstance(owner, Instance):
                         found.update(self._members(owner.cls, str(store.name)))
@@ -88,6 +103,26 @@ class Origins:
                 found.add(("global", key[0], store.name))
             elif store.kind == StoreKind.LOCAL:
                 found.add(("variable", key, store.name))
+        for site in body.sites:
+            if site.kind == SiteKind.CALL and any(item == value for _, item in site.args):
+                node = graph.node(body, site.callee)
+                if node[0] == Op.ATTR and node[2] in PUTS:
+                    found.update(self._elements_of(key, graph.base(node), depth - 1))
+
+    def _elements_of(self, key: Key, collection: int, depth: int) -> set[Origin]:
+        inner: set[Origin] = set()
+        self._walk(inner, set(), key, collection, min(depth, _OF_COLLECTIONS))
+        return {(ELEMENT, origin) for origin in inner}
+
+    def _walk_elements(
+        self, found: set[Origin], seen: set[tuple[Key, int]], key: Key, collection: int, depth: int
+    ) -> None:
+        """The origins of what a collection holds: of a display or a comprehension, those of its elements."""
+        found.update(self._elements_of(key, collection, depth - 1))
+        node = graph.node(self._evaluator.body(key), collection)
+        if node[0] in (Op.LIST, Op.TUPLE, Op.SET):
+            for item in graph.parts(node):
+                self._walk(found, seen, key, item, depth - 1)
 
     def _walk_global(
         self, found: set[Origin], seen: set[tuple[Key, int]], path: str, name: str, depth: int
@@ -151,15 +186,15 @@ class Origins:
 def files_of(origins: frozenset[Origin]) -> dict[str, None]:
     """The files in which an object is made and kept."""
     found: dict[str, None] = {}
-    for origin in sorted(map(_place, origins)):
-        if origin:
-            found[origin] = None
+    for path in sorted(map(_place, origins)):
+        if path:
+            found[path] = None
     return found
 
 
 def _place(origin: Origin) -> str:
     kind, what, *_ = origin
-    if kind == "attribute" and isinstance(what, tuple):
+    if kind in ("attribute", ELEMENT) and isinstance(what, tuple):
         return _place(what)
     if kind == "global":
         return str(what)
