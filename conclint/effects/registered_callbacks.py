@@ -112,12 +112,18 @@ class RegisteredCallbacks:
 
     def _mentions(self, key: Key, item: _Registration) -> bool:
         """Whether a function names what something was registered with, in its body or its header."""
-        body = self._evaluator.body(key)
-        if any(_last_name(node) in item.names for node in body.values):
+        if any(self._last_name(key, node) in item.names for node in self._evaluator.body(key).values):
             return True
-        scope = self._evaluator.body(self._evaluator.scope(key))
+        scope = self._evaluator.scope(key)
+        nodes = self._evaluator.body(scope).values
         annotations = [param.annotation for param in self._evaluator.definition(key).params]
-        return any(_last_name(graph.node(scope, value)) in item.names for value in annotations)
+        return any(self._last_name(scope, nodes[value]) in item.names for value in annotations if value >= 0)
+
+    def _last_name(self, key: Key, node: graph.Node) -> str:
+        """The name by which a value is read: of a variable, an import, an attribute."""
+        if node[0] == Op.IMPORT:
+            return self._evaluator.module(key[0]).summary.imports[graph.number(node)].bound
+        return str(node[-1]) if node[0] in (Op.GLOBAL, Op.FREE, Op.ATTR) else ""
 
     def _names(self, called: Value) -> frozenset[str]:
         """The names by which facts may mean what is called: of a method, its own and the public ones of the
@@ -291,7 +297,7 @@ class RegisteredCallbacks:
         ]
         origins = frozenset[Origin]().union(*(self._origins.of(*owner) for owner in owners))
         named = {self._evaluator.definition(cls.key).name for cls in classes}
-        named |= {_last_name(graph.node(self._evaluator.body(key), value)) for key, value in owners}
+        named |= {self._last_name(key, self._evaluator.body(key).values[value]) for key, value in owners}
         names = frozenset(named - {""})
         return _Registration(
             fact.name, how, fact.confidence, origins, tuple(classes), names, event, senders, given
@@ -352,11 +358,6 @@ class RegisteredCallbacks:
             for item in fact.when
         ]
         return not answers or any(answers)
-
-
-def _last_name(node: graph.Node) -> str:
-    """The name by which a value is read: of a variable, an attribute."""
-    return str(node[-1]) if node[0] in (Op.GLOBAL, Op.FREE, Op.ATTR) else ""
 
 
 def assigning_fact(evaluator: Evaluator, owner: Value, name: str) -> CallableFact | None:

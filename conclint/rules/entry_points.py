@@ -130,4 +130,16 @@ def _names(view: ModuleView, cls: Class, runs: Runs) -> Iterator[str]:
         classes = view.engine.evaluator.classes
         owners = [owner for owner in classes.ancestry(cls).classes if isinstance(owner, Class)]
         names = dict.fromkeys(name for owner in owners for name in classes.own_members(owner))
-        yield from (name for name in names if any(fnmatchcase(name, glob) for glob in globs))
+        for name in names:
+            if any(fnmatchcase(name, glob) for glob in globs) and not _is_of_class(view, cls, name):
+                yield name
+
+
+def _is_of_class(view: ModuleView, cls: Class, name: str) -> bool:
+    """Whether a method is one of the class itself: nobody calls that because it has some name or other."""
+    evaluator = view.engine.evaluator
+    for value in evaluator.classes.method(cls, name, Instance(cls)).values:
+        if isinstance(value, Function):
+            decoration = evaluator.decorations.of(value.key)
+            return decoration.is_static or decoration.is_class
+    return False
