@@ -263,7 +263,8 @@ WRONG = {
     "[tool.conclint.catalog]\nfuncions = []": "funcions: unknown key; did you mean 'functions'?",
     fact("app", "x", 'effect = "blocks"'): (
         "tool.conclint.catalog.functions[0].effect: "
-        "expected one of waits, computes_gil, computes_nogil, places, calls, registers, harmless, got 'blocks'"
+        "expected one of waits, computes_gil, computes_nogil, places, calls, registers, harmless, "
+        "got 'blocks'"
     ),
     fact("app", "x", 'effect = "waits"'): "tool.conclint.catalog.functions[0].family: expected one of http,",
     fact("app", "x", 'effect = "places"'): "functions[0].callable: is required",
