@@ -14,7 +14,7 @@ pytest.importorskip("pygls", reason="needs the extra `server`")
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from editor import SERVER, Editor, in_editor, uri_of
+from editor import Editor, in_editor, uri_of
 
 MIXED = """\
 \"\"\"Two sleeps that are safe to mend, a request that is not.\"\"\"
@@ -60,17 +60,15 @@ def by_command(project: Path, *options: str, text: str = MIXED) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "command"), [(LAZY, SERVER), (None, None)], ids=["process-lazy", "here"]
-)
+@pytest.mark.parametrize("capabilities", [LAZY, None])
 def test_the_text_that_the_command_writes(
-    project: Path, capabilities: types.ClientCapabilities | None, command: tuple[str, ...] | None
+    project: Path, capabilities: types.ClientCapabilities | None
 ) -> None:
     path = project / "app/mixed.py"
     path.write_text(MIXED, encoding="utf-8")
 
     async def session() -> None:
-        async with Editor(project, capabilities=capabilities, command=command) as editor:
+        async with Editor(project, capabilities=capabilities) as editor:
             editor.open(path, MIXED)
             await editor.sees(path, ["8:10-8:23 CON102", "10:8-10:21 CON102", "11:11-11:28 CON101"])
             found = await editor.actions(path, 8)
