@@ -11,8 +11,8 @@ import pytest
 
 from conclint.rules.registry import rules_by_code
 from harness.longer import LONGER
-from harness.matching import demand
-from harness.programs import FIXTURES, PAIRS, ROOT, Program, all_programs
+from harness.matching import compare
+from harness.programs import FIXTURES, PAIRS, ROOT, all_programs
 from harness.reported import Reported
 from harness.runs import EVERYTHING, run_command, run_flake8
 
@@ -60,16 +60,16 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Whole
     return run
 
 
-def _of(program: Program, findings: list[Reported]) -> list[Reported]:
-    folder = f"{program.name}/"
-    return [found for found in findings if found.path.startswith(folder)]
-
-
 @pytest.mark.parametrize("mode", WHOLE_RUNS)
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_among_all(program: Program, mode: str, whole_run: Callable[[str], WholeRun]) -> None:
-    """Run with all other fixtures, from the repository's folder."""
-    demand(program.expectations, _of(program, whole_run(mode)[1]))
+def test_among_all(mode: str, whole_run: Callable[[str], WholeRun]) -> None:
+    """Each run with all other fixtures, from the repository's folder."""
+    found: dict[str, list[Reported]] = {program.name: [] for program in PROGRAMS}
+    for finding in whole_run(mode)[1]:
+        (name,) = found.keys() & {folder.as_posix() for folder in Path(finding.path).parents}
+        found[name].append(finding)
+    problems = [line for program in PROGRAMS for line in compare(program.expectations, found[program.name])]
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
 
 
 @pytest.mark.parametrize("mode", [mode for mode in WHOLE_RUNS if mode != "cold"])
