@@ -164,6 +164,11 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     options["min_severity"] = parse_severity(severity) if severity else None
     options["lift_contexts"] = options.pop("lift_contexts") is not None or None
     fail_on: str | None = options.pop("fail_on")
+    most_unknown: int | None = options.pop("fail_on_unknown")
+    if most_unknown is not None and (wanted["affected"] or wanted["diff_base"] is not None):
+        raise click.UsageError(
+            "--fail-on-unknown is about all that is checked: leave out --affected, --diff-base."
+        )
     group_by = GroupBy(options.pop("group_by"))
     options["use_cache"] = not options.pop("no_cache")
     places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
@@ -187,6 +192,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         fixing=fixing,
         group_by=group_by,
         fail_on=parse_severity(fail_on) if fail_on else None,
+        most_unknown=most_unknown,
         **wanted,
     )
 

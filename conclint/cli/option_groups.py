@@ -17,7 +17,7 @@ _GROUPS: Final = {
     ),
     "Report": (
         "outputs", "output_file", "group_by", "statistics", "quiet", "verbose", "color", "exit_zero",
-        "fail_on", "watch",
+        "fail_on", "fail_on_unknown", "watch",
     ),
     "Fixes": ("fix", "unsafe_fixes", "diff", "fix_only", "show_fixes", "add_noqa", "reason"),
     "Installed packages": ("follow", "python"),

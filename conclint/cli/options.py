@@ -264,6 +264,12 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             help="Exit with 1 only for findings of at least this severity.  [default: any finding shown]",
         ),
         click.option(
+            "--fail-on-unknown",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Exit with 1 for more than N library calls that are not known (see `conclint unknown`).",
+        ),
+        click.option(
             "--max-file-size",
             metavar="MB",
             type=click.IntRange(1, _MOST_MEGABYTES),
@@ -272,7 +278,11 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option("--quiet", "-q", is_flag=True, help="Print only the findings."),
         click.option("--verbose", "-v", is_flag=True, help="Explain why confidence was lowered."),
         colour_option,
-        click.option("--statistics", is_flag=True, help="Print only the number of findings per code."),
+        click.option(
+            "--statistics",
+            is_flag=True,
+            help="Print only the number of findings per code, and the share of library calls that are known.",
+        ),
         click.option("--fix", is_flag=True, help="Apply safe fixes, and report what is left."),
         click.option(
             "--unsafe-fixes",

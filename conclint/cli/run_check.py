@@ -33,7 +33,8 @@ class CheckRequest:
 
     `write_baseline` is the file to write, `diff_base` the revision to compare with. `recorder` is for a run
     that may be replayed as long as nothing changes. `fail_on` is the least severity for which the exit status
-    is 1; None: any that is shown.
+    is 1; None: any that is shown. With more than `most_unknown` calls of libraries that are not known it is 1
+    too.
     """
 
     config: Config
@@ -52,6 +53,7 @@ class CheckRequest:
     shard: Shard | None = None
     recorder: Recorder | None = None
     fail_on: Severity | None = None
+    most_unknown: int | None = None
     group_by: GroupBy = GroupBy.ROOT
     fixing: Fixing | None = None
 
@@ -86,6 +88,11 @@ def run_check(request: CheckRequest) -> int:
     said = known.report_gone(report)
     failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
     status = 1 if findings and failing and not request.exit_zero else 0
+    most, calls = request.most_unknown, report.calls
+    if most is not None and calls is not None and calls.unknown > most:
+        say(f"error: {calls.unknown} library calls are not known, more than {most} (see `conclint unknown`)")
+        said = True
+        status = 0 if request.exit_zero else 1
     recorded = request.recorder is not None and request.fixing is None
     if recorded and request.recorder is not None and report.basis is not None and report.files and not said:
         _record(request, request.recorder, report.basis, printed, status)
@@ -113,6 +120,7 @@ def _checked(request: CheckRequest) -> tuple[Report, list[Finding]]:
             progress=progress,
             affected=request.affected,
             diff_base=request.diff_base,
+            with_calls=request.most_unknown is not None or (request.statistics and not request.quiet),
             with_map=any(output.format is OutputFormat.HTML for output in request.outputs),
         )
     found = (*report.findings, *report.unused_directives)
@@ -152,6 +160,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
         request.config.cwd,
         texts,
         report.concurrency,
+        calls=report.calls,
         hidden=report.hidden,
         unsure=report.unsure,
     )

@@ -49,7 +49,7 @@ def find_unknown(
     NeedModule where a function leads into a file that is not loaded.
     """
     models = models_of(engine, edges_from(engine, asked), on_loop)
-    known, calls = 0, []
+    known, known_on_loop, calls = 0, 0, []
     finder = _Finder(engine, shown, library_folders)
     for key, reached in models.items():
         if finder.is_installed(key[0]):
@@ -58,6 +58,7 @@ def find_unknown(
             for call in finder.calls(key, tuple(sorted(reached, key=lambda model: model.bit))):
                 if call is None:
                     known += 1
+                    known_on_loop += ExecutionModel.EVENT_LOOP in reached
                 else:
                     calls.append(call)
         except NeedModule:
@@ -65,7 +66,9 @@ def find_unknown(
         except Exception as error:
             engine.fail(key, error)
     return UnknownCalls(
-        known, tuple(sorted(calls, key=lambda call: (call.path, call.line, call.column, call.name)))
+        known,
+        tuple(sorted(calls, key=lambda call: (call.path, call.line, call.column, call.name))),
+        known_on_loop,
     )
 
 

@@ -40,11 +40,40 @@ class UnknownCall(NamedTuple):
     models: tuple[ExecutionModel, ...]
 
 
+class CallCounts(NamedTuple):
+    """How many calls of libraries are known, and how many of how many on the event loop; how many are not."""
+
+    known_on_loop: int
+    on_loop: int
+    unknown: int
+
+    @property
+    def in_words(self) -> str:
+        """The share on the loop, never rounded up to all."""
+        of = f"{self.on_loop:,} library {'call' if self.on_loop == 1 else 'calls'} on the loop"
+        verb = "is" if self.on_loop == 1 else "are"
+        return f"{percent(self.known_on_loop, self.on_loop)} of {of} {verb} known"
+
+
+def percent(part: int, whole: int) -> str:
+    """The share, never rounded up to all; all of nothing."""
+    return "100%" if part == whole else f"{min(1000 * part // whole, 999) / 10}%"
+
+
 class UnknownCalls(NamedTuple):
-    """What is unknown, and how many calls of libraries and of the standard library are known."""
+    """What is unknown, and how many calls of libraries and of the standard library are known, in all and on
+    the event loop."""
 
     known: int
     calls: tuple[UnknownCall, ...]
+    known_on_loop: int = 0
+
+    @property
+    def counts(self) -> CallCounts:
+        """How many calls of libraries are known."""
+        outside = self.of(UnknownCause.NOT_DESCRIBED)
+        on_loop = sum(ExecutionModel.EVENT_LOOP in call.models for call in outside)
+        return CallCounts(self.known_on_loop, self.known_on_loop + on_loop, len(outside))
 
     def of(self, cause: UnknownCause) -> tuple[UnknownCall, ...]:
         """The calls that are unknown for this cause."""

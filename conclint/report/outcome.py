@@ -13,6 +13,7 @@ from conclint.report.grouping import GroupBy, grouped
 
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
+    from conclint.model.unknown_calls import CallCounts
 
 
 class OutputFormat(Enum):
@@ -40,7 +41,7 @@ class Outcome:
 
     `texts` are sources that are not on disk (standard input), by shown path. `concurrency` is there where a
     format draws it. `hidden` is how many findings are sure enough, but not bad enough,
-    `unsure` how many are bad enough, but not sure enough.
+    `unsure` how many are bad enough, but not sure enough. `calls`: how many calls of libraries are known.
     """
 
     findings: Sequence[Finding]
@@ -50,6 +51,7 @@ class Outcome:
     concurrency: ConcurrencyMap | None = None
     hidden: int = 0
     unsure: int = 0
+    calls: CallCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,21 @@ def _render_counts(outcome: Outcome, how: Presentation) -> str:
     if how.format is OutputFormat.JSON:
         from conclint.report.json import dump_array
 
-        return dump_array({"code": row.code, "name": row.name, "count": row.findings} for row in rows)
-    return render_statistics(rows) + _summary(outcome, how)
+        counted: list[dict[str, object]] = [
+            {"code": row.code, "name": row.name, "count": row.findings} for row in rows
+        ]
+        calls = outcome.calls
+        if calls is not None:
+            known = {"code": None, "name": "known-library-calls-on-loop"}
+            counted.append({**known, "count": calls.known_on_loop, "of": calls.on_loop})
+        return dump_array(counted)
+    return render_statistics(rows) + _summary(outcome, how) + _known(outcome, how)
+
+
+def _known(outcome: Outcome, how: Presentation) -> str:
+    if outcome.calls is None or how.quiet or how.format is not OutputFormat.TEXT:
+        return ""
+    return f"{outcome.calls.in_words}.\n"
 
 
 def _render_text(outcome: Outcome, how: Presentation) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from conclint.model.execution import ExecutionModel
-from conclint.model.unknown_calls import Cure, UnknownCall, UnknownCalls, UnknownCause
+from conclint.model.unknown_calls import Cure, UnknownCall, UnknownCalls, UnknownCause, percent
 from conclint.report.json import dump
 from conclint.report.printable import printable
 from conclint.report.wording import MODEL_WORDS, some
@@ -49,7 +49,7 @@ def render_unknown(found: UnknownCalls) -> str:
     """The share, a paragraph for each library, the most frequent unresolved methods."""
     outside = found.of(UnknownCause.NOT_DESCRIBED)
     number = found.known + len(outside)
-    lines = [f"{_percent(found.share)} of {number:,} library calls that run on some model are known."]
+    lines = [f"{percent(found.known, number)} of {number:,} library calls that run on some model are known."]
     by_library: dict[str, list[UnknownCall]] = {}
     for call in outside:
         by_library.setdefault(call.library, []).append(call)
@@ -74,11 +74,6 @@ def render_unknown(found: UnknownCalls) -> str:
         rest = len({call.name for call in unresolved}) - len(counted)
         lines += [f"        and {rest} more names"] if rest else []
     return "\n".join(lines) + "\n"
-
-
-def _percent(share: float) -> str:
-    """Never rounded up to all."""
-    return "100%" if share == 1 else f"{min(int(share * 1000), 999) / 10}%"
 
 
 def _calls(calls: Sequence[UnknownCall]) -> str:

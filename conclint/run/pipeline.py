@@ -39,7 +39,7 @@ from conclint.workspace import Workspace
 
 if TYPE_CHECKING:
     from conclint.model.concurrency_map import ConcurrencyMap
-    from conclint.model.unknown_calls import UnknownCalls
+    from conclint.model.unknown_calls import CallCounts, UnknownCalls
     from conclint.run.analysis import Analysis, Progress
     from conclint.run.wrapper_modules import Lenders
     from conclint.source.environments import Search
@@ -51,8 +51,8 @@ class Report:
     directives that hid nothing (on request). For the baseline: the shown paths of the files that were asked
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
-    `unsure` how many are not sure enough,
-    `cache_note` why there is no cache, if there is none; `environment` whose packages were followed."""
+    `unsure` how many are not sure enough, `cache_note` why there is no cache, if there is none; `environment`
+    whose packages were followed. `calls`: how many calls of libraries are known, if that was asked for."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -66,6 +66,7 @@ class Report:
     unsure: int = 0
     cache_note: str | None = None
     environment: str | None = None
+    calls: CallCounts | None = None
 
 
 class Basis(NamedTuple):
@@ -96,6 +97,7 @@ def check(
     affected: bool = False,
     diff_base: str | None = None,
     with_map: bool = False,
+    with_calls: bool = False,
 ) -> Report:
     """Analyse the files that the paths stand for, and standard input where its bytes are given.
 
@@ -120,7 +122,7 @@ def check(
         elif affected:
             asked, run = _run_on_affected(workspace, asked, problems, progress, with_map=with_map)
         else:
-            run = run_on(workspace, asked, problems, progress, with_map=with_map)
+            run = run_on(workspace, asked, problems, progress, with_map=with_map, with_calls=with_calls)
     shown = tuple(source.shown for source in asked)
     seconds = time.perf_counter() - started
     kept, found, settled = run
@@ -147,6 +149,7 @@ def check(
         kept.unsure,
         workspace.cache.note,
         kept.environment,
+        kept.calls,
     )
 
 
@@ -384,6 +387,7 @@ def run_on(
     inline: bool = True,
     keep: bool = True,
     with_map: bool = False,
+    with_calls: bool = False,
     beyond: Sequence[Source] = (),
 ) -> Run:
     """What is reported of the sources, and at files `beyond` them of calls in these: an earlier run's report
@@ -397,6 +401,8 @@ def run_on(
         with bearable(ConfigError):
             key = _key_of(workspace, sources, beyond, inline=inline)
             report = _kept_report(workspace, key, shape_around) if key is not None else None
+    if report is not None and with_calls and report.calls is None:
+        report = None
     if report is not None and not with_map:
         return Run(report, settled=not contents.unsettled)
     from conclint.run.analysis import Analysis
@@ -423,6 +429,8 @@ def run_on(
             report = _about(found_now, shown, lenders)
             if keep:
                 analysis.remember(name)
+            if with_calls:
+                report = report._replace(calls=analysis.unknown_calls(()).counts)
             if key is not None and analysis.looked_around:
                 report = report._replace(around=shape_around())
             is_good = not analysis.has_failed and not lenders.failed

@@ -16,11 +16,12 @@ from typing import Any, Final, NamedTuple
 from conclint import __version__
 from conclint.config.settings import Affects, Config
 from conclint.model.finding import Finding
+from conclint.model.unknown_calls import CallCounts
 from conclint.store.cache import MARSHAL_FORMAT, Cache, Space, content_hash
 from conclint.store.finding_rows import from_row, to_row
 from conclint.store.missing import MissingFiles, has_appeared
 
-_FORMAT: Final = 12
+_FORMAT: Final = 13
 
 
 class KeptReport(NamedTuple):
@@ -29,7 +30,8 @@ class KeptReport(NamedTuple):
     `occurring` are the fingerprints and shown paths of everything that the rules found, reported or not.
     `around` is the shape of the project's other files, where it depends on these too, whether imports lead
     there or not. `hidden` is how many findings are sure enough, but not bad enough, to be reported, `unsure`
-    how many are bad enough, but not sure enough. `environment` is that whose packages were followed.
+    how many are bad enough, but not sure enough. `environment` is that whose packages were followed; `calls`
+    how many calls of libraries are known, where that was asked for.
     """
 
     findings: tuple[Finding, ...]
@@ -41,6 +43,7 @@ class KeptReport(NamedTuple):
     hidden: int = 0
     unsure: int = 0
     environment: str | None = None
+    calls: CallCounts | None = None
 
 
 def judgement_key(config: Config, catalog: bytes, packages: tuple[str, ...], roots: tuple[str, ...]) -> bytes:
@@ -100,6 +103,7 @@ def keep_report(cache: Cache, key: bytes, kept: KeptReport) -> None:
     rows = [[to_row(finding) for finding in part] for part in (kept.findings, kept.unused)]
     entry: Any = (_FORMAT, name, *rows, kept.followed, kept.occurring, kept.around)
     entry = (*entry, kept.hidden, kept.unsure, kept.environment)
+    entry = (*entry, tuple(kept.calls) if kept.calls is not None else None)
     cache.put(Space.REPORT, key, marshal.dumps(entry, MARSHAL_FORMAT))
 
 
@@ -115,9 +119,18 @@ def find_report(cache: Cache, key: bytes) -> KeptReport | None:
             return None
         found, hiding_none = (tuple(map(from_row, part)) for part in (findings, unused))
         missed = marshal.loads(missing)
-        hidden, unsure, environment = counts
+        hidden, unsure, environment, calls = counts
         return KeptReport(
-            found, hiding_none, tuple(followed), missed, tuple(occurring), around, hidden, unsure, environment
+            found,
+            hiding_none,
+            tuple(followed),
+            missed,
+            tuple(occurring),
+            around,
+            hidden,
+            unsure,
+            environment,
+            CallCounts(*calls) if calls is not None else None,
         )
     except (ValueError, TypeError, EOFError, KeyError, IndexError):
         return None

@@ -34,6 +34,8 @@ class FakeReport:
     asked: tuple[str, ...] = ()
     occurring: tuple[tuple[str, str], ...] = ()
     concurrency: None = None
+    environment: None = None
+    calls: None = None
 
 
 @dataclass
@@ -59,6 +61,7 @@ class FakePipeline:
         affected: bool = False,
         diff_base: str | None = None,
         with_map: bool = False,
+        with_calls: bool = False,
     ) -> FakeReport:
         self.calls += 1
         self.paths, self.config, self.stdin, self.stdin_filename = paths, config, stdin, stdin_filename

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -125,3 +126,36 @@ def test_a_gate(project: Path) -> None:
     done = run_conclint(project, "unknown", "--fail-on-unknown", "3")
     assert done.returncode == 1
     assert "4 library calls are not known, more than 3" in done.stderr
+
+
+def checked(project: Path, *words: str) -> CompletedProcess[str]:
+    return run_conclint(project, "--follow", "project", "--exit-zero", *words)
+
+
+def test_statistics_say_how_many_calls_on_the_loop_are_known(project: Path) -> None:
+    line = "37.5% of 8 library calls on the loop are known.\n"
+    assert checked(project, "--statistics").stdout.endswith(line)
+    assert checked(project, "--statistics").stdout.endswith(line)  # as it was printed before
+    assert "library calls" not in checked(project, "--statistics", "--quiet").stdout
+    words = ("--statistics", "--output-format", "json")
+    rows = json.loads(checked(project, *words).stdout)
+    known = {"code": None, "name": "known-library-calls-on-loop", "count": 3, "of": 8}
+    assert rows[-1] == known
+    assert json.loads(checked(project, *words, "--no-cache").stdout) == rows
+
+
+def test_a_report_that_is_kept_is_counted_when_that_is_asked_for(project: Path) -> None:
+    words = ("--output-format", "json")
+    assert all(row["code"] for row in json.loads(checked(project, *words).stdout))
+    assert json.loads(checked(project, *words, "--statistics").stdout)[-1]["of"] == 8
+
+
+def test_a_check_is_a_gate_too(project: Path) -> None:
+    (project / "app.py").write_text(APP.replace("requests.get(p)", "pass"))  # nothing else to be found
+    assert run_conclint(project, "--follow", "project", "--fail-on-unknown", "6").returncode == 0
+    for _ in range(2):
+        done = run_conclint(project, "--follow", "project", "--fail-on-unknown", "5")
+        assert done.returncode == 1
+        assert "6 library calls are not known, more than 5 (see `conclint unknown`)" in done.stderr
+    assert checked(project, "--fail-on-unknown", "5").returncode == 0
+    assert run_conclint(project, "--fail-on-unknown", "5", "--affected", "app.py").returncode == 2
