@@ -24,17 +24,18 @@ WholeRun = tuple[str, list[Reported]]
 """What a run on all fixtures prints, and the findings in it."""
 
 
-ALL_FIXTURES = (*EVERYTHING, "--extend-exclude=/fixtures/pairs/", "fixtures")
+def _with_cache(project: Path) -> WholeRun:
+    return _run(project, "--jobs=1", f"--cache-dir={project.with_name('cache')}", "fixtures")
 
 
-def _with_cache(cache: Path) -> WholeRun:
-    return run_command(["--jobs=1", f"--cache-dir={cache}", *ALL_FIXTURES], ROOT)
-
-
-def _two_workers_shuffled(cache: Path) -> WholeRun:
+def _two_workers_shuffled(project: Path) -> WholeRun:
     files = [str(file.relative_to(ROOT)) for program in PROGRAMS for file in program.files]
     random.Random(7).shuffle(files)
-    return run_command([*EVERYTHING, "--jobs=2", "--no-cache", *files], ROOT)
+    return _run(project, "--jobs=2", "--no-cache", *files)
+
+
+def _run(project: Path, *options: str) -> WholeRun:
+    return run_command([*EVERYTHING, *options], project, project / "fixtures")
 
 
 WHOLE_RUNS: dict[str, Callable[[Path], WholeRun]] = {
@@ -45,16 +46,27 @@ WHOLE_RUNS: dict[str, Callable[[Path], WholeRun]] = {
 
 
 @pytest.fixture(scope="module")
-def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], WholeRun]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of the fixtures alone: what else lies in the repository, such as installed packages, is no
+    part of them."""
+    project = tmp_path_factory.mktemp("together") / "project"
+    shutil.copytree(
+        FIXTURES, project / "fixtures", symlinks=True, ignore=lambda *_: [PAIRS.name, "__pycache__"]
+    )
+    shutil.copy(ROOT / "pyproject.toml", project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def whole_run(project: Path) -> Callable[[str], WholeRun]:
     """All fixtures together in a mode, run once."""
     results: dict[str, WholeRun] = {}
-    cache = tmp_path_factory.mktemp("cache")
 
     def run(mode: str) -> WholeRun:
         if mode == "cached":
             run("cold")  # fills the cache
         if mode not in results:
-            results[mode] = WHOLE_RUNS[mode](cache)
+            results[mode] = WHOLE_RUNS[mode](project)
         return results[mode]
 
     return run
@@ -62,7 +74,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Whole
 
 @pytest.mark.parametrize("mode", WHOLE_RUNS)
 def test_among_all(mode: str, whole_run: Callable[[str], WholeRun]) -> None:
-    """Each run with all other fixtures, from the repository's folder."""
+    """Each run with all other fixtures, from the project's folder."""
     found: dict[str, list[Reported]] = {program.name: [] for program in PROGRAMS}
     for finding in whole_run(mode)[1]:
         (name,) = found.keys() & {folder.as_posix() for folder in Path(finding.path).parents}
@@ -79,11 +91,10 @@ def test_modes_report_the_same(mode: str, whole_run: Callable[[str], WholeRun]) 
     assert whole_run(mode)[0] == whole_run("cold")[0]
 
 
-def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun], tmp_path: Path) -> None:
+def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun], project: Path) -> None:
     """One file at a time through flake8 gives what the whole run gives at default confidence: looked at for
     all files with a finding that leads through another file, for some with a finding of each rule, and for
-    some of the others; or for all (CONCLINT_FUZZ=2). In a project of the fixtures alone, for each file has
-    the project searched for what may call it.
+    some of the others; or for all (CONCLINT_FUZZ=2).
 
     Files that can't be parsed are flake8's own business (E999, E902), as is `# noqa`, which it applies to
     physical lines. CON901 is reported on request only.
@@ -104,9 +115,6 @@ def test_flake8_reports_the_same(whole_run: Callable[[str], WholeRun], tmp_path:
     wanted = {
         (found.path, found.line, found.column, found.code) for found in reported if found.path in judged
     }
-    project = tmp_path / "project"
-    shutil.copytree(FIXTURES, project / "fixtures", ignore=lambda *_: [PAIRS.name, "__pycache__"])
-    shutil.copy(ROOT / "pyproject.toml", project)
     found = run_flake8([Path("fixtures", file) for file in sorted(judged)], project, project / "fixtures")
     assert found - wanted == set()
     assert wanted - found == set()

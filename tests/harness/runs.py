@@ -33,12 +33,12 @@ def run_here(options: Sequence[str], cwd: Path, relative_to: Path = FIXTURES) ->
     return _checked_report(done, cwd, relative_to)
 
 
-def run_command(options: Sequence[str], cwd: Path) -> tuple[str, list[Reported]]:
+def run_command(options: Sequence[str], cwd: Path, relative_to: Path) -> tuple[str, list[Reported]]:
     """What conclint prints, run as a process of its own in the folder `cwd`, and the findings in it."""
     done = subprocess.run(
         [sys.executable, "-m", "conclint", *options], cwd=cwd, capture_output=True, text=True, check=False
     )
-    return done.stdout, _checked_report(done, cwd, FIXTURES)
+    return done.stdout, _checked_report(done, cwd, relative_to)
 
 
 def _checked_report(done: Done, cwd: Path, relative_to: Path) -> list[Reported]:
