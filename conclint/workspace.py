@@ -4,7 +4,7 @@ what files hold, the files of the project, and what makes stores of summaries an
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -108,7 +108,7 @@ class Workspace:
             packages.folders,
             packages.followed,
             packages.by_name,
-            _is_described,
+            partial(_is_described, {top for top, facts in packages.facts.by_import if not facts.partial}),
             across=packages.depth is Depth.EVERYWHERE,
         )
 
@@ -132,7 +132,8 @@ class Workspace:
         )
 
 
-def _is_described(dotted: str) -> bool:
+def _is_described(brought: Collection[str], dotted: str) -> bool:
+    """Whether facts speak for a module: those that packages have `brought`, or those that are shipped."""
     from conclint.catalog.loader import is_described
 
-    return is_described(dotted)
+    return dotted.partition(".")[0] in brought or is_described(dotted)

@@ -99,10 +99,15 @@ def starting_imports() -> frozenset[str]:
 class Catalog:
     """Facts by dotted name. Answers are the same whatever was asked before.
 
-    `lookup` follows aliases, so every name a library gives a thing leads to one fact.
+    `lookup` follows aliases, so every name a library gives a thing leads to one fact. `extra` are the user's
+    own facts, which win over those that `installed` packages bring, by import name, and these over what is
+    shipped.
     """
 
-    def __init__(self, extra: Iterable[LibraryFacts] = ()) -> None:
+    def __init__(
+        self, extra: Iterable[LibraryFacts] = (), installed: Iterable[tuple[str, LibraryFacts]] = ()
+    ) -> None:
+        self._installed = dict(installed)
         self._files: dict[str, list[Path]] = {}
         for header in _headers():
             for top in header.tops:
@@ -130,13 +135,16 @@ class Catalog:
         self._merge_own()
 
     def _require(self, top: str) -> None:
-        paths = self._files.pop(top, None)
-        if not paths:
+        paths = self._files.pop(top, ())
+        brought = self._installed.pop(top, None)
+        if not paths and brought is None:
             return
         for path in paths:
             if path not in self._read:
                 self._read.add(path)
                 self._merge(_read_shipped(path))
+        if brought is not None:
+            self._merge(brought, with_names=False)
         self._merge_own()
 
     def _merge_own(self) -> None:
@@ -166,7 +174,8 @@ class Catalog:
             for name, decorator in facts.decorators.items():
                 self._decorators[self.canonical(name)] = decorator
 
-    def _merge(self, facts: LibraryFacts) -> None:
+    def _merge(self, facts: LibraryFacts, *, with_names: bool = True) -> None:
+        """Takes in facts; `with_names` also which names of functions run what was registered, wherever."""
         if facts.aliases:
             self._canonical.clear()
         self._aliases.update(facts.aliases)
@@ -174,7 +183,8 @@ class Catalog:
         self._classes.update(facts.classes)
         self._factories.update(facts.factories)
         self._decorators.update(facts.decorators)
-        self._note(facts)
+        if with_names:
+            self._note(facts)
 
     def _note(self, facts: LibraryFacts) -> None:
         for function in facts.functions.values():

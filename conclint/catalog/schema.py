@@ -32,6 +32,7 @@ class LibraryFacts:
     decorators: dict[str, DecoratorFact] = field(default_factory=dict)
     install: tuple[str, ...] | None = None
     starts_code: bool = False
+    partial: bool = False
     former: dict[str, str] = field(default_factory=dict)
     registering: frozenset[str] = frozenset()
     running: frozenset[str] = frozenset()
@@ -97,6 +98,7 @@ class _Reader(CallableReader):
         self.remote = self.get(table, "remote", bool, "top level", False)
         facts = LibraryFacts(self.name, self.strings(table, "imports", "top level") or ())
         facts.install = self.strings(table, "install", "top level")
+        facts.partial = self.get(table, "partial", bool, "top level", False)
         facts.starts_code = self.get(table, "starts_code", bool, "top level", False)
         for name, release in self.get(table, "former", dict, "top level", {}).items():
             if not isinstance(release, str):

@@ -94,8 +94,17 @@ def run_check(request: CheckRequest) -> int:
         said = True
         status = 0 if request.exit_zero else 1
     recorded = request.recorder is not None and request.fixing is None
-    if recorded and request.recorder is not None and report.basis is not None and report.files and not said:
+    if (
+        recorded
+        and request.recorder is not None
+        and report.basis is not None
+        and report.files
+        and not said
+        and not report.warnings
+    ):
         _record(request, request.recorder, report.basis, printed, status)
+    for warning in report.warnings if not request.quiet else ():
+        say(f"warning: {warning}")
     if not request.quiet and not report.files and not findings and request.diff_base is None:
         say("warning: no Python files below the given paths")
     if request.verbose:

@@ -66,7 +66,7 @@ class ModuleJudge:
         self._told_effects: set[Key] = set()
         self._file: tuple[str, SourceFile] | None = None
         self._store = project.store
-        self._catalog = Catalog(project.own_facts)
+        self._catalog = Catalog(project.own_facts, project.packages.facts.by_import)
         self._selections = Selections(project.config)
         self._most = MOST_DECODED if most is None else most
         self._largest = _LARGEST * self._most

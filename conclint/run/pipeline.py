@@ -52,7 +52,8 @@ class Report:
     for, and the fingerprint and shown path of everything that the rules found. The concurrency map of the
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
     `unsure` how many are not sure enough, `cache_note` why there is no cache, if there is none; `environment`
-    whose packages were followed. `calls`: how many calls of libraries are known, if that was asked for."""
+    whose packages were followed. `calls`: how many calls of libraries are known, if that was asked for.
+    `warnings` are about facts of installed packages that could not be used."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -67,6 +68,7 @@ class Report:
     cache_note: str | None = None
     environment: str | None = None
     calls: CallCounts | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Basis(NamedTuple):
@@ -135,6 +137,7 @@ def check(
         and all(found.code != UNREADABLE for found in kept.findings)
     ):
         files = (*(source.path for source in asked), *(path for path, _ in kept.followed))
+        files = (*files, *workspace.packages.facts.files)
         basis = Basis(files, _with_search(discovery.walked, workspace.packages.search), kept.missed)
     return Report(
         kept.findings,
@@ -150,6 +153,7 @@ def check(
         workspace.cache.note,
         kept.environment,
         kept.calls,
+        workspace.packages.facts.warnings,
     )
 
 

@@ -52,8 +52,8 @@ class Environment(NamedTuple):
 class Search(NamedTuple):
     """What a search found, and what it hung on: folders that were listed, and paths that led nowhere.
 
-    Of the environment that was found these are the folders of its libraries, in which one of another version
-    may appear.
+    Of the environment that was found these are the folders of its packages, and those around them, in which
+    packages for another version may appear.
     """
 
     environment: Environment | None
@@ -88,6 +88,7 @@ def find_environment(python: Path | None, root: Path, variables: Mapping[str, st
         folders = folders_of(Path(prefix))
         if folders:
             listed += dict.fromkeys(os.path.dirname(os.path.dirname(folder)) for folder in folders)
+            listed += folders
             return Search(Environment(folders, prefix, origin), tuple(listed), tuple(absent))
         listed.append(prefix)
     folders = folders_of(Path(OWN))

@@ -50,7 +50,7 @@ class ModuleFinder:
         installed: Sequence[str] = (),
         followed: Collection[str] | None = None,
         by_name: Collection[str] = (),
-        is_described: Callable[[str], bool] | None = None,
+        is_described: Callable[[str], bool] = lambda dotted: False,
         *,
         across: bool = True,
     ) -> None:
@@ -126,7 +126,7 @@ class ModuleFinder:
         top = library.partition(".")[0]
         if top in self._by_name:
             return True
-        return self._followed is None and not (self._is_described is not None and self._is_described(library))
+        return self._followed is None and not self._is_described(library)
 
     def is_asked_for(self, library: str) -> bool:
         """Whether the user has asked by name for the installed package to be followed."""

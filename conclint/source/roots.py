@@ -11,6 +11,7 @@ from conclint.config.file import read_table
 from conclint.config.keys import FOLLOW_ALL
 from conclint.config.settings import Config, ConfigError
 from conclint.source.environments import NoPackagesError, Search, find_environment
+from conclint.source.package_facts import PackageFacts, read_package_facts
 
 _PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -34,18 +35,19 @@ _DEPTHS: Final = {
 class Packages(NamedTuple):
     """The installed packages into which chains go on: the folders that hold them, the top-level names that
     are followed (None: all of them) and those that were asked for `by_name`; how deep, and the environment
-    that they are in, with what the search for it hung on."""
+    that they are in, with what the search for it hung on; and the facts that they bring along."""
 
     folders: tuple[str, ...] = ()
     followed: frozenset[str] | None = None
     by_name: frozenset[str] = frozenset()
     search: Search = Search(None)
     depth: Depth = Depth.EVERYWHERE
+    facts: PackageFacts = PackageFacts()
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What differs where chains go on into others."""
-        return (*self.folders, "", *sorted(self.by_name), self.depth.name)
+        return (*self.folders, "", *sorted(self.by_name), self.depth.name, self.facts.digest)
 
     @property
     def in_words(self) -> str | None:
@@ -58,7 +60,7 @@ class Packages(NamedTuple):
         """The same with calls followed one step less deep."""
         if self.depth is Depth.EVERYWHERE:
             return self._replace(depth=Depth.ONE_PACKAGE)
-        return Packages(search=self.search, depth=Depth.NOWHERE)
+        return Packages(search=self.search, depth=Depth.NOWHERE, facts=self.facts)
 
 
 def followed_packages(config: Config) -> Packages:
@@ -72,12 +74,15 @@ def followed_packages(config: Config) -> Packages:
         search = find_environment(config.python, config.root)
         folders = search.environment.folders if search.environment is not None else ()
         names = [name for name in config.follow if name != FOLLOW_ALL]
+        facts = read_package_facts(folders)
         if not names:
-            return Packages(folders, None, search=search)
+            return Packages(folders, None, search=search, facts=facts)
         from conclint.source.installed import import_names
 
         by_name = import_names(names, folders)
-        return Packages(folders, None if FOLLOW_ALL in config.follow else by_name, by_name, search)
+        return Packages(
+            folders, None if FOLLOW_ALL in config.follow else by_name, by_name, search, facts=facts
+        )
     except NoPackagesError as error:
         table = read_table(config.file, required=True) if config.file is not None else None
         if table is not None and table.values.get("follow") == config.follow:
