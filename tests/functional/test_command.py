@@ -36,6 +36,7 @@ class FakeReport:
     concurrency: None = None
     environment: None = None
     calls: None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
