@@ -104,6 +104,10 @@ class LoopTests:
             tries = (number for number, item in enumerate(body.regions) if item.kind == RegionKind.TRY)
             if any(self.asks_for_loop(key, body, region) for region in tries):
                 return ALL_MODELS if bool(flags[0][1]) == polarity else ~LOOP
+        asked = graph.call(body, operands[0])
+        others = [body.values[item] for item in operands[1:]]
+        if asked is not None and all(item[0] == Op.CONST for item in others) and _is_tried(body, asked):
+            return self._of_call(key, body, asked, polarity)  # the rest is for where asking fails
         return ALL_MODELS
 
     def _of_call(self, key: Key, body: Body, site: Site, polarity: bool) -> int:
@@ -274,3 +278,8 @@ class LoopTests:
             isinstance(value, External) and self._evaluator.catalog.canonical(value.dotted) in names
             for value in self._evaluator.evaluate(key, site.callee).values
         )
+
+
+def _is_tried(body: Body, site: Site) -> bool:
+    """Whether a site stands in a `try`."""
+    return any(body.regions[number].kind == RegionKind.TRY for number in graph.around(body, site.region))
