@@ -9,7 +9,7 @@ from typing import Final
 from conclint.cost.type_names import stated_name
 from conclint.resolve.arguments import Arguments, Passed, StarItem, bind
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Function, Parameter, Value, ValueSet
+from conclint.resolve.values import Display, Function, Literal, Parameter, Value, ValueSet
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, SiteKind
 
@@ -51,12 +51,26 @@ def streamed(
             values = evaluator.passed(passed).values
             is_stream = (
                 not outer.isdisjoint(values)
-                or (stated and not _is_known(values))
+                or _parameter(evaluator, passed) in outer
+                or (stated and not _is_at_hand(values))
                 or _may_stream(evaluator, passed)
             )
         if is_stream:
             found.add(Parameter(function.key, position))
     return found
+
+
+def _is_at_hand(values: tuple[Value, ...]) -> bool:
+    """Whether all of it is written out: what is declared as an iterator, and is a list, doesn't wait."""
+    return bool(values) and all(isinstance(item, (Display, Literal)) for item in values)
+
+
+def _parameter(evaluator: Evaluator, passed: Passed) -> Parameter | None:
+    """The caller's parameter that an argument is."""
+    if isinstance(passed, (ValueSet, StarItem)):
+        return None
+    node = graph.node(evaluator.body(passed[0]), passed[1])
+    return Parameter(passed[0], graph.number(node)) if node[0] == Op.PARAM else None
 
 
 def _is_known(values: tuple[Value, ...]) -> bool:

@@ -249,8 +249,16 @@ class WorkerProfiles:
         return found
 
     def _stream(self, key: Key, body: Body, site: Site) -> str:
-        """The name of the parameter that a loop goes through, if it may be a stream; else empty."""
+        """The name of what a loop goes through, if it may be a stream: a parameter, or a call made for each
+        item (`iter(pipe.readline, "")`); else empty."""
         node = graph.node(body, site.callee)
+        made = graph.call(body, site.callee)
+        if (
+            made is not None
+            and len(made.args) == 2
+            and graph.node(body, made.callee)[:2] == (Op.GLOBAL, "iter")
+        ):
+            return _written(body, made)
         if node[0] != Op.PARAM:
             return ""
         parameter = Parameter(key, graph.number(node))

@@ -8,6 +8,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.conditions.cold_paths import FIRST_TIME, NOW_AND_THEN
+from conclint.conditions.failures import FAILED
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
@@ -54,16 +55,18 @@ def severity_of_call(
         return Severity.INFO
     if fact is not None and fact.family is Family.CONSOLE and any(_begins(engine, hop) for hop in chain):
         return Severity.INFO  # whoever starts the program is asked
-    if fact is None or fact.family not in _FILES or fact.milliseconds is not None:
+    if severity is not Severity.WARNING or fact is None:
         return severity
-    if severity is not Severity.WARNING:
+    if any(reason.endswith(FIRST_TIME) for reason in reasons):
+        return Severity.INFO  # under a second, once in the life of the program
+    if fact.family not in _FILES or fact.milliseconds is not None:
         return severity
     if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
     if any(_is_repeated(engine, hop) for hop in chain):
         return severity
     if is_of_one_file(fact) and (
-        any(reason.endswith((FIRST_TIME, NOW_AND_THEN)) for reason in reasons)
+        any(reason.endswith((NOW_AND_THEN, *FAILED)) for reason in reasons)
         or any(_begins(engine, hop) or _ends(engine, hop) for hop in chain)
     ):
         return Severity.INFO

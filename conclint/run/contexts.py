@@ -33,7 +33,7 @@ _QUIET_FAMILIES: Final = frozenset(
 )
 _ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
 _ONCE_BY_NAME: Final = re.compile(
-    r"_*(?:async_|on_|do_|pre_|post_)?(?:(?:init|initiali[sz]e|setup|set_up|launch|bootstrap|boot)(?:_\w+)?"
+    r"_*(?:on_|do_|pre_|post_)?(?:(?:init|initiali[sz]e|setup|set_up|launch|bootstrap|boot)(?:_\w+)?"
     r"|startup|start_up|shutdown|shut_down|teardown|tear_down|cleanup|clean_up)_*"
 )
 """Names of what begins or ends the life of something; of a command that is called so, others are many
@@ -283,7 +283,7 @@ class Contexts:
             return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
-        if context is Context.COMMAND and finding.family == Family.CONSOLE.value:
+        if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
             return self._most_of_question(finding, path, files)
         if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
@@ -294,10 +294,11 @@ class Contexts:
 
     def _most_of_question(self, finding: Finding, path: str, files: Collection[str]) -> Severity:
         """The worst that a question at the console can be in a command: nothing else goes on where no file
-        that leads to it makes a task, or where it is asked once."""
-        is_alone = not any(map(self._makes_tasks, sorted(files)))
+        that leads to it makes a task, or where it is asked once. Who asks at a console mostly is one."""
+        if not any(map(self._makes_tasks, sorted(files))):
+            return Severity.INFO
         is_once = self._callers.runs_once((path, finding.symbol), finding.position.line)
-        return Severity.INFO if is_alone or is_once else Severity.CRITICAL
+        return Severity.INFO if is_once else Severity.CRITICAL
 
     def _has_company(self, path: str) -> bool:
         if path not in self._sharing:
