@@ -4,9 +4,9 @@ from typing import Final
 
 LONG_FILES: Final = (
     "test_pairs",
+    "test_fixtures_alone",
     "test_fixtures_together",
     "test_isolation",
-    "test_fixtures_alone",
     "test_pre_commit",
     "test_server_bad_input",
     "test_shared_cache",
@@ -27,4 +27,5 @@ LONG_FILES: Final = (
     "test_start_up",
 )
 """In order. Where two workers take one file after the other, these come first, so that what is left at the
-end is short; else the files with most tests would, which are others."""
+end is short; else the files with most tests would, which are others. The first one is timed: beside it stands
+one of short tests, for whose end it waits."""
