@@ -112,17 +112,27 @@ class RegisteredCallbacks:
 
     def _mentions(self, key: Key, item: _Registration) -> bool:
         """Whether a function names what something was registered with, in its body or its header."""
-        if any(self._last_name(key, node) in item.names for node in self._evaluator.body(key).values):
+        if any(self._means(key, value, item) for value in range(len(self._evaluator.body(key).values))):
             return True
         scope = self._evaluator.scope(key)
-        nodes = self._evaluator.body(scope).values
         annotations = [param.annotation for param in self._evaluator.definition(key).params]
-        return any(self._last_name(scope, nodes[value]) in item.names for value in annotations if value >= 0)
+        return any(self._means(scope, value, item) for value in annotations if value >= 0)
+
+    def _means(self, key: Key, value: int, item: _Registration) -> bool:
+        """Whether a value of a body is what something was registered with."""
+        if self._last_name(key, self._evaluator.body(key).values[value]) not in item.names:
+            return False
+        meant = self._evaluator.evaluate(key, value).values
+        return not item.origins.isdisjoint(self._origins.of(key, value)) or any(
+            isinstance(cls, Class) and cls in item.classes for cls in meant
+        )
 
     def _last_name(self, key: Key, node: graph.Node) -> str:
         """The name by which a value is read: of a variable, an import, an attribute."""
         if node[0] == Op.IMPORT:
             return self._evaluator.module(key[0]).summary.imports[graph.number(node)].bound
+        if node[0] == Op.DEF:
+            return self._evaluator.definition(self._evaluator.module(key[0]).at(node[1])).name
         return str(node[-1]) if node[0] in (Op.GLOBAL, Op.FREE, Op.ATTR) else ""
 
     def _names(self, called: Value) -> frozenset[str]:
