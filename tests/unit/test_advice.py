@@ -239,7 +239,7 @@ def test_a_session_that_is_kept_is_not_handed_to_threads(tmp_path: Path) -> None
     )
     for line in (24, 25, 26, 27):
         texts = [item.words for item in told if item.finding.position.line == line]
-        assert texts and all("make the session in the function that does the work" in text for text in texts)
+        assert texts and all("with a session of its own" in text for text in texts)
         assert code(told, line) == ""
     assert code(told, 32) == "def own_ones(): …"
 

@@ -326,3 +326,148 @@ def test_a_path_s_own_methods_count_as_well(tmp_path: Path) -> None:
         """,
     )
     assert [bool(item.example) for item in told] == [False, False, True, True]
+
+
+# -- what is to be done once -----------------------------------------------------------------------
+
+ONCE = """
+import asyncio, requests
+
+made = None
+
+def shared():
+    global made
+    if made is None:
+        made = requests.get("x").json()
+    return made
+
+class Keys:
+    pair = None
+
+    def __init__(self):
+        self.client, self.settings, self.lock = None, {}, asyncio.Lock()
+
+    @classmethod
+    def query(cls):
+        if not cls.pair:
+            cls.pair = requests.get("x").json()
+        return cls.pair
+
+    def closed(self):
+        if self.client is not None:
+            requests.get(self.client)
+            self.client = None
+
+    def other(self):
+        if self.settings is None:
+            self.settings = {}
+        return requests.get("x")
+
+    async def handle(self, url):
+        CALL
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("Keys.query()", "Hold an `asyncio.Lock` around it: two tasks may get past its test of `cls.pair`"),
+        ("shared()", "Hold an `asyncio.Lock` around it: two tasks may get past its test of `made`"),
+        ("if self.client is None:\n            self.client = requests.get(url)",
+         "Hold an `asyncio.Lock` around the test of `self.client` and this"),
+        ("if not Keys.pair:\n            requests.get(url)\n            Keys.pair = True",
+         "around the test of `Keys.pair` and this"),
+        ("if self.client:\n            return self.client\n        self.client = requests.get(url)",
+         "around the test of `self.client` and this"),
+        ("async with self.lock:\n            if not self.pair:\n                self.pair = requests.get(1)", ""),
+        ("self.closed()", ""), ("self.other()", ""), ("self.client = requests.get(url)", ""),
+    ],
+)  # fmt: skip
+def test_what_is_made_once_needs_a_lock_where_a_task_waits_for_it(
+    tmp_path: Path, call: str, words: str
+) -> None:
+    for item in told_of(tmp_path, program=ONCE.replace("CALL", call)):
+        assert "to_thread" in item.example
+        assert words in item.words
+        assert words or "Lock" not in item.words
+
+
+def test_models_that_are_bound_for_a_while_are_used_in_one_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import peewee
+
+        class Row(peewee.Model):
+            pass
+
+        class Store:
+            def __init__(self):
+                self.database = peewee.SqliteDatabase("rows")
+
+            def count(self):
+                with self.database.bind_ctx([Row]):
+                    return Row.get()
+
+            def plain(self):
+                return Row.get()
+
+        async def main(store: Store):
+            return store.count(), store.plain()
+        """,
+    )
+    bound, plain = sorted(told, key=lambda item: item.finding.position.column)
+    assert "max_workers=1" in bound.words and not bound.example
+    assert "to_thread" in plain.example
+
+
+# -- database sessions -----------------------------------------------------------------------------
+
+SESSIONS = """
+import asyncio
+from fastapi import FastAPI
+from sqlalchemy.orm import Session, sessionmaker
+
+make = sessionmaker()
+app = FastAPI()
+
+def rows(db: Session, name):
+    return db.query(name).all()
+
+def own(name):
+    with make() as db:
+        return rows(db, name)
+
+class Store:
+    def __init__(self, db: Session):
+        self.db = db
+
+    async def handle(self, db: Session, name):
+        CALL
+
+@app.get("/")
+async def page(db: Session, name):
+    return rows(db, name)
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "db.commit()", "self.db.commit()", "return db.query(name).all()", "return rows(db, name)",
+        "return rows(self.db, name)",
+        "kept = self.db\n        for row in kept.query(name):\n            print(row)",
+        "for row in db.query(name):\n            print(row)",
+    ],
+)  # fmt: skip
+def test_a_session_that_is_not_its_own_is_not_handed_to_a_thread(tmp_path: Path, call: str) -> None:
+    told = told_of(tmp_path, program=SESSIONS.replace("CALL", call))
+    here = [item for item in told if 19 <= item.finding.position.line < 24]
+    assert here
+    assert all(not item.example and "with a session of its own" in item.words for item in here)
+    assert any("def page(" in item.example for item in told)
+
+
+def test_a_session_that_the_work_makes_itself_is(tmp_path: Path) -> None:
+    told = told_of(tmp_path, program=SESSIONS.replace("CALL", "return own(name)"))
+    assert any("asyncio.to_thread(own, name)" in item.example for item in told)

@@ -14,7 +14,6 @@ from conclint.resolve.calls import Link
 from conclint.resolve.values import (
     Class,
     External,
-    ExternalMethod,
     Function,
     Key,
 )
@@ -25,14 +24,15 @@ from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
 from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
-from conclint.rules.advice.shared_state import Changed, changed_by, keeps_what_it_makes
+from conclint.rules.advice.sessions import Held, holding_of
+from conclint.rules.advice.shared_state import Changed, changed_by, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.rules.inside_libraries import own_part
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Import, Op, RegionKind, Site, SiteKind
+from conclint.summary.records import DefKind, Import, Op, RegionKind, SiteKind
 
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
@@ -72,6 +72,7 @@ class Bound(Enum):
     NOTHING = ""
     THREAD = "thread"
     SHARED = "shared"  # an object that more than one thread would use then
+    GIVEN = "given"  # such an object that the function is given
     LOOP = "loop"
 
 
@@ -109,7 +110,8 @@ class Subject(NamedTuple):
     makes what can't be sent. `changed` is what it changes that the event loop uses too, `writer` where what
     blocks is to be taken out of it, where it can't be moved as a whole. `twin` is the coroutine function
     beside what is called that does the same. `is_inner`: what is called is a method, or inside a function.
-    `is_once`: it is an attribute that is made when it is first read.
+    `is_once`: it is an attribute that is made when it is first read. `made_once` is what the work is done for
+    only where a test finds none yet; `made_here`: the place itself stands under that test.
     """
 
     around: Around
@@ -130,6 +132,8 @@ class Subject(NamedTuple):
     twin: str
     is_inner: bool
     is_once: bool
+    made_once: str
+    made_here: bool
 
     @property
     def walks(self) -> bool:
@@ -163,6 +167,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
+    once = [made_once_at(view, hop.key, hop.site) for hop in hops]
     return Subject(
         near,
         shape,
@@ -183,6 +188,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         twin_of(view, first) if len(hops) > 1 and near.waiting.how is How.AWAIT else "",
         is_inner(view, first),
         shape is Shape.READ and len(hops) > 1 and keeps_what_it_makes(view, hops[1].key),
+        next((made for made in once if made), ""),
+        bool(once and once[0]),
     )
 
 
@@ -266,8 +273,10 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     threaded = fact is not None and Trait.THREAD_BOUND in traits_of(view, fact.name)
     if threaded and (len(hops) == 1 or not _is_made_here(view, last)):
         return Bound.THREAD
-    if fact is not None and Trait.ONE_AT_A_TIME in traits_of(view, fact.name) and _is_kept(view, last):
-        return Bound.SHARED
+    if fact is not None and Trait.ONE_AT_A_TIME in traits_of(view, fact.name):
+        held = holding_of(view, hops)
+        if held is not Held.MADE:
+            return Bound.SHARED if held is Held.KEPT else Bound.GIVEN
     if chain_needs_loop(view, hops):
         return Bound.LOOP
     if _is_made_with_unknown_base(view, hops):
@@ -288,38 +297,6 @@ def _is_made_here(view: ModuleView, hop: Hop) -> bool:
         else:
             return bool(node[0] == Op.IMPORT)
     return False
-
-
-def _is_kept(view: ModuleView, hop: Hop) -> bool:
-    """Whether the object whose method is called at a hop is kept in an attribute or a global name, so that
-    other calls use the same."""
-    body = view.engine.evaluator.body(hop.key)
-    value = graph.base(graph.node(body, body.sites[hop.site].callee)) if hop.site >= 0 else -1
-    for _ in range(20):
-        node = graph.node(body, value)
-        if node[0] in (Op.GLOBAL, Op.IMPORT, Op.ATTR):
-            return True
-        if node[0] in (Op.NARROW, Op.CAST, Op.AWAIT):
-            value = graph.operand(node)
-        elif (made := graph.call(body, value)) is not None and graph.receiver(body, made) >= 0:
-            value = graph.receiver(body, made)  # `self.session.query(A).all()`
-            if graph.node(body, value)[0] in (Op.IMPORT, Op.GLOBAL):
-                return False  # `orm.Session(engine)`
-            if not _gives_part(view, hop.key, made):
-                return False
-        else:
-            return False
-    return False
-
-
-def _gives_part(view: ModuleView, key: Key, site: Site) -> bool:
-    """Whether what a method gives works with the object that the method is of, as a query does with its
-    session."""
-    values = view.engine.evaluator.evaluate(key, site.callee).values
-    return any(
-        isinstance(value, ExternalMethod) and Trait.ONE_AT_A_TIME in traits_of(view, f"{value.dotted}.x")
-        for value in values
-    )
 
 
 def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:

@@ -65,6 +65,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
     note = words.note(subject.fact, library) if subject.direct else ""
+    if change is not None:
+        note += words.lock(subject)
     if kind == "endpoint":
         text = words.endpoint(subject.around.waiting)
         done = f"Make `{subject.around.waiting.function}` a plain `def`"
@@ -94,7 +96,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         return _advice(place, _THREAD, text, change, done)
     first = words.coroutine_counterpart(subject.fact, library)
     rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
-    text = f"run {what} in a thread, {rest}."
+    text = f"run {what} in a thread, {rest}.{note}"
     return _advice(place, _THREAD, text, change, done)
 
 
@@ -116,6 +118,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
         return change, "endpoint"
+    if subject.bound is Bound.GIVEN:
+        return Refusal(words.bound(subject), True), ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
     apart = rewritten(fragment, node, change.shown if isinstance(change, Change) else None)
     if apart is not None and subject.direct:

@@ -46,9 +46,13 @@ _LOCKS: Final = ("threading.", "_thread.", "multiprocessing.")
 _GLOBALS: Final = frozenset(
     {"os.chdir", "os.putenv", "os.umask", "locale.setlocale", "sys.setrecursionlimit"}
 )
+_BINDS: Final = "bind_ctx"
+"""The method of peewee's databases that binds model classes, which all threads share."""
 _MOST_FUNCTIONS: Final = 200
 _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
 """What is a part of another value, or that value again."""
+
+_NOTHING: Final = ((Op.CONST, None), (Op.CONST, False))
 
 Fresh = frozenset[int]
 """The parameters of a function that are known to be bound to what nobody else has."""
@@ -56,11 +60,13 @@ Fresh = frozenset[int]
 
 class Use(Enum):
     """What is done: an attribute or name is given another value, and no more than that; any other change; or
-    all of a collection is gone through, which another thread must not change meanwhile."""
+    all of a collection is gone through, which another thread must not change meanwhile; or classes are bound
+    to a database for a while, for all threads."""
 
     SET = "set"
     CHANGED = "changed"
     READ = "read"
+    BOUND = "bound"
 
 
 class Changed(NamedTuple):
@@ -106,6 +112,31 @@ def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
         store.kind == StoreKind.ATTR and _is_tested(body, store.region, (Op.ATTR, store.base, store.name))
         for store in body.stores
     )
+
+
+def made_once_at(view: ModuleView, key: Key, site: int) -> str:
+    """What a function tests and then sets where a site stands, so that it is made once: as text, empty for
+    nothing. While one task waits there another one comes by the test too, unless a lock is held."""
+    body = view.engine.evaluator.body(key)
+    if site < 0:
+        return ""
+    around = tuple(graph.around(body, body.sites[site].region))
+    if any(body.regions[number].kind == RegionKind.WITH for number in around):
+        return ""
+    for store in body.stores:
+        if graph.node(body, store.value) in _NOTHING:
+            continue  # it is put away, not made
+        if store.kind == StoreKind.GLOBAL:
+            own: graph.Node = (Op.GLOBAL, str(store.name))
+        elif store.kind == StoreKind.ATTR and _is_shared(view, key, frozenset(), store.base):
+            own = (Op.ATTR, store.base, store.name)
+        else:
+            continue
+        tests = {number for number in graph.around(body, store.region) if _tests(body, number, own)}
+        if tests.intersection(around):
+            kept = store.kind == StoreKind.ATTR
+            return f"{_text(view, key, store.base)}.{store.name}" if kept else str(store.name)
+    return ""
 
 
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
@@ -191,6 +222,8 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     if owner >= 0 and _is_kept(view, key, fresh, owner):
         return _text(view, key, owner), Use.CHANGED
     callee = graph.node(body, site.callee)
+    if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == _BINDS:
+        return _text(view, key, graph.base(callee)), Use.BOUND
     for value in (
         view.engine.evaluator.evaluate(key, site.callee).values if site.kind == SiteKind.CALL else ()
     ):
@@ -240,10 +273,12 @@ def _is_made_from(body: Body, value: int, own: graph.Node) -> bool:
 def _is_tested(body: Body, region: int, own: graph.Node) -> bool:
     """Whether a test that a region stands under reads what is set there: it is set once, when it is first
     needed."""
-    return any(
-        body.regions[number].kind in graph.TESTS and _is_made_from(body, body.regions[number].value, own)
-        for number in graph.around(body, region)
-    )
+    return any(_tests(body, number, own) for number in graph.around(body, region))
+
+
+def _tests(body: Body, region: int, own: graph.Node) -> bool:
+    """Whether a region stands under a test that reads a value."""
+    return body.regions[region].kind in graph.TESTS and _is_made_from(body, body.regions[region].value, own)
 
 
 def _is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:

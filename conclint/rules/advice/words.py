@@ -23,9 +23,19 @@ _OWN_THREAD: Final = (
     "thread that made it."
 )
 _SHARED: Final = (
-    "make the session in the function that does the work, and run that in a thread: one that is kept may "
-    "then be used by several threads at once."
+    "run the whole unit of work in one function, in a thread, with a session of its own: a session and its "
+    "objects can't be split between threads."
 )
+_MODELS: Final = (
+    "run all that uses this database in one thread of its own (an executor with `max_workers=1`): "
+    "`{what}.bind_ctx` binds the models for every thread at once."
+)
+_LOCKS: Final = {
+    AsyncLibrary.ASYNCIO: "an `asyncio.Lock`",
+    AsyncLibrary.TRIO: "a `trio.Lock`",
+    AsyncLibrary.ANYIO: "an `anyio.Lock`",
+    AsyncLibrary.TWISTED: "a `DeferredLock`",
+}
 _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
@@ -75,6 +85,20 @@ def note(fact: CallableFact | None, library: AsyncLibrary) -> str:
     return "" if "asyncio" in text or foreign & named else f" {text}"
 
 
+def lock(subject: Subject) -> str:
+    """That a lock is needed where the work is to be done once: while one task waits, others come."""
+    if not subject.made_once:
+        return ""
+    held = _LOCKS[subject.around.waiting.library]
+    if subject.made_here:
+        what = (
+            f"around the test of `{subject.made_once}` and this, or two tasks may get past the test at once"
+        )
+    else:
+        what = f"around it: two tasks may get past its test of `{subject.made_once}` at once"
+    return f" Hold {held} {what}."
+
+
 def cannot_wait(waiting: Waiting) -> str:
     """What a plain function that the loop calls can do instead of waiting."""
     if waiting.is_lambda:
@@ -96,12 +120,14 @@ def bound(subject: Subject) -> str:
         owner = subject.cause.rpartition(".")[0]
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
         return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
-    if subject.bound is Bound.SHARED:
+    if subject.bound in (Bound.SHARED, Bound.GIVEN):
         return _SHARED
     if subject.bound is Bound.LOOP:
         return _taken_out(subject, f"`{subject.short}` as a whole may need the event loop")
     if subject.changed is not None and subject.changed.how is Use.READ:
         return _copied(subject)
+    if subject.changed is not None and subject.changed.how is Use.BOUND:
+        return _MODELS.format(what=subject.changed.what)
     if subject.changed is not None:
         return _taken_out(subject, _changes(subject))
     return ""
