@@ -55,6 +55,7 @@ class Trait(Enum):
     UNPICKLABLE = "unpicklable"
     PROCESS_GLOBAL = "process_global"
     POOLED = "pooled"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)

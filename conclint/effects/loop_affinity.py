@@ -35,6 +35,12 @@ LOOP_BOUND: Final = (
 """Functions and methods by their public names. Mere questions (`done`, `qsize`) are not among them."""
 
 
+_ALONE: Final = frozenset(
+    {"set", "clear", "release", "close", "write_eof", "abort", "get_nowait", "task_done"}
+)
+"""Methods that take no argument."""
+
+
 def threadsafe_form(name: str) -> str:
     """What another thread does instead of a call of one of these."""
     last = name.rpartition(".")[2]
@@ -45,4 +51,5 @@ def threadsafe_form(name: str) -> str:
     if name in LOOP_METHODS:
         return f"`loop.call_soon_threadsafe(loop.{last}, …)`"
     owner = name.split(".")[-2].lower().removesuffix("handle").removeprefix("stream") or "handle"
-    return f"`loop.call_soon_threadsafe({owner}.{last}, …)`"
+    rest = "" if last in _ALONE else ", …"
+    return f"`loop.call_soon_threadsafe({owner}.{last}{rest})`"

@@ -379,7 +379,7 @@ class Keys:
          "around the test of `Keys.pair` and this"),
         ("if self.client:\n            return self.client\n        self.client = requests.get(url)",
          "around the test of `self.client` and this"),
-        ("async with self.lock:\n            if not self.pair:\n                self.pair = requests.get(1)", ""),
+        ("async with url:\n            if not self.url:\n                self.url = requests.get(url)", ""),
         ("self.closed()", ""), ("self.other()", ""), ("self.client = requests.get(url)", ""),
     ],
 )  # fmt: skip
@@ -471,3 +471,220 @@ def test_a_session_that_is_not_its_own_is_not_handed_to_a_thread(tmp_path: Path,
 def test_a_session_that_the_work_makes_itself_is(tmp_path: Path) -> None:
     told = told_of(tmp_path, program=SESSIONS.replace("CALL", "return own(name)"))
     assert any("asyncio.to_thread(own, name)" in item.example for item in told)
+
+
+# -- where neither a thread nor a process helps ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("handler", "in_words"),
+    [("KeyboardInterrupt", True), ("(EOFError, KeyboardInterrupt)", True), ("EOFError", False)],
+)
+@pytest.mark.parametrize("call", ["input('> ')", "asked()"])
+def test_a_prompt_that_ctrl_c_ends_stays_in_the_main_thread(
+    tmp_path: Path, handler: str, in_words: bool, call: str
+) -> None:
+    told = told_of(
+        tmp_path,
+        program=f"""
+        import asyncio
+
+        def asked():
+            return input("> ")
+
+        async def main():
+            try:
+                return {call}
+            except {handler}:
+                return None
+        """,
+    )
+    assert all(bool(item.example) != in_words for item in told)
+    assert all(("prompt_async" in item.words) == in_words for item in told)
+
+
+def test_a_handler_in_the_function_that_asks_counts_too(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import trio
+
+        def asked():
+            try:
+                return input("> ")
+            except KeyboardInterrupt:
+                return None
+
+        async def main():
+            return asked()
+        """,
+    )
+    assert all(not item.example and "Ctrl-C" in item.words for item in told)
+    assert not any("prompt_toolkit" in item.words for item in told)
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [
+        ("name, format='JPEG'", True), ("name, 'jpg'", True), ("name, format='PNG'", False),
+        ("'small.JPG'", True), ("'small.png'", False), ("name, format=name", False),
+    ],
+)  # fmt: skip
+def test_an_encoder_that_holds_the_gil_is_not_sent_to_a_thread(
+    tmp_path: Path, given: str, held: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        program=f"""
+        import asyncio
+        from PIL import Image
+
+        def encoded(image: Image.Image, name):
+            image.save({given})
+
+        async def main(image: Image.Image, name):
+            image.save({given})
+            encoded(image, name)
+        """,
+    )
+    assert len(told) == 2
+    assert all(("holds the GIL. Shrink" in item.words) == held for item in told)
+    assert all(bool(item.example) != held for item in told)
+
+
+def test_one_document_is_not_sent_to_a_process(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import bs4, markdown
+
+        def title(text):
+            return bs4.BeautifulSoup(text, "html.parser").title.text
+
+        async def one(text):
+            return title(text), markdown.markdown("x"), bs4.BeautifulSoup(text, "lxml").title
+
+        async def many(texts):
+            return [title(text) for text in texts]
+        """,
+    )
+    ones = at_line(told, "markdown.markdown", tmp_path)
+    assert len(ones) == 3
+    assert all("a process costs more than it saves" in item.words and not item.example for item in ones)
+    assert not any("costs more" in item.words for item in at_line(told, "for text in", tmp_path))
+
+
+def test_trio_has_no_processes_of_its_own(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        library="trio",
+        program="""
+        import trio, bs4
+
+        async def one(text):
+            await trio.sleep(0)
+            return bs4.BeautifulSoup(text, "lxml").title
+        """,
+    )
+    assert all(
+        "trio has none of its own" in item.words and "run_in_executor" not in item.words for item in told
+    )
+
+
+def test_what_forks_with_code_of_its_own_is_not_run_beside_threads(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, os, subprocess
+
+        async def main(command):
+            subprocess.run(command, preexec_fn=os.setsid)
+            subprocess.run(command, preexec_fn=None)
+        """,
+    )
+    own, plain = sorted(told, key=lambda item: item.finding.position.line)
+    assert "preexec_fn" in own.words and "create_subprocess_exec" in own.words and not own.example
+    assert "to_thread" in plain.example
+
+
+def test_only_the_argument_that_blocks_waits(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, requests
+
+        def read(path):
+            return requests.get(path).text
+
+        def made(text, other):
+            with open(text) as file:
+                return file.read()
+
+        async def main(path):
+            one = made(read(path) if path else None, 2)
+            return made(read(path), 3), one
+        """,
+    )
+    examples = {item.example for item in told if "`read`" in item.words}
+    assert examples == {
+        "one = made((await asyncio.to_thread(read, path)) if path else None, 2)",
+        "return made(await asyncio.to_thread(read, path), 3), one",
+    } or examples == {
+        "one = made(await asyncio.to_thread(read, path) if path else None, 2)",
+        "return made(await asyncio.to_thread(read, path), 3), one",
+    }
+
+
+def test_a_loop_s_variable_that_nobody_uses_afterwards_is_the_function_s_own(tmp_path: Path) -> None:
+    body = """for row in found:
+    client.send(row)
+with open(path) as file:
+    for row in file:
+        print(row)
+{0}"""
+    for after, shared in (("pass", False), ("return row", True), ("print([row for row in found])", False)):
+        told = in_files(tmp_path, body.format(after))
+        assert any("def work" in item.example for item in told)
+        assert any("nonlocal row" in item.example for item in told) == shared
+
+
+def test_what_asks_for_its_thread_s_loop_is_not_sent_to_a_thread(tmp_path: Path) -> None:
+    program = """
+    import asyncio
+
+    async def work():
+        await asyncio.sleep(1)
+
+    def plain():
+        return {0}.run_until_complete(work())
+
+    async def main():
+        return plain()
+    """
+    for loop, shown in (("asyncio.get_event_loop()", False), ("asyncio.new_event_loop()", True)):
+        told = told_of(tmp_path, program=program.format(loop))
+        crossed = [item for item in told if item.finding.code == "CON701"]
+        assert crossed
+        assert all(("in a thread" in item.words) == shown for item in crossed)
+
+
+def test_what_is_told_to_a_loop_from_a_thread_has_as_many_arguments_as_it_takes(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, threading
+
+        async def main():
+            event, queue = asyncio.Event(), asyncio.Queue()
+
+            def work():
+                event.set()
+                queue.put_nowait(1)
+
+            threading.Thread(target=work).start()
+            await event.wait()
+        """,
+    )
+    words = " ".join(item.words for item in told)
+    assert "`loop.call_soon_threadsafe(event.set)`" in words
+    assert "`loop.call_soon_threadsafe(queue.put_nowait, …)`" in words

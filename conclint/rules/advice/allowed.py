@@ -18,6 +18,7 @@ from conclint.resolve.values import (
     Key,
 )
 from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.advice.hazards import Hazard, hazard_of
 from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
@@ -111,7 +112,8 @@ class Subject(NamedTuple):
     blocks is to be taken out of it, where it can't be moved as a whole. `twin` is the coroutine function
     beside what is called that does the same. `is_inner`: what is called is a method, or inside a function.
     `is_once`: it is an attribute that is made when it is first read. `made_once` is what the work is done for
-    only where a test finds none yet; `made_here`: the place itself stands under that test.
+    only where a test finds none yet; `made_here`: the place itself stands under that test. `hazard` is why a
+    thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
     """
 
     around: Around
@@ -134,6 +136,8 @@ class Subject(NamedTuple):
     is_once: bool
     made_once: str
     made_here: bool
+    hazard: Hazard | None
+    is_single: bool
 
     @property
     def walks(self) -> bool:
@@ -190,7 +194,18 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         shape is Shape.READ and len(hops) > 1 and keeps_what_it_makes(view, hops[1].key),
         next((made for made in once if made), ""),
         bool(once and once[0]),
+        hazard_of(view, hops, cause, family),
+        fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
     )
+
+
+def _is_repeated(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether a call of a chain stands in a loop."""
+    for hop in hops:
+        body = view.engine.evaluator.body(hop.key)
+        if hop.site >= 0 and graph.loop_of(body, body.sites[hop.site].region) >= 0:
+            return True
+    return False
 
 
 def _name_at(view: ModuleView, hop: Hop) -> str:

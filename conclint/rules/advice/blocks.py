@@ -121,6 +121,9 @@ def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
         return None
     sure = _surely_bound(block)
     anew = {name for name in own.bound & sure if _is_bound_anew(fragment, function, block, name)}
+    anew |= {
+        name for name in own.bound & elsewhere.bound if _is_always_bound(fragment, function, block, name)
+    }
     outer = sorted((own.bound & elsewhere.bound) - anew)
     if _annotated(fragment, block).intersection(outer):
         return None  # such a name can't be `nonlocal`
@@ -143,6 +146,44 @@ def _is_bound_anew(fragment: Fragment, function: cst.FunctionDef, block: Node, n
             if not any(isinstance(item, cst.With) and name in _bound_by(item) for item in above):
                 return False
     return True
+
+
+def _is_always_bound(fragment: Fragment, function: cst.FunctionDef, block: Node, name: str) -> bool:
+    """Whether each use of a name, in the block and elsewhere, stands under a loop or a `with` that binds it
+    itself and lies within the block or beside it: what one binds is of no use to another."""
+    for node in fragment.inside(function):
+        if not isinstance(node, cst.Name) or node.value != name or node is function.name:
+            continue
+        inner: Node = node
+        for item in fragment.above(node):
+            if isinstance(item, cst.With) and name in _bound_by(item):
+                break
+            if isinstance(item, cst.For) and inner is not item.iter and name in names_in([item.target]).read:
+                break
+            if isinstance(item, cst.BaseComp) and name in _targets_of(item):
+                break
+            if isinstance(item, cst.Attribute) and inner is item.attr:
+                break
+            if isinstance(item, cst.Arg) and inner is item.keyword:
+                break
+            if item is function:
+                return False
+            inner = item
+        else:
+            return False
+        if item is not block and block in fragment.inside(item):
+            return False
+    return True
+
+
+def _targets_of(comprehension: cst.BaseComp) -> set[str]:
+    """The names that a comprehension's own loops bind."""
+    found: set[str] = set()
+    loop: cst.CompFor | None = comprehension.for_in
+    while loop is not None:
+        found |= names_in([loop.target]).read
+        loop = loop.inner_for_in
+    return found
 
 
 def _bound_by(block: cst.With) -> set[str]:

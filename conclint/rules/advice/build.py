@@ -13,6 +13,7 @@ from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
+from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
@@ -60,6 +61,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     """Instead of a call that waits on the loop, or computes there without the GIL."""
     outcome, kind = _outcome(place, subject)
     library = subject.around.waiting.library
+    if subject.hazard is Hazard.GIL and isinstance(outcome, Refusal):
+        return Advice(Recommendation(_PROCESS, outcome.words))
     names = words.counterparts(subject.fact, library)
     change = outcome if isinstance(outcome, Change) else None
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
@@ -111,6 +114,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(_MIXED), ""
     if subject.is_once:
         return Refusal(_ONCE.format(name=subject.short), True), ""
+    if subject.hazard is not None:
+        return Refusal(words.hazard(subject)), ""
     if subject.twin:
         return by_twin(fragment, node, subject), "twin"
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
@@ -197,6 +202,10 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         change = outcome if isinstance(outcome, Change) else None
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
         return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
+    if can and subject.is_single:
+        has_own = library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO)
+        pool = _pool(runtime, library) if has_own else "a process pool"
+        return Advice(Recommendation(_PROCESS, f"{words.document(pool)}{note}"))
     change = (
         in_process(place, subject, runtime)
         if is_call and can and subject.bound is Bound.NOTHING and not words.changes(subject)
@@ -223,8 +232,10 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
 
 
 def _pool(runtime: Runtime, library: AsyncLibrary) -> str:
-    if library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO):
-        return "a worker process"
+    if library is AsyncLibrary.TRIO:
+        return "worker processes (of trio-parallel, say: trio has none of its own)"
+    if library is AsyncLibrary.ANYIO:
+        return "worker processes (`anyio.to_process`)"
     if library is AsyncLibrary.TWISTED:
         return "a process pool"
     if runtime.has_interpreters:

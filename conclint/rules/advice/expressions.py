@@ -208,6 +208,8 @@ def _expressions_above(fragment: Fragment, node: Node) -> Iterator[Node]:
     for item in fragment.above(node):
         if isinstance(item, cst.BaseStatement | cst.BaseSmallStatement | cst.Lambda | cst.Await | cst.Yield):
             return
+        if isinstance(item, cst.Arg | cst.IfExp | cst.BooleanOperation):
+            return  # what is given, or done in some cases alone, waits by itself
         if isinstance(item, cst.BaseExpression):
             yield item
 

@@ -8,6 +8,7 @@ from typing import Final
 from conclint.catalog.facts import CallableFact
 from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.counterparts import stated
+from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.shared_state import Use
 from conclint.rules.advice.waiting import Waiting
@@ -36,6 +37,25 @@ _LOCKS: Final = {
     AsyncLibrary.ANYIO: "an `anyio.Lock`",
     AsyncLibrary.TWISTED: "a `DeferredLock`",
 }
+_HAZARDS: Final = {
+    Hazard.INTERRUPT: (
+        "don't run it in a thread: Ctrl-C would no longer reach the `except KeyboardInterrupt` around it, "
+        "and the program would wait for Enter."
+    ),
+    Hazard.FORK: (
+        "don't run it in a thread: `preexec_fn` may deadlock where there are several. Use what takes its "
+        "place (`start_new_session`, `process_group`, `umask`)."
+    ),
+    Hazard.GIL: (
+        "a thread doesn't help: Pillow's encoder of JPEG holds the GIL. Shrink the image first, or make and "
+        "encode it in a process pool."
+    ),
+}
+_PROMPT: Final = "use an async prompt (`await prompt_toolkit.PromptSession().prompt_async(…)`). "
+_DOCUMENT: Final = (
+    "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
+    "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
+)
 _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
@@ -97,6 +117,20 @@ def lock(subject: Subject) -> str:
     else:
         what = f"around it: two tasks may get past its test of `{subject.made_once}` at once"
     return f" Hold {held} {what}."
+
+
+def hazard(subject: Subject) -> str:
+    """Why a thread won't do, and what will; empty where one will."""
+    if subject.hazard is None:
+        return ""
+    is_prompt = subject.hazard is Hazard.INTERRUPT and subject.around.waiting.library is AsyncLibrary.ASYNCIO
+    text = _HAZARDS[subject.hazard]
+    return f"{_PROMPT}{text[0].upper()}{text[1:]}" if is_prompt else text
+
+
+def document(pool: str) -> str:
+    """What to do about work on one document."""
+    return _DOCUMENT.format(pool=pool)
 
 
 def cannot_wait(waiting: Waiting) -> str:

@@ -14,6 +14,7 @@ from conclint.resolve.loop_origins import OF_KEPT_LOOP
 from conclint.resolve.values import External, ExternalMethod, Function, Key, Parameter, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.library import AsyncLibrary, library_of
+from conclint.rules.advice.loop_bound import public_names
 from conclint.rules.chains import Hop, hops
 from conclint.rules.crossed.coroutine_functions import ASKING, called_name
 from conclint.rules.drafts import Draft, ModuleView, draft_at
@@ -30,6 +31,7 @@ _LOOP = ExecutionModel.EVENT_LOOP
 _IN_BROWSER: Final = frozenset({"pyodide", "js", "pyscript"})
 """Imports that only work where the browser's loop runs, in which `asyncio.run` does not fail."""
 _FAR: Final = 8
+_ASKING: Final = frozenset({"asyncio.get_event_loop", "asyncio.get_running_loop"})
 """Calls beyond which a chain is a step less sure."""
 
 
@@ -178,10 +180,22 @@ def _instead(view: ModuleView, chain: list[Hop], witness: Witness) -> Advice:
     if len(chain) == 1:
         return Advice(_LOOP, "await the coroutine itself.", Form.AWAIT_ARGUMENT)
     name = short_name(chain[0].symbol)
+    if _asks_for_loop(view, chain):
+        return Advice(_LOOP, f"await a coroutine in place of `{name}`.")
     return Advice(
         _LOOP,
         f"await a coroutine in place of `{name}`. Where it must stay as it is, run `{name}` in a thread: "
         "the loop that it runs is alone there.",
+    )
+
+
+def _asks_for_loop(view: ModuleView, chain: list[Hop]) -> bool:
+    """Whether a function on the way asks for its thread's loop: a thread has none."""
+    return any(
+        name in _ASKING
+        for hop in chain[1:]
+        for link in view.engine.links(hop.key)
+        for name in public_names(view, link)
     )
 
 

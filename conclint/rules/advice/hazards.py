@@ -1,0 +1,98 @@
+"""What makes a thread the wrong place for a call: what it is given, and what the code around it catches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final
+
+from conclint.resolve.values import External, Key, Literal
+from conclint.rules.chains import Hop
+from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Op, RegionKind, Site, SiteKind
+
+_CONSOLE: Final = "console"
+_INTERRUPT: Final = "builtins.KeyboardInterrupt"
+_FORKS: Final = ("subprocess.",)
+_SAVES: Final = "PIL.Image.Image.save"
+_FORMAT: Final = (1, "format")
+_HELD: Final = frozenset({"JPEG", "JPG"})
+"""Formats whose encoder holds the GIL."""
+_HELD_ENDINGS: Final = (".jpg", ".jpeg")
+
+
+class Hazard(Enum):
+    """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
+    the program; what runs between fork and exec may find a lock held for good; the GIL is held meanwhile."""
+
+    INTERRUPT = "interrupt"
+    FORK = "fork"
+    GIL = "gil"
+
+
+def hazard_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -> Hazard | None:
+    """The hazard of the call at the end of a chain, if there is one."""
+    last = hops[-1]
+    body = view.engine.evaluator.body(last.key)
+    if last.site < 0:
+        return None
+    if family == _CONSOLE and any(_is_interrupt_caught(view, hop) for hop in hops):
+        return Hazard.INTERRUPT
+    site = body.sites[last.site]
+    if site.kind != SiteKind.CALL:
+        return None
+    if cause.startswith(_FORKS):
+        given = dict(site.args).get("preexec_fn", -1)
+        if given >= 0 and graph.node(body, given) != (Op.CONST, None):
+            return Hazard.FORK
+    if cause == _SAVES and _is_held(view, last.key, site):
+        return Hazard.GIL
+    return None
+
+
+def _is_interrupt_caught(view: ModuleView, hop: Hop) -> bool:
+    """Whether the code around a call has a handler for Ctrl-C."""
+    body = view.engine.evaluator.body(hop.key)
+    if hop.site < 0:
+        return False
+    around = set(graph.around(body, body.sites[hop.site].region))
+    return any(
+        region.kind == RegionKind.EXCEPT
+        and region.extra in around
+        and _INTERRUPT in _caught(view, hop.key, region.value)
+        for region in body.regions
+    )
+
+
+def _caught(view: ModuleView, key: Key, value: int) -> Iterator[str]:
+    """The classes that a handler names."""
+    evaluator = view.engine.evaluator
+    node = graph.node(evaluator.body(key), value)
+    if node[0] == Op.TUPLE:
+        for part in graph.parts(node):
+            yield from _caught(view, key, part)
+    elif value >= 0:
+        for item in evaluator.evaluate(key, value).values:
+            if isinstance(item, External):
+                yield evaluator.catalog.canonical(item.dotted)
+
+
+def _is_held(view: ModuleView, key: Key, site: Site) -> bool:
+    """Whether an image is known to be saved in a format whose encoder holds the GIL."""
+    given = dict(site.args)
+    named = next((given[slot] for slot in _FORMAT if slot in given), -1)
+    if named >= 0:
+        return any(text.upper() in _HELD for text in _texts(view, key, named))
+    path = given.get(0, -1)
+    return path >= 0 and any(text.lower().endswith(_HELD_ENDINGS) for text in _texts(view, key, path))
+
+
+def _texts(view: ModuleView, key: Key, value: int) -> Iterator[str]:
+    """The strings that a value is known to be one of."""
+    node = graph.node(view.engine.evaluator.body(key), value)
+    if node[0] == Op.CONST and isinstance(node[1], str):
+        yield node[1]
+    for item in view.engine.evaluator.evaluate(key, value).values:
+        if isinstance(item, Literal) and isinstance(item.value, str):
+            yield item.value
