@@ -37,6 +37,12 @@ _BEGINNING: Final = re.compile(
     r"(?:_(?:all|app|application|bot|client|config|configuration|db|database|server|service|services|settings"
     r"|storage|storages|logging|environment|components|plugins|modules))?_*"
 )
+_BUFFERED: Final = frozenset(
+    f"io.{kind}.{method}"
+    for kind in ("TextIOWrapper", "BufferedWriter", "BufferedRandom")
+    for method in ("write", "flush", "readline")
+)
+"""Calls of an open file that mostly go to its buffer, or to the system's."""
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
@@ -61,6 +67,8 @@ def severity_of_call(
         return Severity.INFO  # under a second, once in the life of the program
     if fact.family not in _FILES or fact.milliseconds is not None:
         return severity
+    if fact.name in _BUFFERED and not any(_is_repeated(engine, hop) for hop in chain):
+        return Severity.INFO
     if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
     if any(_is_repeated(engine, hop) for hop in chain):

@@ -87,7 +87,20 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         or finder.is_settings(key, path)
         or finder.is_shipped(key, path)
         or _hands_over(body)
+        or (_is_text(body, fact, site) and finder.is_own(key, path))
     )
+
+
+def _is_text(body: Body, fact: CallableFact, site: Site) -> bool:
+    """Whether a file is read or written as text."""
+    method = fact.name.rpartition(".")[2]
+    if method in ("read_text", "write_text"):
+        return True
+    if method != "open" or fact.name == "os.open":
+        return False
+    place = 0 if fact.name.startswith("pathlib.") else 1
+    modes = [graph.node(body, value) for slot, value in site.args if slot in (place, "mode")]
+    return all(node[0] == Op.CONST and "b" not in str(node[1]) for node in modes)
 
 
 def _is_renamed(body: Body, site: Site) -> bool:
@@ -167,6 +180,36 @@ class _Finder:
         if (site := graph.call(body, value)) is not None:
             return self._is_made_of_settings(key, body, site, depth)
         return _says_settings(self._name(key, node)) or self._is_kept_so(key, node, depth)
+
+    def is_own(self, key: Key, value: int, depth: int = 0) -> bool:
+        """Whether the path is one that an object keeps, or lies in a folder that an object or a module keeps:
+        what the program writes down for itself there is text of some kilobytes. What is passed to it, or gone
+        through, may be anything."""
+        if depth > _MOST:
+            return False
+        body = self._evaluator.body(key)
+        node = graph.node(body, value)
+        if node[0] == Op.PHI:
+            return all(self.is_own(key, part, depth + 1) for part in graph.parts(node))
+        if node[0] in graph.WRAPPERS or (node[0] == Op.ARITH and node[1] in ("/", "+")):
+            return self.is_own(key, graph.operand(node), depth + 1)
+        if node[0] == Op.ATTR:
+            base = graph.node(body, graph.base(node))
+            is_self = base == (Op.PARAM, 0) and self._evaluator.enclosing_class(key) is not None
+            return is_self or (base[0] == Op.ATTR and self.is_own(key, graph.base(node), depth + 1))
+        if node[0] == Op.PARAM:
+            passed = self._passed(key, graph.number(node))
+            return passed is not None and self.is_own(*passed, depth + 1)
+        site = graph.call(body, value)
+        if site is None:
+            is_folder = depth > 0 and node[0] in (Op.GLOBAL, Op.IMPORT)
+            return is_folder and not self._name(key, node).islower()
+        name = self._name(key, graph.node(body, site.callee))
+        given = [item for slot, item in site.args if isinstance(slot, int)]
+        if name in _WRAPS or name in ("join", "Path", "PurePath"):
+            return bool(given) and self.is_own(key, given[0], depth + 1)
+        base_value = graph.receiver(body, site)
+        return name in ("joinpath", *_SAME, *_RENAMED) and self.is_own(key, base_value, depth + 1)
 
     def _is_kept_so(self, key: Key, node: graph.Node, depth: int) -> bool:
         """Whether all that a variable or an attribute holds, or what the chain passes, is so."""

@@ -37,7 +37,47 @@ def one(folder: Path, files: Mapping[str, str], **options: Any) -> Finding:
 READ = "import time\n\nasync def load():\n    time.sleep(5)\n"
 
 
+OWN = """
+import os
+from pathlib import Path
+
+FOLDER = Path("/var/lib/app")
+
+class Store:
+    def __init__(self, folder):
+        self.folder = folder
+        self.index = os.path.join(folder, "index")
+        self.log = open(folder)
+
+    async def f(self, name, names):
+        {call}
+
+    def read(self, path):
+        return open(path).read()
+"""
+
+
 class TestSeverity:
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("open(self.index).read()", Severity.INFO),
+            ("open(os.path.join(self.folder, name), 'w').write(names)", Severity.INFO),
+            ("(FOLDER / name).read_text()", Severity.INFO),
+            ("self.read(self.index)", Severity.INFO),
+            ("self.log.write(name)", Severity.INFO),
+            ("open(self.index, 'rb').read()", Severity.WARNING),
+            ("(FOLDER / name).read_bytes()", Severity.WARNING),
+            ("open(name).read()", Severity.WARNING),
+            ("self.read(name)", Severity.WARNING),
+            ("[open(os.path.join(self.folder, name)).read() for name in names]", Severity.WARNING),
+            ("for name in names:\n            self.log.write(name)", Severity.WARNING),
+        ],
+    )
+    def test_text_that_the_program_keeps_is_info(self, tmp_path: Path, call: str, severity: Severity) -> None:
+        shown = found(tmp_path, {"a.py": OWN.replace("{call}", call)})
+        assert max(finding.severity for finding in shown) is severity
+
     @pytest.mark.parametrize(
         ("call", "severity"),
         [
@@ -276,7 +316,7 @@ class TestFileHandles:
                     self.file = open("a")
 
                 async def put(self, line):
-                    self.file.write(line)
+                    return self.file.read()
         """
         assert one(tmp_path, {"a.py": text}).severity is Severity.WARNING
 
