@@ -151,7 +151,13 @@ class _Finder:
                 if isinstance(item, _OUTSIDE):
                     top = _name(item).partition(".")[0]
                     return "" if top == _BUILTINS else top
-            if node[0] == Op.CALL:
+            if node[0] == Op.GLOBAL:  # a client that the module makes once
+                stores = self._evaluator.module(key[0]).global_stores(str(node[1]))
+                if len(stores) != 1:
+                    return ""
+                key, value = stores[0][0], stores[0][1].value
+                body = self._evaluator.body(key)
+            elif node[0] == Op.CALL:
                 value = body.sites[graph.called_site(node)].callee
             elif node[0] in (Op.ATTR, Op.ITEM, Op.ENTER, Op.ELEM, Op.PHI, *graph.WRAPPERS):
                 value = graph.operand(node)

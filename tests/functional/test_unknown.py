@@ -159,3 +159,11 @@ def test_a_check_is_a_gate_too(project: Path) -> None:
         assert "6 library calls are not known, more than 5 (see `conclint unknown`)" in done.stderr
     assert checked(project, "--fail-on-unknown", "5").returncode == 0
     assert run_conclint(project, "--fail-on-unknown", "5", "--affected", "app.py").returncode == 2
+
+
+def test_a_client_that_the_module_makes_once(project: Path) -> None:
+    (project / "app.py").write_text(
+        "import absent\nclient = absent.Client()\nasync def f(p): client.send(p)\n"
+    )
+    (row,) = unknown(project)["unknown"]
+    assert (row["library"], row["name"], row["line"]) == ("absent", "absent … .send", 3)
