@@ -28,6 +28,23 @@ from conclint.workspace import Workspace
 from harness.longer import LONGER
 
 FILES = {
+    "app/signals.py": [
+        "from django.dispatch import Signal\npaid = Signal()\ndef pay():\n    paid.send(None)\n",
+        "from django.dispatch import Signal\npaid = Signal()\nsent = Signal()\n"
+        "def pay():\n    sent.send(None)\n",
+        "from concurrent.futures import Future\nfrom app.deep import really\npaid = Future()\n"
+        "paid.add_done_callback(really)\ndef pay():\n    paid.set_result(1)\n",
+    ],
+    "app/receivers.py": [
+        "from app.deep import really\nfrom app.signals import paid\nfrom django.dispatch import receiver\n"
+        "@receiver(paid)\ndef note(sender, **named):\n    really(sender)\n",
+        "from app.deep import really\nfrom app.signals import paid\ndef ready():\n    paid.connect(really)\n",
+        "from django.dispatch import receiver\n",
+    ],
+    "app/paying.py": [
+        "from app.signals import pay\nasync def view():\n    pay()\n",
+        "from app.signals import paid\nasync def view():\n    paid.send(None)\n",
+    ],
     "app/__init__.py": [
         "",
         "from app.helpers import fetch\n",
@@ -158,6 +175,8 @@ _edit = st.sampled_from(
 )
 _ASKED = ("app/deep.py", "app/far.py", "app/near.py", "app/pages.py", "app/service.py", "app/stores.py")
 _DRAWN = ("app/dispatch.py", "app/circles.py", "app/canvas.py", "app/deep.py", "app/__init__.py")
+_SIGNALLED = ("app/signals.py", "app/receivers.py", "app/paying.py", "app/deep.py")
+_edit_of_signals = _edit.filter(lambda edit: edit[0] in _SIGNALLED)
 _edit_of_drawing = _edit.filter(lambda edit: edit[0] in _DRAWN)
 _edit_of_classes = _edit.filter(lambda edit: edit[0] in _ASKED)
 _start = st.fixed_dictionaries({name: st.integers(-1, len(texts) - 1) for name, texts in FILES.items()})
@@ -199,7 +218,8 @@ def _reported(report: Report) -> object:
     edits=st.lists(
         st.lists(_edit, min_size=1, max_size=3)
         | st.lists(_edit_of_classes, min_size=1, max_size=2)
-        | st.lists(_edit_of_drawing, min_size=1, max_size=2),
+        | st.lists(_edit_of_drawing, min_size=1, max_size=2)
+        | st.lists(_edit_of_signals, min_size=1, max_size=2),
         min_size=1,
         max_size=4,
     ),
