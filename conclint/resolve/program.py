@@ -46,6 +46,9 @@ class Finder(Protocol):
     def find(self, dotted: str, importer: str = ...) -> str | None:
         """The file of the module, as `importer` would find it."""
 
+    def find_stub(self, dotted: str) -> str | None:
+        """The file that declares what is in an installed module."""
+
     def module_name(self, path: str) -> str:
         """The dotted name of a file."""
 
@@ -251,6 +254,13 @@ class Program:
             if found is not None and found != importer:
                 self._imports.setdefault(importer, set()).add(found)
         return self._found[key]
+
+    def find_stub(self, dotted: str, importer: str) -> str | None:
+        """The file that declares an installed module, for an answer about `importer`."""
+        found = self.finder.find_stub(dotted)
+        if found is not None and found != importer:
+            self._imports.setdefault(importer, set()).add(found)
+        return found
 
     def drain_imports(self) -> dict[str, tuple[str, ...]]:
         """The files that `find` led to, by the importer, since this was last asked.

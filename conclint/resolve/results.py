@@ -17,6 +17,7 @@ from conclint.resolve.arguments import (
 )
 from conclint.resolve.calls import iterated, methods_called
 from conclint.resolve.declared_defaults import declared_default
+from conclint.resolve.declared_results import declared_result
 from conclint.resolve.django_models import row_of
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
@@ -85,7 +86,8 @@ class Results:
         if isinstance(callee, Class):
             return known(Instance(callee, made=site))
         if isinstance(callee, Function):
-            return self._result_of_function(callee, arguments, site)
+            found = self._result_of_function(callee, arguments, site)
+            return found if found.values else self._declared(callee, found, site)
         if isinstance(callee, Partial):
             return self.result_of(callee.target, self.with_partial(callee, arguments), site)
         if isinstance(callee, MethodCaller):
@@ -99,6 +101,8 @@ class Results:
             if special is not None:
                 return special
             found = self.external_result(callee.dotted)
+            if not found.values:
+                return declared_result(self._evaluator, callee.dotted, site[0][0])
             opened = self.opened(callee, arguments) if found.values else None
             return placed(found, KEPT_LOOP if opened == THIS_LOOP and is_module(site[0]) else opened)
         if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
@@ -111,7 +115,10 @@ class Results:
             if fact is not None and fact.returns:
                 held = callee.receiver if isinstance(callee.receiver, ExternalInstance) else None
                 return self.type_expression(fact.returns, held or ExternalInstance(callee.dotted))
-            return builtin_calls.method_result(self._evaluator, callee, arguments)
+            given = builtin_calls.method_result(self._evaluator, callee, arguments)
+            if given.values or isinstance(callee.receiver, (Display, Container)):
+                return given
+            return declared_result(self._evaluator, f"{callee.dotted}.{callee.name}", site[0][0])
         if isinstance(callee, Parameter) and len(callee.attributes) < 2:
             return known(callee._replace(attributes=(*callee.attributes, CALLED)))
         if isinstance(
@@ -123,6 +130,14 @@ class Results:
         ):  # fmt: skip
             return TOP
         return assert_never(callee)
+
+    def _declared(self, callee: Function, found: ValueSet, site: tuple[Key, int]) -> ValueSet:
+        """What a stub says of a function of an installed package whose code doesn't tell what it gives."""
+        path = callee.key[0]
+        if not self._evaluator.program.finder.is_installed(path):
+            return found
+        stated = declared_result(self._evaluator, self._evaluator.module(path).symbol(callee.key), site[0][0])
+        return stated if stated.values else found
 
     def _result_of_function(self, callee: Function, arguments: Arguments, site: tuple[Key, int]) -> ValueSet:
         choice = self._evaluator.single_dispatch.choose(callee, arguments, site[0][0])

@@ -20,7 +20,7 @@ STDLIB: Final = frozenset(sys.stdlib_module_names) | _NEWER_STDLIB
 
 
 class _Listing(NamedTuple):
-    files: frozenset[str]  # *.py alone
+    files: frozenset[str]  # *.py and *.pyi alone
     folders: frozenset[str]
 
 
@@ -66,6 +66,7 @@ class ModuleFinder:
         self._by_name = frozenset(by_name)
         self._is_described = is_described
         self._across = across
+        self._stubs: dict[str, str | None] = {}
         self._libraries: dict[str, str] = {}
         self.missed: set[str] = set()
         self._newly_missed: list[str] = []
@@ -137,6 +138,25 @@ class ModuleFinder:
             return None
         return self._search(dotted, self.installed)
 
+    def find_stub(self, dotted: str) -> str | None:
+        """The `.pyi` file that declares what is in an installed module: of a package of stubs, else beside it
+        (PEP 561)."""
+        if dotted not in self._stubs:
+            self._stubs[dotted] = self._search_stub(dotted)
+        return self._stubs[dotted]
+
+    def _search_stub(self, dotted: str) -> str | None:
+        top, *rest = dotted.split(".")
+        if top in STDLIB or not self.follows(dotted):
+            return None
+        for folder in self.installed:
+            for name in (f"{top}-stubs", top):
+                stem = os.path.join(folder, name, *rest)
+                found = self._existing(os.path.join(stem, f"{_INIT}i")) or self._existing(f"{stem}.pyi")
+                if found is not None:
+                    return found
+        return None
+
     def find_from(self, importer: str, level: int, module: str) -> str | None:
         """The file that `from <level dots><module> import …` in `importer` reads; see `find`."""
         if level == 0:
@@ -165,6 +185,9 @@ class ModuleFinder:
             root = self._deepest_root(folder) or folder
         inner = os.path.relpath(folder, root)
         parts = [] if inner == os.curdir else inner.split(os.sep)
+        if name.endswith(".pyi"):
+            name = name[:-1]
+            parts[:1] = [part.removesuffix("-stubs") for part in parts[:1]]
         stem = name.removesuffix(".py").removesuffix(".ipynb")
         if stem != "__init__" or not parts:
             parts.append(stem)
@@ -298,7 +321,7 @@ class ModuleFinder:
                     with suppress(OSError):  # a link to itself
                         if entry.is_dir():
                             folders.add(entry.name)
-                        elif entry.name.endswith(".py") and entry.is_file():
+                        elif entry.name.endswith((".py", ".pyi")) and entry.is_file():
                             files.add(entry.name)
         except (OSError, ValueError):
             pass  # no such folder, or one that may not be read: nothing can be imported from it
@@ -307,7 +330,7 @@ class ModuleFinder:
 
 def is_package(path: str) -> bool:
     """Whether the file is a package's `__init__.py`."""
-    return os.path.basename(path) == _INIT
+    return os.path.basename(path) in (_INIT, f"{_INIT}i")
 
 
 def _normal(path: str) -> str:
