@@ -26,7 +26,7 @@ from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
-_WATCHING_READS: Final = ".add_reader"
+_WATCHING: Final = (".add_reader", ".add_writer")
 _DOUBTS: Final[dict[Context | None, tuple[str, ...]]] = {
     Context.START_UP: BEFORE_ALL,
     Context.SHUTDOWN: AFTER_ALL,
@@ -39,7 +39,7 @@ class Starts(NamedTuple):
 
     `doubts` says by function why a wait there may be all right, `phases` when it runs, `entries` are the
     functions that a program begins with (`asyncio.run`), those of other modules too. `readers` are called
-    where something is there to be read.
+    where something is there to be read, or there is room to write.
     """
 
     on_loop: frozenset[Key]
@@ -92,7 +92,7 @@ def find_starts(view: ModuleView) -> Starts:
                     continue
                 if placement.phase is not None:
                     phases[key] = placement.phase
-                if placement.symbol.endswith(_WATCHING_READS):
+                if placement.symbol.endswith(_WATCHING):
                     readers.add(key)
                 if placement.model is _LOOP and placement.style == "callback":
                     reasons = placement.callables.reasons

@@ -42,13 +42,15 @@ _KINDS: Final = {
 _FAR = (5, 8)
 _CONDITIONS = (3, 6)
 """Beyond these numbers of calls and of conditions a chain is a step less sure each."""
-_OF_WHAT_CAME: Final = frozenset(
+_WHEN_READY: Final = frozenset(
     {
+        "os.write", "os.writev", "socket.socket.send", "socket.socket.sendto", "socket.socket.sendmsg",
         "os.read", "os.readv", "socket.socket.accept", "socket.socket.recv", "socket.socket.recv_into",
         "socket.socket.recvfrom", "socket.socket.recvfrom_into", "socket.socket.recvmsg",
     }
 )  # fmt: skip
-"""Reads that wait for something to come, and give what came: not in a callback that is told so."""
+"""Reads that wait for something to come, and give what came; writes that wait for room, and take what there
+is room for: not in a callback that is told so."""
 _BESIDES: Final = "what the call does first, each time, is reported already"
 
 
@@ -59,7 +61,7 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         rule = rule_of(effect)
         if rule is None:
             continue
-        if key in starts.readers and witness.cause in _OF_WHAT_CAME and not _is_repeated(view, key, witness):
+        if key in starts.readers and witness.cause in _WHEN_READY and not _is_repeated(view, key, witness):
             continue
         if has_other and _fails_first(witness):
             witness = doubted(witness, [_BESIDES])
