@@ -25,7 +25,7 @@ CONCLINT = str(SCRIPTS / ("conclint.exe" if os.name == "nt" else "conclint"))
 MODULES = 9
 LONG = range(8)
 """With enough text for worker processes to be started, also to judge; in one line, which costs little."""
-SLOW = "async def wait():\n    input()\n\n\n"
+SLOW = "async def wait():\n    sum(range(10**9))\n\n\n"
 FILLER = f"# {'nothing ' * (JUDGING_PAYS // 8 // len(LONG))}\n"
 
 
