@@ -23,7 +23,8 @@ def check(paths, config, *, stdin=None, progress=None, **others):
     {body}
     return SimpleNamespace(
         findings=findings, files=3, seconds=0.1, unused_directives=(), asked=(), occurring=(),
-        concurrency=None, basis=None, hidden=0, unsure=0, cache_note=None
+        concurrency=None, basis=None, hidden=0, unsure=0, cache_note=None, environment=None, calls=None,
+        warnings=()
     )
 
 module = ModuleType("conclint.run.pipeline")
