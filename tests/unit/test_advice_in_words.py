@@ -688,3 +688,158 @@ def test_what_is_told_to_a_loop_from_a_thread_has_as_many_arguments_as_it_takes(
     words = " ".join(item.words for item in told)
     assert "`loop.call_soon_threadsafe(event.set)`" in words
     assert "`loop.call_soon_threadsafe(queue.put_nowait, …)`" in words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shared"),
+    [
+        ("row = 1\nprint(row)", "pass", False), ("row = 1", "print(f'{row}')", True),
+        ("pass", "with client as row:\n    print(row)", False),
+        ("row = 1\nf = lambda: row", "print(f())", True),
+        ("row = 1", "del row", True),
+    ],
+)  # fmt: skip
+def test_what_is_used_before_alone_is_not_shared(
+    tmp_path: Path, before: str, after: str, shared: bool
+) -> None:
+    body = (
+        f"{before}\nwith open(path) as file:\n    for row in file:\n        found.write(f'{{row}}')\n{after}"
+    )
+    told = in_files(tmp_path, body)
+    assert any("def work" in item.example for item in told)
+    assert any("nonlocal row" in item.example for item in told) == shared
+
+
+def test_a_value_that_a_loop_around_keeps_is_shared(tmp_path: Path) -> None:
+    body = """row = 1
+for one in found:
+    print(row)
+    with open(path) as file:
+        for row in file:
+            print(row)"""
+    told = in_files(tmp_path, body)
+    assert any("nonlocal row" in item.example for item in told)
+
+
+# -- what only a caller knows ----------------------------------------------------------------------
+
+
+def test_what_is_called_by_a_parameter_is_looked_into_as_well(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio
+
+        class Project:
+            def __init__(self):
+                self.ports = {}
+
+            def dump(self, path):
+                with open(path) as file:
+                    self.ports[path] = file.read()
+
+        async def export(project, path):
+            project.dump(path)
+
+        async def main():
+            await export(Project(), "x")
+        """,
+    )
+    assert told
+    assert not any(item.example for item in told if "dump" in item.words)
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        ("client.notify(row)", False), ("client.events.emit('row', row)", False), ("print(row)", True),
+        ("client.write(row)", True), ("one = client.parse(row)", True),
+    ],
+)  # fmt: skip
+def test_what_is_told_to_somebody_unknown_stays_on_the_loop(tmp_path: Path, line: str, moved: bool) -> None:
+    told = in_files(tmp_path, f"with open(path) as file:\n    for row in file:\n        {line}\nreturn 1")
+    assert any("def work" in item.example for item in told) == moved
+
+
+def test_a_file_that_a_function_opens_is_read_in_the_same_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, os
+
+        def source(path):
+            return open(path, "rb")
+
+        class Store:
+            async def put(self, file):
+                await asyncio.sleep(1)
+                self.text = file.read()
+
+            async def size(self, path, pairs):
+                with source(path) as file:
+                    await asyncio.sleep(0)
+                    file.seek(0, os.SEEK_END)
+                    return file.tell()
+
+            async def handed(self, path):
+                with open(path) as file:
+                    await self.put(file)
+        """,
+    )
+    opened = [*at_line(told, "with source", tmp_path), *at_line(told, "with open", tmp_path)]
+    assert all(not item.example and "it isn't enough" in item.words for item in opened)
+
+
+def test_what_is_compiled_for_each_item_is_kept(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import jinja2
+
+        def rendered(texts):
+            environment = jinja2.Environment()
+            return [environment.from_string(text) for text in texts]
+
+        async def main(texts):
+            return rendered(texts)
+        """,
+    )
+    assert told
+    assert all("do it once" in item.words and "process pool" not in item.words for item in told)
+
+
+def test_a_method_that_is_iterated_is_looked_into(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, requests
+
+        class Store:
+            def __init__(self):
+                self.rows = {}
+
+            def pages(self, urls):
+                for url in urls:
+                    self.rows[url] = requests.get(url)
+                    yield url
+
+            async def main(self, urls):
+                for url in self.pages(urls):
+                    print(url)
+        """,
+    )
+    assert told
+    assert not any(item.example for item in told)
+
+
+def test_where_others_have_their_turn_already_no_lock_is_asked_for(tmp_path: Path) -> None:
+    call = """if self.client:
+            return self.client
+        await asyncio.sleep(1)
+        self.client = requests.get(url)"""
+    told = told_of(tmp_path, program=ONCE.replace("CALL", call))
+    assert told and not any("Lock" in item.words for item in told)
+    call = """if not hasattr(self, "session"):
+            self.session = requests.get(url)"""
+    told = told_of(tmp_path, program=ONCE.replace("CALL", call))
+    assert all("around the test of `self.session`" in item.words for item in told)

@@ -23,7 +23,7 @@ from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
-from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names
+from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
 from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
 from conclint.rules.advice.sessions import Held, holding_of
 from conclint.rules.advice.shared_state import Changed, changed_by, keeps_what_it_makes, made_once_at
@@ -167,7 +167,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         )
     fact = view.engine.evaluator.catalog.function(cause)
     bound = _bound_to(view, hops, fact)
-    changed = changes_at(view, first) if len(hops) > 1 else None
+    changed = changes_at(view, hops, 0) if len(hops) > 1 else None
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
@@ -253,9 +253,12 @@ def around(view: ModuleView, key: Key) -> Around:
         waiting,
         visible_imports(view.module, key),
         tuple(_busy(view, key, links)),
-        tuple(_places(view, key, (link for link in links if needs_loop(view, key, link)))),
-        tuple(_places(view, key, (link for link in links if _is_threaded(view, key, link)))),
-        tuple(_places(view, key, (link for link in links if changed_by(view, key, link) is not None))),
+        (
+            *_places(view, key, (link.site for link in links if needs_loop(view, key, link))),
+            *_places(view, key, unknown_signals(view, key)),
+        ),
+        tuple(_places(view, key, (link.site for link in links if _is_threaded(view, key, link)))),
+        tuple(_places(view, key, (link.site for link in links if changed_by(view, key, link) is not None))),
     )
     view.around[key] = found
     return found
@@ -272,9 +275,9 @@ def _busy(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Busy]:
                 yield Busy(position, effect.family, shape, lazy)
 
 
-def _places(view: ModuleView, key: Key, links: Iterable[Link]) -> Iterator[Position]:
-    for link in links:
-        yield position_of(view.module, key, link.site)[0]
+def _places(view: ModuleView, key: Key, sites: Iterable[int]) -> Iterator[Position]:
+    for site in sites:
+        yield position_of(view.module, key, site)[0]
 
 
 def _is_threaded(view: ModuleView, key: Key, link: Link) -> bool:

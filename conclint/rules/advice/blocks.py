@@ -149,31 +149,63 @@ def _is_bound_anew(fragment: Fragment, function: cst.FunctionDef, block: Node, n
 
 
 def _is_always_bound(fragment: Fragment, function: cst.FunctionDef, block: Node, name: str) -> bool:
-    """Whether each use of a name, in the block and elsewhere, stands under a loop or a `with` that binds it
-    itself and lies within the block or beside it: what one binds is of no use to another."""
+    """Whether no value of a name goes from the block to the code around it or back: each use stands under a
+    loop or a `with` that binds it itself, in the block or beside it, or comes before the block."""
     for node in fragment.inside(function):
-        if not isinstance(node, cst.Name) or node.value != name or node is function.name:
+        if not isinstance(node, cst.Name) or node.value != name:
             continue
-        inner: Node = node
-        for item in fragment.above(node):
-            if isinstance(item, cst.With) and name in _bound_by(item):
-                break
-            if isinstance(item, cst.For) and inner is not item.iter and name in names_in([item.target]).read:
-                break
-            if isinstance(item, cst.BaseComp) and name in _targets_of(item):
-                break
-            if isinstance(item, cst.Attribute) and inner is item.attr:
-                break
-            if isinstance(item, cst.Arg) and inner is item.keyword:
-                break
-            if item is function:
-                return False
-            inner = item
-        else:
-            return False
-        if item is not block and block in fragment.inside(item):
+        binder = _binder(fragment, function, node)
+        if binder is node or binder is block:
+            continue
+        is_inside = _is_within(fragment, node, block)
+        is_beside = binder is not None and _is_within(fragment, binder, block) == is_inside
+        if is_beside and (is_inside or (binder is not None and not _is_within(fragment, block, binder))):
+            continue
+        if is_inside or not _is_over_before(fragment, function, block, node):
             return False
     return True
+
+
+def _is_within(fragment: Fragment, node: Node, outer: Node) -> bool:
+    return any(item is outer for item in fragment.above(node))
+
+
+def _binder(fragment: Fragment, function: cst.FunctionDef, node: cst.Name) -> Node | None:
+    """The innermost loop, comprehension or `with` around a name that binds it; the name itself where it is
+    that of an attribute or keyword, and no variable."""
+    inner: Node = node
+    for item in fragment.above(node):
+        if (isinstance(item, cst.Attribute) and inner is item.attr) or (
+            isinstance(item, cst.Arg) and inner is item.keyword
+        ):
+            return node
+        if item is function:
+            return node if inner is function.name else None
+        if isinstance(item, cst.With) and node.value in _bound_by(item):
+            return item
+        if isinstance(item, cst.For) and inner is not item.iter:
+            if node.value in names_in([item.target]).read:
+                return item
+        elif isinstance(item, cst.BaseComp) and node.value in _targets_of(item):
+            return item
+        inner = item
+    return None
+
+
+def _is_over_before(fragment: Fragment, function: cst.FunctionDef, block: Node, node: Node) -> bool:
+    """Whether a use of a name comes before the block for good: no loop has both, and no function inside keeps
+    it."""
+    known = next((item for item in (node, *fragment.above(node)) if fragment.knows(item)), block)
+    if fragment.start(known) > fragment.start(block):
+        return False
+    for item in fragment.above(node):
+        if item is function:
+            return True
+        if isinstance(item, cst.FunctionDef | cst.Lambda):
+            return False
+        if isinstance(item, cst.For | cst.While) and _is_within(fragment, block, item):
+            return False
+    return False
 
 
 def _targets_of(comprehension: cst.BaseComp) -> set[str]:

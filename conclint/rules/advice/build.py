@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conclint.model.execution import ExecutionModel
+from conclint.model.execution import ExecutionModel, Weight
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
 from conclint.rules.advice import words
@@ -202,6 +202,8 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         change = outcome if isinstance(outcome, Change) else None
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
         return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
+    if can and is_call and subject.fact is not None and subject.fact.weight is Weight.MODERATE:
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{words.MODERATE}{note}"))
     if can and subject.is_single:
         has_own = library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO)
         pool = _pool(runtime, library) if has_own else "a process pool"

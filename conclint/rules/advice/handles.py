@@ -16,6 +16,8 @@ _IDLE: Final = frozenset({"fileno", "isatty", "readable", "seekable", "writable"
 """Methods of files that go to no disk."""
 _OPEN: Final = ("io.", "tempfile.", "zipfile.", "tarfile.", "gzip.", "bz2.", "lzma.", "codecs.", "mmap.")
 """The modules of files that are open."""
+_OPENERS: Final = ("open", "fdopen", "TemporaryFile")
+_RECEIVERS: Final = ("self", "cls")
 _READS: Final = frozenset({"read_text", "read_bytes"})
 _WRITES: Final = frozenset({"write_text", "write_bytes"})
 _OPENS: Final = frozenset({"open"})
@@ -38,9 +40,11 @@ _LONGEST: Final = 40
 def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
     """What is to be said where the call at a place is one of several on a file, and the others would still
     block."""
-    if subject.family != _FILES or not subject.direct or subject.shape is not Shape.CALL:
+    if subject.family != _FILES or subject.shape is not Shape.CALL:
         return None
     handle, scope = _opened(fragment, node)
+    if not subject.direct and not (isinstance(scope, cst.With) and subject.cause.endswith(_OPENERS)):
+        return None
     given = isinstance(scope, cst.With)
     if scope is not None and any(_uses(fragment, scope, node, handle, is_given=given, closes=False)):
         names = names_in([scope])
@@ -51,7 +55,7 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
     if not isinstance(node.func.value, cst.Name | cst.Attribute):
         return None
     handle = _text(fragment, node.func.value)
-    if not subject.cause.startswith(_OPEN) or not handle:
+    if not subject.direct or not subject.cause.startswith(_OPEN) or not handle:
         return None
     if any(
         any(_uses(fragment, line, node, handle, is_given=False, closes=True))
@@ -65,7 +69,7 @@ def is_handed_on(fragment: Fragment, node: Node) -> bool:
     """Whether the file that a call opens is given to a plain function, which reads or writes it."""
     handle, scope = _opened(fragment, node)
     return scope is not None and any(
-        isinstance(item, cst.Call) and not _is_awaited(fragment, item) and _is_given(fragment, item, handle)
+        isinstance(item, cst.Call) and not _is_others(fragment, item) and _is_given(fragment, item, handle)
         for item in fragment.inside(scope)
         if item is not node
     )
@@ -120,7 +124,7 @@ def _uses(
         is_loop = isinstance(item, cst.For | cst.CompFor) and getattr(item, "asynchronous", None) is None
         if is_loop and _text(fragment, item.iter) == handle:  # type: ignore[attr-defined]
             yield item
-        if not isinstance(item, cst.Call) or _is_awaited(fragment, item):
+        if not isinstance(item, cst.Call) or _is_others(fragment, item):
             continue
         function = item.func
         if isinstance(function, cst.Attribute) and _text(fragment, function.value) == handle:
@@ -139,8 +143,14 @@ def _text(fragment: Fragment, node: Node) -> str:
     return fragment.code(node) if fragment.knows(node) else ""
 
 
-def _is_awaited(fragment: Fragment, call: Node) -> bool:
-    return isinstance(fragment.parent(call), cst.Await | cst.Yield)
+def _is_others(fragment: Fragment, call: cst.Call) -> bool:
+    """Whether a call is awaited and no method of the program's own: a library knows how to read a file."""
+    if not isinstance(fragment.parent(call), cst.Await | cst.Yield):
+        return False
+    root = call.func
+    while isinstance(root, cst.Attribute):
+        root = root.value
+    return not (isinstance(root, cst.Name) and root.value in _RECEIVERS)
 
 
 def _neighbours(fragment: Fragment, node: Node) -> Iterator[Node]:

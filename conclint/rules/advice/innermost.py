@@ -12,6 +12,7 @@ from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
+from conclint.summary.records import DefKind
 from conclint.summary.twins import async_names
 
 
@@ -29,12 +30,22 @@ class Writer(NamedTuple):
     twin: str = ""
 
 
-def changes_at(view: ModuleView, hop: Hop) -> Changed | None:
+def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None:
     """What the call at a hop has changed that code on the event loop may use too."""
+    hop = hops[at]
+    run = _function_run(view, hops, at)
     for link in view.engine.links(hop.key):
         if link.site == hop.site:
-            return changed_by(view, hop.key, link)
+            return changed_by(view, hop.key, link, run)
     return None
+
+
+def _function_run(view: ModuleView, hops: Sequence[Hop], at: int) -> Key | None:
+    """The plain function that the call at a hop runs, by the chain."""
+    key = hops[at + 1].key if at + 1 < len(hops) else None
+    if key is None or view.engine.evaluator.definition(key).kind not in (DefKind.FUNCTION, DefKind.LAMBDA):
+        return None
+    return None if view.engine.evaluator.definition(key).name == "__init__" else key
 
 
 def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
@@ -42,7 +53,7 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
     nothing else; the one that calls the primitive, where all do."""
     at = len(hops) - 1
     for number in range(first, at):
-        if changes_at(view, hops[number]) is None and not chain_needs_loop(view, hops[number:]):
+        if changes_at(view, hops, number) is None and not chain_needs_loop(view, hops[number:]):
             at = number
             break
     hop = hops[at]

@@ -7,11 +7,11 @@ from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.resolve.calls import Link
-from conclint.resolve.values import External, ExternalMethod, Function, Key
+from conclint.resolve.values import External, ExternalMethod, Function, Generator, Key, Parameter
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind
+from conclint.summary.records import DefKind, Op, SiteKind, Use
 
 _ON_LOOP: Final = frozenset({"asyncio", "trio", "anyio", "aiohttp", "uvloop", "discord", "tornado", "curio"})
 """Libraries whose objects work on the loop that they were made on."""
@@ -44,6 +44,12 @@ _YIELDING: Final = frozenset(
 )
 """Decorators of generators that run on the loop and give a Deferred or Future."""
 _MOST_FUNCTIONS: Final = 200
+_RECORDING: Final = (
+    "write", "append", "add", "extend", "insert", "update", "put", "pop", "remove", "discard", "clear",
+    "sort", "debug", "info", "warn", "error", "exception", "critical", "log", "close", "flush",
+    "seek",
+)  # fmt: skip
+"""How the names of methods begin that only put something into their object, or into a log."""
 
 
 def public_names(view: ModuleView, link: Link) -> Iterator[str]:
@@ -102,6 +108,25 @@ def chain_needs_loop(view: ModuleView, hops: Sequence[Hop]) -> bool:
     )
 
 
+def unknown_signals(view: ModuleView, key: Key) -> Iterator[int]:
+    """The sites at which something is told to an object that a function is given, and nobody knows what that
+    does (`project.emit(text)`): what is told may be of the event loop."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(key)
+    for number, site in enumerate(body.sites):
+        if site.kind != SiteKind.CALL or not site.use & Use.DROPPED:
+            continue
+        callee = graph.node(body, site.callee)
+        if callee[0] != Op.ATTR or str(callee[2]).startswith(_RECORDING):
+            continue
+        root = graph.node(body, graph.base(callee))
+        while root[0] == Op.ATTR:
+            root = graph.node(body, graph.base(root))
+        values = evaluator.evaluate(key, site.callee).values
+        if root[0] == Op.PARAM and all(isinstance(value, Parameter) for value in values):
+            yield number
+
+
 def _is_of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) -> bool:
     """Whether what a site calls belongs to the loop. `are_handed_over`: coroutines that are made here are
     handed to what runs them elsewhere."""
@@ -151,7 +176,8 @@ def _plain_functions(view: ModuleView, link: Link) -> Iterator[Key]:
     """The plain functions of the program that a site runs."""
     for group in link.groups:
         for target in group:
-            if isinstance(target.value, Function):
-                kind = view.engine.evaluator.definition(target.value.key).kind
+            value = target.value.function if isinstance(target.value, Generator) else target.value
+            if isinstance(value, Function):
+                kind = view.engine.evaluator.definition(value.key).kind
                 if kind in (DefKind.FUNCTION, DefKind.LAMBDA):
-                    yield target.value.key
+                    yield value.key

@@ -77,14 +77,17 @@ class Changed(NamedTuple):
     how: Use
 
 
-def changed_by(view: ModuleView, key: Key, link: Link) -> Changed | None:
+def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -> Changed | None:
     """What a site has changed, by a function of the program that it runs, so that it can't well be done in
     another thread; None where nothing is known.
 
     Giving one attribute another value is no such thing: a thread can do it, where the coroutine waits for
-    it. Nor is what is done under a thread's lock.
+    it. Nor is what is done under a thread's lock. `run` is a function that the site runs, where only a caller
+    knows that.
     """
     todo = list(_called(view, key, frozenset(), link))
+    if run is not None and run not in [function for function, _ in todo]:
+        todo.append((run, frozenset()))
     seen = set(todo)
     set_: dict[str, Changed] = {}
     for number in range(_MOST_FUNCTIONS):
@@ -133,10 +136,17 @@ def made_once_at(view: ModuleView, key: Key, site: int) -> str:
         else:
             continue
         tests = {number for number in graph.around(body, store.region) if _tests(body, number, own)}
-        if tests.intersection(around):
+        if any(number in around and not _is_left(body, number) for number in tests):
             kept = store.kind == StoreKind.ATTR
             return f"{_text(view, key, store.base)}.{store.name}" if kept else str(store.name)
     return ""
+
+
+def _is_left(body: Body, region: int) -> bool:
+    """Whether others have their turn within a region already."""
+    return any(
+        graph.pauses(site) and graph.is_inside(body, site.region, region) for site in body.sites
+    ) or any(graph.is_inside(body, at, region) for _, at in body.yields)
 
 
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
@@ -278,7 +288,22 @@ def _is_tested(body: Body, region: int, own: graph.Node) -> bool:
 
 def _tests(body: Body, region: int, own: graph.Node) -> bool:
     """Whether a region stands under a test that reads a value."""
-    return body.regions[region].kind in graph.TESTS and _is_made_from(body, body.regions[region].value, own)
+    if body.regions[region].kind not in graph.TESTS:
+        return False
+    value = body.regions[region].value
+    return _is_made_from(body, value, own) or any(
+        _asks_for(body, item, own) for item in graph.made_from(body, [value])
+    )
+
+
+def _asks_for(body: Body, value: int, own: graph.Node) -> bool:
+    """Whether a value is `getattr(base, "name", …)` or `hasattr(base, "name")` of an attribute."""
+    site = graph.call(body, value)
+    if site is None or own[0] != Op.ATTR or len(site.args) < 2:
+        return False
+    function, name = graph.node(body, site.callee), graph.node(body, site.args[1][1])
+    is_asking = function in ((Op.GLOBAL, "getattr"), (Op.GLOBAL, "hasattr"))
+    return is_asking and site.args[0][1] == own[1] and name == (Op.CONST, own[2])
 
 
 def _is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
@@ -345,6 +370,8 @@ def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int
         return []
     if any(isinstance(value, Function) and _gives_new(view, value.key) for value in values):
         return []
+    if values and all(isinstance(value, Function) and _gives_given(view, value.key) for value in values):
+        return [passed for _, passed in site.args if passed >= 0]
     return [graph.base(callee)] if callee[0] == Op.ATTR else [site.callee]
 
 
@@ -357,6 +384,20 @@ def _gives_new(view: ModuleView, key: Key) -> bool:
         while node[0] in graph.WRAPPERS:
             node = graph.node(body, graph.operand(node))
         if node[0] in (Op.ATTR, Op.GLOBAL, Op.PARAM, Op.FREE, Op.IMPORT, Op.PHI, Op.ITEM):
+            return False
+    return True
+
+
+def _gives_given(view: ModuleView, key: Key) -> bool:
+    """Whether a function gives what it is given, or something new."""
+    body = view.engine.evaluator.body(key)
+    has_receiver = view.engine.evaluator.enclosing_class(key) is not None
+    for value, _ in body.returns:
+        node = graph.node(body, value)
+        while node[0] in graph.WRAPPERS:
+            node = graph.node(body, graph.operand(node))
+        is_new = node[0] not in (Op.ATTR, Op.GLOBAL, Op.PARAM, Op.FREE, Op.IMPORT, Op.PHI, Op.ITEM)
+        if not is_new and (node[0] != Op.PARAM or has_receiver):
             return False
     return True
 

@@ -56,6 +56,10 @@ _DOCUMENT: Final = (
     "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
 )
+MODERATE: Final = (
+    "do it once for what stays the same, and keep what it gives: a process costs more than it saves unless "
+    "there are very many of them."
+)
 _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
