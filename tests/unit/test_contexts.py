@@ -239,13 +239,14 @@ class Kept:
             ("await asyncio.sleep(1)\n    open(p).read()", Severity.WARNING),
             ("shutil.move(p + '.part', p)", Severity.INFO),
             ("shutil.move(q, p)", Severity.WARNING),
+            ("return os.open(p, q)", Severity.INFO),
             ("with zipfile.ZipFile(p) as z:\n        return z.read('index.json')", Severity.INFO),
             ("with zipfile.ZipFile(p) as z:\n        z.extractall(q)", Severity.WARNING),
             ("with tempfile.NamedTemporaryFile() as f:\n        f.write(q)", Severity.INFO),
         ],
     )
     def test_what_is_done_with_a_file(self, tmp_path: Path, body: str, severity: Severity) -> None:
-        imports = "import asyncio, csv, json, shutil, tempfile, zipfile\nfrom treq import client\n\n"
+        imports = "import asyncio, csv, json, os, shutil, tempfile, zipfile\nfrom treq import client\n\n"
         text = f"{imports}def use(f):\n    return f.read()\n\nasync def f(p, q):\n    {body}\n"
         shown = found(tmp_path, {"a.py": text})
         assert max(finding.severity for finding in shown) is severity
