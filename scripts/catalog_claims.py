@@ -16,7 +16,7 @@ from enum import Enum
 from types import ModuleType
 from typing import NamedTuple
 
-from conclint.catalog.facts import CallableFact, ClassFact, ParameterFact
+from conclint.catalog.facts import Access, CallableFact, ClassFact, ParameterFact
 from conclint.catalog.schema import LibraryFacts
 
 # Names that are not in every supported Python: (first, first without).
@@ -306,6 +306,9 @@ def check_callable(fact: CallableFact, cls: ClassFact | None) -> None:
         if not any(hasattr(holder, word) for word in _SYNTAX[name]):
             raise WrongError(f"{owner} can't be iterated")
         return
+    if fact.access is not Access.CALL and cls is not None:
+        check_attribute(cls, name)
+        return
     try:
         found = look_up(fact.name)
     except WrongError:
@@ -318,6 +321,19 @@ def check_callable(fact: CallableFact, cls: ClassFact | None) -> None:
         check_signature(
             fact.name, look_up(owner) if name == "__init__" else found, fact.signature, cls is not None
         )
+
+
+def check_attribute(cls: ClassFact, name: str) -> None:
+    """That instances have an attribute: a property, or what the class's own code assigns."""
+    found = look_up(cls.name)
+    if hasattr(found, name):
+        return
+    try:
+        source = inspect.getsource(found)  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        raise UncheckedError("it is made at run time") from None
+    if f"self.{name}" not in source:
+        raise WrongError(f"{cls.name} has no attribute {name}")
 
 
 def check_signature(dotted: str, found: object, stated: tuple[ParameterFact, ...], method: bool) -> None:
