@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.resolve.arguments import bind
@@ -14,7 +15,11 @@ from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, Site, SiteKind
 
-_MOST_STEPS = 20
+_MOST_STEPS: Final = 20
+_PASSING: Final = tuple(
+    (Op.GLOBAL, name) for name in ("enumerate", "iter", "list", "reversed", "sorted", "zip")
+)
+"""What goes through its first argument."""
 
 
 class Held(Enum):
@@ -34,6 +39,8 @@ def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
         return Held.MADE
     site = body.sites[hops[-1].site]
     value = graph.receiver(body, site) if site.kind == SiteKind.CALL else site.callee
+    if value < 0 and graph.node(body, site.callee) in _PASSING and site.args:
+        value = site.args[0][1]
     for at in range(len(hops) - 1, -1, -1):
         found = _origin(view, hops[at].key, value)
         if isinstance(found, Held):
@@ -42,7 +49,7 @@ def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
             return Held.GIVEN
         passed = _passed(view, hops[at - 1], hops[at].key, found)
         if passed is None:
-            return Held.MADE
+            return Held.GIVEN  # through a decorator's wrapper, say
         value = passed
     return Held.MADE
 
@@ -56,9 +63,12 @@ def _origin(view: ModuleView, key: Key, value: int) -> Held | int:
             return graph.number(node)
         if node[0] in (Op.GLOBAL, Op.IMPORT, Op.ATTR):
             return Held.KEPT
+        made = graph.call(body, value)
         if node[0] in (Op.NARROW, Op.CAST, Op.AWAIT):
             value = graph.operand(node)
-        elif (made := graph.call(body, value)) is not None and graph.receiver(body, made) >= 0:
+        elif made is not None and graph.node(body, made.callee) in _PASSING and made.args:
+            value = made.args[0][1]
+        elif made is not None and graph.receiver(body, made) >= 0:
             value = graph.receiver(body, made)  # `self.session.query(A).all()`
             if graph.node(body, value)[0] in (Op.IMPORT, Op.GLOBAL):
                 return Held.MADE  # `orm.Session(engine)`
