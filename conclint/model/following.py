@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-MOST_FILES: Final = 1_000
-"""Files of installed packages that a run reads at most; to read as many takes about a minute, once."""
+MOST_FILES: Final = 500
+"""Files of installed packages that a run reads at most; to read as many takes half a minute, as a rule."""
 MOST_BYTES: Final = 512 << 10
 """Bytes of one of them at most: what is longer was made by a program."""
 
