@@ -24,9 +24,10 @@ from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
+from conclint.rules.advice.made_once import keeps_what_it_makes, made_once_at
 from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
 from conclint.rules.advice.sessions import Held, holding_of
-from conclint.rules.advice.shared_state import Changed, changed_by, keeps_what_it_makes, made_once_at
+from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of

@@ -52,8 +52,6 @@ _MOST_FUNCTIONS: Final = 200
 _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
 """What is a part of another value, or that value again."""
 
-_NOTHING: Final = ((Op.CONST, None), (Op.CONST, False))
-
 Fresh = frozenset[int]
 """The parameters of a function that are known to be bound to what nobody else has."""
 
@@ -108,47 +106,6 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
     return None
 
 
-def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
-    """Whether a function sets an attribute that it tests before: it makes something once."""
-    body = view.engine.evaluator.body(key)
-    return any(
-        store.kind == StoreKind.ATTR and _is_tested(body, store.region, (Op.ATTR, store.base, store.name))
-        for store in body.stores
-    )
-
-
-def made_once_at(view: ModuleView, key: Key, site: int) -> str:
-    """What a function tests and then sets where a site stands, so that it is made once: as text, empty for
-    nothing. While one task waits there another one comes by the test too, unless a lock is held."""
-    body = view.engine.evaluator.body(key)
-    if site < 0:
-        return ""
-    around = tuple(graph.around(body, body.sites[site].region))
-    if any(body.regions[number].kind == RegionKind.WITH for number in around):
-        return ""
-    for store in body.stores:
-        if graph.node(body, store.value) in _NOTHING:
-            continue  # it is put away, not made
-        if store.kind == StoreKind.GLOBAL:
-            own: graph.Node = (Op.GLOBAL, str(store.name))
-        elif store.kind == StoreKind.ATTR and _is_shared(view, key, frozenset(), store.base):
-            own = (Op.ATTR, store.base, store.name)
-        else:
-            continue
-        tests = {number for number in graph.around(body, store.region) if _tests(body, number, own)}
-        if any(number in around and not _is_left(body, number) for number in tests):
-            kept = store.kind == StoreKind.ATTR
-            return f"{_text(view, key, store.base)}.{store.name}" if kept else str(store.name)
-    return ""
-
-
-def _is_left(body: Body, region: int) -> bool:
-    """Whether others have their turn within a region already."""
-    return any(
-        graph.pauses(site) and graph.is_inside(body, site.region, region) for site in body.sites
-    ) or any(graph.is_inside(body, at, region) for _, at in body.yields)
-
-
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
     """The plain functions of the program that a site runs, each with what is fresh of what it is given."""
     site = view.engine.evaluator.body(key).sites[link.site]
@@ -176,7 +133,7 @@ def _fresh_parameters(
         )
         if site.kind == SiteKind.ATTR:
             owner = graph.base(graph.node(body, site.callee))
-        if makes or (owner >= 0 and not _is_shared(view, key, fresh, owner)):
+        if makes or (owner >= 0 and not is_shared(view, key, fresh, owner)):
             found.add(0)
         arguments = arguments.prepend((key, owner))
     for index, param in enumerate(definition.params):
@@ -189,7 +146,7 @@ def _fresh_parameters(
         if passed is None:
             if param.default >= 0:
                 found.add(index)
-        elif passed[0] == key and not _is_shared(view, key, fresh, passed[1]):
+        elif passed[0] == key and not is_shared(view, key, fresh, passed[1]):
             found.add(index)
     return frozenset(found)
 
@@ -206,15 +163,15 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
         if store.kind == StoreKind.GLOBAL:
             what = str(store.name)
             own: graph.Node = (Op.GLOBAL, what)
-            if not _is_tested(body, store.region, own):
+            if not is_tested(body, store.region, own):
                 yield Changed(what, name, _use_of(body, store.value, own))
-        elif store.kind == StoreKind.ATTR and _is_shared(view, key, fresh, store.base):
+        elif store.kind == StoreKind.ATTR and is_shared(view, key, fresh, store.base):
             own = (Op.ATTR, store.base, store.name)
-            if not _is_tested(body, store.region, own):
-                what = f"{_text(view, key, store.base)}.{store.name}"
+            if not is_tested(body, store.region, own):
+                what = f"{text_of(view, key, store.base)}.{store.name}"
                 yield Changed(what, name, _use_of(body, store.value, own))
         elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
-            yield Changed(_text(view, key, store.base), name, Use.CHANGED)
+            yield Changed(text_of(view, key, store.base), name, Use.CHANGED)
     for site in body.sites:
         what, use = _changed_at(view, key, fresh, body, site)
         if what and not _is_locked(view, key, body, site.region):
@@ -230,10 +187,10 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     """What a site changes by itself, as text, empty for nothing; and how."""
     owner = _changed_value(view, key, body, site)
     if owner >= 0 and _is_kept(view, key, fresh, owner):
-        return _text(view, key, owner), Use.CHANGED
+        return text_of(view, key, owner), Use.CHANGED
     callee = graph.node(body, site.callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == _BINDS:
-        return _text(view, key, graph.base(callee)), Use.BOUND
+        return text_of(view, key, graph.base(callee)), Use.BOUND
     for value in (
         view.engine.evaluator.evaluate(key, site.callee).values if site.kind == SiteKind.CALL else ()
     ):
@@ -241,9 +198,9 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
         if dotted in _GLOBALS:
             return f"what `{dotted}` sets for the whole process", Use.CHANGED
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
-            return _text(view, key, site.args[0][1]), Use.READ
+            return text_of(view, key, site.args[0][1]), Use.READ
         if dotted == "contextvars.ContextVar.set":
-            return _text(view, key, graph.base(callee)), Use.CHANGED
+            return text_of(view, key, graph.base(callee)), Use.CHANGED
     return "", Use.SET
 
 
@@ -280,13 +237,13 @@ def _is_made_from(body: Body, value: int, own: graph.Node) -> bool:
     return any(body.values[item] == own for item in graph.made_from(body, [value]))
 
 
-def _is_tested(body: Body, region: int, own: graph.Node) -> bool:
+def is_tested(body: Body, region: int, own: graph.Node) -> bool:
     """Whether a test that a region stands under reads what is set there: it is set once, when it is first
     needed."""
-    return any(_tests(body, number, own) for number in graph.around(body, region))
+    return any(tests(body, number, own) for number in graph.around(body, region))
 
 
-def _tests(body: Body, region: int, own: graph.Node) -> bool:
+def tests(body: Body, region: int, own: graph.Node) -> bool:
     """Whether a region stands under a test that reads a value."""
     if body.regions[region].kind not in graph.TESTS:
         return False
@@ -331,10 +288,10 @@ def _is_kept(view: ModuleView, key: Key, fresh: Fresh, value: int, *, whole: boo
         node = graph.node(body, graph.operand(node))
     if whole and node[0] not in (Op.ATTR, Op.GLOBAL):
         return False
-    return _is_shared(view, key, fresh, value)
+    return is_shared(view, key, fresh, value)
 
 
-def _is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
+def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
     """Whether code elsewhere may have a value too: it was not made here, nor given as something new."""
     body = view.engine.evaluator.body(key)
     todo, seen = [value], set()
@@ -402,13 +359,13 @@ def _gives_given(view: ModuleView, key: Key) -> bool:
     return True
 
 
-def _text(view: ModuleView, key: Key, value: int) -> str:
+def text_of(view: ModuleView, key: Key, value: int) -> str:
     """A value as its code names it, as far as it is made of names."""
     evaluator = view.engine.evaluator
     body = evaluator.body(key)
     node = graph.node(body, value)
     if node[0] == Op.ATTR:
-        return f"{_text(view, key, graph.base(node))}.{node[2]}"
+        return f"{text_of(view, key, graph.base(node))}.{node[2]}"
     if node[0] == Op.PARAM:
         return evaluator.definition(key).params[graph.number(node)].name
     if node[0] in (Op.GLOBAL, Op.FREE):
@@ -416,8 +373,8 @@ def _text(view: ModuleView, key: Key, value: int) -> str:
     if node[0] == Op.IMPORT:
         return evaluator.module(key[0]).summary.imports[graph.number(node)].bound
     if node[0] in (Op.ITEM, Op.ELEM, Op.PHI, *graph.WRAPPERS) and graph.operand(node) >= 0:
-        return _text(view, key, graph.operand(node))
+        return text_of(view, key, graph.operand(node))
     if (made := graph.call(body, value)) is not None:
         owner = graph.receiver(body, made)
-        return _text(view, key, owner if owner >= 0 else made.callee)
+        return text_of(view, key, owner if owner >= 0 else made.callee)
     return "what it is given"

@@ -1,0 +1,54 @@
+"""What a function makes once: where a test finds none yet, it is made and kept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conclint.resolve.values import Key
+from conclint.rules.advice.shared_state import is_shared, is_tested, tests, text_of
+from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, Op, RegionKind, StoreKind
+
+_NOTHING: Final = ((Op.CONST, None), (Op.CONST, False))
+
+
+def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
+    """Whether a function sets an attribute that it tests before: it makes something once."""
+    body = view.engine.evaluator.body(key)
+    return any(
+        store.kind == StoreKind.ATTR and is_tested(body, store.region, (Op.ATTR, store.base, store.name))
+        for store in body.stores
+    )
+
+
+def made_once_at(view: ModuleView, key: Key, site: int) -> str:
+    """What a function tests and then sets where a site stands, so that it is made once: as text, empty for
+    nothing. While one task waits there another one comes by the test too, unless a lock is held."""
+    body = view.engine.evaluator.body(key)
+    if site < 0:
+        return ""
+    around = tuple(graph.around(body, body.sites[site].region))
+    if any(body.regions[number].kind == RegionKind.WITH for number in around):
+        return ""
+    for store in body.stores:
+        if graph.node(body, store.value) in _NOTHING:
+            continue  # it is put away, not made
+        if store.kind == StoreKind.GLOBAL:
+            own: graph.Node = (Op.GLOBAL, str(store.name))
+        elif store.kind == StoreKind.ATTR and is_shared(view, key, frozenset(), store.base):
+            own = (Op.ATTR, store.base, store.name)
+        else:
+            continue
+        tested = {number for number in graph.around(body, store.region) if tests(body, number, own)}
+        if any(number in around and not _is_left(body, number) for number in tested):
+            kept = store.kind == StoreKind.ATTR
+            return f"{text_of(view, key, store.base)}.{store.name}" if kept else str(store.name)
+    return ""
+
+
+def _is_left(body: Body, region: int) -> bool:
+    """Whether others have their turn within a region already."""
+    return any(
+        graph.pauses(site) and graph.is_inside(body, site.region, region) for site in body.sites
+    ) or any(graph.is_inside(body, at, region) for _, at in body.yields)
