@@ -11,7 +11,7 @@ _OF_LOOP: Final = (
 _METHODS: Final = {
     "AbstractEventLoop": _OF_LOOP,
     "Queue": ("put_nowait", "get_nowait", "task_done"),
-    "Event": ("set", "clear"),
+    "Event": ("set",),
     "Future": ("set_result", "set_exception", "cancel", "add_done_callback"),
     "Task": ("set_result", "set_exception", "cancel", "add_done_callback"),
     "Lock": ("release",),

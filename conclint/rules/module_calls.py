@@ -37,7 +37,7 @@ from conclint.rules.drafts import ModuleView
 from conclint.rules.program_phases import PHASE_CONTEXTS
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
-from conclint.summary.records import Body, DefKind, Op
+from conclint.summary.records import Body, DefKind, Op, SiteKind
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,6 +55,17 @@ _PHASE_WORDS: Final = {
     Context.SHUTDOWN: "shutdown in `{function}`",
     Context.COMMAND: "command `{function}`",
 }
+
+
+_EVENTS: Final = {
+    "before_start": Context.START_UP,
+    "on_start": Context.START_UP,
+    "on_startup": Context.START_UP,
+    "after_start": Context.START_UP,
+    "on_stop": Context.SHUTDOWN,
+    "on_shutdown": Context.SHUTDOWN,
+}
+"""Attributes of applications to which callbacks are added with `+=` (BlackSheep's `Application`)."""
 
 
 class Start(NamedTuple):
@@ -151,6 +162,7 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             yield from _decorated(view, key)
         elif kind == DefKind.CLASS:
             yield from _overrides(view, Class(key))
+        yield from _added_to_events(view, key)
         for link in view.engine.links(key):
             yield from _tasks(view, key, link, Context.SHUTDOWN if key in ending else Context.BACKGROUND)
     for where, items in view.placements.items():
@@ -166,6 +178,20 @@ def _starts(view: ModuleView) -> Iterator[Start]:
                 yield _start(view, key, context or Context.BACKGROUND, words)
     for key in view.entries.whole:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
+
+
+def _added_to_events(view: ModuleView, key: Key) -> Iterator[Start]:
+    """What is added to an event of an application (`app.after_start += self.prepare`)."""
+    body = view.engine.evaluator.body(key)
+    for site in body.sites:
+        node = graph.node(body, site.callee)
+        if site.kind != SiteKind.AUGMENT or node[0] != Op.ATTR or node[2] not in _EVENTS:
+            continue
+        context = _EVENTS[str(node[2])]
+        for _, given in site.args:
+            for value in view.engine.evaluator.evaluate(key, given).values:
+                if isinstance(value, Function):
+                    yield _start(view, value.key, context, _PHASE_WORDS[context])
 
 
 def _is_told_to_end(view: ModuleView, key: Key, placement: Placement) -> bool:

@@ -10,6 +10,7 @@ from conclint.cost.cost import Cost, CostTerm
 from conclint.cost.cost_model import CostModel
 from conclint.effects.effects import Kind
 from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.severity import Severity
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Key
@@ -143,4 +144,5 @@ def _draft(
         effect=EffectKind.COMPUTES_GIL,
         family="own",
         cause=cause_of(engine, cost, own) if chain else own,
+        severity=None if cost.is_sure or cost.counting else Severity.WARNING,  # who knows how many items
     )

@@ -45,7 +45,7 @@ _DOCUMENTS: Final = (
     ".xml", ".yaml", ".yml",
 )  # fmt: skip
 """Endings of documents that people write, or that a program keeps for itself, where it knows their names."""
-_TABLES: Final = ("/etc/", "/proc/", "/sys/")
+_TABLES: Final = ("/etc/", "/proc/", "/run/", "/sys/", "/var/run/")
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _PLAIN: Final = frozenset({"file", "filename", "filepath", "name", "path"})
 """Attributes that are the path of what they are an attribute of."""
@@ -116,7 +116,13 @@ def _is_renamed(body: Body, site: Site) -> bool:
 def _stems(body: Body, path: int) -> tuple[int, ...]:
     """What a path is, less its ending."""
     node = graph.node(body, path)
-    return (graph.operand(node),) if node[0] == Op.ARITH and node[1] == "+" else ()
+    if node[0] == Op.ARITH and node[1] == "+":
+        return (graph.operand(node),)
+    if node[0] == Op.ITEM:  # os.path.splitext(path)[0]
+        made = graph.call(body, graph.operand(node))
+        is_split = made is not None and graph.node(body, made.callee)[-1] == "splitext"
+        return tuple(value for _, value in made.args) if made is not None and is_split else ()
+    return ()
 
 
 def _hands_over(body: Body) -> bool:

@@ -238,6 +238,7 @@ class Kept:
             ("await asyncio.to_thread(print)\n    open(p).read()", Severity.INFO),
             ("await asyncio.sleep(1)\n    open(p).read()", Severity.WARNING),
             ("shutil.move(p + '.part', p)", Severity.INFO),
+            ("shutil.move(p, os.path.splitext(p)[0])", Severity.INFO),
             ("shutil.move(q, p)", Severity.WARNING),
             ("return os.open(p, q)", Severity.INFO),
             ("with zipfile.ZipFile(p) as z:\n        return z.read('index.json')", Severity.INFO),
@@ -350,6 +351,17 @@ class TestContext:
 
     def test_tests_and_start_up_are_hidden_by_default(self, tmp_path: Path) -> None:
         assert found(tmp_path, {"tests/a.py": READ}, min_severity=None) == ()
+
+    def test_what_is_added_to_an_event_of_the_application(self, tmp_path: Path) -> None:
+        text = """
+            class Docs:
+                def __init__(self, app):
+                    app.after_start += self.build
+
+                async def build(self, app):
+                    app.page = open(app.name).read()
+        """
+        assert one(tmp_path, {"a.py": text}).context is Context.START_UP
 
     def test_what_only_start_up_calls_is_start_up(self, tmp_path: Path) -> None:
         app = """
