@@ -513,6 +513,23 @@ def test_a_prompt_that_ctrl_c_ends_stays_in_the_main_thread(
     assert all(("prompt_async" in item.words) == in_words for item in told)
 
 
+def test_a_handler_around_the_coroutine_that_asks_counts_too(tmp_path: Path) -> None:
+    program = """
+    class Dialog:
+        async def asked(self):
+            return input("> ")
+
+        async def run(self):
+            try:
+                await self.asked()
+            except {0}:
+                print("interrupted")
+    """
+    for handler, in_words in (("KeyboardInterrupt", True), ("ValueError", False)):
+        told = told_of(tmp_path, program=program.format(handler))
+        assert told and all(bool(item.example) != in_words for item in told)
+
+
 def test_a_handler_in_the_function_that_asks_counts_too(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
-from conclint.resolve.values import External, Key, Literal
+from conclint.resolve.values import External, Function, Key, Literal
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -37,7 +37,10 @@ def hazard_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) ->
     body = view.engine.evaluator.body(last.key)
     if last.site < 0:
         return None
-    if family == _CONSOLE and any(_is_interrupt_caught(view, hop) for hop in hops):
+    if family == _CONSOLE and (
+        any(_is_interrupt_caught(view, hop.key, hop.site) for hop in hops)
+        or any(_is_interrupt_caught(view, *call) for call in _calls_of(view, hops[0].key))
+    ):
         return Hazard.INTERRUPT
     site = body.sites[last.site]
     if site.kind != SiteKind.CALL:
@@ -51,16 +54,31 @@ def hazard_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) ->
     return None
 
 
-def _is_interrupt_caught(view: ModuleView, hop: Hop) -> bool:
+def _calls_of(view: ModuleView, key: Key) -> Iterator[tuple[Key, int]]:
+    """The calls of a function in its own module."""
+    evaluator = view.engine.evaluator
+    name = view.module.definition(key).name
+    for own in view.module.keys:
+        body = evaluator.body(own)
+        for number, site in enumerate(body.sites):
+            callee = graph.node(body, site.callee)
+            if site.kind != SiteKind.CALL or callee[0] not in (Op.ATTR, Op.GLOBAL) or callee[-1] != name:
+                continue
+            values = evaluator.evaluate(own, site.callee).values
+            if any(isinstance(value, Function) and value.key == key for value in values):
+                yield own, number
+
+
+def _is_interrupt_caught(view: ModuleView, key: Key, site: int) -> bool:
     """Whether the code around a call has a handler for Ctrl-C."""
-    body = view.engine.evaluator.body(hop.key)
-    if hop.site < 0:
+    body = view.engine.evaluator.body(key)
+    if site < 0:
         return False
-    around = set(graph.around(body, body.sites[hop.site].region))
+    around = set(graph.around(body, body.sites[site].region))
     return any(
         region.kind == RegionKind.EXCEPT
         and region.extra in around
-        and _INTERRUPT in _caught(view, hop.key, region.value)
+        and _INTERRUPT in _caught(view, key, region.value)
         for region in body.regions
     )
 
