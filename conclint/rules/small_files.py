@@ -17,7 +17,7 @@ from conclint.resolve.arguments import StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import TOP, Key, ValueSet
 from conclint.rules.chains import Hop
-from conclint.rules.file_uses import ARCHIVES, is_hardly_used
+from conclint.rules.file_uses import ARCHIVES, is_hardly_used, uses_of
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind
 
@@ -89,6 +89,7 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         or finder.is_settings(key, path)
         or finder.is_shipped(key, path)
         or _hands_over(body)
+        or finder.is_fetched(key, number)
         or (_is_text(body, fact, site) and finder.is_own(key, path))
     )
 
@@ -188,6 +189,41 @@ class _Finder:
         if (site := graph.call(body, value)) is not None:
             return self._is_made_of_settings(key, body, site, depth)
         return _says_settings(self._name(key, node)) or self._is_kept_so(key, node, depth)
+
+    def is_fetched(self, key: Key, number: int) -> bool:
+        """Whether all that is done with the file is to write, once, what the coroutine has awaited: it is in
+        memory, and took longer to come."""
+        body = self._evaluator.body(key)
+        site = body.sites[number]
+        if graph.node(body, site.callee)[-1] in ("write_bytes", "write_text"):
+            written = [site]
+        else:
+            written = list(uses_of(body, number))
+        return bool(written) and all(
+            use.kind == SiteKind.ENTER or self._writes_awaited(key, body, use) for use in written
+        )
+
+    def _writes_awaited(self, key: Key, body: Body, site: Site) -> bool:
+        name = graph.node(body, site.callee)[-1]
+        is_write = site.kind == SiteKind.CALL and name in ("write", "write_bytes", "write_text")
+        if not is_write or not site.args or graph.loop_of(body, site.region) >= 0:
+            return False
+        return self._is_awaited(key, site.args[0][1], 0)
+
+    def _is_awaited(self, key: Key, value: int, depth: int) -> bool:
+        """Whether a value is made of what was awaited, there or where the chain passes it."""
+        if depth > _MOST:
+            return False
+        body = self._evaluator.body(key)
+        for part in graph.made_from(body, [value]):
+            node = graph.node(body, part)
+            if node[0] == Op.AWAIT:
+                return True
+            if node[0] == Op.PARAM:
+                passed = self._passed(key, graph.number(node))
+                if passed is not None and self._is_awaited(*passed, depth + 1):
+                    return True
+        return False
 
     def is_own(self, key: Key, value: int, depth: int = 0) -> bool:
         """Whether the path is one that an object keeps, or lies in a folder that an object or a module keeps:

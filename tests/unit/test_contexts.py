@@ -238,6 +238,18 @@ class Kept:
             ("await asyncio.to_thread(print)\n    open(p).read()", Severity.INFO),
             ("await asyncio.sleep(1)\n    open(p).read()", Severity.WARNING),
             ("shutil.move(p + '.part', p)", Severity.INFO),
+            (
+                "data = await client.get(q)\n    with open(p, 'wb') as f:\n        f.write(data.content)",
+                Severity.INFO,
+            ),
+            ("Path(p).write_bytes(base64.b64decode(await q()))", Severity.INFO),
+            ("save(p, await q())", Severity.INFO),
+            ("Path(p).write_bytes(q)", Severity.WARNING),
+            ("with open(p, 'wb') as f:\n        f.write(q)", Severity.WARNING),
+            (
+                "with open(p, 'wb') as f:\n        async for part in q:\n            f.write(await part)",
+                Severity.WARNING,
+            ),
             ("shutil.move(p, os.path.splitext(p)[0])", Severity.INFO),
             ("shutil.move(q, p)", Severity.WARNING),
             ("return os.open(p, q)", Severity.INFO),
@@ -247,7 +259,10 @@ class Kept:
         ],
     )
     def test_what_is_done_with_a_file(self, tmp_path: Path, body: str, severity: Severity) -> None:
-        imports = "import asyncio, csv, json, os, shutil, tempfile, zipfile\nfrom treq import client\n\n"
+        imports = (
+            "import asyncio, base64, csv, json, os, shutil, tempfile, zipfile\nfrom pathlib import Path\n"
+        )
+        imports += "from treq import client\n\ndef save(p, data):\n    Path(p).write_bytes(data)\n\n"
         text = f"{imports}def use(f):\n    return f.read()\n\nasync def f(p, q):\n    {body}\n"
         shown = found(tmp_path, {"a.py": text})
         assert max(finding.severity for finding in shown) is severity
