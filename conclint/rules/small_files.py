@@ -78,8 +78,6 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         return _is_renamed(body, site)
     if fact.name in ARCHIVES:
         return is_hardly_used(evaluator, key, number, is_archive=True) or _hands_over(body)
-    if fact.name == "os.open":  # a number, and what is read by it is told by itself
-        return True
     path = _path(body, fact, site)
     if path < 0:
         return False

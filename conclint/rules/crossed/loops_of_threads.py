@@ -95,6 +95,12 @@ def _on_loop(view: ModuleView, codes: Sequence[Code]) -> set[Key]:
         for placement in placements:
             if placement.model is ExecutionModel.EVENT_LOOP:
                 todo += placed_functions(placement)
+    for code in codes:
+        # What tells of a loop's work is called by the loop's thread, or by whoever asks when it is done.
+        for site in code.body.sites:
+            if graph.node(code.body, site.callee)[-1] == "add_done_callback":
+                given = [value for _, passed in site.args for value in code.known(passed).values]
+                todo += [value.key for value in map(unwrapped, given) if isinstance(value, Function)]
     while todo:
         key = todo.pop()
         if key in found or key[0] != view.module.path:

@@ -86,7 +86,9 @@ def _uses(code: Code, number: int, depth: int) -> Iterator[_Use]:
         if code.is_all(base, _LOCAL):
             names = frozenset(name for name in names_of(code, base) if name[0] != "value")
             hop = Hop(code.key, number, f"{_shown(code, base)}.{node[2]}")
-            yield _Use(names, str(node[2]), site.kind == SiteKind.SET_ATTR, (hop,))
+            sets = site.kind == SiteKind.SET_ATTR
+            if not (sets and _is_made_once(code, site.region)):
+                yield _Use(names, str(node[2]), sets, (hop,))
     elif site.kind == SiteKind.CALL and depth < _DEPTH:
         call = code.calls.get(number)
         for target in call.inside if call is not None and len(call.inside) == 1 else ():
@@ -99,6 +101,19 @@ def _uses(code: Code, number: int, depth: int) -> Iterator[_Use]:
             for place in range(len(inner.body.sites)):
                 for use in _uses(inner, place, depth + 1):
                     yield use._replace(way=(Hop(code.key, number, name), *use.way))
+
+
+def _is_made_once(code: Code, region: int) -> bool:
+    """Whether a region is for what is not there yet (`if not hasattr(local, "client")`): what it keeps is of
+    the thread, and as good for one task as for another."""
+    tests = [code.body.regions[number].value for number in graph.around(code.body, region)]
+    made = graph.made_from(code.body, tests)
+    calls = [graph.call(code.body, value) for value in made]
+    return any(
+        call is not None
+        and graph.node(code.body, call.callee)[:2] in ((Op.GLOBAL, "hasattr"), (Op.GLOBAL, "getattr"))
+        for call in calls
+    )
 
 
 def _shown(code: Code, base: int) -> str:
