@@ -49,7 +49,7 @@ def threadsafe_form(name: str) -> str:
     if last == "call_soon":
         return "`loop.call_soon_threadsafe`"
     if name in LOOP_METHODS:
-        return f"`loop.call_soon_threadsafe(loop.{last}, …)`"
+        return f"`loop.call_soon_threadsafe(loop.{last}{'' if last == 'stop' else ', …'})`"
     owner = name.split(".")[-2].lower().removesuffix("handle").removeprefix("stream") or "handle"
     rest = "" if last in _ALONE else ", …"
     return f"`loop.call_soon_threadsafe({owner}.{last}{rest})`"

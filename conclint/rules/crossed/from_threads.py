@@ -14,11 +14,13 @@ from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.loop_origins import loop_of
 from conclint.resolve.values import Class, External, ExternalMethod, Function, Key, Partial, Value, unwrapped
 from conclint.rules.chains import hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.reports import Advice, advise_form
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind
 
 _THREAD = ExecutionModel.THREAD
@@ -29,7 +31,7 @@ def loop_used_in_threads(view: ModuleView) -> Iterator[Draft]:
     placed: dict[Key, tuple[str, ...]] = dict.fromkeys(_methods_in_threads(view), ())
     for key, placements in view.placements.items():
         for placement in placements:
-            if placement.model is not _THREAD:
+            if placement.model is not _THREAD or _is_of_loop(view, key, placement):
                 continue
             yield from _bound(view, key, placement)
             for function in placed_functions(placement):
@@ -44,6 +46,16 @@ def loop_used_in_threads(view: ModuleView) -> Iterator[Draft]:
             for effect, witness in effects.items():
                 if effect.kind is Kind.USES_LOOP and effect.mask & _THREAD.bit:
                     yield _draft(view, function, witness, reasons)
+
+
+def _is_of_loop(view: ModuleView, key: Key, placement: Placement) -> bool:
+    """Whether a callback is told of a future of a loop's work (`run_coroutine_threadsafe`): that loop's
+    thread calls it."""
+    if placement.site < 0 or not placement.symbol.endswith(".add_done_callback"):
+        return False
+    body = view.engine.evaluator.body(key)
+    receiver = graph.receiver(body, body.sites[placement.site])
+    return receiver >= 0 and loop_of(view.engine.evaluator.evaluate(key, receiver)) is not None
 
 
 def _methods_in_threads(view: ModuleView) -> Iterator[Key]:
