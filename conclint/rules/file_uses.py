@@ -43,7 +43,7 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
     if not handles or _leaves(body, handles):
         return False
     is_used = False
-    for site in uses_of(body, opening):
+    for site in _uses(body, handles):
         if site.kind in (SiteKind.ENTER, SiteKind.ATTR):
             continue
         if site.kind != SiteKind.CALL or graph.loop_of(body, site.region) >= 0:
@@ -83,7 +83,10 @@ def _leaves(body: Body, handles: set[int]) -> bool:
 def uses_of(body: Body, opening: int) -> Iterator[Site]:
     """The sites at which something is done with the file that is opened at a site, or with what holds it
     (`files={"file": file}`)."""
-    handles = _handles(body, opening)
+    yield from _uses(body, _handles(body, opening))
+
+
+def _uses(body: Body, handles: set[int]) -> Iterator[Site]:
     holding = set(handles)
     for value, node in enumerate(body.values):
         if node[0] in (Op.DICT, Op.LIST, Op.TUPLE) and holding.intersection(graph.parts(node)):

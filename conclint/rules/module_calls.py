@@ -57,17 +57,6 @@ _PHASE_WORDS: Final = {
 }
 
 
-_EVENTS: Final = {
-    "before_start": Context.START_UP,
-    "on_start": Context.START_UP,
-    "on_startup": Context.START_UP,
-    "after_start": Context.START_UP,
-    "on_stop": Context.SHUTDOWN,
-    "on_shutdown": Context.SHUTDOWN,
-}
-"""Attributes of applications to which callbacks are added with `+=` (BlackSheep's `Application`)."""
-
-
 class Start(NamedTuple):
     """A function that something else than the program's own code calls: what kind of code it begins, as a
     value of `Context`, and who calls it, in words."""
@@ -185,11 +174,13 @@ def _added_to_events(view: ModuleView, key: Key) -> Iterator[Start]:
     body = view.engine.evaluator.body(key)
     for site in body.sites:
         node = graph.node(body, site.callee)
-        if site.kind != SiteKind.AUGMENT or node[0] != Op.ATTR or node[2] not in _EVENTS:
+        if site.kind != SiteKind.AUGMENT or node[0] != Op.ATTR:
             continue
-        context = _EVENTS[str(node[2])]
-        for _, given in site.args:
-            for value in view.engine.evaluator.evaluate(key, given).values:
+        context = _events().get(str(node[2]))
+        if context is None:
+            continue
+        for _, added in site.args:
+            for value in view.engine.evaluator.evaluate(key, added).values:
                 if isinstance(value, Function):
                     yield _start(view, value.key, context, _PHASE_WORDS[context])
 
@@ -333,6 +324,11 @@ def _decorators() -> dict[tuple[str, str], dict[str, Any]]:
 @cache
 def _classes() -> dict[str, dict[str, Any]]:
     return {name: row for row in _table()["classes"] for name in row["names"]}
+
+
+@cache
+def _events() -> dict[str, Context]:
+    return {name: Context(row["context"]) for row in _table()["events"] for name in row["names"]}
 
 
 @cache

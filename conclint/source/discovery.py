@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from conclint.config.settings import CONFIG_FILES, Config
 from conclint.files.parents import with_parents
 from conclint.replay import RACY_NS, UNLISTED
+from conclint.replay import with_parents as all_above
 from conclint.source.ignore import Patterns, read_ignore_file
 
 SUFFIXES: Final = (".py", ".ipynb")
@@ -379,14 +380,10 @@ def _repository(folder: str) -> str | None:
 
 def _configured_above(paths: Iterable[str], root: str) -> Iterator[str]:
     """The folders of these files, and those between them and the root, that have a configuration file."""
-    seen: set[str] = set()
-    for path in paths:
-        folder = os.path.dirname(path)
-        while folder not in seen and _is_below(folder, root) and folder != root:
-            seen.add(folder)
-            if any(os.path.isfile(os.path.join(folder, name)) for name in CONFIG_FILES):
-                yield folder
-            folder = os.path.dirname(folder)
+    for folder in all_above(map(os.path.dirname, paths)):
+        is_within = folder != root and _is_below(folder, root)
+        if is_within and any(os.path.isfile(os.path.join(folder, name)) for name in CONFIG_FILES):
+            yield folder
 
 
 def _is_below(path: str, folder: str) -> bool:

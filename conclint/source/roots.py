@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from conclint.config.file import read_table
@@ -97,16 +98,27 @@ def followed_packages(config: Config) -> Packages:
         raise ConfigError(f"python: {error}") from error
 
 
-def follows(config: Config, library: str) -> bool:
-    """Whether calls are followed into an installed package now: it is there, and wanted."""
-    try:
-        packages = followed_packages(config)
-    except ConfigError:
-        return False
-    return (packages.followed is None or library in packages.followed) and any(
-        os.path.isdir(os.path.join(folder, library)) or os.path.isfile(os.path.join(folder, f"{library}.py"))
-        for folder in packages.folders
-    )
+class Following:
+    """Which installed packages calls are followed into now: those that are there, and wanted. The environment
+    is looked for once, when that is first asked."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @cached_property
+    def _packages(self) -> Packages:
+        try:
+            return followed_packages(self._config)
+        except ConfigError:
+            return Packages()
+
+    def __call__(self, library: str) -> bool:
+        packages = self._packages
+        return (packages.followed is None or library in packages.followed) and any(
+            os.path.isdir(os.path.join(folder, library))
+            or os.path.isfile(os.path.join(folder, f"{library}.py"))
+            for folder in packages.folders
+        )
 
 
 def source_roots(config: Config, paths: Iterable[str]) -> Sequence[str]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from conclint.config.settings import Config
 from conclint.files.bounded_file import BASELINE, read_bounded
 from conclint.model.finding import UNREADABLE, Finding
-from conclint.source.roots import follows
+from conclint.source.roots import Following
 
 VERSION: Final = 1
 DEFAULT_FILE: Final = "conclint-baseline.json"
@@ -64,7 +63,7 @@ class BaselineProject(NamedTuple):
     @classmethod
     def of(cls, config: Config) -> BaselineProject:
         """The project that the configuration is about."""
-        return cls(config.root, config.cwd, partial(follows, config))
+        return cls(config.root, config.cwd, Following(config))
 
     def path(self, shown: str) -> str:
         """The path of a finding as the baseline has it."""

@@ -56,9 +56,15 @@ def filter_findings(
     def takes(finding: Finding) -> bool:
         return selections.of(finding.path).takes(finding.code, finding.path)
 
+    def is_sure(finding: Finding) -> bool:
+        return selections.of(finding.path).is_sure_enough(finding)
+
+    def is_bad(finding: Finding) -> bool:
+        return selections.of(finding.path).is_bad_enough(finding)
+
     selected = list(filter(takes, asked))
-    sure = [finding for finding in selected if selections.of(finding.path).is_sure_enough(finding)]
-    bad = [finding for finding in sure if selections.of(finding.path).is_bad_enough(finding)]
+    sure = list(filter(is_sure, selected))
+    bad = list(filter(is_bad, sure))
     by_path = {path: DirectivesOfFile(of_file) for path, of_file in directives.items()}
     none = DirectivesOfFile(())
     noqa = Noqa.of(ours=inline, theirs=config.respect_async_noqa)
@@ -71,17 +77,8 @@ def filter_findings(
         ]
 
     kept = reported(bad)
-    hidden = len(
-        reported(finding for finding in sure if not selections.of(finding.path).is_bad_enough(finding))
-    )
-    unsure = len(
-        reported(
-            finding
-            for finding in selected
-            for selection in (selections.of(finding.path),)
-            if not selection.is_sure_enough(finding) and selection.is_bad_enough(finding)
-        )
-    )
+    hidden = len(reported(finding for finding in sure if not is_bad(finding)))
+    unsure = len(reported(finding for finding in selected if not is_sure(finding) and is_bad(finding)))
     misspelled = [
         report
         for path, of_file in directives.items()

@@ -24,7 +24,7 @@ class Selections:
 
     def __init__(self, config: Config) -> None:
         self._nearest = NearestConfig(config)
-        self._by_root: dict[int, Selection] = {}
+        self._made_of: dict[int, Selection] = {}
 
     def of(self, shown: str) -> Selection:
         """The selection for the file shown as this."""
@@ -37,9 +37,10 @@ class Selections:
         return any(self._made(config).is_chosen(code) for config in self._nearest.all())
 
     def _made(self, config: Config) -> Selection:
-        found = self._by_root.get(id(config))
+        # The nearest configurations live as long as this does, and have no hash.
+        found = self._made_of.get(id(config))
         if found is None:
-            found = self._by_root[id(config)] = Selection(config)
+            found = self._made_of[id(config)] = Selection(config)
         return found
 
 
