@@ -15,6 +15,7 @@ from conclint.model.severity import Severity
 from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
+from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
 from conclint.rules.small_files import is_of_one_file, is_small_file
 from conclint.summary import body_graph as graph
@@ -78,6 +79,8 @@ def severity_of_call(
         or any(_begins(engine, hop) or _ends(engine, hop) for hop in chain)
     ):
         return Severity.INFO
+    if (opened := opening_of(engine.evaluator, fact, chain[-1])) is not None:
+        fact, chain = opened[0], (*chain[:-1], opened[1])
     return Severity.INFO if is_small_file(engine.evaluator, fact, chain) else severity
 
 

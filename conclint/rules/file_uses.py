@@ -12,6 +12,7 @@ from typing import Final
 
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Value, unwrapped
+from conclint.rules.file_contents import is_parsed, result_of
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
 
@@ -50,7 +51,7 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
             return False
         is_used = True
         if graph.receiver(body, site) in handles:
-            if not _is_brief(body, site):
+            if not (_is_brief(body, site) or _is_parsed(evaluator, key, site)):
                 return False
         elif not _is_told_elsewhere(evaluator, key, site):
             return False
@@ -105,6 +106,13 @@ def _is_brief(body: Body, site: Site) -> bool:
     if method == "read" and site.args and isinstance(graph.node(body, site.args[0][1])[-1], str):
         return graph.node(body, site.args[0][1])[0] == Op.CONST  # a member that the source knows by name
     return method == "read" and bool(site.args) and 0 < _size(body, site.args[0][1]) <= _HEADER
+
+
+def _is_parsed(evaluator: Evaluator, key: Key, site: Site) -> bool:
+    """Whether a method of the file reads it whole, and a document is made of that."""
+    body = evaluator.body(key)
+    is_whole = graph.node(body, site.callee)[2] == "read" and not site.args
+    return is_whole and is_parsed(evaluator, key, result_of(body, site))
 
 
 def _is_told_elsewhere(evaluator: Evaluator, key: Key, site: Site) -> bool:

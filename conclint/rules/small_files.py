@@ -15,8 +15,9 @@ from typing import Final, TypeAlias
 from conclint.catalog.facts import CallableFact
 from conclint.resolve.arguments import StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import TOP, Key, ValueSet
+from conclint.resolve.values import TOP, Function, Key, ValueSet, unwrapped
 from conclint.rules.chains import Hop
+from conclint.rules.file_contents import is_document, is_parsed, result_of
 from conclint.rules.file_uses import ARCHIVES, is_hardly_used, uses_of
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind
@@ -26,6 +27,8 @@ _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "w
 _MOVING: Final = frozenset({"shutil.move"})
 _OFFLOADS: Final = re.compile(r"(?i)to_?thread|in_?thread|in_?executor|threadpool|sync_to_async|run_sync")
 """What is in the names of functions that run another one in a thread."""
+_WRITES: Final = frozenset({"write", "write_bytes", "write_text"})
+_AFTER_WRITING: Final = frozenset({"close", "fileno", "flush", "tell"})
 _LISTING: Final = frozenset({"glob.glob", "glob.iglob", "pathlib.Path.glob", "pkgutil.iter_modules"})
 _PATH_KEYWORDS: Final = ("file", "path", "filename")
 _SETTINGS: Final = frozenset(
@@ -38,6 +41,11 @@ _SETTINGS: Final = frozenset(
         "version",
     }
 )  # fmt: skip
+_KEYS: Final = re.compile(
+    r"(?:api|client|deploy|host|identity|jwt|private|public|secret|server|sign|signing|ssh|ssl|tls)_?key"
+    r"|(?:^|_)p?key_?(?:file|ring|store)|(?:ca|cert)_?(?:bundle|chain|file|path)|(?:^|_)pem(?:_|$)|passw(?:or)?d"
+)
+"""Names of files that hold a key, a certificate or a password. A key alone may be that of anything kept."""
 _SUFFIXES: Final = (".cfg", ".conf", ".env", ".ini", ".toml")
 _DOCUMENTS: Final = (
     ".bash", ".cert", ".crt", ".css", ".html", ".j2", ".jinja", ".jinja2", ".js", ".json", ".key", ".lark",
@@ -54,6 +62,13 @@ _SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
 _RENAMED: Final = frozenset({"with_stem", "with_suffix"})
 """Methods of a path that give another one of nearly the same name."""
 _WRAPS: Final = frozenset({"abspath", "expanduser", "expandvars", "fspath", "realpath", "str", "normpath"})
+_PLACES: Final = frozenset(
+    {"cwd", "home", "getcwd", "gettempdir", "getenv", "user_config_dir", "user_data_dir"}
+)
+"""Functions that give a folder of the user's, or of the program's."""
+_OPTIONS: Final = frozenset(
+    {"cfg", "conf", "config", "configuration", "constants", "env", "setting", "settings"}
+)
 _MOST: Final = 20  # steps from a path back to what it is made from
 
 Place: TypeAlias = tuple[Key, int]
@@ -82,26 +97,39 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
     if path < 0:
         return False
     finder = _Finder(evaluator, chain)
+    modes = _modes(body, fact, site)
     return (
-        is_hardly_used(evaluator, key, number)
+        _is_brief(evaluator, fact, key, number)
         or finder.is_settings(key, path)
         or finder.is_shipped(key, path)
         or _hands_over(body)
-        or finder.is_fetched(key, number)
-        or (_is_text(body, fact, site) and finder.is_own(key, path))
+        or finder.is_written_once(key, number, is_added=all("a" in mode for mode in modes))
+        or (any("b" not in mode for mode in modes) and finder.is_own(key, path))
     )
 
 
-def _is_text(body: Body, fact: CallableFact, site: Site) -> bool:
-    """Whether a file is read or written as text."""
+def _is_brief(evaluator: Evaluator, fact: CallableFact, key: Key, number: int) -> bool:
+    """Whether little is done with a file, or with what is read of it."""
+    body = evaluator.body(key)
+    if fact.name.rpartition(".")[2] in ("read_text", "read_bytes"):
+        return is_parsed(evaluator, key, result_of(body, body.sites[number]))
+    return is_hardly_used(evaluator, key, number)
+
+
+def _modes(body: Body, fact: CallableFact, site: Site) -> tuple[str, ...]:
+    """The modes in which a file may be opened, `b` standing for one that is not known."""
     method = fact.name.rpartition(".")[2]
     if method in ("read_text", "write_text"):
-        return True
+        return ("w" if method == "write_text" else "r",)
     if method != "open" or fact.name == "os.open":
-        return False
+        return ("b",)
     place = 0 if fact.name.startswith("pathlib.") else 1
-    modes = [graph.node(body, value) for slot, value in site.args if slot in (place, "mode")]
-    return all(node[0] == Op.CONST and "b" not in str(node[1]) for node in modes)
+    stated = [value for slot, value in site.args if slot in (place, "mode")]
+    if not stated:
+        return ("r",)
+    node = graph.node(body, stated[0])
+    nodes = [graph.node(body, part) for part in graph.parts(node)] if node[0] == Op.PHI else [node]
+    return tuple(str(node[1]) if node[0] == Op.CONST else "b" for node in nodes)
 
 
 def _is_renamed(body: Body, site: Site) -> bool:
@@ -188,25 +216,29 @@ class _Finder:
             return self._is_made_of_settings(key, body, site, depth)
         return _says_settings(self._name(key, node)) or self._is_kept_so(key, node, depth)
 
-    def is_fetched(self, key: Key, number: int) -> bool:
-        """Whether all that is done with the file is to write, once, what the coroutine has awaited: it is in
-        memory, and took longer to come."""
+    def is_written_once(self, key: Key, number: int, *, is_added: bool) -> bool:
+        """Whether all that is done with the file is to write, once, what the coroutine has awaited, which is
+        in memory, and took longer to come; or a document that it has made; or to add something to it."""
         body = self._evaluator.body(key)
         site = body.sites[number]
         if graph.node(body, site.callee)[-1] in ("write_bytes", "write_text"):
             written = [site]
         else:
             written = list(uses_of(body, number))
-        return bool(written) and all(
-            use.kind == SiteKind.ENTER or self._writes_awaited(key, body, use) for use in written
+        return any(use.kind == SiteKind.CALL for use in written) and all(
+            use.kind == SiteKind.ENTER or self._writes_little(key, body, use, is_added) for use in written
         )
 
-    def _writes_awaited(self, key: Key, body: Body, site: Site) -> bool:
+    def _writes_little(self, key: Key, body: Body, site: Site, is_added: bool) -> bool:
         name = graph.node(body, site.callee)[-1]
-        is_write = site.kind == SiteKind.CALL and name in ("write", "write_bytes", "write_text")
-        if not is_write or not site.args or graph.loop_of(body, site.region) >= 0:
+        if site.kind != SiteKind.CALL or graph.loop_of(body, site.region) >= 0:
             return False
-        return self._is_awaited(key, site.args[0][1], 0)
+        if name in _AFTER_WRITING and not site.args:
+            return True
+        if name not in _WRITES or not site.args:
+            return False
+        written = site.args[0][1]
+        return is_added or is_document(self._evaluator, key, written) or self._is_awaited(key, written, 0)
 
     def _is_awaited(self, key: Key, value: int, depth: int) -> bool:
         """Whether a value is made of what was awaited, there or where the chain passes it."""
@@ -224,34 +256,64 @@ class _Finder:
         return False
 
     def is_own(self, key: Key, value: int, depth: int = 0) -> bool:
-        """Whether the path is one that an object keeps, or lies in a folder that an object or a module keeps:
-        what the program writes down for itself there is text of some kilobytes. What is passed to it, or gone
-        through, may be anything."""
+        """Whether the path is one that an object, a module or the settings keep, or lies in a folder that
+        they keep: what the program writes down for itself there is text of some kilobytes. What is passed to
+        it, or gone through, may be anything."""
         if depth > _MOST:
             return False
         body = self._evaluator.body(key)
         node = graph.node(body, value)
-        if node[0] == Op.PHI:
+        if node[0] == Op.PHI or (node[0] == Op.BOOL and node[1] == "or"):
             return all(self.is_own(key, part, depth + 1) for part in graph.parts(node))
         if node[0] in graph.WRAPPERS or (node[0] == Op.ARITH and node[1] in ("/", "+")):
             return self.is_own(key, graph.operand(node), depth + 1)
         if node[0] == Op.ATTR:
-            base = graph.node(body, graph.base(node))
-            is_self = base == (Op.PARAM, 0) and self._evaluator.enclosing_class(key) is not None
-            return is_self or (base[0] == Op.ATTR and self.is_own(key, graph.base(node), depth + 1))
+            return self._is_kept(key, body, node)
         if node[0] == Op.PARAM:
             passed = self._passed(key, graph.number(node))
             return passed is not None and self.is_own(*passed, depth + 1)
-        site = graph.call(body, value)
-        if site is None:
-            is_folder = depth > 0 and node[0] in (Op.GLOBAL, Op.IMPORT)
-            return is_folder and not self._name(key, node).islower()
-        name = self._name(key, graph.node(body, site.callee))
+        if node[0] == Op.CONST:
+            return depth > 0 and isinstance(node[1], str)
+        if (site := graph.call(body, value)) is not None:
+            return self._gives_own(key, body, site, depth)
+        if node[0] == Op.ITEM:
+            return depth > 0 and _is_environment(body, graph.operand(node))
+        return node[0] in (Op.GLOBAL, Op.IMPORT) and not self._name(key, node).islower()
+
+    def _is_kept(self, key: Key, body: Body, node: graph.Node) -> bool:
+        """Whether an attribute is one of the object itself, of a module, or of settings."""
+        base = graph.node(body, graph.base(node))
+        if base[0] == Op.ATTR:
+            return _says_options(str(base[2])) or self._is_kept(key, body, base)
+        if base[0] == Op.PARAM:
+            is_self = base == (Op.PARAM, 0) and self._evaluator.enclosing_class(key) is not None
+            return is_self or _says_options(self._name(key, base))
+        if (site := graph.call(body, graph.base(node))) is not None:
+            return _says_options(self._name(key, graph.node(body, site.callee)))
+        return base[0] in (Op.GLOBAL, Op.IMPORT) or (base[0] == Op.FREE and _says_options(str(base[2])))
+
+    def _gives_own(self, key: Key, body: Body, site: Site, depth: int) -> bool:
+        """Whether a call makes a path of one that is kept, or is a function of the program's that does."""
+        callee = graph.node(body, site.callee)
+        name = self._name(key, callee)
         given = [item for slot, item in site.args if isinstance(slot, int)]
         if name in _WRAPS or name in ("join", "Path", "PurePath"):
             return bool(given) and self.is_own(key, given[0], depth + 1)
-        base_value = graph.receiver(body, site)
-        return name in ("joinpath", *_SAME, *_RENAMED) and self.is_own(key, base_value, depth + 1)
+        if name in ("joinpath", *_SAME, *_RENAMED):
+            return self.is_own(key, graph.base(callee), depth + 1)
+        if name in _PLACES or _is_environment(body, graph.base(callee)):
+            return depth > 0
+        if depth > _MOST // 2:
+            return False
+        functions = [unwrapped(item) for item in self._evaluator.evaluate(key, site.callee).values]
+        returned = [
+            (item.key, given_back)
+            for item in functions
+            if isinstance(item, Function)
+            for given_back, _ in self._evaluator.body(item.key).returns
+        ]
+        is_known = all(isinstance(item, Function) for item in functions)
+        return is_known and bool(returned) and all(self.is_own(*place, depth + 2) for place in returned)
 
     def _is_kept_so(self, key: Key, node: graph.Node, depth: int) -> bool:
         """Whether all that a variable or an attribute holds, or what the chain passes, is so."""
@@ -371,11 +433,26 @@ class _Finder:
         return str(node[1]) if node[0] == Op.GLOBAL else ""
 
 
+def _is_environment(body: Body, value: int) -> bool:
+    """Whether a value is `os.environ`."""
+    return graph.node(body, value)[-1] == "environ"
+
+
 def _is_named_so(path: str) -> bool:
     name = path.replace("\\", "/").rpartition("/")[2]
     ending = name.lower()[-8:]
-    return path.startswith(_TABLES) or ending.endswith((*_SUFFIXES, *_DOCUMENTS)) or _says_settings(name)
+    is_hidden = name.startswith(".") and name.count(".") == 1 and len(name) > 1
+    if path.startswith(_TABLES) or ending.endswith((*_SUFFIXES, *_DOCUMENTS)) or is_hidden:
+        return True
+    return _says_settings(name)
+
+
+def _says_options(name: str) -> bool:
+    return any(word.lower() in _OPTIONS for word in _WORD.findall(name))
 
 
 def _says_settings(name: str) -> bool:
-    return any(word.lower() in _SETTINGS for word in _WORD.findall(name))
+    words = _WORD.findall(name)
+    return (
+        any(word.lower() in _SETTINGS for word in words) or _KEYS.search("_".join(words).lower()) is not None
+    )

@@ -146,14 +146,26 @@ class TestSeverity:
             ("load(p):\n    return open(config_path())", Severity.INFO),
             ("load(p):\n    name = 'a.ini' if p else 'b.cfg'\n    return open(name)", Severity.INFO),
             ("load(p):\n    name = 'a.ini' if p else p\n    return open(name)", Severity.WARNING),
-            ("load(p):\n    return open(p.config.target)", Severity.WARNING),
+            ("load(p):\n    return open(p.config.target)", Severity.INFO),
+            ("load(p):\n    return open(p.config.target, 'rb')", Severity.WARNING),
+            ("load(p):\n    return open(p.target)", Severity.WARNING),
+            ("load(p):\n    return open(place() / p)", Severity.INFO),
+            ("load(p):\n    return open(place(p))", Severity.INFO),
+            ("load(p):\n    return open(same(p))", Severity.WARNING),
+            ("load(p):\n    with open(place(p)) as file:\n        return file.read()", Severity.INFO),
             ("load(configured):\n    return open(configured)", Severity.WARNING),
-            ("load(p):\n    return open(os.path.join(config_path(), p))", Severity.WARNING),
+            ("load(p):\n    return open(os.path.join(config_path(), p))", Severity.INFO),
+            ("load(p):\n    return open(os.path.join(config_path(), p), 'rb')", Severity.WARNING),
+            ("load(p):\n    return open(p.private_key_file)", Severity.INFO),
+            ("load(key):\n    return open(key)", Severity.WARNING),
+            ("load(certfile):\n    return open(certfile, 'rb')", Severity.INFO),
+            ("load(p):\n    return open(Path(p) / '.uiversion', 'rb').read()", Severity.INFO),
             ("load(p):\n    return open('/proc/self/cgroup')", Severity.INFO),
             ("load(p):\n    return open(os.path.join(HERE, 'index.html'))", Severity.INFO),
             ("load(p):\n    return INDEX.read_bytes()", Severity.INFO),
             ("load(p):\n    return (Path(__file__).parent / p).read_bytes()", Severity.WARNING),
-            ("load(p):\n    return open(GIVEN)", Severity.WARNING),
+            ("load(p):\n    return open(GIVEN)", Severity.INFO),
+            ("load(p):\n    return open(GIVEN, 'rb')", Severity.WARNING),
             ("load(p):\n    for _ in os.walk(config_path()): pass", Severity.WARNING),
             ("load(p):\n    return (Path(p) / 'manifest.json').read_text()", Severity.INFO),
             ("load(p):\n    return open(p + '.json')", Severity.WARNING),
@@ -182,6 +194,12 @@ GIVEN = os.environ["DATA"]
 
 def config_path():
     return os.environ["A"]
+
+def place(name="a"):
+    return os.path.join(os.environ["B"], name)
+
+def same(name):
+    return Path(name)
 
 def read(path):
     return open(path).read()
@@ -232,7 +250,22 @@ class Kept:
             ("with open(p) as f:\n        return [json.loads(line) for line in f]", Severity.WARNING),
             ("with open(p) as f:\n        for _ in range(q):\n            f.readline()", Severity.WARNING),
             ("with open(p) as f:\n        return use(f)", Severity.WARNING),
-            ("with open(p) as f:\n        return json.loads(f.read())", Severity.WARNING),
+            ("with open(p) as f:\n        return json.loads(f.read())", Severity.INFO),
+            ("with open(p) as f:\n        return json.loads(f.read()[q:])", Severity.WARNING),
+            ("text = Path(p).read_text()\n    return json.loads(text)", Severity.INFO),
+            ("text = Path(p).read_text()\n    return json.loads(text), text", Severity.WARNING),
+            ("return Path(p).read_text().strip()", Severity.INFO),
+            ("return int(Path(p).read_text().splitlines()[0])", Severity.INFO),
+            ("return Path(p).read_text().splitlines()[q]", Severity.WARNING),
+            ("return base64.b64encode(Path(p).read_bytes())", Severity.WARNING),
+            ("return json.loads(Path(p).read_bytes().decode())", Severity.INFO),
+            ("Path(p).write_text(json.dumps(q) + '\\n')", Severity.INFO),
+            ("Path(p).write_text(str(os.getpid()))", Severity.INFO),
+            ("Path(p).write_text(q)", Severity.WARNING),
+            ("with open(p, 'a') as f:\n        f.write(q)\n        f.flush()", Severity.INFO),
+            ("with open(p, 'a') as f:\n        f.writelines(q)", Severity.WARNING),
+            ("with open(p, 'a') as f:\n        for row in q:\n            f.write(row)", Severity.WARNING),
+            ("with open(p, 'w') as f:\n        f.write(json.dumps(q))", Severity.INFO),
             ("f = open(p)\n    json.load(f)\n    return f", Severity.WARNING),
             ("for item in p:\n        json.load(open(item))", Severity.WARNING),
             ("await asyncio.to_thread(print)\n    open(p).read()", Severity.INFO),
