@@ -152,6 +152,7 @@ def _starts(view: ModuleView) -> Iterator[Start]:
         elif kind == DefKind.CLASS:
             yield from _overrides(view, Class(key))
         yield from _added_to_events(view, key)
+        yield from _chosen_by_parser(view, key)
         for link in view.engine.links(key):
             yield from _tasks(view, key, link, Context.SHUTDOWN if key in ending else Context.BACKGROUND)
     for where, items in view.placements.items():
@@ -183,6 +184,23 @@ def _added_to_events(view: ModuleView, key: Key) -> Iterator[Start]:
             for value in view.engine.evaluator.evaluate(key, added).values:
                 if isinstance(value, Function):
                     yield _start(view, value.key, context, _PHASE_WORDS[context])
+
+
+def _chosen_by_parser(view: ModuleView, key: Key) -> Iterator[Start]:
+    """Coroutine functions among which the command line chooses (`parser.set_defaults(run=show)`)."""
+    body = view.engine.evaluator.body(key)
+    for site in body.sites:
+        if site.kind != SiteKind.CALL or graph.node(body, site.callee)[-1] != "set_defaults":
+            continue
+        for _, given in site.args:
+            for value in view.engine.evaluator.evaluate(key, given).values:
+                function = unwrapped(value)
+                if isinstance(function, Function) and _is_coroutine(view, function.key):
+                    yield _start(view, function.key, Context.COMMAND, _PHASE_WORDS[Context.COMMAND])
+
+
+def _is_coroutine(view: ModuleView, key: Key) -> bool:
+    return view.engine.evaluator.definition(key).kind == DefKind.ASYNC_FUNCTION
 
 
 def _is_told_to_end(view: ModuleView, key: Key, placement: Placement) -> bool:

@@ -8,40 +8,28 @@ runs once at start-up, stops nobody who is served: it is no worse than info. The
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from conclint.config.settings import Config
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, Family
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
+from conclint.run.waiting import Callers, Place, Waiting
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
-
-Place = tuple[str, str]
-"""A function: its file's path, and its symbol."""
 
 _NEVER_CAPPED: Final = ("CON7", "CON9")
 _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
-_ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
-_ONCE_BY_NAME: Final = re.compile(
-    r"_*(?:on_|do_|pre_|post_)?(?:(?:init|initiali[sz]e|setup|set_up|launch|bootstrap|boot)(?:_\w+)?"
-    r"|startup|start_up|shutdown|shut_down|teardown|tear_down|cleanup|clean_up)_*"
-)
-"""Names of what begins or ends the life of something; of a command that is called so, others are many
-(`cleanup_sessions`)."""
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
-_MOST_CALLERS: Final = 2_000
-"""Callers that are looked at for one finding; who waits beyond them is not said."""
 
 TEST_FOLDERS: Final = frozenset({"test", "tests", "testing", "_test", "_tests", "_testing", "testsuite"})
 TEST_IMPORTS: Final = frozenset({"pytest", "_pytest", "pytest_asyncio", "unittest", "nose", "hypothesis"})
@@ -66,6 +54,11 @@ TASK_WORDS: Final = frozenset(
     }
 )  # fmt: skip
 """Words one of which is in every file that makes tasks."""
+SERVING_WORDS: Final = SHARING_WORDS - TASK_WORDS - {
+    "call_soon", "call_soon_threadsafe", "call_later", "call_at", "add_reader", "add_writer",
+    "add_signal_handler",
+}  # fmt: skip
+"""Words one of which is in every program that others wait for."""
 
 
 def relative_to(path: str, root: str) -> str:
@@ -85,94 +78,13 @@ def is_named_as_test(relative: str) -> bool:
     return is_named_so or not TEST_FOLDERS.isdisjoint(folders)
 
 
-class Callers(NamedTuple):
-    """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
-    are called in a loop, or by themselves; `loops`: the lines of the loops of each."""
-
-    callers: Mapping[Place, Collection[Place]]
-    starts: Mapping[Place, Collection[tuple[str, str]]]
-    repeated: Collection[Place]
-    loops: Mapping[Place, Collection[tuple[int, int]]]
-
-    @classmethod
-    def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
-        """From what each module says (`conclint.rules.module_calls`). That a test calls something says
-        nothing of when a program does."""
-        callers: dict[Place, set[Place]] = {}
-        starts: dict[Place, set[tuple[str, str]]] = {}
-        repeated: set[Place] = set()
-        loops: dict[Place, Collection[tuple[int, int]]] = {}
-        for path, (started, called, looping, _) in calls.items():
-            tests = is_test(path)
-            for where, symbol, context, words in started:
-                if not tests or is_test(where):
-                    starts.setdefault((where, symbol), set()).add((context, words))
-            for caller, callees in called:
-                for where, symbol, is_repeated in callees:
-                    callee = (where, symbol)
-                    if tests and not is_test(where):
-                        continue
-                    if is_repeated or callee == (path, caller):
-                        repeated.add(callee)
-                    if callee != (path, caller):
-                        callers.setdefault(callee, set()).add((path, caller))
-            loops.update({(path, symbol): lines for symbol, lines in looping})
-        return cls(callers, starts, repeated, loops)
-
-    def runs_once(self, place: Place, line: int) -> bool:
-        """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
-        no loop, and all that leads to it is a program's entry, its start or its end. Of what nothing in the
-        project calls, its name says that."""
-        if any(first <= line <= last for first, last in self.loops.get(place, ())):
-            return False
-        above = {place: set(self.callers.get(place, ()))}
-        todo = [place]
-        while todo:
-            here = todo.pop()
-            starts = self.starts.get(here, ())
-            if here in self.repeated or len(above) > _MOST_CALLERS:
-                return False
-            if not (starts or above[here]) and not _ONCE_BY_NAME.fullmatch(here[1].rpartition(".")[2]):
-                return False
-            if any(context not in _ONCE for context, _ in starts):
-                return False
-            for caller in above[here] - above.keys():
-                above[caller] = set(self.callers.get(caller, ()))
-                todo.append(caller)
-        while ready := {here for here, callers in above.items() if not callers}:
-            for here in ready:
-                del above[here]
-            for callers in above.values():
-                callers -= ready
-        return not above  # else some of them call each other
-
-    def waiting_for(self, place: Place) -> tuple[set[tuple[str, str]], bool, set[str]]:
-        """What starts the function or one of its callers; whether that is all that leads to it; and the files
-        of these."""
-        found = set(self.starts.get(place, ()))
-        seen, todo, is_all = {place}, [place], True
-        while todo:
-            here = todo.pop()
-            callers = self.callers.get(here, ())
-            started = self.starts.get(here, ())
-            found.update(started)
-            is_all = is_all and bool(callers or started)
-            for caller in callers:
-                if caller not in seen:
-                    if len(seen) >= _MOST_CALLERS:
-                        return found, False, {path for path, _ in seen}
-                    seen.add(caller)
-                    todo.append(caller)
-        return found, is_all, {path for path, _ in seen}
-
-
 class Contexts:
     """Puts findings into their contexts.
 
     `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
     whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
-    program that begins in it, `makes_tasks` whether it makes tasks itself; `is_stepped` whether the project
-    has a driver of its own for coroutines.
+    program that begins in it, `makes_tasks` whether it makes tasks itself, `serves` whether it serves others;
+    `is_stepped` whether the project has a driver of its own for coroutines.
     """
 
     def __init__(
@@ -183,6 +95,7 @@ class Contexts:
         imports_tests: Callable[[str], bool],
         shares_loop: Callable[[str], bool],
         makes_tasks: Callable[[str], bool],
+        serves: Callable[[str], bool],
         is_stepped: Callable[[], bool],
     ) -> None:
         self._config = config
@@ -191,10 +104,12 @@ class Contexts:
         self._imports_tests = imports_tests
         self._shares_loop = shares_loop
         self._makes_tasks = makes_tasks
+        self._serves = serves
         self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
         self._sharing: dict[str, bool] = {}
-        self._waiting: dict[Place, tuple[set[tuple[str, str]], bool, set[str]]] = {}
+        self._serving: dict[frozenset[Place], bool] = {}
+        self._waiting: dict[Place, Waiting] = {}
 
     @cached_property
     def _callers(self) -> Callers:
@@ -211,8 +126,9 @@ class Contexts:
         place = (path, finding.symbol)
         if place not in self._waiting:
             self._waiting[place] = self._callers.waiting_for(place)
-        found, is_all, files = self._waiting[place]
-        context = self._context(finding, path, found, is_all=is_all)
+        waiting = self._waiting[place]
+        found = waiting.found
+        context = self._context(finding, path, found, is_all=waiting.is_all)
         if not found and context is None and finding.code.startswith(_ON_LOOP) and self._is_stepped():
             finding = replace(
                 finding, confidence=Confidence.LOW, reasons=tuple(dict.fromkeys((*finding.reasons, _STEPPED)))
@@ -220,7 +136,7 @@ class Contexts:
         words = sorted({text for _, text in found})
         severity = finding.severity
         if not self._config.lift_contexts:
-            severity = min(severity, self._most(finding, path, context, files))
+            severity = min(severity, self._most(finding, path, context, waiting))
         return replace(
             finding,
             severity=severity,
@@ -270,7 +186,7 @@ class Contexts:
 
         return tuple((GitIgnoreSpec.from_lines([line]), context) for line, context in self._config.contexts)
 
-    def _most(self, finding: Finding, path: str, context: Context | None, files: Collection[str]) -> Severity:
+    def _most(self, finding: Finding, path: str, context: Context | None, waiting: Waiting) -> Severity:
         """The worst that a finding in such code, which is led to from these files, can be."""
         if context is Context.TEST:
             return Severity.INFO
@@ -281,10 +197,12 @@ class Contexts:
         is_brief = finding.severity < Severity.CRITICAL
         if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
             return Severity.INFO
-        if context is Context.COMMAND and not any(map(self._has_company, sorted(files))):
+        if context is Context.COMMAND and finding.family in _QUIET_FAMILIES and self._is_of_one(waiting):
+            return Severity.INFO
+        if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
-            return self._most_of_question(finding, path, files)
+            return self._most_of_question(finding, path, waiting.files)
         if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
             return (
@@ -299,6 +217,17 @@ class Contexts:
             return Severity.INFO
         is_once = self._callers.runs_once((path, finding.symbol), finding.position.line)
         return Severity.INFO if is_once else Severity.CRITICAL
+
+    def _is_of_one(self, waiting: Waiting) -> bool:
+        """Whether all that waits is whoever has typed a command, which serves nobody else. It may have tasks
+        of its own."""
+        if not all(map(self._callers.is_of_console, waiting.begins)):
+            return False
+        begins = frozenset(waiting.begins)
+        if begins not in self._serving:
+            files = self._callers.below(begins) | waiting.files
+            self._serving[begins] = any(map(self._serves, sorted(files)))
+        return not self._serving[begins]
 
     def _has_company(self, path: str) -> bool:
         if path not in self._sharing:

@@ -451,6 +451,55 @@ class TestContext:
         severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
         assert severities == {"CON104": Severity.WARNING, "CON101": Severity.CRITICAL}
 
+    TYPED = """
+        import argparse, asyncio, click, requests
+
+        class App:
+            def run(self, function):
+                async def body():
+                    async with self:
+                        await function(self)
+
+                asyncio.run(body())
+
+        async def show(client, path):
+            await asyncio.gather(*client.all())
+            for name in path:
+                open(name).read()
+            requests.get(path)
+
+        {main}
+    """
+
+    @pytest.mark.parametrize(
+        ("main", "files"),
+        [
+            (
+                "@click.command()\n@click.pass_obj\ndef main(app, path):\n"
+                "    app.run(lambda client: show(client, path))",
+                Severity.INFO,
+            ),
+            (
+                "@click.command()\n@click.pass_obj\ndef main(app, path):\n"
+                "    async def body(client):\n        await show(client, path)\n    app.run(body)",
+                Severity.INFO,
+            ),
+            ("parser = argparse.ArgumentParser()\nparser.set_defaults(run=show)", Severity.INFO),
+            ("def main(app, path):\n    app.run(lambda client: show(client, path))", Severity.WARNING),
+            (
+                "@click.command()\ndef main(app, path):\n    app.run(lambda client: show(client, path))\n"
+                "    app.serve()",
+                Severity.WARNING,
+            ),
+        ],
+    )
+    def test_who_types_a_command_waits_for_nobody_else(
+        self, tmp_path: Path, main: str, files: Severity
+    ) -> None:
+        text = dedent(self.TYPED).replace("{main}", main)
+        severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
+        assert severities == {"CON104": files, "CON101": Severity.CRITICAL}
+
     ONCE = """
         import asyncio, requests
         from store import load

@@ -1,0 +1,158 @@
+"""Who waits for each coroutine function: from it up through its callers to what starts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from conclint.model.context import Context
+
+Place = tuple[str, str]
+"""A function: its file's path, and its symbol."""
+
+_ONCE: Final = (Context.COMMAND.value, Context.START_UP.value, Context.SHUTDOWN.value)
+_ONCE_BY_NAME: Final = re.compile(
+    r"_*(?:on_|do_|pre_|post_)?(?:(?:init|initiali[sz]e|setup|set_up|launch|bootstrap|boot)(?:_\w+)?"
+    r"|startup|start_up|shutdown|shut_down|teardown|tear_down|cleanup|clean_up)_*"
+)
+"""Names of what begins or ends the life of something; of a command that is called so, others are many
+(`cleanup_sessions`)."""
+_AT_CONSOLE: Final = "command `"
+"""How the words begin that name a command of the command line."""
+_MOST_CALLERS: Final = 2_000
+"""Callers that are looked at for one finding; who waits beyond them is not said."""
+
+
+class Waiting(NamedTuple):
+    """What starts a function or one of its callers, as (kind of code, words); whether that is all that leads
+    to it; the files of these; and the functions that are started."""
+
+    found: set[tuple[str, str]]
+    is_all: bool
+    files: set[str]
+    begins: set[Place]
+
+
+@dataclass(frozen=True)
+class Callers:
+    """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
+    are called in a loop, or by themselves; `loops`: the lines of the loops of each."""
+
+    callers: Mapping[Place, Collection[Place]]
+    starts: Mapping[Place, Collection[tuple[str, str]]]
+    repeated: Collection[Place]
+    loops: Mapping[Place, Collection[tuple[int, int]]]
+
+    @classmethod
+    def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
+        """From what each module says (`conclint.rules.module_calls`). That a test calls something says
+        nothing of when a program does."""
+        callers: dict[Place, set[Place]] = {}
+        starts: dict[Place, set[tuple[str, str]]] = {}
+        repeated: set[Place] = set()
+        loops: dict[Place, Collection[tuple[int, int]]] = {}
+        for path, (started, called, looping, _) in calls.items():
+            tests = is_test(path)
+            for where, symbol, context, words in started:
+                if not tests or is_test(where):
+                    starts.setdefault((where, symbol), set()).add((context, words))
+            for caller, callees in called:
+                for where, symbol, is_repeated in callees:
+                    callee = (where, symbol)
+                    if tests and not is_test(where):
+                        continue
+                    if is_repeated or callee == (path, caller):
+                        repeated.add(callee)
+                    if callee != (path, caller):
+                        callers.setdefault(callee, set()).add((path, caller))
+            loops.update({(path, symbol): lines for symbol, lines in looping})
+        return cls(callers, starts, repeated, loops)
+
+    def runs_once(self, place: Place, line: int) -> bool:
+        """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
+        no loop, and all that leads to it is a program's entry, its start or its end. Of what nothing in the
+        project calls, its name says that."""
+        if any(first <= line <= last for first, last in self.loops.get(place, ())):
+            return False
+        above = {place: set(self._above(place))}
+        todo = [place]
+        while todo:
+            here = todo.pop()
+            starts = self.starts.get(here, ())
+            if here in self.repeated or len(above) > _MOST_CALLERS:
+                return False
+            if not (starts or above[here]) and not _ONCE_BY_NAME.fullmatch(here[1].rpartition(".")[2]):
+                return False
+            if any(context not in _ONCE for context, _ in starts):
+                return False
+            for caller in above[here] - above.keys():
+                above[caller] = set(self._above(caller))
+                todo.append(caller)
+        while ready := {here for here, callers in above.items() if not callers}:
+            for here in ready:
+                del above[here]
+            for callers in above.values():
+                callers -= ready
+        return not above  # else some of them call each other
+
+    def _above(self, place: Place) -> Collection[Place]:
+        """Who calls a function. Of one that nothing is seen to call, and that is written in another one
+        (`context.run(lambda client: show(client))`): the one around it, if that is known to be started."""
+        callers = self.callers.get(place, ())
+        if callers or place in self.starts:
+            return callers
+        path, symbol = place
+        outer = (path, symbol.rpartition(".")[0])
+        return (outer,) if outer in self.starts else ()
+
+    def waiting_for(self, place: Place) -> Waiting:
+        """Who waits for the function."""
+        found: set[tuple[str, str]] = set()
+        begins: set[Place] = set()
+        seen, todo, is_all = {place}, [place], True
+        while todo:
+            here = todo.pop()
+            callers = self._above(here)
+            started = self.starts.get(here, ())
+            found.update(started)
+            if started:
+                begins.add(here)
+            is_all = is_all and bool(callers or started)
+            for caller in callers:
+                if caller not in seen:
+                    if len(seen) >= _MOST_CALLERS:
+                        return Waiting(found, False, {path for path, _ in seen}, begins)
+                    seen.add(caller)
+                    todo.append(caller)
+        return Waiting(found, is_all, {path for path, _ in seen}, begins)
+
+    def is_of_console(self, place: Place) -> bool:
+        """Whether a function is a command of the command line, or is written in one."""
+        path, symbol = place
+        while symbol:
+            if any(words.startswith(_AT_CONSOLE) for _, words in self.starts.get((path, symbol), ())):
+                return True
+            symbol = symbol.rpartition(".")[0]
+        return False
+
+    def below(self, places: Iterable[Place]) -> set[str]:
+        """The files of these functions, and of the coroutine functions that they call, however far down."""
+        seen = set(places)
+        todo = list(seen)
+        while todo:
+            for callee in self._called.get(todo.pop(), ()):
+                if callee not in seen:
+                    seen.add(callee)
+                    todo.append(callee)
+        return {path for path, _ in seen}
+
+    @cached_property
+    def _called(self) -> dict[Place, list[Place]]:
+        called: dict[Place, list[Place]] = {}
+        for callee, callers in self.callers.items():
+            for caller in callers:
+                called.setdefault(caller, []).append(callee)
+        return called
