@@ -110,8 +110,8 @@ class ModuleJudge:
         calls: dict[str, tuple[Any, ...]] = {}
         for path in group:
             try:
-                drafts, called = self._settled(path)
-                rows[path] = tuple(map(self._row, drafts))
+                drafts, called = self._settled(path, partial(self._judged_module, path))
+                rows[path] = tuple(self._settled(path, partial(self._row, draft)) for draft in drafts)
                 if called is not None and any(called):
                     calls[path] = tuple(called)
             except Exception as error:
@@ -157,7 +157,7 @@ class ModuleJudge:
 
         try:
             drafts, handing = self.settled(ask)
-            return tuple(map(self._row, drafts)), handing
+            return tuple(self.settled(partial(self._row, draft)) for draft in drafts), handing
         except Exception as error:
             self._fail(path, error)
             return (), ()
@@ -195,10 +195,11 @@ class ModuleJudge:
                     return result
             self.engine.run(self._store.load)
 
-    def _settled(self, path: str) -> tuple[list[Draft], ModuleCalls | None]:
+    def _settled(self, path: str, work: Callable[[], T]) -> T:
+        """As `settled`, for work about a module."""
         self.engine.asking = path
         try:
-            return self.settled(partial(self._judged_module, path))
+            return self.settled(work)
         finally:
             self.engine.asking = None
 

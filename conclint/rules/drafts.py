@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from conclint.rules.advice.site import Place
 
 Advise = Callable[["Place"], Advice]
-"""Makes the advice, given the place in the file's text."""
+"""Makes the advice, given the place in the file's text: asked for only where it is read, since most of what
+is found is not shown. It may raise NeedModule, like all that evaluates."""
 
 
 class Draft(NamedTuple):

@@ -160,14 +160,14 @@ def draft_of(
     witness = _doubting(witness)
     deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
     message = message_of(chain, witness, rule, deadlock=deadlock)
-    subject = subject_of(view, chain, witness.cause, effect.family)
     fact = view.engine.evaluator.catalog.function(witness.cause)
-    if deadlock and subject.fact is not None:  # its note says when the wait is harmless
-        subject = subject._replace(fact=replace(subject.fact, note=None))
 
     def advise(place: Place) -> Advice:
         from conclint.rules.advice import build
 
+        subject = subject_of(view, chain, witness.cause, effect.family)
+        if deadlock and subject.fact is not None:  # its note says when the wait is harmless
+            subject = subject._replace(fact=replace(subject.fact, note=None))
         if not called_here:
             return build.instead_of_registering(subject)
         if effect.kind is Kind.COMPUTES_GIL:

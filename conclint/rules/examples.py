@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conclint.model.finding import Fix
 from conclint.process.failure import describe_failure
+from conclint.resolve.program import NeedModule
 from conclint.rules.advice.change import Advice
 from conclint.rules.drafts import Draft
 
@@ -29,6 +30,8 @@ def advise(draft: Draft, file: SourceFile) -> Advice:
     place = Place(file, Extent(*draft.extent), draft.finding.position)
     try:
         return draft.advise(place)
+    except NeedModule:
+        raise
     except Exception as error:
         describe_failure(error)
         return draft.advise(place._replace(file=source_file(None)))

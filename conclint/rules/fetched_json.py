@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from conclint.model.execution import EffectKind, ExecutionModel
@@ -13,7 +13,7 @@ from conclint.resolve.values import External, ExternalMethod, Key
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
-from conclint.rules.drafts import Draft, ModuleView, draft_at
+from conclint.rules.drafts import Advise, Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.guide import rule_for
 from conclint.summary import body_graph as graph
@@ -46,20 +46,13 @@ def parsed_answers(view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft
         if not name or not _is_gone_through(body, number):
             continue
         chain = [Hop(key, number, name)]
-        subject = subject_of(view, chain, name, "compute")
-
-        def advise(place: Place) -> Advice:
-            from conclint.rules.advice import build
-
-            return build.instead_of_computing(place, subject, view.runtime, is_call=True)  # noqa: B023
-
         yield draft_at(
             view,
             key,
             number,
             rule,
             f"`{short_name(name)}` parses an answer, which is gone through: the event loop stops meanwhile",
-            advise=advise,
+            advise=_advice(view, chain, name),
             reasons=[*_DOUBTS, *starts.doubts_at(view, key, number)],
             chain=chain,
             model=_LOOP,
@@ -68,6 +61,16 @@ def parsed_answers(view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft
             cause=name,
             severity=min(rule.severity, Severity.WARNING),
         )
+
+
+def _advice(view: ModuleView, chain: Sequence[Hop], name: str) -> Advise:
+    def advise(place: Place) -> Advice:
+        from conclint.rules.advice import build
+
+        subject = subject_of(view, chain, name, "compute")
+        return build.instead_of_computing(place, subject, view.runtime, is_call=True)
+
+    return advise
 
 
 def _may_parse(body: Body, callee: int) -> bool:

@@ -123,12 +123,14 @@ def _draft(
     if incomplete:
         reasons.append("the thing called here may be something else too")
     reasons += [f"it is {len(chain)} calls away"] * sum(len(chain) > far for far in _FAR)
-    subject = subject_of(view, chain or [Hop(key, part.site, called)], cause_of(engine, cost, own), "own")
+    work = chain or [Hop(key, part.site, called)]
+    cause = cause_of(engine, cost, own)
     is_call = not part.is_loop
 
     def advise(place: Place) -> Advice:
         from conclint.rules.advice import build
 
+        subject = subject_of(view, work, cause, "own")
         return build.instead_of_computing(place, subject, view.runtime, is_call=is_call)
 
     return draft_at(
@@ -143,6 +145,6 @@ def _draft(
         model=_LOOP,
         effect=EffectKind.COMPUTES_GIL,
         family="own",
-        cause=cause_of(engine, cost, own) if chain else own,
+        cause=cause if chain else own,
         severity=None if cost.is_sure or cost.counting else Severity.WARNING,  # who knows how many items
     )

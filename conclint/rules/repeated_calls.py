@@ -43,13 +43,13 @@ def repeated_call(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str,
     chain = [Hop(key, part.site, _called(view, key, part.site))]
     chain += [Hop(inner, site, _called(view, inner, site)) for inner, site in unit.chain]
     chain[-1] = chain[-1]._replace(symbol=unit.name)
-    subject = subject_of(view, chain, unit.name, _FAMILY)
     name = short_name(chain[0].symbol)
     where = "in a loop" if len(chain) == 1 else f"for each item, by `{short_name(unit.name)}`"
 
     def advise(place: Place) -> Advice:
         from conclint.rules.advice import build
 
+        subject = subject_of(view, chain, unit.name, _FAMILY)
         if kind is EffectKind.COMPUTES_GIL:
             return build.instead_of_computing(place, subject, view.runtime, is_call=len(chain) > 1)
         return build.instead_of_waiting(place, subject)
