@@ -117,9 +117,14 @@ def add_all(effects: Effects, others: Effects) -> None:
 _MAX_DEPENDENT = 3
 
 
-def subsume(effects: Effects) -> Effects:
+def subsume(effects: Effects, comes_of: Callable[[Witness, Effect], bool]) -> Effects:
     """The same with conditional effects where they tell something: one that is there for every caller
-    covers those that depend on an argument, and more than a few of these are taken for every caller's."""
+    covers those that depend on an argument, and more than a few of these are taken for every caller's.
+
+    `comes_of` tells whether a witness leads to an effect of the same function: where that calls itself with
+    an argument that nobody knows, what is there for every caller comes of what depends on the argument, and
+    can't stand without it.
+    """
     groups: dict[Effect, list[Effect]] = {}
     for effect in effects:
         if effect.dependence is not None:
@@ -128,9 +133,12 @@ def subsume(effects: Effects) -> Effects:
         return effects
     result = dict(effects)
     for plain, group in groups.items():
-        if plain not in result and len(group) <= _MAX_DEPENDENT:
+        is_few = len(group) <= _MAX_DEPENDENT
+        if plain not in result and is_few:
             continue
         for effect in group:
+            if is_few and comes_of(result[plain], effect):
+                continue
             witness = result.pop(effect)
             if plain not in effects:
                 add(result, plain, witness)

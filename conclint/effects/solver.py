@@ -20,6 +20,7 @@ from conclint.effects.effects import (
     Effects,
     Kind,
     Placement,
+    Pointer,
     Witness,
     add,
     add_all,
@@ -183,9 +184,12 @@ class EffectSolver:
             self.demand(placed_functions(placement))
         for region, item in raised(self.evaluator.body(key), conditional):
             add(new, *self._in_region(key, region, item))
-        new = subsume(as_asserted(self.evaluator, key, new))
+        new = as_asserted(self.evaluator, key, new)
+        new = subsume(new, lambda witness, effect: self._leads_to(witness, (key, effect)))
         if iterations > _WIDEN_AFTER:
             add_all(new, self._effects.get(key, _NOTHING))
+        else:
+            self._drop_circular(key, new)
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
@@ -193,6 +197,29 @@ class EffectSolver:
             for dependent, site in self._dependents.get(key, ()):
                 self._sites.get(dependent, {}).pop(site, None)
                 self._take_again(dependent)
+
+    def _drop_circular(self, key: Key, new: Effects) -> None:
+        """Takes out effects that only a circle of calls still holds up: what led to the primitive is gone, so
+        each function of the circle has the effect from the next one, with a chain that grows with every turn.
+        Where another way is left, it is found once the circle is broken."""
+        old = self._effects.get(key, _NOTHING)
+        for effect, witness in list(new.items()):
+            before = old.get(effect)
+            is_longer = before is not None and witness.length > before.length
+            if is_longer and self._leads_to(witness, (key, effect)):
+                del new[effect]
+
+    def _leads_to(self, witness: Witness, end: Pointer) -> bool:
+        """Whether the calls of a witness come to an effect of a function."""
+        seen: set[Pointer] = set()
+        pointer = witness.next
+        while pointer is not None and pointer not in seen:
+            if pointer == end:
+                return True
+            seen.add(pointer)
+            inner = self._effects.get(pointer[0], _NOTHING).get(pointer[1])
+            pointer = inner.next if inner is not None else None
+        return False
 
     def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:
         """Whether an effect of a site is there or not by the branches around it alone, not by what the

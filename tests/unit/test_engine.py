@@ -37,6 +37,23 @@ def latest(turns):
     v0 = sessions[0]
 """
 
+VISITOR = """\
+import ast
+
+class Visitor:
+    def bind(self, target, *, alias=None):
+        if isinstance(target, ast.Name):
+            self.note(target.id)
+        elif isinstance(target, ast.Starred):
+            self.bind(target.value)
+        else:
+            for element in target.elts:
+                self.bind(element)
+
+    def visit(self, node):
+        self.bind(node.target, alias=node.value)
+"""
+
 
 def _engine(path: Path) -> tuple[EffectSolver, SummaryStore]:
     store = store_with(None, 1)
@@ -129,3 +146,17 @@ def test_functions_that_all_call_each_other_are_taken_a_few_times_each(tmp_path:
         called = [effect.parameter for effect in solver.effects_of(key) if effect.kind is Kind.CALLS]
         assert {parameter.position for parameter in called if parameter is not None} == set(range(count))
     assert max(solver._iterations.values()) <= 5
+
+
+def test_a_recursive_visitor_is_taken_a_few_times(tmp_path: Path) -> None:
+    """What a method does for one kind of node only, it does for others too where it calls itself with a part
+    of the node: the second effect comes of the first one, which it must not push aside. Else each takes
+    itself back in turn, with a longer chain every time."""
+    uses = tmp_path / "visitor.py"
+    uses.write_text(VISITOR)
+    engine, store = _engine(uses)
+    engine.demand([(str(uses), "Visitor.bind"), (str(uses), "Visitor.visit")])
+    engine.run(store.load)
+
+    assert {effect.kind for effect in engine.effects_of((str(uses), "Visitor.visit"))} == {Kind.CALLS}
+    assert max(engine._iterations.values()) <= 6
