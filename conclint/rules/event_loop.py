@@ -188,7 +188,9 @@ def draft_of(
         effect=_KINDS[effect.kind],
         family=effect.family,
         cause=witness.cause,
-        severity=severity_of_call(view.engine, rule, fact, chain, witness.reasons),
+        severity=rule.severity
+        if deadlock
+        else severity_of_call(view.engine, rule, fact, chain, witness.reasons),
         context=context,
         binding=binding,
     )

@@ -14,6 +14,7 @@ from conclint.model.execution import Family, Weight
 from conclint.model.severity import Severity
 from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
+from conclint.rules.brief_waits import is_asked_to_end, most_of_wait
 from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
@@ -62,6 +63,10 @@ def severity_of_call(
         return Severity.INFO
     if fact is not None and fact.family is Family.CONSOLE and any(_begins(engine, hop) for hop in chain):
         return Severity.INFO  # whoever starts the program is asked
+    if fact is not None and severity is Severity.CRITICAL:
+        severity = most_of_wait(engine, fact, chain)
+        if is_asked_to_end(engine, fact, chain) and any(_ends(engine, hop) for hop in chain):
+            return Severity.INFO
     if severity is not Severity.WARNING or fact is None:
         return severity
     if any(reason.endswith(FIRST_TIME) for reason in reasons):

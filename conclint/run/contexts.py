@@ -205,9 +205,9 @@ class Contexts:
             return self._most_of_question(finding, path, waiting.files)
         if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
-            return (
-                Severity.INFO if self._callers.runs_once(place, finding.position.line) else Severity.WARNING
-            )
+            is_slight = finding.family != Family.FILES.value  # of these it may be whole folders
+            is_once = self._callers.runs_once(place, finding.position.line, is_slight=is_slight)
+            return Severity.INFO if is_once else Severity.WARNING
         return Severity.CRITICAL
 
     def _most_of_question(self, finding: Finding, path: str, files: Collection[str]) -> Severity:

@@ -20,6 +20,11 @@ _ONCE_BY_NAME: Final = re.compile(
 )
 """Names of what begins or ends the life of something; of a command that is called so, others are many
 (`cleanup_sessions`)."""
+_ONCE_EACH: Final = re.compile(
+    r"_*(?:a|async_|on_|do_)?(?:configure|connect|login|log_in|open|start|close|disconnect|logout|log_out|stop"
+    r"|load_(?:all_)?(?:config|configuration|credentials|extensions|plugins|session|settings|state|tokens?))_*"
+)
+"""Names of what begins or ends the life of an object, of which there are few: a connection, a client."""
 _AT_CONSOLE: Final = "command `"
 """How the words begin that name a command of the command line."""
 _MOST_CALLERS: Final = 2_000
@@ -71,10 +76,10 @@ class Callers:
             loops.update({(path, symbol): lines for symbol, lines in looping})
         return cls(callers, starts, repeated, loops)
 
-    def runs_once(self, place: Place, line: int) -> bool:
+    def runs_once(self, place: Place, line: int, *, is_slight: bool = False) -> bool:
         """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
         no loop, and all that leads to it is a program's entry, its start or its end. Of what nothing in the
-        project calls, its name says that."""
+        project calls, its name says that; of what is slight, the name of what begins an object is enough."""
         if any(first <= line <= last for first, last in self.loops.get(place, ())):
             return False
         above = {place: set(self._above(place))}
@@ -84,7 +89,9 @@ class Callers:
             starts = self.starts.get(here, ())
             if here in self.repeated or len(above) > _MOST_CALLERS:
                 return False
-            if not (starts or above[here]) and not _ONCE_BY_NAME.fullmatch(here[1].rpartition(".")[2]):
+            name = here[1].rpartition(".")[2]
+            is_named_so = _ONCE_BY_NAME.fullmatch(name) or (is_slight and _ONCE_EACH.fullmatch(name))
+            if not (starts or above[here] or is_named_so):
                 return False
             if any(context not in _ONCE for context, _ in starts):
                 return False

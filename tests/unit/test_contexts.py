@@ -339,6 +339,50 @@ class Service:
 """
         assert max(finding.severity for finding in found(tmp_path, {"a.py": text})) is severity
 
+    @pytest.mark.parametrize(
+        ("method", "severity"),
+        [
+            ("stop(self):\n        self.over.set()\n        self.thread.join()", Severity.INFO),
+            ("close(self):\n        self.queue.put(None)\n        self.thread.join()", Severity.INFO),
+            ("close(self):\n        self.queue.put(END)\n        self.thread.join()", Severity.INFO),
+            ("close(self):\n        self.queue.put(self)\n        self.thread.join()", Severity.CRITICAL),
+            ("close(self):\n        self.is_running = False\n        self.end()", Severity.INFO),
+            ("close(self):\n        self.thread.join()", Severity.CRITICAL),
+            ("close(self):\n        self.over.set()\n        self.future.result()", Severity.CRITICAL),
+            ("put(self):\n        self.over.set()\n        self.thread.join()", Severity.WARNING),
+            ("put(self):\n        self.thread.join()\n        self.over.set()", Severity.CRITICAL),
+            ("put(self):\n        self.thread.join(0.25)", Severity.WARNING),
+            ("put(self):\n        self.thread.join(timeout=5)", Severity.CRITICAL),
+            ("put(self):\n        self.over.wait(0.0001)", Severity.INFO),
+            (
+                "put(self):\n        ready = threading.Event()\n        start(ready).start()\n"
+                "        ready.wait()",
+                Severity.WARNING,
+            ),
+            ("put(self):\n        self.thread.start()\n        self.over.wait()", Severity.CRITICAL),
+        ],
+    )
+    def test_waits_that_are_over_soon(self, tmp_path: Path, method: str, severity: Severity) -> None:
+        text = f"""
+import queue, threading
+from concurrent.futures import Future
+from elsewhere import start
+
+END = object()
+
+class Service:
+    def __init__(self, f):
+        self.thread, self.queue, self.over = threading.Thread(target=f), queue.SimpleQueue(), threading.Event()
+        self.future = Future()
+
+    def end(self):
+        self.thread.join()
+
+    async def {method}
+"""
+        (finding,) = [item for item in found(tmp_path, {"a.py": text}) if item.code != "CON108"]
+        assert finding.severity is severity
+
     def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
         files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
         for select, number in ((("CON112",), 1), (("CON",), 0)):
@@ -556,6 +600,9 @@ class TestContext:
             ("initialize", "", Severity.INFO),
             ("_init_db", "", Severity.INFO),
             ("cleanup", "", Severity.INFO),
+            ("connect", "", Severity.INFO),
+            ("load_session", "", Severity.INFO),
+            ("start_job", "", Severity.WARNING),
             ("cleanup_sessions", "", Severity.WARNING),
             ("load", "async def launch_app():\n    await load()\n", Severity.INFO),
             ("load", "async def refresh():\n    await load()\n", Severity.WARNING),
