@@ -19,6 +19,7 @@ from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
 from conclint.rules.small_files import is_of_one_file, is_small_file
+from conclint.rules.sqlite_statements import is_small_statement
 from conclint.summary import body_graph as graph
 
 _YIELDS: Final = 0.001  # a sleep in seconds that is there to let other threads run
@@ -71,6 +72,8 @@ def severity_of_call(
         return severity
     if any(reason.endswith(FIRST_TIME) for reason in reasons):
         return Severity.INFO  # under a second, once in the life of the program
+    if fact.family is Family.DATABASE and not any(_is_repeated(engine, hop) for hop in chain):
+        return Severity.INFO if is_small_statement(engine.evaluator, fact, chain[-1]) else severity
     if fact.family not in _FILES or fact.milliseconds is not None:
         return severity
     if fact.name in _BUFFERED and not any(_is_repeated(engine, hop) for hop in chain):

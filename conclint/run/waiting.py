@@ -21,7 +21,7 @@ _ONCE_BY_NAME: Final = re.compile(
 """Names of what begins or ends the life of something; of a command that is called so, others are many
 (`cleanup_sessions`)."""
 _ONCE_EACH: Final = re.compile(
-    r"_*(?:a|async_|on_|do_)?(?:configure|connect|login|log_in|open|start|close|disconnect|logout|log_out|stop"
+    r"_*(?:a|async_|on_|do_)?(?:configure|connect|open|start|close|disconnect|stop"
     r"|load_(?:all_)?(?:config|configuration|credentials|extensions|plugins|session|settings|state|tokens?))_*"
 )
 """Names of what begins or ends the life of an object, of which there are few: a connection, a client."""

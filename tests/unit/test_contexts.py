@@ -340,6 +340,36 @@ class Service:
         assert max(finding.severity for finding in found(tmp_path, {"a.py": text})) is severity
 
     @pytest.mark.parametrize(
+        ("body", "severity"),
+        [
+            ("db.execute('SELECT v FROM kept WHERE k = ?', (k,)).fetchone()", Severity.INFO),
+            ("db.execute('SELECT v FROM kept WHERE k = ?', (k,)).fetchall()", Severity.INFO),
+            ("db.execute('SELECT v FROM kept').fetchall()", Severity.WARNING),
+            ("db.execute('SELECT v FROM kept WHERE k > ?', (k,)).fetchall()", Severity.WARNING),
+            ("db.execute('SELECT COUNT(*) FROM kept WHERE v = ?', (k,))", Severity.WARNING),
+            ("db.execute('PRAGMA user_version')", Severity.INFO),
+            ("db.execute(k)", Severity.WARNING),
+            ("db.execute('INSERT INTO kept VALUES (?)', k)", Severity.WARNING),
+            ("db.executemany('INSERT INTO kept VALUES (?)', k)\n    db.commit()", Severity.WARNING),
+            ("for each in k:\n        db.execute('SELECT v FROM kept WHERE k = ?', each)", Severity.WARNING),
+        ],
+    )
+    def test_a_statement_of_few_rows_is_info(self, tmp_path: Path, body: str, severity: Severity) -> None:
+        text = f"import sqlite3\n\nasync def f(db: sqlite3.Connection, k):\n    {body}\n"
+        assert max(finding.severity for finding in found(tmp_path, {"a.py": text})) is severity
+
+    def test_of_what_is_committed_the_commit_is_what_waits(self, tmp_path: Path) -> None:
+        text = """
+            import sqlite3
+
+            async def f(db: sqlite3.Connection, k):
+                db.execute('INSERT INTO kept VALUES (?)', k)
+                db.commit()
+        """
+        severities = [finding.severity for finding in found(tmp_path, {"a.py": text})]
+        assert severities == [Severity.INFO, Severity.WARNING]
+
+    @pytest.mark.parametrize(
         ("method", "severity"),
         [
             ("stop(self):\n        self.over.set()\n        self.thread.join()", Severity.INFO),
@@ -372,7 +402,8 @@ END = object()
 
 class Service:
     def __init__(self, f):
-        self.thread, self.queue, self.over = threading.Thread(target=f), queue.SimpleQueue(), threading.Event()
+        self.thread, self.queue = threading.Thread(target=f), queue.SimpleQueue()
+        self.over = threading.Event()
         self.future = Future()
 
     def end(self):
