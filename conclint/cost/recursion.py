@@ -3,6 +3,7 @@ exponential time, or walks a structure, which takes as long as the structure is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from conclint.cost.trip_counts import Trips
@@ -11,6 +12,10 @@ from conclint.summary.records import Body, Op, RegionKind
 
 _EXCLUSIVE = (RegionKind.IF, RegionKind.AFTER, RegionKind.CASE)
 _MAX_DEPTH = 6
+_GIVES_PART = re.compile(
+    r"get|items|values|keys|children|iter\w*|get_?\w*(?:children|items|nodes|elements)|elements"
+)
+"""Methods that give parts of their object."""
 
 
 def branches(body: Body, calls: Iterable[int], trips: list[Trips], *, is_method: bool) -> float:
@@ -87,7 +92,11 @@ def _is_part(body: Body, value: int, depth: int, is_method: bool) -> bool:
         return _reads_parameter(body, whole, 0) or _is_part(body, whole, depth + 1, is_method)
     site = graph.call(body, value)
     if site is not None:
-        return any(_is_part(body, item, depth + 1, is_method) for _, item in site.args)
+        given = [item for _, item in site.args]
+        callee = graph.node(body, site.callee)
+        if callee[0] == Op.ATTR and _GIVES_PART.fullmatch(str(callee[2])) is not None:
+            given.append(graph.base(callee))  # node.get("children")
+        return any(_is_part(body, item, depth + 1, is_method) for item in given)
     if node[0] in (Op.PHI, Op.NARROW, Op.CAST):
         return any(_is_part(body, item, depth + 1, is_method) for item in graph.parts(node))
     return False
@@ -97,9 +106,17 @@ def _is_own(body: Body, value: int, is_method: bool) -> bool:
     return is_method and graph.node(body, value)[:2] == (Op.PARAM, 0)
 
 
+def _stripped(body: Body, value: int) -> int:
+    """A value less what is stated of its type, of which there may be many (`if isinstance(…): return`)."""
+    while body.values[value][0] in (Op.NARROW, Op.CAST) and graph.operand(body.values[value]) >= 0:
+        value = graph.operand(body.values[value])
+    return value
+
+
 def _reads_parameter(body: Body, value: int, depth: int) -> bool:
     if value < 0 or depth > _MAX_DEPTH:
         return False
+    value = _stripped(body, value)
     if body.values[value][0] in (Op.PARAM, Op.FREE):
         return True
     return any(_reads_parameter(body, item, depth + 1) for item in graph.inputs(body, value))
