@@ -7,6 +7,8 @@ import base64
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +64,30 @@ class Browser:
         os.close(self._write)
         os.close(self._read)
 
-    def open(self, page: Path, scheme: str = "light") -> None:
+    @contextmanager
+    def width(self, pixels: int) -> Iterator[None]:
+        """The window is so wide, up to 600 pixels a phone's."""
+        is_phone = pixels <= 600
+        self._ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=pixels,
+            height=1800,
+            deviceScaleFactor=1,
+            mobile=is_phone,
+        )
+        try:
+            yield
+        finally:
+            self._ask("Emulation.clearDeviceMetricsOverride")
+
+    def open(self, page: Path, scheme: str = "light", fragment: str = "") -> None:
         """Loads the page, anew if it is there already; the system's colours are `light` or `dark`."""
+        if fragment:  # an address that differs in its fragment only would not be loaded
+            self._ask("Page.navigate", url="about:blank")
+            self._until(lambda message: message.get("method") == "Page.loadEventFired")
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self._ask("Emulation.setEmulatedMedia", features=[feature])
-        self._ask("Page.navigate", url=page.as_uri())
+        self._ask("Page.navigate", url=page.as_uri() + fragment)
         self._until(lambda message: message.get("method") == "Page.loadEventFired")
 
     def picture(self) -> bytes:

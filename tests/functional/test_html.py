@@ -113,25 +113,105 @@ def test_the_text_of_the_page(browser: Browser) -> None:
     assert "{{ 1 + 1 }}" in texts["app/odd.py:2:16"]
 
 
-def test_the_picture_shows_what_runs_where(browser: Browser) -> None:
-    lines = ask(
+def test_the_functions_to_change_come_first(browser: Browser) -> None:
+    """A helper is named once, with what it calls and a way to its finding; no longer than the window."""
+    rows = ask(
         browser,
-        "return [...document.querySelectorAll('svg .line title')].map(title => title.textContent)",
+        """
+        return [...document.querySelectorAll("table.roots tbody tr")].map(row => [
+          row.querySelector("code").textContent,
+          row.cells[1].textContent,
+          document.querySelector(row.querySelector("a").getAttribute("href")).dataset.rule,
+        ]);
+        """,
     )
-    assert sorted(lines) == [
-        "CON101: app.views.show → requests.get (waits or computes on the event loop)",
-        "CON102: app.jobs.main → time.sleep (waits or computes on the event loop)",
-        "CON102: app.odd.f → time.sleep (waits or computes on the event loop)",
-        "CON201: app.jobs.compute → app.jobs.count (threads)",
-        "app.jobs.compute → app.jobs.count (processes)",
-        "app.jobs.main → app.jobs.fetch (threads)",
+    assert sorted(rows) == [
+        ["helper.load", "requests.get", "CON101"],
+        ["jobs.compute", "app.jobs.count", "CON201"],
+        ["jobs.main", "time.sleep", "CON102"],
+        ["odd.f", "time.sleep", "CON102"],
     ]
-    links = ask(
+    tops = ask(
         browser,
-        "return [...document.querySelectorAll('svg a')].map(a =>"
-        " document.querySelector(a.getAttribute('href')).dataset.rule)",
+        "return ['table.roots', '#picture', 'article'].map(each =>"
+        " document.querySelector(each).getBoundingClientRect().top)",
     )
-    assert sorted(links) == ["CON101", "CON102", "CON102", "CON201"]
+    assert tops == sorted(tops)
+    assert tops[-1] < 1_100
+
+
+def test_the_picture_shows_who_waits_for_what(browser: Browser) -> None:
+    lanes = ask(
+        browser,
+        "return [...document.querySelectorAll('.lane')].map(lane =>"
+        " [...lane.querySelectorAll('.box code')].map(name => name.textContent))",
+    )
+    assert sorted(lanes) == [
+        ["event loop", "jobs.main", "time.sleep"],
+        ["event loop", "odd.f", "time.sleep"],
+        ["thread", "jobs.compute", "app.jobs.count"],
+        ["views.show", "helper.load", "requests.get"],
+    ]
+    placed = ask(browser, "return [...document.querySelectorAll('.placements li')].map(e => e.textContent)")
+    assert placed == [
+        "app.jobs.compute hands app.jobs.count to a process app/jobs.py:21, "
+        "concurrent.futures.Executor.submit",
+        "app.jobs.main hands app.jobs.fetch to a thread app/jobs.py:26, asyncio.to_thread",
+    ]
+
+
+@pytest.mark.parametrize("width", [390, 1100, 1440])
+def test_nothing_is_wider_than_the_window(started: Browser, page: Path, width: int) -> None:
+    """With everything open, on a phone too."""
+    with started.width(width):
+        started.open(page)
+        wide = ask(
+            started,
+            """
+            for (const details of document.querySelectorAll("details")) details.open = true;
+            const hidden = element => element.closest(".scroll, pre, .unseen, .skip, option");
+            return [
+              document.documentElement.scrollWidth <= innerWidth,
+              [...document.querySelectorAll("main *")]
+                .filter(e => !hidden(e) && e.getBoundingClientRect().right > innerWidth)
+                .map(e => e.outerHTML.slice(0, 80)),
+            ];
+            """,
+        )
+    assert wide == [True, []]
+
+
+def test_what_is_chosen_is_kept_in_the_address(started: Browser, page: Path) -> None:
+    """A view can be sent: opened again, it is the same; a card's own address leads to the card."""
+    started.open(page)
+    address = ask(
+        started,
+        """
+        const form = document.getElementById("filters");
+        form.rule.value = "CON102";
+        form.text.value = "time.sleep(0.5)";
+        form.group.value = "severity";
+        form.group.dispatchEvent(new Event("input", {bubbles: true}));
+        return location.hash;
+        """,
+    )
+    assert address == "#text=time.sleep%280.5%29&rule=CON102&group=severity"
+    shown = (
+        "[[...document.querySelectorAll('article:not([hidden])')].map(e => e.id),"
+        " [...document.querySelectorAll('#cards .group')].map(e => e.textContent),"
+        " document.getElementById('filters').text.value]"
+    )
+    here = started.value(shown)
+    assert len(here[0]) == 1
+    started.open(page, fragment=address)
+    assert started.value(shown) == here
+
+    other = next(f"finding-{number}" for number in range(1, 5) if f"finding-{number}" != here[0][0])
+    started.open(page, fragment=f"#{other}")
+    assert started.value("document.activeElement.id") == other
+    started.open(page, fragment="#rule=CON999&group=nothing&odd=1")
+    assert len(started.value(shown)[0]) == 4
+    assert started.value("document.getElementById('filters').group.value") == "file"
 
 
 def test_it_can_be_filtered_and_grouped(browser: Browser) -> None:
@@ -263,7 +343,7 @@ const ground = element => {
 };
 const found = {};
 for (const element of document.querySelectorAll("body *")) {
-  if (element.closest("svg, option, script") || ![...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+  if (element.closest("option, script") || ![...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
   if (!element.getClientRects().length) continue;
   const ink = getComputedStyle(element).color;
   const [a, b] = [light(ink), light(ground(element))].sort((x, y) => y - x);
@@ -335,12 +415,13 @@ def test_the_same_findings_give_the_same_page(page: Path, tmp_path: Path) -> Non
     assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
 
 
-def test_without_findings_the_picture_stands(tmp_path: Path) -> None:
+def test_without_findings_it_tells_what_runs_where(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project", jobs=JOBS.replace("    time.sleep(0.5)\n", ""))
     done = run_conclint(project, "--select=CON101", "--output-format=html")
     assert done.returncode == 0
     assert "Nothing was found." in done.stdout
-    assert "app.jobs.main → app.jobs.fetch (threads)" in done.stdout
+    text = re.sub("<[^>]+>", "", done.stdout)
+    assert "app.jobs.main hands app.jobs.fetch to a thread" in text
 
 
 def test_standard_input(tmp_path: Path) -> None:
@@ -351,14 +432,13 @@ def test_standard_input(tmp_path: Path) -> None:
     assert "time.sleep(1)" in re.sub("<[^>]+>", "", done.stdout)
 
 
-def test_a_large_program_is_put_together_by_module(tmp_path: Path) -> None:
+def test_what_has_many_callers_stands_once(tmp_path: Path) -> None:
     project = write_project(tmp_path / "project", helper=SLOW_HELPER)
     for number in range(12):
         lines = [f"async def view{index}(url):\n    return helper.load(url)\n" for index in range(6)]
         (project / f"app/views{number}.py").write_text("from app import helper\n" + "\n".join(lines))
-    done = run_conclint(project, "--output-format=html")
-    assert "functions are put together by module" in done.stdout
-    assert done.stdout.count("<path d=") == 12
-    assert "requests.get (waits or computes on the event loop), 6 times" in done.stdout
-    assert done.stdout.count("<article") == 1
-    assert "71 more places" in done.stdout
+    text = run_conclint(project, "--output-format=html").stdout
+    assert text.count("<article") == 1
+    assert "71 more places" in text
+    assert text.count('class="lane ') == 1
+    assert "<summary>67 more</summary>" in text

@@ -10,8 +10,16 @@ from conclint import __version__
 from conclint.model.concurrency_map import ConcurrencyMap
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Step
-from conclint.report.grouping import Entry, grouped
-from conclint.report.html.picture import Picture, draw_picture
+from conclint.report.grouping import Entry, badness, grouped
+from conclint.report.html.picture import (
+    Area,
+    Name,
+    Placements,
+    causes_of,
+    draw_areas,
+    placements_of,
+    root_of,
+)
 from conclint.report.levels import level_of
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
@@ -19,6 +27,10 @@ from conclint.report.text import notes_of, summary_line
 from conclint.report.wording import MODEL_WORDS, qualities
 from conclint.rules.registry import rules_by_code
 
+_MOST_ROOTS = 10
+_MOST_CAUSES = 2
+_LONG = 12
+"""With more cards than that, each is folded to its head and its line."""
 _BEFORE, _AFTER = 80, 160
 """How much of a long line is shown before and from the place to look at."""
 
@@ -53,6 +65,7 @@ class Card(NamedTuple):
     confidence: str
     severity: str
     qualities: str
+    level: str
     notes: tuple[str, ...]
     others: tuple[str, ...]
     model: str
@@ -80,16 +93,34 @@ class Tile(NamedTuple):
     number: int
 
 
+class RootRow(NamedTuple):
+    """A function to change: what it calls, how many findings that mends, and its card."""
+
+    anchor: str
+    severity: str
+    label: str
+    root: Name
+    place: str
+    causes: tuple[Name, ...]
+    more_causes: int
+    findings: int
+    functions: int
+
+
 class Page(NamedTuple):
-    """The whole page."""
+    """The whole page. `is_long`: cards show their chains on a click only."""
 
     version: str
     summary: str
     tiles: tuple[Tile, ...]
     rules: tuple[Count, ...]
     files: tuple[Count, ...]
-    picture: Picture
+    roots: tuple[RootRow, ...]
+    more_roots: tuple[RootRow, ...]
+    areas: tuple[Area, ...]
+    placements: Placements
     cards: tuple[Card, ...]
+    is_long: bool
 
 
 def make_page(
@@ -99,21 +130,46 @@ def make_page(
     entries = grouped(findings)
     anchors = [f"finding-{number}" for number in range(1, len(entries) + 1)]
     cards = tuple(_card(entry, anchor, sources) for entry, anchor in zip(entries, anchors, strict=True))
-    members = [
-        (finding, anchor)
-        for entry, anchor in zip(entries, anchors, strict=True)
-        for finding in entry.findings
+    heads = [(entry, card.anchor, card.severity) for entry, card in zip(entries, cards, strict=True)]
+    roots = [
+        _root_row(entry, anchor, severity)
+        for entry, anchor, severity in sorted(heads, key=lambda item: _worth(item[0]))
+        if entry.head.symbol
     ]
+    rules = tuple(_counts((card.code for card in cards), _rule_label))
     return Page(
         version=__version__,
         summary="".join(text for text, _ in summary_line(findings, files, len(entries))),
         tiles=tuple(_tiles(concurrency)),
-        rules=tuple(_counts((card.code for card in cards), _rule_label)),
+        rules=rules,
         files=tuple(_counts((card.path for card in cards), str)),
-        picture=draw_picture(
-            [finding for finding, _ in members], [anchor for _, anchor in members], concurrency
-        ),
+        roots=tuple(roots[:_MOST_ROOTS]),
+        more_roots=tuple(roots[_MOST_ROOTS:]),
+        areas=draw_areas(heads, {rule.key: rule.label for rule in rules}),
+        placements=placements_of(findings, concurrency),
         cards=cards,
+        is_long=len(cards) > _LONG,
+    )
+
+
+def _worth(entry: Entry) -> tuple[object, ...]:
+    """Least for what is worth being changed first: what mends most, as in `conclint plan`; then the worst."""
+    return (-len(entry.findings), badness(entry.head))
+
+
+def _root_row(entry: Entry, anchor: str, severity: str) -> RootRow:
+    root, place = root_of(entry)
+    causes = causes_of(entry)
+    return RootRow(
+        anchor,
+        severity,
+        entry.head.severity.label,
+        root,
+        place,
+        causes[:_MOST_CAUSES],
+        len(causes) - len(causes[:_MOST_CAUSES]),
+        len(entry.findings),
+        len(entry.callers),
     )
 
 
@@ -162,6 +218,7 @@ def _card(entry: Entry, anchor: str, sources: SourceLines) -> Card:
         confidence=finding.confidence.label,
         severity=level_of(finding).value,
         qualities=qualities(finding),
+        level=finding.severity.label,
         notes=tuple(f"{label}: {printable(words)}" for label, words in notes_of(entry)),
         others=tuple(
             f"{printable(other.place)} in {printable(other.symbol)}: {other.code}"

@@ -18,6 +18,8 @@
     keep(current);
   });
 
+  const FILTERS = ["rule", "file", "severity", "confidence"];
+  const FIELDS = ["text", ...FILTERS, "group"];
   const form = document.getElementById("filters");
   if (!form) return;
   form.hidden = false;
@@ -35,11 +37,16 @@
       groups.get(key).push(card);
     }
     holder.replaceChildren();
-    for (const key of [...groups.keys()].sort()) {
+    const worst = ["critical", "warning", "info"];
+    const order = (one, other) =>
+      by === "severity" ? worst.indexOf(one) - worst.indexOf(other) : one < other ? -1 : one > other ? 1 : 0;
+    for (const key of [...groups.keys()].sort(order)) {
       const section = document.createElement("section");
       const heading = document.createElement("h3");
       heading.className = "group";
-      heading.textContent = by === "rule" ? labels.get(key) : key;
+      for (const part of (by === "rule" ? labels.get(key) : key).split(/(?<=\/)/)) {
+        heading.append(part, document.createElement("wbr"));
+      }
       section.append(heading, ...groups.get(key));
       holder.append(section);
     }
@@ -49,7 +56,7 @@
     let shown = 0;
     for (const card of cards) {
       const fits =
-        ["rule", "file", "confidence"].every((name) => !form[name].value || card.dataset[name] === form[name].value) &&
+        FILTERS.every((name) => !form[name].value || card.dataset[name] === form[name].value) &&
         words.every((word) => texts.get(card).includes(word));
       card.hidden = !fits;
       shown += fits ? 1 : 0;
@@ -60,19 +67,44 @@
     form.querySelector("output").textContent = `${shown} of ${cards.length} shown`;
     document.getElementById("none").hidden = shown > 0;
   };
+  // What is chosen stands behind the `#`, where a page from a file may write too: it can be sent and reloaded.
+  const remember = () => {
+    const chosen = new URLSearchParams();
+    for (const name of FIELDS) {
+      if (form[name].value && form[name].value !== form[name].dataset.default) chosen.set(name, form[name].value);
+    }
+    const hash = chosen.size ? `#${chosen}` : "";
+    if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname + location.search);
+  };
+  const recall = () => {
+    const chosen = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+    for (const name of FIELDS) {
+      form[name].value = chosen.get(name) ?? form[name].dataset.default ?? "";
+      if (form[name].selectedIndex === -1) form[name].value = form[name].dataset.default ?? "";
+    }
+    arrange();
+    filter();
+  };
   const reveal = () => {
     const card = document.getElementById(location.hash.slice(1));
-    if (card && card.hidden) { form.reset(); }
-    if (card && texts.has(card)) card.focus();
+    if (!card || !texts.has(card)) return;
+    if (card.hidden) recall(); // the hash names a card, so nothing is chosen
+    card.focus({ preventScroll: true });
+    card.scrollIntoView();
   };
+  const changed = () => { filter(); remember(); };
 
-  form.addEventListener("input", (event) => { if (event.target === form.group) arrange(); filter(); });
+  form.addEventListener("input", (event) => { if (event.target === form.group) arrange(); changed(); });
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { arrange(); filter(); reveal(); }));
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    history.replaceState(null, "", location.pathname + location.search);
+    recall();
+  });
   for (const button of document.querySelectorAll("button.filter")) {
     button.addEventListener("click", () => {
       form[button.dataset.filter].value = button.dataset.value;
-      filter();
+      changed();
       document.getElementById("findings").focus();
     });
   }
@@ -82,7 +114,7 @@
       form.text.focus();
     }
   });
-  window.addEventListener("hashchange", reveal);
-  arrange();
-  filter();
+  window.addEventListener("hashchange", () => { if (location.hash.includes("=")) recall(); else reveal(); });
+  recall();
+  reveal();
 })();
