@@ -18,10 +18,18 @@ _FORMATS = ("text", "json", "dot", "mermaid")
 
 @click.command("map", short_help="Print what runs on the event loop, in threads and in processes.")
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--symbol", metavar="NAME", help="Only this function, its callers and what it leads to.")
-@click.option("--all", "everything", is_flag=True, help="Also functions that no model is known for.")
-@click.option("--externals", is_flag=True, help="Also calls of libraries and of Python's own functions.")
+@click.option("--symbol", metavar="NAME", help="Show only this function, its callers and what it calls.")
+@click.option("--only-problems", is_flag=True, help="Show only functions with a finding, down to its cause.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Show at most N calls from --symbol, or from functions that nothing calls.",
+)
+@click.option("--all", "everything", is_flag=True, help="Include functions that no model is known for.")
+@click.option("--externals", is_flag=True, help="Include calls of libraries and of Python's own functions.")
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option("--output-file", "-o", metavar="FILE", help="Write the map to this file.")
 @analysis_options
 @click.pass_context
 def map_command(
@@ -29,28 +37,57 @@ def map_command(
     /,
     paths: tuple[str, ...],
     symbol: str | None,
+    only_problems: bool,
+    depth: int | None,
     everything: bool,
     externals: bool,
     output_format: str,
+    output_file: str | None,
     **options: Any,
 ) -> None:
     """Print which functions run on the event loop, in threads, processes and interpreters, who brings them
-    there, and what they do: wait, or compute.
+    there, what they do (wait, or compute), and what is reported there.
 
-    With --symbol (a dotted name, or the end of one) the tree of its callers and of what it leads to. Exit
+    With --symbol (a dotted name, or the end of one), print the tree of its callers and of what it calls. Exit
     status: 0, or 2 for wrong usage or a wrong configuration.
     """
-    from conclint.report.terminal import write_output
+    from conclint.report.destination import UnwritableError, check_writable, write_files
+    from conclint.report.terminal import say, write_output
     from conclint.run.pipeline import map_concurrency
 
-    mapped = partial(map_concurrency, everything=everything, externals=externals)
-    found = analysed(ctx, paths, mapped, **options)
+    try:
+        if output_file is not None:
+            check_writable([output_file])
+        mapped = partial(map_concurrency, everything=everything, externals=externals)
+        found = analysed(ctx, paths, mapped, **options)
+        if symbol is not None:
+            symbol = _resolved(symbol, found)
+        found = _part(found, symbol, only_problems=only_problems, depth=depth, everything=everything)
+        text = _rendered(found, output_format, symbol)
+        if output_file is None:
+            write_output(text)
+        else:
+            write_files({output_file: text})
+    except UnwritableError as error:
+        say(f"error: {error}")
+        ctx.exit(2)
+
+
+def _part(
+    found: ConcurrencyMap, symbol: str | None, *, only_problems: bool, depth: int | None, everything: bool
+) -> ConcurrencyMap:
+    """What is to be shown of the map."""
     if symbol is not None:
-        symbol = _resolved(symbol, found)
-        found = found.around(symbol)
+        near = found.around(symbol, depth)
+        if not only_problems:
+            return near
+        bad = near.only_problems()
+        return near.part({symbol, *(item.symbol for item in bad.functions)})
+    if only_problems:
+        found = found.only_problems()
     elif not everything:
         found = found.reached()
-    write_output(_rendered(found, output_format, symbol))
+    return found if depth is None else found.within(depth)
 
 
 def _resolved(name: str, found: ConcurrencyMap) -> str:
@@ -77,6 +114,19 @@ def _rendered(found: ConcurrencyMap, output_format: str, symbol: str | None) -> 
         from conclint.report.map_text import render_around, render_map
 
         return render_around(found, symbol) if symbol is not None else render_map(found)
-    from conclint.report.map_graph import render_dot, render_map_json, render_mermaid
+    if output_format == "json":
+        from conclint.report.map_json import render_map_json
 
-    return {"json": render_map_json, "dot": render_dot, "mermaid": render_mermaid}[output_format](found)
+        return render_map_json(found)
+    from conclint.report.map_graph import render_dot, render_mermaid
+    from conclint.report.terminal import say
+
+    if output_format == "dot":
+        return render_dot(found)
+    drawn = render_mermaid(found)
+    if drawn.left_out:
+        say(
+            f"note: {drawn.left_out} of {len(found.functions)} functions are left out, since Mermaid draws "
+            "no more; choose others with --only-problems, --symbol or --depth"
+        )
+    return drawn.text

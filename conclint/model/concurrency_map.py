@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import pairwise
 
 from conclint.model.execution import ExecutionModel
+from conclint.model.finding import Finding
 
 
 class EdgeKind(Enum):
@@ -60,10 +62,20 @@ class MapEffect:
     cause: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class MapProblem:
+    """What is reported in a function: the rule's code, the line, and the primitive's public name, if any."""
+
+    line: int
+    code: str
+    cause: str
+
+
 @dataclass(frozen=True, slots=True)
 class MapFunction:
     """One function. `path` is as shown in findings; `models` is empty where nothing brings it to an event
-    loop, a thread, a process or an interpreter: it runs where its callers run."""
+    loop, a thread, a process or an interpreter: it runs where its callers run. `problems` are the findings
+    that stand in it."""
 
     symbol: str
     path: str
@@ -71,43 +83,106 @@ class MapFunction:
     is_coroutine: bool
     models: tuple[ReachedModel, ...]
     effects: tuple[MapEffect, ...]
+    problems: tuple[MapProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyMap:
-    """The functions, ordered by path, line and symbol, and the edges between them, in order."""
+    """The functions, ordered by path, line and symbol, and the edges between them, in order. `steps` are the
+    pairs of caller and callee that the chains of findings pass."""
 
     functions: tuple[MapFunction, ...]
     edges: tuple[MapEdge, ...]
+    steps: Set[tuple[str, str]] = field(default_factory=frozenset)
+
+    def with_problems(self, findings: Iterable[Finding]) -> ConcurrencyMap:
+        """The same, with what is reported in the functions."""
+        problems: dict[tuple[str, str], set[MapProblem]] = {}
+        steps: set[tuple[str, str]] = set()
+        for finding in findings:
+            if not finding.symbol:
+                continue
+            problem = MapProblem(finding.position.line, finding.code, finding.cause or "")
+            problems.setdefault((finding.path, finding.symbol), set()).add(problem)
+            symbols = [finding.symbol, *(step.symbol for step in finding.chain)]
+            steps.update(pairwise(symbols))
+        functions = (
+            replace(item, problems=tuple(sorted(problems.get((item.path, item.symbol), ()))))
+            for item in self.functions
+        )
+        return replace(self, functions=tuple(functions), steps=frozenset(steps))
 
     def reached(self) -> ConcurrencyMap:
         """The part that runs on some model, and what leads there."""
         placing = {edge.caller for edge in self.edges if edge.kind is EdgeKind.PLACE}
-        return self._part(item.symbol for item in self.functions if item.models or item.symbol in placing)
+        return self.part(
+            item.symbol for item in self.functions if item.models or item.problems or item.symbol in placing
+        )
 
-    def around(self, symbol: str) -> ConcurrencyMap:
-        """The function, all its callers and all that it leads to, at any distance."""
-        kept = {symbol}
-        for forwards in (True, False):
-            steps: dict[str, set[str]] = {}
-            for edge in self.edges:
-                start, end = (edge.caller, edge.callee) if forwards else (edge.callee, edge.caller)
-                steps.setdefault(start, set()).add(end)
-            todo, seen = [symbol], {symbol}
-            while todo:
-                for following in steps.get(todo.pop(), set()) - seen:
-                    seen.add(following)
-                    todo.append(following)
-            kept |= seen
-        return self._part(kept)
+    def only_problems(self) -> ConcurrencyMap:
+        """The functions with a finding, and those on the way to its cause."""
+        found = self.part(
+            {item.symbol for item in self.functions if item.problems}
+            | {symbol for step in self.steps for symbol in step}
+        )
+        edges = tuple(
+            edge for edge in found.edges if (edge.caller, edge.callee) in self.steps or edge.is_external
+        )
+        return replace(found, edges=edges)
 
-    def _part(self, symbols: Iterable[str]) -> ConcurrencyMap:
+    def around(self, symbol: str, depth: int | None = None) -> ConcurrencyMap:
+        """The function, its callers and what it leads to, at most so many calls away."""
+        callees, callers = self._steps(forwards=True), self._steps(forwards=False)
+        return self.part({*_within([symbol], callees, depth), *_within([symbol], callers, depth)})
+
+    def within(self, depth: int) -> ConcurrencyMap:
+        """What is at most so many calls away from a function that no other one calls."""
+        called = {edge.callee for edge in self.edges if edge.kind is not EdgeKind.PLACE}
+        starts = [item.symbol for item in self.functions if item.symbol not in called]
+        return self.part(_within(starts, self._steps(forwards=True), depth))
+
+    def by_weight(self) -> list[str]:
+        """The symbols, those first that should be seen: functions with findings, those on the way to their
+        causes, then what is nearest to these."""
+        bad = [item.symbol for item in self.functions if item.problems]
+        on_way = [symbol for step in sorted(self.steps) for symbol in step]
+        near: dict[str, set[str]] = {}
+        for steps in (self._steps(forwards=True), self._steps(forwards=False)):
+            for symbol, others in steps.items():
+                near.setdefault(symbol, set()).update(others)
+        known = {item.symbol for item in self.functions}
+        order = _within(list(dict.fromkeys([*bad, *on_way])), near, None)
+        order.update(dict.fromkeys(item.symbol for item in self.functions))
+        return [symbol for symbol in order if symbol in known]
+
+    def part(self, symbols: Iterable[str]) -> ConcurrencyMap:
+        """The functions with these symbols, and the edges between them."""
         kept = set(symbols)
-        return ConcurrencyMap(
-            tuple(item for item in self.functions if item.symbol in kept),
-            tuple(
+        return replace(
+            self,
+            functions=tuple(item for item in self.functions if item.symbol in kept),
+            edges=tuple(
                 edge
                 for edge in self.edges
                 if edge.caller in kept and (edge.callee in kept or edge.is_external)
             ),
         )
+
+    def _steps(self, *, forwards: bool) -> dict[str, set[str]]:
+        steps: dict[str, set[str]] = {}
+        for edge in self.edges:
+            start, end = (edge.caller, edge.callee) if forwards else (edge.callee, edge.caller)
+            steps.setdefault(start, set()).add(end)
+        return steps
+
+
+def _within(starts: Iterable[str], steps: Mapping[str, set[str]], depth: int | None) -> dict[str, None]:
+    """What the steps lead to from the starts, the nearest first."""
+    found = dict.fromkeys(starts)
+    last = list(found)
+    while last and depth != 0:
+        last = [end for start in last for end in sorted(steps.get(start, ())) if end not in found]
+        last = list(dict.fromkeys(last))
+        found.update(dict.fromkeys(last))
+        depth = depth - 1 if depth is not None else None
+    return found

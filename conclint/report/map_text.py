@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from conclint.model.concurrency_map import ConcurrencyMap, EdgeKind, MapEdge, MapFunction
 from conclint.model.execution import ExecutionModel
 from conclint.report.printable import printable
+from conclint.report.wording import count
 
 _MODEL_WORDS = {model: model.value.replace("_", " ") for model in ExecutionModel}
 _MAX_DEPTH = 30
@@ -22,12 +23,16 @@ def render_map(found: ConcurrencyMap) -> str:
             path = item.path
             lines += ["", path] if lines else [path]
         lines.append(f"  {item.line}: {item.symbol}")
-        lines += [f"      {text}" for text in (_models_of(item), _effects_of(item)) if text]
+        lines += [
+            f"      {text}" for text in (_models_of(item), _effects_of(item), *_problems_of(item)) if text
+        ]
         lines += [f"      {_placing(edge)}" for edge in placed.get(item.symbol, ()) if edge.model]
     counts = {model: sum(_runs_on(item, model) for item in found.functions) for model in ExecutionModel}
-    told = ", ".join(f"{count} on {_an(model)}" for model, count in counts.items() if count)
+    told = ", ".join(f"{number} on {_an(model)}" for model, number in counts.items() if number)
     lines += [""] if lines else []
-    lines.append(f"{len(found.functions)} functions{f': {told}' if told else ''}.")
+    problems = sum(len(item.problems) for item in found.functions)
+    bad = f"; {count(problems, 'problem')}" if problems else ""
+    lines.append(f"{count(len(found.functions), 'function')}{f': {told}' if told else ''}{bad}.")
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -36,7 +41,7 @@ def render_around(found: ConcurrencyMap, symbol: str) -> str:
     items = {item.symbol: item for item in found.functions}
     item = items[symbol]
     lines = [f"{symbol} ({item.path}:{item.line})"]
-    lines += [f"  {text}" for text in (_models_of(item), _effects_of(item)) if text]
+    lines += [f"  {text}" for text in (_models_of(item), _effects_of(item), *_problems_of(item)) if text]
     for head, forwards in (("called from", False), ("leads to", True)):
         steps = _by(found.edges, forwards)
         if symbol in steps:
@@ -103,6 +108,13 @@ def _effects_of(item: MapFunction) -> str:
     parts = [f"waits: {', '.join(waits)}"] if waits else []
     parts += [f"computes: {', '.join(computes)}"] if computes else []
     return "; ".join(parts)
+
+
+def _problems_of(item: MapFunction) -> list[str]:
+    return [
+        f"problem: {problem.code}{f' {problem.cause}' if problem.cause else ''} (line {problem.line})"
+        for problem in item.problems
+    ]
 
 
 def _runs_on(item: MapFunction, model: ExecutionModel) -> bool:

@@ -300,31 +300,35 @@ def map_concurrency(
     paths: Sequence[str], config: Config, *, everything: bool = False, externals: bool = False
 ) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
     """The concurrency map of the files that the paths stand for (with `everything`, of those too that say
-    nothing of concurrency; with `externals`, with libraries), and what could not be read (CON900).
+    nothing of concurrency; with `externals`, with libraries), with what is reported in them, and what could
+    not be read (CON900).
 
     Raises ConfigError as `check` does.
     """
-    discovery = discover_files(list(paths), config, config.cwd)
-    problems = _problems(discovery)
-    with Workspace(config, discovery.sources, keep=False) as workspace:
-        return map_sources(workspace, discovery.sources, problems, everything=everything, externals=externals)
-
-
-def map_sources(
-    workspace: Workspace,
-    sources: Sequence[Source],
-    problems: Sequence[Finding] = (),
-    *,
-    everything: bool = False,
-    externals: bool = False,
-) -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
-    """The concurrency map of the sources, and, with the given problems, what could not be read."""
     from conclint.run.analysis import Analysis
+
+    discovery = discover_files(list(paths), config, config.cwd)
+    config = _with_nested(config, discovery)
+    sources, problems = discovery.sources, _problems(discovery)
 
     def mapped() -> tuple[ConcurrencyMap, tuple[Finding, ...]]:
         with closing(Analysis(workspace, sources)) as analysis:
             found = analysis.concurrency_map(everything=everything, externals=externals)
             return found, _unread(analysis, problems)
+
+    with Workspace(config, sources) as workspace:
+        findings = run_on(workspace, sources, list(problems)).report.findings
+        found, unread = workspace.within_limits(mapped)
+    return found.with_problems(findings), unread
+
+
+def map_sources(workspace: Workspace, sources: Sequence[Source]) -> ConcurrencyMap:
+    """The concurrency map of the sources."""
+    from conclint.run.analysis import Analysis
+
+    def mapped() -> ConcurrencyMap:
+        with closing(Analysis(workspace, sources)) as analysis:
+            return analysis.concurrency_map()
 
     return workspace.within_limits(mapped)
 

@@ -161,6 +161,6 @@ def _map(job: MapJob, config: Config) -> Mapped:
             reaching = affected_by(workspace, [target], others=buffers).sources
         is_complete = len(reaching) <= _MAPPED_FILES
         asked = {source.path: source for source in (*(reaching if is_complete else ()), *buffers, target)}
-        found, _ = map_sources(workspace, [asked[path] for path in sorted(asked)])
+        found = map_sources(workspace, [asked[path] for path in sorted(asked)])
     columns = Columns(texts, job.units)
     return Mapped(notes_of(asked[whole], found, columns, callers_known=is_complete))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conclint.cli.main import cli
+from conclint.model.concurrency_map import ConcurrencyMap, MapEdge, MapFunction, MapProblem
+from conclint.report.map_graph import MOST_MERMAID_ARROWS, MOST_MERMAID_CHARACTERS, render_mermaid
 
+ROOT = Path(__file__).parents[2]
 FILES = {
     "app/__init__.py": "",
     "app/views.py": """
@@ -157,13 +162,119 @@ def test_dot_and_mermaid_draw_each_function_and_each_arrow_once(project: Path) -
     dot, mermaid = (run("--output-format", kind).stdout for kind in ("dot", "mermaid"))
     assert dot.startswith("digraph conclint {")
     assert dot.count("{") == dot.count("}")
-    assert len(re.findall(r"^    n\d+ \[label=", dot, re.MULTILINE)) == len(functions)
+    assert len(re.findall(r"^      n\d+ \[label=", dot, re.MULTILINE)) == len(functions)
     assert len(re.findall(r"^  n\d+ -> n\d+", dot, re.MULTILINE)) == len(edges)
     assert mermaid.startswith("flowchart LR\n")
     assert len(re.findall(r'^    n\d+\["', mermaid, re.MULTILINE)) == len(functions)
     assert len(re.findall(r"^  n\d+ -", mermaid, re.MULTILINE)) == len(edges)
-    assert "asyncio.to_thread" in dot
-    assert "asyncio.to_thread" in mermaid
+    for text in (dot, mermaid):
+        assert "asyncio.to_thread" in text
+        assert {
+            model for model in ("event loop", "threads", "processes", "several models") if model in text
+        } == {
+            "event loop",
+            "threads",
+            "processes",
+            "several models",
+        }
+
+
+BLOCKED = """
+import time
+
+async def waits():
+    return step()
+
+def step():
+    return root()
+
+def root():
+    time.sleep(1)
+
+async def fine():
+    return quick()
+
+def quick():
+    return 1
+"""
+
+
+@pytest.fixture
+def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "shop.py").write_text(BLOCKED)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_is_reported_is_marked(blocked: Path) -> None:
+    found = {item["symbol"]: item["problems"] for item in document()["functions"]}
+    assert found.pop("shop.waits") == [{"code": "CON102", "line": 5, "cause": "time.sleep"}]
+    assert set(found) == {"shop.step", "shop.root", "shop.fine", "shop.quick"}
+    assert not any(found.values())
+    assert "      problem: CON102 time.sleep (line 5)\n" in run().stdout
+    assert run().stdout.endswith("5 functions: 5 on the event loop; 1 problem.\n")
+
+    dot, mermaid = (run("--output-format", kind).stdout for kind in ("dot", "mermaid"))
+    (number,) = re.findall(r'^      n(\d+) \[label="waits\\nCON102 time.sleep" fillcolor=', dot, re.MULTILINE)
+    assert dot.count("penwidth=2") == 2
+    assert f"  class n{number} bad\n" in mermaid
+    assert re.search(r"linkStyle \d+,\d+ stroke:", mermaid)
+
+
+def test_only_problems(blocked: Path) -> None:
+    assert set(models("--only-problems")) == {"shop.waits", "shop.step", "shop.root"}
+    assert "shop.fine" not in run("--only-problems", "--symbol", "shop.step").stdout
+    (blocked / "shop.py").write_text(BLOCKED.replace("time.sleep(1)", "pass"))
+    assert run("--only-problems").stdout == "0 functions.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "symbols"),
+    [
+        (["--depth=0"], {"waits", "fine"}),
+        (["--depth=1"], {"waits", "fine", "step", "quick"}),
+        (["--depth=1", "--only-problems"], {"waits", "step"}),
+        (["--depth=1", "--symbol=root"], {"root", "step"}),
+        (["--depth=0", "--symbol=root"], {"root"}),
+    ],
+)
+def test_depth_counts_calls(blocked: Path, words: list[str], symbols: set[str]) -> None:
+    assert {symbol.removeprefix("shop.") for symbol in models(*words)} == symbols
+
+
+def test_the_page_has_the_picture_of_its_example() -> None:
+    page = (ROOT / "docs/map.md").read_text("utf-8")
+    (shown,) = re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
+    example = ROOT / "fixtures/callgraph/helpers/three_files"
+    assert run("--only-problems", "--output-format", "mermaid", str(example)).stdout == shown
+
+
+def test_the_map_goes_to_a_file(blocked: Path) -> None:
+    result = run("--output-format", "dot", "-o", "map.dot")
+    assert (result.exit_code, result.output) == (0, "")
+    assert (blocked / "map.dot").read_text() == run("--output-format", "dot").stdout
+    result = run("--output-file", "nowhere/map.dot")
+    assert result.exit_code == 2
+    assert "nowhere/map.dot: cannot be written: there is no folder" in result.output
+
+
+def test_mermaid_gets_no_more_than_it_draws() -> None:
+    """Functions with findings come first, then what is nearest to them."""
+    names = [f"app.module{number}.function" for number in range(2_000)]
+    found = ConcurrencyMap(
+        tuple(
+            MapFunction(name, f"{name}.py", 1, is_coroutine=False, models=(), effects=()) for name in names
+        ),
+        tuple(MapEdge(*pair, "call", "", "", 1) for pair in pairwise(names)),
+    )
+    bad = replace(found.functions[1_000], problems=(MapProblem(3, "CON101", "requests.get"),))
+    functions = (*found.functions[:1_000], bad, *found.functions[1_001:])
+    drawn = render_mermaid(replace(found, functions=functions))
+    shown = [int(number) for number in re.findall(r'\["module(\d+)\.', drawn.text)]
+    assert len(shown) == 2_000 - drawn.left_out
+    assert len(drawn.text) <= MOST_MERMAID_CHARACTERS
+    assert drawn.text.count("-->") == MOST_MERMAID_ARROWS
+    assert shown == list(range(750, 1_251))
 
 
 def test_the_same_map_whatever_the_order_of_the_paths(project: Path) -> None:
@@ -195,7 +306,7 @@ def test_everything_is_the_call_graph(tmp_path: Path) -> None:
     """Modules call, no coroutine need be on the way, and libraries are there when asked for."""
     (tmp_path / "graph.py").write_text(CALLS)
     options = ["map", "--all", "--no-cache", "--output-format", "json", str(tmp_path)]
-    schema = json.loads((Path(__file__).parents[2] / "docs/map.schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "docs/map.schema.json").read_text("utf-8"))
     for extra, outside in (([], []), (["--externals"], [("graph.helper", "json.dumps")])):
         found = json.loads(CliRunner().invoke(cli, [*options, *extra]).stdout)
         jsonschema.Draft202012Validator(schema).validate(found)
