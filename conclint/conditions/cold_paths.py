@@ -10,6 +10,7 @@ from conclint.conditions.environment import UnsetEnvironment
 from conclint.conditions.failures import FAILED, INTERRUPTED, RETRIES, Failures
 from conclint.conditions.first_time import FirstTime, is_due
 from conclint.conditions.handed_over import HandedOver
+from conclint.conditions.never_given import NeverGiven
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key
 from conclint.summary import body_graph as graph
@@ -35,6 +36,7 @@ _SUSPENDING = frozenset(
 """Context managers in which a terminal's program leaves the screen to another, and waits for that."""
 _SETTING = ("does it only where an environment variable is set", "does not do it by default")
 _DEBUGGING = ("does it only under a debugging flag", "is meant to be slow then")
+_EMPTY = ("does it only with a part that its object is made without", "is given none by its class later")
 _ENDS = "does it only where it ends the program"
 _ENDINGS = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 _KILLED = ("does it only where it kills its own process", "is not meant to get further then")
@@ -42,8 +44,8 @@ _HANDED = ("does it only where it hands it to no thread", "hands it to a thread 
 _ON_WINDOWS = "does it on Windows only"
 _PLATFORMS = frozenset({("os.name", "nt"), ("sys.platform", "win32")})
 RARE: Final = (
-    FIRST_TIME, FIRST_TIMES, NOW_AND_THEN, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, _ENDS, *_KILLED,
-    *_HANDED, _ON_WINDOWS, *FAILED, RETRIES, *INTERRUPTED,
+    FIRST_TIME, FIRST_TIMES, NOW_AND_THEN, *_LACKING, *_SUSPENDED, *_SETTING, *_DEBUGGING, *_EMPTY, _ENDS,
+    *_KILLED, *_HANDED, _ON_WINDOWS, *FAILED, RETRIES, *INTERRUPTED,
 )  # fmt: skip
 """What says of a place itself, whatever the arguments, that code seldom comes to it."""
 
@@ -57,6 +59,7 @@ class Rarity:
         self._first_time = FirstTime(evaluator)
         self._handed = HandedOver(evaluator)
         self._environment = UnsetEnvironment(evaluator)
+        self._never_given = NeverGiven(evaluator)
         self._flags = DebuggingFlags(evaluator, self._environment)
         self._calls_of: dict[Key, dict[int, list[Site]]] = {}
 
@@ -75,6 +78,8 @@ class Rarity:
                 return (NOW_AND_THEN,)
             if self._flags.is_asked_for(key, item.value, bool(item.extra)):
                 return _DEBUGGING
+            if self._never_given.is_asked_for(key, item.value, bool(item.extra)):
+                return _EMPTY
             if self._failures.has_left(key, body, item.value, bool(item.extra)):
                 return FAILED
             if self._finds_no_module(key, body, item.value, bool(item.extra)):
