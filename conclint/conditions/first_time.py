@@ -23,6 +23,7 @@ _KEEPERS: Final = frozenset(
 """Methods that keep something in their receiver."""
 _CLOCKS: Final = frozenset({"time", "monotonic", "perf_counter", "now", "utcnow", "time_ns", "monotonic_ns"})
 _FLUSHING: Final = re.compile(r"_*(?:clear|flush|popleft|pop)(?:_\w+)?")
+_OF_FILES: Final = frozenset({"is_dir", "is_file", "isdir", "isfile", "lexists"})
 _LOOKUPS: Final = frozenset({"get", "peek", "lookup"})
 _ENDED: Final = re.compile(
     r"_*(?:(?:is|was|has|been|already|being)_)*(?:clos|stop|shut|terminat|dispos|releas|exit|finish|finaliz"
@@ -306,9 +307,18 @@ def _asked(body: Body, site: Site, truth: _Found, depth: int) -> Iterator[tuple[
         yield ("items", callee[1]), truth
     elif callee in ((Op.GLOBAL, "hasattr"), (Op.GLOBAL, "getattr")) and len(passed) >= 2:
         yield ("attribute", passed[0], body.values[passed[1]][-1]), truth
-    else:
+    elif not _asks_for_file(body, site):
         for value in (site.callee, *passed):
             yield from _out_of_date(body, value, depth + 1)
+
+
+def _asks_for_file(body: Body, site: Site) -> bool:
+    """Whether a test asks for a file: that there is none says nothing of what holds its path."""
+    callee = graph.node(body, site.callee)
+    if callee[0] != Op.ATTR:
+        return False
+    is_of_path = not site.args or graph.node(body, graph.base(callee))[-1] == "path"
+    return callee[2] in _OF_FILES or (callee[2] == "exists" and is_of_path)
 
 
 def _out_of_date(body: Body, value: int, depth: int) -> Iterator[tuple[Place, _Found]]:

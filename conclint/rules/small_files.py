@@ -41,6 +41,9 @@ _SETTINGS: Final = frozenset(
         "version",
     }
 )  # fmt: skip
+_VERBS: Final = frozenset(
+    {"dump", "fetch", "get", "load", "parse", "persist", "read", "save", "store", "update", "write"}
+)
 _KEYS: Final = re.compile(
     r"(?:api|client|deploy|host|identity|jwt|private|public|secret|server|sign|signing|ssh|ssl|tls)_?key"
     r"|(?:^|_)p?key_?(?:file|ring|store)|(?:ca|cert)_?(?:bundle|chain|file|path)|(?:^|_)pem(?:_|$)|passw(?:or)?d"
@@ -99,7 +102,8 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
     finder = _Finder(evaluator, chain)
     modes = _modes(body, fact, site)
     return (
-        _is_brief(evaluator, fact, key, number)
+        _says_what_it_keeps(evaluator.definition(key).name)
+        or _is_brief(evaluator, fact, key, number)
         or finder.is_settings(key, path)
         or finder.is_shipped(key, path)
         or _hands_over(body)
@@ -445,6 +449,12 @@ def _is_named_so(path: str) -> bool:
     if path.startswith(_TABLES) or ending.endswith((*_SUFFIXES, *_DOCUMENTS)) or is_hidden:
         return True
     return _says_settings(name)
+
+
+def _says_what_it_keeps(name: str) -> bool:
+    """Whether the name of a function is that it reads or writes settings (`load_credentials`)."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return bool(words) and words[0] in _VERBS and _says_settings(name)
 
 
 def _says_options(name: str) -> bool:

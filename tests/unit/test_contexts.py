@@ -149,6 +149,8 @@ class TestSeverity:
             ("load(p):\n    return open(p.config.target)", Severity.INFO),
             ("load(p):\n    return open(p.config.target, 'rb')", Severity.WARNING),
             ("load(p):\n    return open(p.target)", Severity.WARNING),
+            ("load(p):\n    return load_tokens(p)", Severity.INFO),
+            ("load(p):\n    return tokens(p)", Severity.WARNING),
             ("load(p):\n    return open(place() / p)", Severity.INFO),
             ("load(p):\n    return open(place(p))", Severity.INFO),
             ("load(p):\n    return open(same(p))", Severity.WARNING),
@@ -200,6 +202,12 @@ def place(name="a"):
 
 def same(name):
     return Path(name)
+
+def load_tokens(path):
+    return Path(path).read_bytes()
+
+def tokens(path):
+    return Path(path).read_bytes()
 
 def read(path):
     return open(path).read()
