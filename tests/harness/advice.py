@@ -13,6 +13,7 @@ from conclint.model.finding import Finding
 from conclint.rules.advice.change import Advice
 from conclint.rules.drafts import Draft
 from conclint.rules.examples import advise, source_file
+from conclint.source.derived import Derived, headers_of
 from conclint.source.discovery import discover_files
 from conclint.store.cache import Cache
 from conclint.workspace import Workspace
@@ -43,6 +44,10 @@ def advice_for(folder: Path, library: str = "asyncio") -> list[Told]:
     sources = discover_files([str(folder)], config, folder).sources
     project = Project(Workspace(config, sources, cache=Cache.open(None)), sources)
     project.library = library
+    paths = [source.path for source in sources]
+    project.subclasses = Derived(
+        lambda: {path: headers_of(index) for path, index in project.store.indexes(paths)}
+    )
     judge = ModuleJudge(project)
 
     def drafts_of(path: str) -> list[Draft]:
@@ -58,7 +63,7 @@ def advice_for(folder: Path, library: str = "asyncio") -> list[Told]:
         for draft in judge.settled(partial(drafts_of, path)):
             given = draft.advise  # a failure fails the test
             assert given is not None
-            advice = advise(draft, source_file(data))
+            advice = judge.settled(partial(advise, draft, source_file(data)))
             text = None
             if advice.change is not None:
                 assert advice.fragment is not None

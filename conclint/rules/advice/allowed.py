@@ -25,12 +25,13 @@ from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
 from conclint.rules.advice.made_once import keeps_what_it_makes, made_once_at
-from conclint.rules.advice.sending import is_inner, is_sendable, traits_of
-from conclint.rules.advice.sessions import Held, holding_of
+from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
+from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.chains import Hop, position_of
+from conclint.rules.chains import hops as chain_of
 from conclint.rules.drafts import ModuleView
 from conclint.rules.inside_libraries import own_part
 from conclint.summary import body_graph as graph
@@ -39,6 +40,8 @@ from conclint.summary.records import DefKind, Import, Op, RegionKind, SiteKind
 _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MINOR: Final = "cheap-files"
+_SQLITE: Final = "sqlite3."
+_ALCHEMY: Final = ("sqlalchemy.", "sqlmodel.")
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
 _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
@@ -115,6 +118,7 @@ class Subject(NamedTuple):
     `is_once`: it is an attribute that is made when it is first read. `made_once` is what the work is done for
     only where a test finds none yet; `made_here`: the place itself stands under that test. `hazard` is why a
     thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
+    `in_memory`: its database may be one of SQLite's that each thread has of its own.
     """
 
     around: Around
@@ -139,6 +143,7 @@ class Subject(NamedTuple):
     made_here: bool
     hazard: Hazard | None
     is_single: bool
+    in_memory: bool
 
     @property
     def walks(self) -> bool:
@@ -197,6 +202,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         bool(once and once[0]),
         hazard_of(view, hops, cause, family),
         fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
+        cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
     )
 
 
@@ -261,7 +267,8 @@ def around(view: ModuleView, key: Key) -> Around:
         tuple(_places(view, key, (link.site for link in links if _is_threaded(view, key, link)))),
         tuple(_places(view, key, (link.site for link in links if changed_by(view, key, link) is not None))),
     )
-    view.around[key] = found
+    if view.engine.is_settled:
+        view.around[key] = found
     return found
 
 
@@ -289,18 +296,41 @@ def _is_threaded(view: ModuleView, key: Key, link: Link) -> bool:
 def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) -> Bound:
     """What keeps the work from running in another thread."""
     last = hops[-1]
-    threaded = fact is not None and Trait.THREAD_BOUND in traits_of(view, fact.name)
-    if threaded and (len(hops) == 1 or not _is_made_here(view, last)):
+    traits = traits_of(view, fact.name) if fact is not None else frozenset()
+    is_for_any = (
+        Trait.THREAD_BOUND in traits and last.symbol.startswith(_SQLITE) and works_in_any_thread(view, hops)
+    )
+    if Trait.THREAD_BOUND in traits and not is_for_any and (len(hops) == 1 or not _is_made_here(view, last)):
         return Bound.THREAD
-    if fact is not None and Trait.ONE_AT_A_TIME in traits_of(view, fact.name):
+    if (fact is not None and is_used_in_turn(view, fact.name)) or is_for_any:
         held = holding_of(view, hops)
         if held is not Held.MADE:
             return Bound.SHARED if held is Held.KEPT else Bound.GIVEN
+    if _is_shared_by_another(view, hops):
+        return Bound.SHARED
     if chain_needs_loop(view, hops):
         return Bound.LOOP
     if _is_made_with_unknown_base(view, hops):
         return Bound.LOOP
     return Bound.NOTHING
+
+
+def _is_shared_by_another(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether what the place calls may be another function of a derived class too, and that works on an
+    object which only one thread at a time may use."""
+    key, site, _ = hops[0]
+    if len(hops) < 2:
+        return False
+    for link, effects in zip(view.engine.links(key), view.effects.get(key, ()), strict=False):
+        if link.site != site:
+            continue
+        for effect, witness in effects.items():
+            if effect.kind not in _KINDS or not is_used_in_turn(view, witness.cause):
+                continue
+            others = chain_of(view.engine, key, witness)
+            if len(others) > 1 and others[1].key != hops[1].key:
+                return holding_of(view, others) is Held.KEPT
+    return False
 
 
 def _is_made_here(view: ModuleView, hop: Hop) -> bool:

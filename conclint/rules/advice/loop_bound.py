@@ -93,7 +93,8 @@ def works_on_loop(view: ModuleView, key: Key) -> bool:
         links = view.engine.links(key)
         is_handed_over = any(name in _RUNNERS for link in links for name in public_names(view, link))
         held = any(_is_of_loop(view, link, are_handed_over=is_handed_over) for link in links)
-        view.works_on_loop[key] = held
+        if view.engine.is_settled:
+            view.works_on_loop[key] = held
     return held
 
 

@@ -32,6 +32,14 @@ def traits_of(view: ModuleView, name: str) -> frozenset[Trait]:
     return found
 
 
+def is_used_in_turn(view: ModuleView, name: str) -> bool:
+    """Whether a method is one of an object that only one thread at a time may use, and not what gives one."""
+    owner, _, method = name.rpartition(".")
+    if method == "__init__":
+        return False
+    return any(Trait.ONE_AT_A_TIME in item.traits for item in view.engine.evaluator.catalog.ancestry(owner))
+
+
 def is_sendable(view: ModuleView, hop: Hop) -> bool:
     """Whether a process can be given the call at a place: a function at the top of a module, with arguments
     that are known to be plain data, whose result is used."""

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
-from conclint.catalog.facts import Trait
 from conclint.resolve.arguments import bind
-from conclint.resolve.values import ExternalMethod, Function, Key
-from conclint.rules.advice.sending import traits_of
+from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Function, Key
+from conclint.rules.advice.sending import is_used_in_turn
+from conclint.rules.advice.shared_state import is_locked
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, Site, SiteKind
+from conclint.summary.records import DefFlags, Op, Site, SiteKind
 
 _MOST_STEPS: Final = 20
 _PASSING: Final = tuple(
     (Op.GLOBAL, name) for name in ("enumerate", "iter", "list", "reversed", "sorted", "zip")
 )
 """What goes through its first argument."""
+_OPENING: Final = ("sqlite3.connect", "sqlite3.dbapi2.connect")
+_DIALECTS: Final = "sqlalchemy.dialects."
+_SERVERS: Final = ("postgres", "mysql", "mariadb", "mssql", "oracle", "snowflake", "cockroachdb", "redshift")
+"""How the addresses of databases begin that are not SQLite's."""
+_CHECKS: Final = "check_same_thread"
+_SCOPED: Final = "sqlalchemy.orm.scoped_session"
+"""Calling it gives the session of a thread, which all tasks of an event loop share."""
 
 
 class Held(Enum):
@@ -33,9 +40,10 @@ class Held(Enum):
 
 
 def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
-    """How the object whose method is called at the last of these hops is held."""
+    """How the object whose method is called at the last of these hops is held. What is done with it under a
+    thread's lock of the program is as good as one's own."""
     body = view.engine.evaluator.body(hops[-1].key)
-    if hops[-1].site < 0:
+    if hops[-1].site < 0 or any(_is_under_lock(view, hop) for hop in hops[1:]):
         return Held.MADE
     site = body.sites[hops[-1].site]
     value = graph.receiver(body, site) if site.kind == SiteKind.CALL else site.callee
@@ -62,10 +70,14 @@ def _origin(view: ModuleView, key: Key, value: int) -> Held | int:
         if node[0] == Op.PARAM:
             return graph.number(node)
         if node[0] in (Op.GLOBAL, Op.IMPORT, Op.ATTR):
-            return Held.KEPT
+            values = view.engine.evaluator.evaluate(key, value).values
+            is_class = bool(values) and all(isinstance(item, External) for item in values)
+            return Held.MADE if is_class else Held.KEPT
         made = graph.call(body, value)
-        if node[0] in (Op.NARROW, Op.CAST, Op.AWAIT):
+        if node[0] in (Op.NARROW, Op.CAST, Op.AWAIT, Op.ENTER):
             value = graph.operand(node)
+        elif made is not None and _gives_kept(view, key, made):
+            return Held.KEPT
         elif made is not None and graph.node(body, made.callee) in _PASSING and made.args:
             value = made.args[0][1]
         elif made is not None and graph.receiver(body, made) >= 0:
@@ -79,12 +91,88 @@ def _origin(view: ModuleView, key: Key, value: int) -> Held | int:
     return Held.MADE
 
 
+def _is_under_lock(view: ModuleView, hop: Hop) -> bool:
+    body = view.engine.evaluator.body(hop.key)
+    return hop.site >= 0 and is_locked(view, hop.key, body, body.sites[hop.site].region)
+
+
+def works_in_any_thread(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether the connections of SQLite that the modules of a chain open are made for any thread
+    (`check_same_thread=False`), as far as these modules open any."""
+    evaluator = view.engine.evaluator
+    found = False
+    for path in sorted({hop.key[0] for hop in hops}):
+        module = evaluator.module(path)
+        for key in module.keys:
+            body = evaluator.body(key)
+            for site in body.sites:
+                if site.kind != SiteKind.CALL or not _opens(view, key, site):
+                    continue
+                given = dict(site.args).get(_CHECKS, -1)
+                if given < 0 or graph.node(body, given) != (Op.CONST, False):
+                    return False
+                found = True
+    return found
+
+
+def may_be_in_memory(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether nothing in the modules of a chain says that a database is another than SQLite's memory, of
+    which SQLAlchemy gives each thread an empty one."""
+    evaluator = view.engine.evaluator
+    for path in {hop.key[0] for hop in hops}:
+        module = evaluator.module(path)
+        modules = [f"{item.module}.{item.name}" for item in module.summary.imports]
+        if any(name.startswith(_DIALECTS) and "sqlite" not in name for name in modules):
+            return False
+        addresses = [
+            node[1]
+            for key in module.keys
+            for node in evaluator.body(key).values
+            if node[0] == Op.CONST and isinstance(node[1], str) and "://" in node[1]
+        ]
+        if any(text.startswith(_SERVERS) for text in addresses):
+            return False
+    return True
+
+
+def _opens(view: ModuleView, key: Key, site: Site) -> bool:
+    """Whether a site opens a connection of SQLite."""
+    node = graph.node(view.engine.evaluator.body(key), site.callee)
+    if node[0] not in (Op.ATTR, Op.GLOBAL, Op.IMPORT):
+        return False
+    values = view.engine.evaluator.evaluate(key, site.callee).values
+    return any(isinstance(value, External) and value.dotted in _OPENING for value in values)
+
+
+def _gives_kept(view: ModuleView, key: Key, made: Site) -> bool:
+    """Whether a call gives what others are given too: what a function of the program keeps, or the session
+    of a scope."""
+    evaluator = view.engine.evaluator
+    for value in evaluator.evaluate(key, made.callee).values:
+        if isinstance(value, ExternalInstance) and evaluator.catalog.canonical(value.dotted) == _SCOPED:
+            return True
+        if isinstance(value, Function) and _returns_kept(view, value.key):
+            return True
+    return False
+
+
+def _returns_kept(view: ModuleView, key: Key) -> bool:
+    """Whether a function returns what an attribute or a global name holds."""
+    evaluator = view.engine.evaluator
+    if evaluator.definition(key).flags & DefFlags.GENERATOR:
+        return False
+    body = evaluator.body(key)
+    returned = [graph.node(body, value) for value, _ in body.returns if value >= 0]
+    kept = [node for node in returned if node[0] in (Op.GLOBAL, Op.ATTR)]
+    return bool(kept) and all(node in kept or node == (Op.CONST, None) for node in returned)
+
+
 def _gives_part(view: ModuleView, key: Key, site: Site) -> bool:
     """Whether what a method gives works with the object that the method is of, as a query does with its
     session."""
     values = view.engine.evaluator.evaluate(key, site.callee).values
     return any(
-        isinstance(value, ExternalMethod) and Trait.ONE_AT_A_TIME in traits_of(view, f"{value.dotted}.x")
+        isinstance(value, ExternalMethod) and is_used_in_turn(view, f"{value.dotted}.{value.name}")
         for value in values
     )
 

@@ -158,7 +158,7 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
     body = view.engine.evaluator.body(key)
     name = short_name(view.engine.evaluator.symbol(key))
     for store in body.stores:
-        if _is_locked(view, key, body, store.region):
+        if is_locked(view, key, body, store.region):
             continue
         if store.kind == StoreKind.GLOBAL:
             what = str(store.name)
@@ -174,7 +174,7 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
             yield Changed(text_of(view, key, store.base), name, Use.CHANGED)
     for site in body.sites:
         what, use = _changed_at(view, key, fresh, body, site)
-        if what and not _is_locked(view, key, body, site.region):
+        if what and not is_locked(view, key, body, site.region):
             yield Changed(what, name, use)
 
 
@@ -263,7 +263,7 @@ def _asks_for(body: Body, value: int, own: graph.Node) -> bool:
     return is_asking and site.args[0][1] == own[1] and name == (Op.CONST, own[2])
 
 
-def _is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
+def is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
     """Whether a region runs under a lock for threads."""
     evaluator = view.engine.evaluator
     return any(

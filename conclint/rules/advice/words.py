@@ -27,6 +27,20 @@ _SHARED: Final = (
     "run the whole unit of work in one function, in a thread, with a session of its own: a session and its "
     "objects can't be split between threads."
 )
+_SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
+_STATEMENTS: Final = (
+    "put the statements that belong together (execute, fetch, commit) into one function, run that in a "
+    "thread, and hold {lock} meanwhile: other tasks use the same `{what}` connection, and in threads their "
+    "statements would mix."
+)
+_IN_TURN: Final = (
+    "put what belongs together into one function, run that in a thread, and hold {lock} meanwhile: other "
+    "tasks use the same {what}, and two threads must not use it at once."
+)
+_MEMORY: Final = (
+    " If the database may be SQLite in memory, make its engine with `poolclass=StaticPool` and "
+    '`connect_args={"check_same_thread": False}` first: otherwise each thread gets an empty one of its own.'
+)
 _MODELS: Final = (
     "run all that uses this database in one thread of its own (an executor with `max_workers=1`): "
     "`{what}.bind_ctx` binds the models for every thread at once."
@@ -109,6 +123,11 @@ def note(fact: CallableFact | None, library: AsyncLibrary) -> str:
     return "" if "asyncio" in text or foreign & named else f" {text}"
 
 
+def memory(subject: Subject) -> str:
+    """That a database in memory has to be made for all threads first, where it may be one."""
+    return _MEMORY if subject.in_memory else ""
+
+
 def lock(subject: Subject) -> str:
     """That a lock is needed where the work is to be done once: while one task waits, others come."""
     if not subject.made_once:
@@ -159,7 +178,7 @@ def bound(subject: Subject) -> str:
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
         return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
     if subject.bound in (Bound.SHARED, Bound.GIVEN):
-        return _SHARED
+        return _one_at_a_time(subject)
     if subject.bound is Bound.LOOP:
         return _taken_out(subject, f"`{subject.short}` as a whole may need the event loop")
     if subject.changed is not None and subject.changed.how is Use.READ:
@@ -169,6 +188,19 @@ def bound(subject: Subject) -> str:
     if subject.changed is not None:
         return _taken_out(subject, _changes(subject))
     return ""
+
+
+def _one_at_a_time(subject: Subject) -> str:
+    """What to do with an object that other tasks use too, and that two threads must not use at once."""
+    name = subject.fact.name if subject.fact is not None else subject.cause
+    if name.startswith(_SESSIONS):
+        return _SHARED
+    lock = _LOCKS[subject.around.waiting.library]
+    if subject.family == "database":
+        return _STATEMENTS.format(lock=lock, what=name.partition(".")[0])
+    is_of_another = subject.family == "files"  # that is of what another class does in its place
+    what = "connection" if is_of_another else f"`{name.rpartition('.')[0]}`"
+    return _IN_TURN.format(lock=lock, what=what)
 
 
 def _taken_out(subject: Subject, why: str) -> str:

@@ -1,0 +1,164 @@
+"""Advice about objects that several tasks use: one thread at a time, statements kept together, no thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+HOLDER = """
+import asyncio, threading
+IMPORTS
+
+class Holder:
+    def __init__(self, address):
+        self.lock = threading.Lock()
+        self.kept = MADE
+        self.address = address
+
+    def given(self):
+        return self.kept
+
+    def own(self):
+        held = MADE
+        return held.WORK
+
+    def locked(self):
+        with self.lock:
+            return self.kept.WORK
+
+    async def direct(self):
+        return self.kept.WORK
+
+    async def through(self):
+        return self.given().WORK
+
+    async def alone(self):
+        return self.own()
+
+    async def under_lock(self):
+        return self.locked()
+"""
+
+LIBRARIES = [
+    ("import pyodbc", "pyodbc.connect(address)", "execute('select 1')", "pyodbc"),
+    ("import pymysql", "pymysql.connect(host=address)", "commit()", "pymysql"),
+    ("import MySQLdb", "MySQLdb.connect(address)", "query('select 1')", "MySQLdb"),
+    ("import psycopg", "psycopg.connect(address)", "execute('select 1')", "psycopg"),
+    ("import psycopg2", "psycopg2.connect(address)", "commit()", "psycopg2"),
+    ("import duckdb", "duckdb.connect(address)", "execute('select 1')", "duckdb"),
+    ("import ftplib", "ftplib.FTP(address)", "nlst()", "ftplib.FTP"),
+    ("import smtplib", "smtplib.SMTP(address)", "noop()", "smtplib.SMTP"),
+    ("import pika", "pika.BlockingConnection(address)", "process_data_events()", "pika.BlockingConnection"),
+    ("import happybase", "happybase.Connection(address)", "tables()", "happybase"),
+    ("from pymemcache.client.base import Client", "Client(address)", "get('x')", "Client"),
+    ("import sqlite3", "sqlite3.connect(address, check_same_thread=False)", "execute('x')", "sqlite3"),
+]
+
+
+def told_of(folder: Path, text: str) -> list[Told]:
+    (folder / "program.py").write_text(dedent(text), encoding="utf-8")
+    return advice_for(folder)
+
+
+def at(told: list[Told], symbol: str) -> list[Told]:
+    found = [
+        item for item in told if item.finding.symbol.endswith(f".{symbol}") and item.finding.family != "locks"
+    ]
+    assert found, [item.finding.symbol for item in told]
+    return found
+
+
+@pytest.mark.parametrize(("imports", "made", "work", "named"), LIBRARIES)
+def test_what_other_tasks_use_too_is_used_in_turn(
+    tmp_path: Path, imports: str, made: str, work: str, named: str
+) -> None:
+    text = HOLDER.replace("IMPORTS", imports).replace("MADE", made).replace("WORK", work)
+    told = told_of(tmp_path, text)
+    for symbol in ("direct", "through"):
+        for item in at(told, symbol):
+            assert not item.example
+            assert "into one function" in item.words
+            assert "`asyncio.Lock`" in item.words
+            assert named in item.words
+    for symbol in ("alone", "under_lock"):
+        assert all("to_thread" in item.example for item in at(told, symbol))
+
+
+def test_a_client_of_sftp_is_used_in_turn_also_through_a_base_class(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import abc, asyncio, shutil, paramiko
+
+        class Copying(abc.ABC):
+            @abc.abstractmethod
+            def fetch(self, source, target):
+                '''Copy one file.'''
+
+        class Waiting(Copying):
+            async def fetch_async(self, source, target):
+                return self.fetch(source, target)
+
+        class Local(Waiting):
+            def fetch(self, source, target):
+                shutil.copyfile(source, target)
+
+        class Remote(Waiting):
+            def __init__(self, client: paramiko.SFTPClient):
+                self.client = client
+
+            def fetch(self, source, target):
+                self.client.get(source, target)
+        """,
+    )
+    found = at(told, "fetch_async")
+    assert {item.finding.family for item in found} == {"files", "sockets"}
+    assert all(not item.example and "`asyncio.Lock`" in item.words for item in found)
+
+
+SCOPED = """
+import asyncio
+from sqlalchemy import create_engine
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+class Store:
+    def __init__(self, address):
+        self.engine = create_engine(address)
+        self.scoped = scoped_session(sessionmaker(bind=self.engine))
+        self.make = sessionmaker(bind=self.engine)
+
+    async def shared(self):
+        with self.scoped() as session:
+            session.rollback()
+
+    async def own(self):
+        with self.make() as session:
+            session.rollback()
+
+    async def read(self, statement):
+        with self.engine.connect() as connection:
+            return connection.execute(statement).all()
+"""
+
+
+def test_a_scoped_session_is_that_of_all_tasks(tmp_path: Path) -> None:
+    told = told_of(tmp_path, SCOPED)
+    assert all(not item.example and "session of its own" in item.words for item in at(told, "shared"))
+    assert all("to_thread" in item.example for item in at(told, "own"))
+
+
+def test_a_database_in_memory_is_another_one_in_a_thread(tmp_path: Path) -> None:
+    assert all("StaticPool" in item.words for item in at(told_of(tmp_path, SCOPED), "read"))
+    for known in ("from sqlalchemy.dialects import postgresql", "DEFAULT = 'mysql+pymysql://x'"):
+        told = told_of(tmp_path, f"{known}\n{SCOPED}")
+        assert not any("StaticPool" in item.words for item in told)
+
+
+def test_a_connection_of_sqlite_works_where_it_was_made(tmp_path: Path) -> None:
+    text = HOLDER.replace("IMPORTS", "import sqlite3").replace("WORK", "execute('x')")
+    told = told_of(tmp_path, text.replace("MADE", "sqlite3.connect(address)"))
+    assert all("thread that made it" in item.words for item in at(told, "direct"))
