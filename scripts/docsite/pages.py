@@ -10,6 +10,7 @@ from conclint.rules.registry import all_rules
 from docsite.commands import commands_reference
 from docsite.guide import guide_table, places_table
 from docsite.knowledge import effects_table, knowledge_totals, libraries_table
+from docsite.landing import claims_table, speed_line
 from docsite.limits import limits_table
 from docsite.links import ROOT, page_of
 from docsite.rules import code_pairs_table, rule_document, rules_index
@@ -18,6 +19,7 @@ from docsite.settings import options_alone_table, settings_table
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     table.__name__: table
     for table in (
+        claims_table,
         code_pairs_table,
         commands_reference,
         effects_table,
@@ -28,6 +30,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         options_alone_table,
         places_table,
         settings_table,
+        speed_line,
     )
 }
 """What a page may ask for, alone on a line: `{{ guide_table }}`."""

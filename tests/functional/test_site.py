@@ -215,25 +215,48 @@ def _all_blocks(language: str) -> Iterator[tuple[str, str]]:
         yield from ((page, body) for kind, _, body in _blocks(page) if kind == language)
 
 
-@pytest.mark.parametrize("page", ["index.md", "map.md"])
-def test_console_blocks_print_what_they_show(page: str) -> None:
-    blocks = [body for kind, _, body in _blocks(page) if kind == "console"]
+def test_console_blocks_print_what_they_show() -> None:
+    blocks = [body for kind, _, body in _blocks("map.md") if kind == "console"]
     assert blocks
     for block in blocks:
         _assert_prints(block, ROOT)
 
 
-def test_getting_started_goes_as_it_says(tmp_path: Path) -> None:
+def test_other_linters_see_what_the_page_says(tmp_path: Path) -> None:
+    """Nothing, in files that ruff reads: a sleep in the coroutine itself is seen."""
+    for language, title, body in _blocks("index.md"):
+        if language == "python":
+            (tmp_path / title).parent.mkdir(exist_ok=True)
+            (tmp_path / title).write_text(body, encoding="utf-8")
+    for text, status in (("", 0), ("import time\n\n\nasync def tick():\n    time.sleep(1)\n", 1)):
+        (tmp_path / "shop/tick.py").write_text(text, encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--isolated",
+            "--no-cache",
+            "--select",
+            "ASYNC",
+            "shop",
+        ]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("page", "least"), [("index.md", 2), ("getting-started.md", 3)])
+def test_a_page_goes_as_it_says(page: str, least: int, tmp_path: Path) -> None:
     """Files are written and commands run in the order of the page."""
     commands = 0
-    for language, title, body in _blocks("getting-started.md"):
+    for language, title, body in _blocks(page):
         if language == "python" and title:
             (tmp_path / title).parent.mkdir(exist_ok=True)
             (tmp_path / title).write_text(body, encoding="utf-8")
         elif language == "console":
             _assert_prints(body, tmp_path)
             commands += 1
-    assert commands >= 3
+    assert commands >= least
 
 
 HOW = "how-it-works.md"
