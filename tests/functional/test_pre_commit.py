@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from harness.published import ADDRESS, ROOT, publish
 from programs_on_disk import QUICK_HELPER, SLOW_HELPER, VIEWS, commit_all, git, write_project
 
-ROOT = Path(__file__).parents[2]
-PUBLISHED = ("conclint", "fixtures", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 NO_INDEX = ("No matching distribution", "Connection", "Temporary failure", "Failed to establish")
-CONFIG = """\
-repos:
-  - repo: {repository}
-    rev: {revision}
-    hooks:
-      - id: {hook}
-"""
+
+
+def configuration(repository: Path, revision: str, hook: str) -> str:
+    """The README's, with a repository and a revision that are here."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"^```yaml\n(repos:.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    block = block.replace(ADDRESS, str(repository)).replace("id: conclint\n", f"id: {hook}\n")
+    return re.sub(r"rev: .*", f"rev: {revision}", block)
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A repository of this checkout as a user would name it in the configuration, and its commit."""
     folder = tmp_path_factory.mktemp("published")
-    for name in PUBLISHED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, folder / name)
-    return folder, commit_all(folder)
+    return folder, publish(folder)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +45,7 @@ class Repository:
         self._home = home
         commit_all(self.folder)
         repository, revision = published
-        config = CONFIG.format(repository=repository, revision=revision, hook=hook)
+        config = configuration(repository, revision, hook)
         (self.folder / ".pre-commit-config.yaml").write_text(config)
         installed = self.pre_commit("install", "--install-hooks")
         if installed.returncode and any(sign in installed.stdout for sign in NO_INDEX):

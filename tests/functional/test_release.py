@@ -16,10 +16,9 @@ import pytest
 import yaml
 
 from conclint import __version__
-from programs_on_disk import commit_all, git
+from harness.published import ROOT, publish
+from programs_on_disk import git
 
-ROOT = Path(__file__).parents[2]
-PUBLISHED = ("conclint", "fixtures/pairs", "pyproject.toml", "README.md", "LICENSE")
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
@@ -34,13 +33,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare repository of what is published, as a server has it."""
     folder = tmp_path_factory.mktemp("release")
     work = folder / "work"
-    work.mkdir()
-    for name in PUBLISHED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, work / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, work / name)
-    commit_all(work)
+    publish(work)
     git(work, "tag", f"v{__version__}")
     git(folder, "clone", "--quiet", "--bare", str(work), str(folder / "bare.git"))
     return folder / "bare.git"
