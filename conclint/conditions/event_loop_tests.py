@@ -67,6 +67,29 @@ class LoopTests:
             for site in body.sites
         )
 
+    def finds_it_idle(self, key: Key, body: Body, region: int) -> bool:
+        """Whether a test around a region has asked a loop whether it is running, and found that it is not:
+        nobody's work is disturbed there, whatever the thread."""
+        for number in graph.around(body, region):
+            item = body.regions[number]
+            is_test = item.kind in (RegionKind.IF, RegionKind.AFTER) and item.value >= 0
+            if is_test and self._says_idle(key, body, item.value, bool(item.extra)):
+                return True
+        return False
+
+    def _says_idle(self, key: Key, body: Body, value: int, polarity: bool) -> bool:
+        node = body.values[value]
+        if node[0] == Op.BOOL:
+            if node[1] == "not":
+                return self._says_idle(key, body, graph.operands(node)[0], not polarity)
+            # `loop and loop.is_running()`: that there is none is as good
+            return any(self._says_idle(key, body, item, polarity) for item in graph.operands(node))
+        site = graph.call(body, value)
+        if site is None or polarity:
+            return False
+        targets = callables(self._evaluator.evaluate(key, site.callee))
+        return any(isinstance(method, ExternalMethod) and method.name == "is_running" for method in targets)
+
     def _of_bool(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         operands = graph.operands(node)
         if node[1] == "not":

@@ -67,6 +67,10 @@ class Guards:
                 return self.mask(key, number) if region.extra & LoopFlags.LAZY else ALL_MODELS
         return ALL_MODELS
 
+    def finds_loop_idle(self, key: Key, region: int) -> bool:
+        """Whether the region's code only runs where a loop was found not to be running."""
+        return self._tests.finds_it_idle(key, self._evaluator.body(key), region)
+
     def _own(self, key: Key, body: Body, number: int) -> int:
         if graph.is_lazy(body, number):
             return ALL_MODELS if self._consumes_generators(body, number) else 0
@@ -106,7 +110,7 @@ class Guards:
         for region in graph.around(body, site.region):
             item = body.regions[region]
             tested = item.kind in (RegionKind.IF, RegionKind.AFTER, RegionKind.WHILE)
-            if tested and self._tests_ready(body, item.value, callee[1]):
+            if tested and self._tests_ready(body, item.value, graph.base(callee)):
                 return True
             around.add(region)
         return any(
@@ -168,7 +172,7 @@ class Guards:
                     return value[1] is not None
         return False
 
-    def _tests_ready(self, body: Body, value: int, receiver: object) -> bool:
+    def _tests_ready(self, body: Body, value: int, receiver: int) -> bool:
         node = graph.node(body, value)
         if node[0] == Op.BOOL:
             return any(self._tests_ready(body, item, receiver) for item in graph.parts(node))
@@ -176,4 +180,15 @@ class Guards:
         if asked is None:
             return False
         tested = body.values[asked.callee]
-        return tested[0] == Op.ATTR and tested[1] == receiver and tested[2] in ("done", "poll", "empty")
+        if tested[0] != Op.ATTR or _bare(body, graph.base(tested)) != _bare(body, receiver):
+            return False
+        if tested[2] == "cancelled":  # what is told of a future that is over asks how it ended
+            return body.values[_bare(body, receiver)][0] == Op.PARAM
+        return tested[2] in ("done", "poll", "empty")
+
+
+def _bare(body: Body, value: int) -> int:
+    """The value without what a test has found out of its type (`isinstance(it, Future) and it.done()`)."""
+    while (node := graph.node(body, value))[0] == Op.NARROW:
+        value = graph.operand(node)
+    return value

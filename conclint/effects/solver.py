@@ -300,6 +300,8 @@ class EffectSolver:
         for effect, witness in effects.items():
             if effect.kind is Kind.RUNS_LOOP and self._expected.covers(key, site.region, _NESTED):
                 continue
+            if effect.kind is Kind.USES_LOOP and self.guards.finds_loop_idle(key, site.region):
+                continue
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
                 if site.region and effect.kind is not Kind.PLACES:

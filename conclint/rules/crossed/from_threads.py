@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from conclint.conditions.cold_paths import FIRST_TIME
 from conclint.effects.bindings import Bindings
@@ -16,7 +17,7 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.loop_origins import loop_of
 from conclint.resolve.values import Class, External, ExternalMethod, Function, Key, Partial, Value, unwrapped
-from conclint.rules.chains import hops
+from conclint.rules.chains import hops, position_of
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.reports import Advice, advise_form
@@ -26,9 +27,18 @@ from conclint.summary.records import DefKind
 _THREAD = ExecutionModel.THREAD
 
 
+class _Handed(NamedTuple):
+    """How a function comes into a thread: what was assumed, and the function whose placement hands it over;
+    None where a library starts it."""
+
+    reasons: tuple[str, ...] = ()
+    key: Key | None = None
+    placement: Placement | None = None
+
+
 def loop_used_in_threads(view: ModuleView) -> Iterator[Draft]:
     """CON704: in the functions of a module that threads run, and where it hands others to threads."""
-    placed: dict[Key, tuple[str, ...]] = dict.fromkeys(_methods_in_threads(view), ())
+    placed: dict[Key, _Handed] = dict.fromkeys(_methods_in_threads(view), _Handed())
     for key, placements in view.placements.items():
         for placement in placements:
             if placement.model is not _THREAD or _is_of_loop(view, key, placement):
@@ -36,16 +46,16 @@ def loop_used_in_threads(view: ModuleView) -> Iterator[Draft]:
             yield from _bound(view, key, placement)
             for function in placed_functions(placement):
                 if function[0] == view.module.path:
-                    placed.setdefault(function, placement.callables.reasons)
+                    placed.setdefault(function, _Handed(placement.callables.reasons, key, placement))
                 else:
                     yield from _handed_over(view, key, placement, function)
-    for function, reasons in placed.items():
+    for function, handed in placed.items():
         if not _is_on_no_loop(view, function):
             continue
         for effects in view.effects[function]:
             for effect, witness in effects.items():
                 if effect.kind is Kind.USES_LOOP and effect.mask & _THREAD.bit:
-                    yield _draft(view, function, witness, reasons)
+                    yield _draft(view, function, witness, handed.reasons, handed)
 
 
 def _is_of_loop(view: ModuleView, key: Key, placement: Placement) -> bool:
@@ -163,15 +173,18 @@ def _makes_loop(view: ModuleView, value: object) -> bool:
     return isinstance(value, ExternalMethod) and value.name in ("run_forever", "run_until_complete")
 
 
-def _draft(view: ModuleView, key: Key, witness: Witness, assumed: tuple[str, ...]) -> Draft:
+def _draft(
+    view: ModuleView, key: Key, witness: Witness, assumed: tuple[str, ...], handed: _Handed | None = None
+) -> Draft:
     chain = hops(view.engine, key, witness)
     cause = witness.cause
     fails = cause in RUNNING_LOOP_ONLY
     why = "no event loop runs there" if fails else "only code on the event loop may do that"
     if len(chain) == 1:
-        message = f"`{cause}` in a thread: {why}"
+        message = f"`{cause}` in a thread{_where(view, key, handed)}: {why}"
     else:
-        message = f"`{short_name(chain[0].symbol)}` calls `{cause}` in a thread: {why}"
+        call = f"`{short_name(chain[0].symbol)}` calls `{cause}`"
+        message = f"{call} in a thread{_where(view, key, handed)}: {why}"
     reasons = (*witness.reasons, *assumed)
     # The thread must be the one that comes first, which code on the loop mostly is.
     seldom = sum(reason.endswith(FIRST_TIME) for reason in reasons)
@@ -193,3 +206,15 @@ def _draft(view: ModuleView, key: Key, witness: Witness, assumed: tuple[str, ...
         model=_THREAD,
         cause=cause,
     )
+
+
+def _where(view: ModuleView, key: Key, handed: _Handed | None) -> str:
+    """Who starts the thread: it may be in another place than what is done there."""
+    if handed is None or handed.key is None or handed.placement is None or handed.placement.site < 0:
+        return ""
+    module = view.engine.evaluator.module(handed.key[0])
+    position, _ = position_of(module, handed.key, handed.placement.site)
+    name = short_name(view.module.symbol(key))
+    file = view.shown(module.path).rsplit("/", 1)[-1]
+    by = short_name(handed.placement.symbol).removesuffix(".__init__")
+    return f" that `{by}` runs `{name}` in ({file}:{position.line})"

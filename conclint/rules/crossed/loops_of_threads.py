@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from conclint.effects.effects import Kind
 from conclint.effects.loop_affinity import LOOP_METHODS, threadsafe_form
 from conclint.effects.solver import placed_functions
 from conclint.model.execution import ExecutionModel
@@ -87,6 +88,19 @@ def _run_by(code: Code) -> Iterator[Name]:
             yield from names_of(code, graph.base(callee))
 
 
+def _given_to_a_loop(view: ModuleView, code: Code) -> Iterator[Key]:
+    """What a function gives to one that hands it to the loop, in a branch of it at least (and calls it
+    itself where it is on that loop already)."""
+    for call in code.calls.values():
+        handing = (value for value in call.inside if isinstance(value, Function))
+        effects = (effect for value in handing for effect in view.engine.effects_of(value.key))
+        if any(item.kind is Kind.PLACES and item.model is ExecutionModel.EVENT_LOOP for item in effects):
+            for _, passed in code.body.sites[call.site].args:
+                for given in map(unwrapped, code.known(passed).values):
+                    if isinstance(given, Function):
+                        yield given.key
+
+
 def _on_loop(view: ModuleView, codes: Sequence[Code]) -> set[Key]:
     """The functions of the module that a loop may run: callbacks, and what coroutines and these call."""
     found: set[Key] = set()
@@ -101,6 +115,7 @@ def _on_loop(view: ModuleView, codes: Sequence[Code]) -> set[Key]:
             if graph.node(code.body, site.callee)[-1] == "add_done_callback":
                 given = [value for _, passed in site.args for value in code.known(passed).values]
                 todo += [value.key for value in map(unwrapped, given) if isinstance(value, Function)]
+        todo += _given_to_a_loop(view, code)
     while todo:
         key = todo.pop()
         if key in found or key[0] != view.module.path:
