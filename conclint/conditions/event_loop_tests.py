@@ -18,6 +18,8 @@ _RAISES_OFF_LOOP = frozenset(
         "trio.lowlevel.current_trio_token", "asyncio.all_tasks",
     }
 )  # fmt: skip
+_FAILS_OFF_LOOP = _RAISES_OFF_LOOP | {"asyncio.get_event_loop", "asyncio.events.get_event_loop"}
+"""What may raise where no loop runs, and gives a loop, which need not run, where it doesn't."""
 _THREAD_IDENTITY = frozenset(
     {"threading.get_ident", "threading.get_native_id", "threading.current_thread", "_thread.get_ident"}
 )
@@ -58,14 +60,18 @@ class LoopTests:
             return self._of_name(key, body, value, polarity)
         return ALL_MODELS
 
-    def asks_for_loop(self, key: Key, body: Body, try_region: int) -> bool:
-        """Whether a try block calls what raises where no loop runs."""
+    def asks_for_loop(
+        self, key: Key, body: Body, try_region: int, names: frozenset[str] = _RAISES_OFF_LOOP
+    ) -> bool:
+        """Whether a try block calls one of these, by default what raises where no loop runs."""
         return any(
-            site.kind == SiteKind.CALL
-            and site.region == try_region
-            and self._calls(key, site, _RAISES_OFF_LOOP)
+            site.kind == SiteKind.CALL and site.region == try_region and self._calls(key, site, names)
             for site in body.sites
         )
+
+    def _fails_to_ask(self, key: Key, body: Body, handler: int) -> bool:
+        """Whether a handler is for a failure to get the loop, among others."""
+        return self.asks_for_loop(key, body, body.regions[handler].extra, _FAILS_OFF_LOOP)
 
     def finds_it_idle(self, key: Key, body: Body, region: int) -> bool:
         """Whether a test around a region has asked a loop whether it is running, and found that it is not:
@@ -218,7 +224,7 @@ class LoopTests:
         """What the region's own handler or test says."""
         region = body.regions[number]
         if region.kind == RegionKind.EXCEPT:
-            return ~LOOP if self.asks_for_loop(key, body, region.extra) else ALL_MODELS
+            return ~LOOP if self._fails_to_ask(key, body, number) else ALL_MODELS
         if region.kind == RegionKind.TRY:
             return LOOP if self.asks_for_loop(key, body, number) else ALL_MODELS
         if region.kind == RegionKind.TRY_ELSE:
@@ -226,7 +232,7 @@ class LoopTests:
         if region.kind == RegionKind.AFTER_TRY:
             came = body.regions[region.extra]
             if came.kind == RegionKind.EXCEPT:
-                return ~LOOP if self.asks_for_loop(key, body, came.extra) else ALL_MODELS
+                return ~LOOP if self._fails_to_ask(key, body, region.extra) else ALL_MODELS
             return LOOP if self.asks_for_loop(key, body, region.extra) else ALL_MODELS
         if region.kind in (RegionKind.IF, RegionKind.AFTER):
             return self.mask(key, body, region.value, bool(region.extra))
@@ -281,7 +287,7 @@ class LoopTests:
                     return False
                 continue
             site = graph.call(body, value)
-            if site is None or not self._calls(key, site, _RAISES_OFF_LOOP):
+            if site is None or not self._calls(key, site, _FAILS_OFF_LOOP):
                 return False
             loops += 1
         return loops > 0

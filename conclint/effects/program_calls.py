@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from conclint.conditions.argument_conditions import reads_parameter
 from conclint.conditions.optional_attributes import MissingParts
 from conclint.effects.bindings import Bindings, passes_on
 from conclint.effects.cached_functions import CachedFunctions
@@ -41,12 +42,16 @@ from conclint.resolve.values import (
     Value,
     ValueSet,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind
 
 _WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MOST_RETURNED = 6
 _MAX_LENGTH = 100
 _SEVERAL = "only one of several things that may be called here"
+_ATTRIBUTE_METHODS = frozenset({"__getattribute__", "__getattr__", "__setattr__", "__delattr__"})
+_ATTRIBUTES = "for which attributes it does so, is not known"
+_VALUES = "for which values it does so, is not known"
 
 
 class ProgramCalls:
@@ -82,6 +87,7 @@ class ProgramCalls:
         beforehand = is_cached and self._cached.is_made_in_thread(function.key)
         is_inherited = self._own.is_inherited(function)
         awaited = self._is_awaited(frame)
+        is_for_attributes = self._evaluator.definition(function.key).name in _ATTRIBUTE_METHODS
         bindings = Bindings(self._evaluator, frame.key, function, arguments)
         for effect, inner in list(effects.items()):
             if inner.length > _MAX_LENGTH:
@@ -101,6 +107,8 @@ class ProgramCalls:
             if effect.kind is not Kind.PLACES:
                 steps = self._on_self(function.key, inner)
                 witness = witness.assuming(*self._parts.reasons(function.receiver, steps))
+            if is_for_attributes and self._is_for_some(function.key, effect, inner):
+                witness = witness.assuming(_ATTRIBUTES, _ATTRIBUTES)
             if effect.dependence is not None:
                 settled = bindings.settle(effect.dependence)
                 if not settled.is_present:
@@ -128,6 +136,18 @@ class ProgramCalls:
                 # Nobody else can be told: a finding never points into a file that was not asked for.
                 add(result, effect, witness.assuming(f"{symbol} is a coroutine of an installed package"))
         return result
+
+    def _is_for_some(self, key: Key, effect: Effect, inner: Witness) -> bool:
+        """Whether an effect of a method that gets each attribute stands under a test that the attribute's
+        name does not decide."""
+        body = self._evaluator.body(key)
+        around = graph.around(body, body.sites[inner.site].region) if inner.site >= 0 else ()
+        tests = [
+            item.value for item in map(body.regions.__getitem__, around) if item.kind in graph.CONDITIONAL
+        ]
+        return bool(tests) and (
+            effect.dependence is None or not all(reads_parameter(body, test, 1) for test in tests)
+        )
 
     def _on_self(self, key: Key, witness: Witness) -> Iterator[tuple[Key, int]]:
         """The witness's site, and those of the methods that it leads through on the same object."""
@@ -258,9 +278,11 @@ class ProgramCalls:
         made = classes.method(cls, "__init__", receiver)
         inits = made.values or classes.method(cls, "__post_init__", receiver).values
         makers = tuple(v for v in classes.method(cls, "__new__", cls).values if isinstance(v, Function))
-        hooks = hooked(self._evaluator, cls, "__init__")
+        hooks = tuple(hooked(self._evaluator, cls, "__init__"))
         for method in (*self._metaclass_calls(cls), *makers, *inits, *hooks):
             for effect, witness in self._run(frame.nested(), Target(method, arguments)).items():
+                if method in hooks and witness.conditions:  # a validator's tests are of what it is given
+                    witness = witness.assuming(_VALUES, _VALUES)
                 named = witness._replace(symbol=symbol) if isinstance(method, Function) else witness
                 add(result, effect, named)
         frame.placements.extend(inherited_placements(self._evaluator, frame.link, cls))

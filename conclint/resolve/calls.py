@@ -34,6 +34,7 @@ from conclint.resolve.values import (
     SuperOf,
     Value,
     ValueSet,
+    known,
     merge_reasons,
 )
 from conclint.summary import body_graph as graph
@@ -256,8 +257,9 @@ def _looked_up(evaluator: Interpreter, key: Key, site: Site) -> list[tuple[Targe
     node = evaluator.body(key).values[site.callee]
     if node[0] != Op.ATTR:
         return []
+    name = Arguments((known(Literal("str", str(node[2]))),))
     targets = tuple(
-        Target(method, Arguments(spread=True))
+        Target(method, name)
         for value in evaluator.evaluate(key, graph.base(node)).values
         if isinstance(value, Instance)
         for method in _intercepted(evaluator, value, str(node[2]), Accessor.GETTER)
@@ -498,8 +500,10 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
         if isinstance(value, Instance):
             name = str(node[2])
             run = evaluator.classes.property_of(value.cls, name, value, accessor)
-            run = run or _intercepted(evaluator, value, name, accessor)
             targets.extend(Target(method, arguments) for method in run)
+            if not run:
+                named = arguments.prepend(known(Literal("str", name)))
+                targets += [Target(item, named) for item in _intercepted(evaluator, value, name, accessor)]
             if accessor is Accessor.GETTER and fetches(evaluator, value, name):
                 targets.append(Target(ExternalMethod(FOREIGN_KEY, "__get__"), Arguments()))
     if node[2] in evaluator.catalog.accessed:
