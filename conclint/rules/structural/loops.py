@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from conclint.cost.type_names import stated_name
+from conclint.effects.effects import Kind
+from conclint.model.execution import Family
+from conclint.resolve.values import Function, Value
 from conclint.rules.structural.code import Code
-from conclint.summary.records import LoopFlags, Op, RegionKind, SiteKind, StoreKind
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, LoopFlags, Op, RegionKind, SiteKind, StoreKind
 
 _TRIVIAL: Final = ("builtins.", "logging.", "time.time", "time.perf_counter", "time.monotonic", "warnings.",
                    "concurrent.futures.wait", "concurrent.futures.as_completed", "tqdm.")  # fmt: skip
 """Calls that are over in no time, or wait themselves: nothing that a wait would be put off for."""
+
+
+_ITERATORS: Final = frozenset({"Iterator", "Generator"})
+_AT_HAND: Final = frozenset({Family.FILES.value, Family.CHEAP_FILES.value})
 
 
 class Loop:
@@ -38,13 +47,34 @@ class Loop:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it takes what comes until it is told to stop: `iter(queue.get, None)`."""
+        """Whether it takes what comes: until it is told to stop (`iter(queue.get, None)`), or as a generator
+        gives it that waits for each item."""
         call = self._code.calls.get(self._code.call_of(self.region.value)) if self.region.value >= 0 else None
-        return (
-            call is not None
-            and call.is_one_of({"builtins.iter"})
-            and len(self._code.body.sites[call.site].args) > 1
-        )
+        if call is None:
+            return self._is_said_to_come()
+        if call.is_one_of({"builtins.iter"}):
+            return len(self._code.body.sites[call.site].args) > 1
+        return not call.names and bool(call.inside) and all(map(self._waits_for_items, call.inside))
+
+    def _is_said_to_come(self) -> bool:
+        """Whether it goes through a parameter that is an iterator by its type."""
+        node = graph.node(self._code.body, self.region.value)
+        while node[0] in (Op.NARROW, Op.CAST):
+            node = graph.node(self._code.body, graph.operand(node))
+        if node[0] != Op.PARAM:
+            return False
+        evaluator, key = self._code.evaluator, self._code.key
+        annotation = self._code.definition.params[graph.number(node)].annotation
+        return stated_name(evaluator, evaluator.scope(key), annotation) in _ITERATORS
+
+    def _waits_for_items(self, value: Value) -> bool:
+        """Whether what is called is a generator that waits for something else than files."""
+        if not isinstance(value, Function):
+            return False
+        if not self._code.evaluator.definition(value.key).flags & DefFlags.GENERATOR:
+            return False
+        effects = self._code.engine.effects_of(value.key)
+        return any(effect.kind is Kind.WAITS and effect.family not in _AT_HAND for effect in effects)
 
     def sites(self) -> Iterable[int]:
         """The sites that each iteration runs."""
