@@ -13,6 +13,8 @@ from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind, Store
 
 _WAITING: Final = frozenset({"in_waiting", "inWaiting"})
 _ARRIVING: Final = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"})
+_KEYS: Final = frozenset({"getch", "getche", "getwch", "getwche"})
+_LINES: Final = frozenset({"read", "read1", "readline"})
 _SOCKET_CALLS: Final = _ARRIVING | {"connect", "send", "sendall", "sendto"}
 _WOULD_BLOCK: Final = ("builtins.BlockingIOError", "ssl.SSLWantReadError", "ssl.SSLWantWriteError")
 _SELECTING: Final = frozenset({"select.select", "select.poll", "select.epoll", "selectors.select"})
@@ -39,6 +41,14 @@ class PolledReads:
             return self._opens_data(key, body, site)
         name, receiver = str(callee[2]), graph.base(callee)
         if name == "read" and self._has_arrived(body, site, receiver):
+            return True
+        if name in _KEYS and _key_was_hit(body, site):
+            return True
+        if (
+            name in _LINES
+            and graph.node(body, receiver)[-1] == "stdin"
+            and self._was_selected(key, body, site)
+        ):
             return True
         if name in _ARRIVING and self._was_selected(key, body, site):
             return True
@@ -228,6 +238,13 @@ class PolledReads:
             node = graph.node(body, graph.operand(node))
         made = graph.called_site(node)
         return made >= 0 and self._opens_data(key, body, body.sites[made])
+
+
+def _key_was_hit(body: Body, site: Site) -> bool:
+    """Whether a test around, or a loop before, has asked for a key (`if msvcrt.kbhit():`)."""
+    made = graph.made_from(body, _tests_before(body, site))
+    asked = (graph.call(body, value) for value in made)
+    return any(call is not None and graph.node(body, call.callee)[-1] == "kbhit" for call in asked)
 
 
 def _is_number_among(body: Body, value: int) -> bool:

@@ -19,6 +19,9 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
 
 _BOUNDED: Final = (Family.JOINS, Family.LOCKS, Family.QUEUES)
+_SELECTING: Final = frozenset(
+    {"select.select", "selectors.BaseSelector.select", "selectors.DefaultSelector.select"}
+)
 _ASKING: Final = frozenset({"cancel", "kill", "set", "shutdown", "stop", "terminate"})
 _PUTTING: Final = frozenset({"put", "put_nowait"})
 _ON_ITS_LOOP: Final = "call_soon_threadsafe"
@@ -31,7 +34,7 @@ _RUNNING: Final = re.compile(
 
 def most_of_wait(engine: EffectSolver, fact: CallableFact, chain: Sequence[Hop]) -> Severity:
     """The worst that a wait can be."""
-    if fact.family not in _BOUNDED:
+    if fact.family not in _BOUNDED and fact.name not in _SELECTING:
         return Severity.CRITICAL
     last = chain[-1]
     seconds = _limit(engine.evaluator, fact, last)

@@ -18,9 +18,9 @@ from conclint.rules.brief_waits import is_asked_to_end, most_of_wait
 from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
+from conclint.rules.repeated_steps import is_repeated
 from conclint.rules.small_files import is_of_one_file, is_small_file
 from conclint.rules.sqlite_statements import is_small_statement
-from conclint.summary import body_graph as graph
 
 _YIELDS: Final = 0.001  # a sleep in seconds that is there to let other threads run
 _ENDED_WITH_PROGRAM: Final = frozenset(
@@ -72,15 +72,15 @@ def severity_of_call(
         return severity
     if any(reason.endswith(FIRST_TIME) for reason in reasons):
         return Severity.INFO  # under a second, once in the life of the program
-    if fact.family is Family.DATABASE and not any(_is_repeated(engine, hop) for hop in chain):
+    if fact.family is Family.DATABASE and not any(is_repeated(engine, hop) for hop in chain):
         return Severity.INFO if is_small_statement(engine.evaluator, fact, chain[-1]) else severity
     if fact.family not in _FILES or fact.milliseconds is not None:
         return severity
-    if fact.name in _BUFFERED and not any(_is_repeated(engine, hop) for hop in chain):
+    if fact.name in _BUFFERED and not any(is_repeated(engine, hop) for hop in chain):
         return Severity.INFO
     if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
-    if any(_is_repeated(engine, hop) for hop in chain):
+    if any(is_repeated(engine, hop) for hop in chain):
         return severity
     if is_of_one_file(fact) and (
         any(reason.endswith((NOW_AND_THEN, *FAILED)) for reason in reasons)
@@ -102,16 +102,6 @@ def _begins(engine: EffectSolver, hop: Hop) -> bool:
 def _ends(engine: EffectSolver, hop: Hop) -> bool:
     """Whether the function of a step is, by its name, the end of what it belongs to."""
     return _ENDING.fullmatch(engine.evaluator.definition(hop.key).name) is not None
-
-
-def _is_repeated(engine: EffectSolver, hop: Hop) -> bool:
-    """Whether a step of a chain stands in a loop that never lets others have their turn."""
-    body = engine.evaluator.body(hop.key)
-    pauses = [site.region for site in body.sites if graph.pauses(site)]
-    return any(
-        not any(graph.is_inside(body, region, loop) for region in pauses)
-        for loop in graph.loops_around(body, body.sites[hop.site].region)
-    )
 
 
 def _runs_once(engine: EffectSolver, hop: Hop) -> bool:

@@ -398,7 +398,7 @@ class _Finder:
                 return False
             body = self._evaluator.body(place[0])
             node = graph.node(body, place[1])
-            if node[:2] == (Op.GLOBAL, "__file__"):
+            if node[:2] == (Op.GLOBAL, "__file__") or (node[0] == Op.ATTR and node[2] == "__file__"):
                 found = True
             elif node[0] == Op.GLOBAL:
                 stored = self._evaluator.module(place[0][0]).global_stores(str(node[1]))

@@ -33,7 +33,12 @@ _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to s
 
 TEST_FOLDERS: Final = frozenset({"test", "tests", "testing", "_test", "_tests", "_testing", "testsuite"})
 TEST_IMPORTS: Final = frozenset({"pytest", "_pytest", "pytest_asyncio", "unittest", "nose", "hypothesis"})
-SCRIPT_FOLDERS: Final = frozenset({"example", "examples", "script", "scripts", "benchmark", "benchmarks"})
+SCRIPT_FOLDERS: Final = frozenset(
+    {
+        "benchmark", "benchmarks", "cookbook", "cookbooks", "demo", "demos", "example", "examples",
+        "playground", "sample", "samples", "script", "scripts", "tutorial", "tutorials",
+    }
+)  # fmt: skip
 SHARING_WORDS: Final = frozenset(
     {
         "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",

@@ -72,6 +72,13 @@ class TestSeverity:
             ("self.read(name)", Severity.WARNING),
             ("[open(os.path.join(self.folder, name)).read() for name in names]", Severity.WARNING),
             ("for name in names:\n            self.log.write(name)", Severity.WARNING),
+            ("for name in ('a', 'b'):\n            self.read(self.index)", Severity.INFO),
+            ("for name in ('a', *names):\n            self.read(self.index)", Severity.WARNING),
+            (
+                "kept = ['a']\n        kept.extend(names)\n        [self.read(self.index) for _ in kept]",
+                Severity.WARNING,
+            ),
+            ("async for name in names:\n            self.read(self.index)", Severity.INFO),
         ],
     )
     def test_text_that_the_program_keeps_is_info(self, tmp_path: Path, call: str, severity: Severity) -> None:
@@ -398,11 +405,12 @@ class Service:
                 Severity.WARNING,
             ),
             ("put(self):\n        self.thread.start()\n        self.over.wait()", Severity.CRITICAL),
+            ("put(self):\n        select.select([self], [], [], 0.5)", Severity.WARNING),
         ],
     )
     def test_waits_that_are_over_soon(self, tmp_path: Path, method: str, severity: Severity) -> None:
         text = f"""
-import queue, threading
+import queue, select, threading
 from concurrent.futures import Future
 from elsewhere import start
 
