@@ -47,6 +47,12 @@ else:  # pragma: no cover
 _FILE = Path(__file__).with_name("entry_words.toml")
 _VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "route"})
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
+_MAKING_TASKS: Final = frozenset(
+    {
+        "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",
+        "open_nursery", "as_completed", "run_coroutine_threadsafe",
+    }
+)  # fmt: skip
 _LONGEST: Final = 80
 """Characters of a text that a start is named by."""
 _ENDING_SIGNALS: Final = frozenset({"SIGINT", "SIGQUIT", "SIGTERM"})
@@ -69,13 +75,14 @@ class Start(NamedTuple):
 
 class ModuleCalls(NamedTuple):
     """Of one module: its functions that are started; the coroutine functions that each function calls, by
-    (path, symbol, whether it does so in a loop); the lines of the loops of its coroutine functions; and the
-    names of those that call what they are given."""
+    (path, symbol, whether it does so in a loop); the lines of the loops of its coroutine functions; the names
+    of those that call what they are given; and its functions that make tasks, or have a plain one do so."""
 
     starts: tuple[tuple[str, str, str, str], ...]
     calls: tuple[tuple[str, tuple[tuple[str, str, bool], ...]], ...]
     loops: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
     binders: tuple[str, ...]
+    makers: tuple[str, ...]
 
 
 def module_calls(view: ModuleView) -> ModuleCalls:
@@ -83,11 +90,15 @@ def module_calls(view: ModuleView) -> ModuleCalls:
     starts = {(*start,) for start in _starts(view)}
     calls: dict[str, dict[tuple[str, str, bool], None]] = {}
     loops: dict[str, tuple[tuple[int, int], ...]] = {}
+    makers: dict[str, None] = {}
+    making: dict[Key, bool] = {}
     for key in view.keys:
         body = view.engine.evaluator.body(key)
         if view.module.definition(key).kind == DefKind.ASYNC_FUNCTION and (found := _loops(view, key, body)):
             loops[view.module.symbol(key)] = found
         links = view.engine.links(key)
+        if _makes_tasks(view, making, key) or any(_calls_maker(view, making, link) for link in links):
+            makers[view.module.symbol(key)] = None
         started = {site for link in links for site in _started(view, key, link)}
         for link in links:
             if link.site not in started:
@@ -99,7 +110,27 @@ def module_calls(view: ModuleView) -> ModuleCalls:
         tuple((caller, tuple(callees)) for caller, callees in calls.items()),
         tuple(loops.items()),
         binders(view),
+        tuple(makers),
     )
+
+
+def _makes_tasks(view: ModuleView, making: dict[Key, bool], key: Key) -> bool:
+    """Whether a function makes tasks, by the names of what it calls."""
+    found = making.get(key)
+    if found is None:
+        body = view.engine.evaluator.body(key)
+        found = making[key] = any(
+            site.kind == SiteKind.CALL and graph.node(body, site.callee)[-1] in _MAKING_TASKS
+            for site in body.sites
+        )
+    return found
+
+
+def _calls_maker(view: ModuleView, making: dict[Key, bool], link: Link) -> bool:
+    """Whether a call is of a plain function that makes tasks."""
+    called = (unwrapped(target.value) for group in link.groups for target in group)
+    plain = (item.key for item in called if isinstance(item, Function) and not _is_coroutine(view, item.key))
+    return any(_makes_tasks(view, making, key) for key in plain)
 
 
 def _loops(view: ModuleView, key: Key, body: Body) -> tuple[tuple[int, int], ...]:
@@ -293,6 +324,8 @@ def _tasks(view: ModuleView, key: Key, link: Link, context: Context) -> Iterator
             where = short_name(view.module.symbol(key)) or "the module"
             for given in arguments_of(key, site.args).positional:
                 for function in _begun(view, given):
+                    if function.key in view.entries.whole:
+                        continue  # the one task that is the program
                     yield _start(view, function.key, context, f"task started in `{where}`")
 
 

@@ -270,7 +270,7 @@ class Analysis:
 
     def in_context(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with the kind of code that they are in, and who waits there."""
-        from conclint.run.contexts import SERVING_WORDS, SHARING_WORDS, TASK_WORDS, TEST_IMPORTS, Contexts
+        from conclint.run.contexts import SERVING_WORDS, SHARING_WORDS, TEST_IMPORTS, Contexts
         from conclint.run.file_handles import under_their_open
 
         project = self._project
@@ -289,7 +289,6 @@ class Analysis:
             lambda shown: paths.get(shown, shown),
             imports_tests,
             shares_loop,
-            lambda path: bool(project.mentioned(path, set(TASK_WORDS))),
             lambda path: bool(project.mentioned(path, set(SERVING_WORDS))),
             self._is_stepped,
         )

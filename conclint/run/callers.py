@@ -20,7 +20,7 @@ from conclint.store.finding_rows import from_row
 _MOST_ROUNDS: Final = 4
 """A callback is handed on through so many files that were not asked for."""
 _IMPORTING_BY_NAME: Final = {"import_module", "__import__"}
-_NO_CALLS: Final[tuple[Any, ...]] = ((), (), (), ())
+_NO_CALLS: Final[tuple[Any, ...]] = ((), (), (), (), ())
 
 
 class Callers:

@@ -52,14 +52,9 @@ SHARING_WORDS: Final = frozenset(
     }
 )  # fmt: skip
 """Words one of which is in every program that has more on its loop than one line of work."""
-TASK_WORDS: Final = frozenset(
-    {
-        "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",
-        "open_nursery", "as_completed", "run_coroutine_threadsafe",
-    }
-)  # fmt: skip
-"""Words one of which is in every file that makes tasks."""
-SERVING_WORDS: Final = SHARING_WORDS - TASK_WORDS - {
+SERVING_WORDS: Final = SHARING_WORDS - {
+    "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group", "open_nursery",
+    "as_completed", "run_coroutine_threadsafe",
     "call_soon", "call_soon_threadsafe", "call_later", "call_at", "add_reader", "add_writer",
     "add_signal_handler",
 }  # fmt: skip
@@ -88,7 +83,7 @@ class Contexts:
 
     `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
     whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
-    program that begins in it, `makes_tasks` whether it makes tasks itself, `serves` whether it serves others;
+    program that begins in it, `serves` whether it serves others;
     `is_stepped` whether the project has a driver of its own for coroutines.
     """
 
@@ -99,7 +94,6 @@ class Contexts:
         path_of: Callable[[str], str],
         imports_tests: Callable[[str], bool],
         shares_loop: Callable[[str], bool],
-        makes_tasks: Callable[[str], bool],
         serves: Callable[[str], bool],
         is_stepped: Callable[[], bool],
     ) -> None:
@@ -108,7 +102,6 @@ class Contexts:
         self._path_of = path_of
         self._imports_tests = imports_tests
         self._shares_loop = shares_loop
-        self._makes_tasks = makes_tasks
         self._serves = serves
         self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
@@ -207,7 +200,7 @@ class Contexts:
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
-            return self._most_of_question(finding, path, waiting.files)
+            return self._most_of_question(finding, path, waiting)
         if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
             is_slight = finding.family != Family.FILES.value  # of these it may be whole folders
@@ -215,10 +208,10 @@ class Contexts:
             return Severity.INFO if is_once else Severity.WARNING
         return Severity.CRITICAL
 
-    def _most_of_question(self, finding: Finding, path: str, files: Collection[str]) -> Severity:
-        """The worst that a question at the console can be in a command: nothing else goes on where no file
+    def _most_of_question(self, finding: Finding, path: str, waiting: Waiting) -> Severity:
+        """The worst that a question at the console can be in a command: nothing else goes on where nothing
         that leads to it makes a task, or where it is asked once. Who asks at a console mostly is one."""
-        if not any(map(self._makes_tasks, sorted(files))):
+        if self._callers.makers.isdisjoint(waiting.places):
             return Severity.INFO
         is_once = self._callers.runs_once((path, finding.symbol), finding.position.line)
         return Severity.INFO if is_once else Severity.CRITICAL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -33,23 +33,26 @@ _MOST_CALLERS: Final = 2_000
 
 class Waiting(NamedTuple):
     """What starts a function or one of its callers, as (kind of code, words); whether that is all that leads
-    to it; the files of these; and the functions that are started."""
+    to it; the files of these; the functions that are started; and all of these functions."""
 
     found: set[tuple[str, str]]
     is_all: bool
     files: set[str]
     begins: set[Place]
+    places: set[Place]
 
 
 @dataclass(frozen=True)
 class Callers:
     """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
-    are called in a loop, or by themselves; `loops`: the lines of the loops of each."""
+    are called in a loop, or by themselves; `loops`: the lines of the loops of each; `makers`: the functions
+    that make tasks."""
 
     callers: Mapping[Place, Collection[Place]]
     starts: Mapping[Place, Collection[tuple[str, str]]]
     repeated: Collection[Place]
     loops: Mapping[Place, Collection[tuple[int, int]]]
+    makers: Set[Place]
 
     @classmethod
     def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
@@ -59,7 +62,9 @@ class Callers:
         starts: dict[Place, set[tuple[str, str]]] = {}
         repeated: set[Place] = set()
         loops: dict[Place, Collection[tuple[int, int]]] = {}
-        for path, (started, called, looping, _) in calls.items():
+        makers: set[Place] = set()
+        for path, (started, called, looping, _, making) in calls.items():
+            makers.update((path, symbol) for symbol in making)
             tests = is_test(path)
             for where, symbol, context, words in started:
                 if not tests or is_test(where):
@@ -74,7 +79,7 @@ class Callers:
                     if callee != (path, caller):
                         callers.setdefault(callee, set()).add((path, caller))
             loops.update({(path, symbol): lines for symbol, lines in looping})
-        return cls(callers, starts, repeated, loops)
+        return cls(callers, starts, repeated, loops, makers)
 
     def runs_once(self, place: Place, line: int, *, is_slight: bool = False) -> bool:
         """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
@@ -131,10 +136,10 @@ class Callers:
             for caller in callers:
                 if caller not in seen:
                     if len(seen) >= _MOST_CALLERS:
-                        return Waiting(found, False, {path for path, _ in seen}, begins)
+                        return Waiting(found, False, {path for path, _ in seen}, begins, seen)
                     seen.add(caller)
                     todo.append(caller)
-        return Waiting(found, is_all, {path for path, _ in seen}, begins)
+        return Waiting(found, is_all, {path for path, _ in seen}, begins, seen)
 
     def is_of_console(self, place: Place) -> bool:
         """Whether a function is a command of the command line, or is written in one."""

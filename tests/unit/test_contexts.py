@@ -591,6 +591,45 @@ class TestContext:
         severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
         assert severities == {"CON104": files, "CON101": Severity.CRITICAL}
 
+    ASKING = """
+        import asyncio
+
+        async def listen():
+            await asyncio.sleep(1)
+
+        def listen_too():
+            asyncio.create_task(listen())
+
+        async def other():
+            await asyncio.gather(listen(), listen())
+
+        async def menu():
+            while True:
+                input()
+
+        async def main():
+            {before}
+            await asyncio.sleep(0)
+            await menu()
+
+        asyncio.run(main())
+    """
+
+    @pytest.mark.parametrize(
+        ("before", "severity"),
+        [
+            ("pass", Severity.INFO),
+            ("await other()", Severity.INFO),
+            ("asyncio.create_task(listen())", Severity.CRITICAL),
+            ("listen_too()", Severity.CRITICAL),
+        ],
+    )
+    def test_a_question_stops_what_was_started_before(
+        self, tmp_path: Path, before: str, severity: Severity
+    ) -> None:
+        text = dedent(self.ASKING).replace("{before}", before)
+        assert one(tmp_path, {"a.py": text}).severity is severity
+
     ONCE = """
         import asyncio, requests
         from store import load
