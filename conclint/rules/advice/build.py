@@ -150,6 +150,7 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
     if (
         subject.shape is Shape.ENTER
         or subject.manager
+        or _is_entered(node)
         or any(busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy)
     ):
         return Refusal(words.manager(subject), True)
@@ -170,6 +171,15 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         what = "read all of it" if reads else "collect what is written, and write it"
         return Refusal(_PER_ROW.format(what=what), True)
     return None
+
+
+def _is_entered(node: Node) -> bool:
+    """Whether a call enters what it is given: leaving that comes later, and blocks too."""
+    return (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value == "enter_context"
+    )
 
 
 def as_endpoint(place: Place, subject: Subject) -> Change | None:

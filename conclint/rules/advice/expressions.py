@@ -17,6 +17,8 @@ from conclint.syntax.nodes import cst
 
 _LOOP_APART: Final = "run the loop in a thread of its own, and hand what it gets to the event loop."
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
+_ADDING = frozenset(("extend", "extendleft", "update"))
+_LAZY: Final = "make a list of it in a thread: it does its work while it is iterated."
 _TAKING_AWAITABLES = frozenset(
     {"add_task", "as_completed", "create_task", "gather", "run_until_complete", "shield", "spawn",
      "start_soon", "wait", "wait_for"}
@@ -132,20 +134,43 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
             return made
         return replaced(fragment, consumer, made, imports, subject.around)
     if not isinstance(parent, cst.For | cst.CompFor) or parent.iter is not node:
-        return Refusal("make a list of it in a thread: it does its work while it is iterated.", True)
+        is_gone_through = subject.ends and _is_gone_through(fragment, node)
+        return _listed(fragment, node, subject) if is_gone_through else Refusal(_LAZY, True)
     walks = subject.walks and isinstance(parent, cst.For)
     if not subject.ends or walks or _hands_on(parent):  # a loop over `os.walk` may say where it goes on
         return Refusal(_LOOP_APART, True)
+    if isinstance(parent, cst.CompFor) and not _is_first(fragment, parent):
+        return Refusal("make a list of it in a thread before.", True)
+    return _listed(fragment, node, subject)
+
+
+def _listed(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
+    """An iterator as a list, made in a thread."""
     around = subject.around
     names = names_in([node])
     tied = any(fragment.has(node, place) for place in around.tied)
     if names.awaits or names.yields or names.frame or names.walrus or tied:
         return Refusal(_NEEDS_LOOP, True)
-    if isinstance(parent, cst.CompFor) and not _is_first(fragment, parent):
-        return Refusal("make a list of it in a thread before.", True)
     imports = Imports(around.imports)
     text = around.waiting.in_thread(f"lambda: list({fragment.code(node)})", "", imports)
     return replaced(fragment, node, text, imports, around)
+
+
+def _is_gone_through(fragment: Fragment, node: Node) -> bool:
+    """Whether what an iterator gives is added to a collection here and now, all of it."""
+    for item in fragment.above(node):
+        if isinstance(item, cst.BaseComp | cst.Lambda):
+            return False
+        if isinstance(item, cst.BaseStatement | cst.BaseSmallStatement):
+            break
+    parent = fragment.parent(node)
+    if isinstance(parent, cst.StarredElement):
+        return True
+    if isinstance(parent, cst.AugAssign):
+        return isinstance(parent.operator, cst.AddAssign) and isinstance(parent.target, cst.Name)
+    call = fragment.parent(parent) if isinstance(parent, cst.Arg) and not parent.star else None
+    is_method = isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute)
+    return is_method and call.func.attr.value in _ADDING  # type: ignore[union-attr]
 
 
 def _consumer(fragment: Fragment, node: Node) -> Node | None:

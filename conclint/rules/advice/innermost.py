@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from conclint.catalog.facts import Trait
 from conclint.model.symbols import short_name
 from conclint.resolve.values import Key
 from conclint.rules.advice.callers import awaited_counterpart, can_be_coroutine
 from conclint.rules.advice.loop_bound import chain_needs_loop
+from conclint.rules.advice.sending import traits_of
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
@@ -20,7 +22,8 @@ class Writer(NamedTuple):
     """The function in which a call is to be moved to a thread, where that is none on the event loop itself.
 
     `name` is the function's, `place` the call's; `call` is what is called there; `can_wait`: the function can
-    be made a coroutine function. `twin` is the coroutine function beside it, by its name.
+    be made a coroutine function. `twin` is the coroutine function beside it, by its name. `is_lazy`: what is
+    called gives an iterator, which does the work.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Writer(NamedTuple):
     call: str
     can_wait: bool
     twin: str = ""
+    is_lazy: bool = False
 
 
 def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None:
@@ -71,7 +75,8 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
         twin = awaited_counterpart(view, key, async_names(view.engine.evaluator.definition(key).name))
         if twin and twin != own:
             return Writer(_name_of(view, key), "", call, can_wait=False, twin=twin)
-    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait)
+    is_lazy = at == len(hops) - 1 and Trait.LAZY in traits_of(view, hop.symbol)
+    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait, is_lazy=is_lazy)
 
 
 def _name_of(view: ModuleView, key: Key) -> str:

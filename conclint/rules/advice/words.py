@@ -37,6 +37,10 @@ _IN_TURN: Final = (
     "put what belongs together into one function, run that in a thread, and hold {lock} meanwhile: other "
     "tasks use the same {what}, and two threads must not use it at once."
 )
+_LOOP_OVER: Final = (
+    "do the loop over `{call}` in `{name}` ({place}) in a thread, with all that it reads or writes there, "
+    "and leave the rest on the event loop: {why}."
+)
 _MEMORY: Final = (
     " If the database may be SQLite in memory, make its engine with `poolclass=StaticPool` and "
     '`connect_args={"check_same_thread": False}` first: otherwise each thread gets an empty one of its own.'
@@ -210,6 +214,8 @@ def _taken_out(subject: Subject, why: str) -> str:
         return f"{why}: have only what blocks run in a thread."
     if writer.twin:
         return f"use `{writer.twin}`, the coroutine function beside `{writer.name}`: {why}."
+    if writer.is_lazy:
+        return _LOOP_OVER.format(call=writer.call, name=writer.name, place=writer.place, why=why)
     work = f"run `{writer.call}` in a thread"
     if writer.call in ("builtins.open", "io.open"):
         work = "do its file access, and no more than that, in a thread"
