@@ -20,6 +20,7 @@ _RUNS: Final = _NEW_LOOP | {"asyncio.AbstractEventLoop.run_until_complete"}
 _CONCURRENT: Final = frozenset(
     {"asyncio.gather", "asyncio.wait", "asyncio.as_completed", "asyncio.TaskGroup"}
 )
+_LOOP: Final = ExecutionModel.EVENT_LOOP.bit
 _PAUSES: Final = frozenset({"time.sleep"})
 
 
@@ -76,8 +77,11 @@ def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterat
 
 
 def detect_run_loop(code: Code) -> Iterator[tuple[int, str]]:
-    """For `Habits`: the coroutines that a def makes and runs in an event loop of their own."""
+    """For `Habits`: the coroutines that a def makes and runs in an event loop of their own, whoever calls it:
+    not where it asks whether a loop runs, and goes another way then."""
     for call in code.calls_to(_NEW_LOOP):
+        if not code.engine.guards.mask(code.key, code.body.sites[call.site].region) & _LOOP:
+            continue
         coroutine = _coroutine(code, call)
         if coroutine is not None and not _is_concurrent_itself(code, coroutine):
             yield call.site, min(call.names)
