@@ -509,8 +509,10 @@ def test_a_prompt_that_ctrl_c_ends_stays_in_the_main_thread(
                 return None
         """,
     )
-    assert all(bool(item.example) != in_words for item in told)
-    assert all(("prompt_async" in item.words) == in_words for item in told)
+    assert told
+    assert all(not item.example and "prompt_async" in item.words for item in told)
+    assert all(("except KeyboardInterrupt" in item.words) == in_words for item in told)
+    assert all(("before the event loop starts" in item.words) != in_words for item in told)
 
 
 def test_a_handler_around_the_coroutine_that_asks_counts_too(tmp_path: Path) -> None:
@@ -527,7 +529,8 @@ def test_a_handler_around_the_coroutine_that_asks_counts_too(tmp_path: Path) -> 
     """
     for handler, in_words in (("KeyboardInterrupt", True), ("ValueError", False)):
         told = told_of(tmp_path, program=program.format(handler))
-        assert told and all(bool(item.example) != in_words for item in told)
+        assert told and all(not item.example for item in told)
+        assert all(("except KeyboardInterrupt" in item.words) == in_words for item in told)
 
 
 def test_a_handler_in_the_function_that_asks_counts_too(tmp_path: Path) -> None:

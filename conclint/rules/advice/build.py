@@ -9,6 +9,7 @@ from conclint.rules.advice import words
 from conclint.rules.advice.allowed import Bound, Shape, Subject
 from conclint.rules.advice.blocks import blocking_with, is_in_loop, move_block
 from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
+from conclint.rules.advice.clean_up import is_clean_up
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
@@ -127,7 +128,10 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return change, "endpoint"
     if subject.bound is Bound.GIVEN:
         return Refusal(words.bound(subject), True), ""
+    cleaning = words.clean_up(around.waiting) if is_clean_up(fragment, node) else ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    if cleaning and isinstance(change, Change) and is_clean_up(fragment, change.shown):
+        return Refusal(cleaning, True), ""
     apart = rewritten(fragment, node, change.shown if isinstance(change, Change) else None)
     if apart is not None and subject.direct:
         return apart, ""
@@ -141,6 +145,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     refusal = _refusal(fragment, node, subject)
     if refusal is not None:
         return refusal, ""
+    if cleaning:
+        return Refusal(cleaning, True), ""
     return move_expression(fragment, node, subject), ""
 
 

@@ -13,6 +13,8 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, RegionKind, Site, SiteKind
 
 _CONSOLE: Final = "console"
+_NO_PROMPTS: Final = ("cv2.", "pyautogui.")
+"""Libraries of that family that wait for a key in a window."""
 _INTERRUPT: Final = "builtins.KeyboardInterrupt"
 _FORKS: Final = ("subprocess.",)
 _SAVES: Final = "PIL.Image.Image.save"
@@ -24,9 +26,11 @@ _HELD_ENDINGS: Final = (".jpg", ".jpeg")
 
 class Hazard(Enum):
     """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
-    the program; what runs between fork and exec may find a lock held for good; the GIL is held meanwhile."""
+    the program, whoever waits for Ctrl-C; what runs between fork and exec may find a lock held for good; the
+    GIL is held meanwhile."""
 
     INTERRUPT = "interrupt"
+    PROMPT = "prompt"
     FORK = "fork"
     GIL = "gil"
 
@@ -42,6 +46,8 @@ def hazard_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) ->
         or any(_is_interrupt_caught(view, *call) for call in _calls_of(view, hops[0].key))
     ):
         return Hazard.INTERRUPT
+    if family == _CONSOLE and not cause.startswith(_NO_PROMPTS):
+        return Hazard.PROMPT
     site = body.sites[last.site]
     if site.kind != SiteKind.CALL:
         return None

@@ -60,6 +60,10 @@ _HAZARDS: Final = {
         "don't run it in a thread: Ctrl-C would no longer reach the `except KeyboardInterrupt` around it, "
         "and the program would wait for Enter."
     ),
+    Hazard.PROMPT: (
+        "or ask before the event loop starts. In a thread, Ctrl-C doesn't end the waiting: the program goes "
+        "on until Enter is pressed."
+    ),
     Hazard.FORK: (
         "don't run it in a thread: `preexec_fn` may deadlock where there are several. Use what takes its "
         "place (`start_new_session`, `process_group`, `umask`)."
@@ -69,7 +73,17 @@ _HAZARDS: Final = {
         "encode it in a process pool."
     ),
 }
-_PROMPT: Final = "use an async prompt (`await prompt_toolkit.PromptSession().prompt_async(…)`). "
+_PROMPT: Final = "use an async prompt (`await prompt_toolkit.PromptSession().prompt_async(…)`)"
+_PIPE: Final = "read it through `loop.connect_read_pipe` where there is one"
+_CLEAN_UPS: Final = {
+    AsyncLibrary.ASYNCIO: "await that in `asyncio.shield(…)`",
+    AsyncLibrary.TRIO: "do so in `with trio.CancelScope(shield=True):`",
+    AsyncLibrary.ANYIO: "do so in `with anyio.CancelScope(shield=True):`",
+}
+_CLEAN_UP: Final = (
+    "leave it here if it is short: this is done when the task is cancelled too, and an `await` may then cut "
+    "it off. If it takes long, run it in a thread, and {shielded}."
+)
 _DOCUMENT: Final = (
     "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
@@ -150,9 +164,19 @@ def hazard(subject: Subject) -> str:
     """Why a thread won't do, and what will; empty where one will."""
     if subject.hazard is None:
         return ""
-    is_prompt = subject.hazard is Hazard.INTERRUPT and subject.around.waiting.library is AsyncLibrary.ASYNCIO
+    is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
     text = _HAZARDS[subject.hazard]
-    return f"{_PROMPT}{text[0].upper()}{text[1:]}" if is_prompt else text
+    if subject.hazard is Hazard.PROMPT:
+        way = _PIPE if subject.cause.startswith("sys.stdin") else _PROMPT
+        return f"{way}, {text}" if is_asyncio else text.removeprefix("or ")
+    is_prompt = subject.hazard is Hazard.INTERRUPT and is_asyncio
+    return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_prompt else text
+
+
+def clean_up(waiting: Waiting) -> str:
+    """What to do about clean-up that is done where a task is cancelled too; empty where nothing is known."""
+    shielded = _CLEAN_UPS.get(waiting.library)
+    return _CLEAN_UP.format(shielded=shielded) if shielded else ""
 
 
 def document(pool: str) -> str:
