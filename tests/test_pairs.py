@@ -163,7 +163,7 @@ def test_explain_measures_a_rule_of_the_loop() -> None:
     assert re.search(r"^before +0\.\d+ s +█+", out, re.MULTILINE)
     assert re.search(r"^after +0\.\d+ s +\S", out, re.MULTILINE)
     assert re.search(r"^ratio +\d\S* times", out, re.MULTILINE)
-    assert "The event loop stood still for " in out
+    assert "With the mistake, the event loop stood still for " in out
     assert "\x1b" not in out
 
 

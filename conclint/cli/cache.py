@@ -9,14 +9,14 @@ from conclint.cli.options import cache_dir_option
 
 @click.command(short_help="Remove the project's cache.")
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.option("--config", metavar="FILE", help="Configuration file to use.")
 @cache_dir_option
 @click.pass_context
 def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_dir: str | None) -> None:
-    """Remove the cache of the project that PATHS lie in (default: the current directory).
+    """Remove the cache of the project that contains PATHS (default: the current directory).
 
-    Only files that conclint has written are removed; a folder with anything else in it is left alone. Exit
-    status: 0, or 2 where it can't be removed.
+    Only files that conclint wrote are removed; a folder that contains anything else is left alone. Exit
+    status: 0, or 2 if it can't be removed.
     """
     from conclint.config.settings import ConfigError, load_config
     from conclint.report.terminal import say
@@ -33,15 +33,15 @@ def clean(ctx: click.Context, paths: tuple[str, ...], config: str | None, cache_
 
 @click.command(short_help="Merge cache folders into one.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path())
-@click.option("--into", "target", metavar="FOLDER", help="The cache to fill.  [default: the project's]")
-@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.option("--into", "target", metavar="FOLDER", help="Cache to fill.  [default: the project's]")
+@click.option("--config", metavar="FILE", help="Configuration file to use.")
 @click.pass_context
 def merge(ctx: click.Context, folders: tuple[str, ...], target: str | None, config: str | None) -> None:
-    """Merge the cache FOLDERS into one, such as those that `conclint check --shard` filled on other machines.
+    """Merge cache FOLDERS into one, such as those that `conclint check --shard` filled on other machines.
 
-    What is taken over is known by the content of files, so it does not matter where it was made. A check then
-    has nothing left to parse. The caches named here are believed whoever has written them: name only those of
-    machines that you trust. Exit status: 0, or 2 for a folder that is no cache of this conclint.
+    Entries are identified by the content of files, so it doesn't matter where they were made. A check then
+    has nothing left to parse. These caches are trusted, whoever wrote them: name only those of machines that
+    you trust. Exit status: 0, or 2 for a folder that isn't a cache of this version of conclint.
     """
     from conclint.config.settings import ConfigError, load_config
     from conclint.report.terminal import say

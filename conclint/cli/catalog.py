@@ -8,20 +8,20 @@ import click
 @click.command(short_help="Print what is known about a library, class or function.")
 @click.argument("name", required=False)
 @click.option("--output-format", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--config", metavar="FILE", help="Use the facts of this configuration file.")
+@click.option("--config", metavar="FILE", help="Configuration file to use.")
 @click.option(
     "--measure",
     is_flag=True,
-    help="Import and run what is said to hold or release the GIL, on this interpreter; minutes without NAME.",
+    help="Run functions to check whether they hold the GIL as stated. Takes minutes without NAME.",
 )
 @click.pass_context
 def catalog(
     ctx: click.Context, name: str | None, output_format: str, config: str | None, measure: bool
 ) -> None:
-    """Print what is known of NAME: a library, a module, a class, a function or a method.
+    """Print what is known about NAME: a library, module, class, function or method.
 
-    Without NAME the libraries, or as JSON every entry. Your own facts from the configuration are included.
-    Exit status: 1 if nothing is known of NAME, or a measurement contradicts the catalog.
+    Without NAME, list the libraries (as JSON, every entry). Your own facts from the configuration are
+    included. Exit status: 1 if nothing is known about NAME, or a measurement contradicts the catalog.
     """
     if measure:
         ctx.exit(_print_measurements(name, as_json=output_format == "json"))

@@ -14,7 +14,7 @@ def debug() -> None:
 
 @debug.command("summary")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--def", "key", metavar="KEY", help="Only this definition, such as `Class.method`.")
+@click.option("--def", "key", metavar="KEY", help="Show only this definition, such as `Class.method`.")
 def summary_command(file: str, key: str | None) -> None:
     """Print the summary of FILE: its definitions, each with its value graph, sites, regions and stores."""
     from conclint.debug.summary_text import describe_summary
@@ -36,7 +36,7 @@ def summary_command(file: str, key: str | None) -> None:
 
 @debug.command("resolve")
 @click.argument("place", metavar="FILE:LINE")
-@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.option("--config", metavar="FILE", help="Configuration file to use.")
 @click.pass_context
 def resolve_command(ctx: click.Context, place: str, config: str | None) -> None:
     """Print what the values on a line may be, and the effects of the function around it, with the reasons."""

@@ -14,22 +14,24 @@ from conclint.cli.options import complete_codes
 @click.option(
     "--measure",
     is_flag=True,
-    help="Run conclint's own two programs for the rule, with the fault and without.",
+    help="Run two small programs that come with the rule: one with the mistake, one without.",
 )
 @click.option(
     "--size",
     type=click.Choice(("small", "reference")),
-    help="How much the programs are given to do.  [default: reference]",
+    help="How much work the programs do.  [default: reference]",
 )
-@click.option("--output-format", type=click.Choice(("text", "json")), help="Of --measure.  [default: text]")
+@click.option(
+    "--output-format", type=click.Choice(("text", "json")), help="Format of --measure.  [default: text]"
+)
 @click.pass_context
 def explain(
     ctx: click.Context, code: str, measure: bool, size: str | None, output_format: str | None
 ) -> None:
     """Print the page of the rule CODE: what it finds, why it matters, and what to write instead.
 
-    With --measure, run two programs of conclint's own for it; nothing of yours is run. Exit status: 1 if the
-    rule has none, or they can't be run here.
+    With --measure, run the two programs that come with the rule; your own code is never run. Exit status: 1
+    if the rule has none, or they can't be run here.
     """
     from conclint.config.file import nearest
     from conclint.report.terminal import has_colour, say, write_output

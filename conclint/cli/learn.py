@@ -12,15 +12,15 @@ from conclint.cli.options import cache_dir_option, jobs_option, no_cache_option
 
 @click.command(short_help="Draft facts about installed packages.")
 @click.argument("packages", nargs=-1, required=True)
-@click.option("--python", metavar="PATH", help="The interpreter or environment that has them.")
-@click.option("--output", "-o", metavar="FOLDER", help="Write a file for each package here.")
-@click.option("--all", "everything", is_flag=True, help="Also what the catalog states already.")
+@click.option("--python", metavar="PATH", help="Interpreter or environment they are installed in.")
+@click.option("--output", "-o", metavar="FOLDER", help="Write one file per package to this folder.")
+@click.option("--all", "everything", is_flag=True, help="Include what the catalog already says.")
 @click.option(
     "--min-confidence",
     type=click.Choice(("low", "medium", "high")),
     default="medium",
     show_default=True,
-    help="State only what is at least as sure.",
+    help="Minimum confidence to print.",
 )
 @no_cache_option
 @cache_dir_option
@@ -37,11 +37,11 @@ def learn(
     cache_dir: str | None,
     jobs: int | None,
 ) -> None:
-    """Read the installed PACKAGES (import names, or names of distributions), and print what their public
-    functions and methods do, in the catalog's schema: which wait, compute, or run what they are given, with
-    the chain that shows it. Nothing of them is imported or run.
+    """Read the source of installed PACKAGES (import or distribution names) and print what their public
+    functions and methods do, as a catalog file: which of them wait, compute, or run their arguments, and the
+    call chain that shows it. The packages are not imported or run.
 
-    What the catalog says otherwise is told on standard error. Use the result with `catalog-files`.
+    Differences from the catalog are printed to standard error. Use the result with `catalog-files`.
     """
     from conclint.catalog.schema import read_library
     from conclint.config.keys import parse_confidence

@@ -26,8 +26,8 @@ _FORMATS = ("text", "json", "dot", "mermaid")
     metavar="N",
     help="Show at most N calls from --symbol, or from functions that nothing calls.",
 )
-@click.option("--all", "everything", is_flag=True, help="Include functions that no model is known for.")
-@click.option("--externals", is_flag=True, help="Include calls of libraries and of Python's own functions.")
+@click.option("--all", "everything", is_flag=True, help="Include functions that run on no known model.")
+@click.option("--externals", is_flag=True, help="Include calls of libraries and built-in functions.")
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--output-file", "-o", metavar="FILE", help="Write the map to this file.")
 @analysis_options
@@ -45,8 +45,8 @@ def map_command(
     output_file: str | None,
     **options: Any,
 ) -> None:
-    """Print which functions run on the event loop, in threads, processes and interpreters, who brings them
-    there, what they do (wait, or compute), and what is reported there.
+    """Print which functions run on the event loop, in threads, processes and interpreters, how they got
+    there, whether they wait or compute, and which findings they have.
 
     With --symbol (a dotted name, or the end of one), print the tree of its callers and of what it calls. Exit
     status: 0, or 2 for wrong usage or a wrong configuration.

@@ -97,7 +97,7 @@ def _parsed_packages(
 def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of commands that show something of a program other than findings, for `analysed`."""
     options = (
-        click.option("--config", metavar="FILE", help="Use this configuration file."),
+        click.option("--config", metavar="FILE", help="Configuration file to use."),
         click.option(
             "--follow",
             multiple=True,
@@ -267,13 +267,13 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             "--fail-on-unknown",
             type=click.IntRange(0),
             metavar="N",
-            help="Exit with 1 for more than N library calls that are not known (see `conclint unknown`).",
+            help="Exit with 1 if more than N library calls are unknown (see `conclint unknown`).",
         ),
         click.option(
             "--max-file-size",
             metavar="MB",
             type=click.IntRange(1, _MOST_MEGABYTES),
-            help="Skip files with more source than this.  [default: 5]",
+            help="Skip larger files.  [default: 5]",
         ),
         click.option("--quiet", "-q", is_flag=True, help="Print only the findings."),
         click.option("--verbose", "-v", is_flag=True, help="Explain why confidence was lowered."),
@@ -281,7 +281,7 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option(
             "--statistics",
             is_flag=True,
-            help="Print only the number of findings per code, and the share of library calls that are known.",
+            help="Print only the number of findings per code, and the share of known library calls.",
         ),
         click.option("--fix", is_flag=True, help="Apply safe fixes, and report what is left."),
         click.option(

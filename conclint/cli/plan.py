@@ -17,16 +17,16 @@ _codes: dict[str, Any] = {
 }
 
 
-@click.command("plan", short_help="Print which few functions to change first.")
+@click.command("plan", short_help="Print which functions to change first.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
-    "--top", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many functions."
+    "--top", type=click.IntRange(1, 1000), default=10, show_default=True, help="Maximum number of functions."
 )
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
-@click.option("--select", help="Only findings of these codes or prefixes (comma list).", **_codes)
-@click.option("--ignore", help="No findings of these codes or prefixes.", **_codes)
-@click.option("--baseline", metavar="FILE", help="Only findings that are not in this baseline.")
-@click.option("--config", metavar="FILE", help="Use this configuration file.")
+@click.option("--select", help="Consider only these codes, prefixes or names (comma-separated).", **_codes)
+@click.option("--ignore", help="Leave out these codes, prefixes or names.", **_codes)
+@click.option("--baseline", metavar="FILE", help="Consider only findings that aren't in this baseline.")
+@click.option("--config", metavar="FILE", help="Configuration file to use.")
 @click.option(
     "--min-confidence", type=click.Choice(("low", "medium", "high")), help="As for `conclint check`."
 )
@@ -49,11 +49,11 @@ def plan_command(
     no_cache: bool,
     **options: Any,
 ) -> None:
-    """Print the fewest functions to change so that most findings vanish.
+    """Print the few functions to change that fix the most findings.
 
-    Each finding can be mended in any function that its chain passes; the functions that mend most come
-    first, with what to do there and how many findings then remain. Exit status: 0, or 2 for wrong usage or a
-    wrong configuration.
+    A finding can be fixed in any function along its call chain. The functions that fix the most come first,
+    with what to do there and how many findings then remain. Exit status: 0, or 2 for wrong usage or a wrong
+    configuration.
     """
     from conclint.config.keys import parse_confidence, parse_severity
     from conclint.config.settings import ConfigError, load_config

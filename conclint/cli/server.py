@@ -6,22 +6,20 @@ import click
 
 
 @click.command("server", short_help="Run the language server for editors.")
+@click.option("--stdio", is_flag=True, help="Use standard input and output (the default).")
 @click.option(
-    "--stdio", is_flag=True, help="Speak on standard input and output: the default; editors pass it."
-)
-@click.option(
-    "--tcp", type=click.IntRange(0, 65535), metavar="PORT", help="Wait for one editor on this port."
+    "--tcp", type=click.IntRange(0, 65535), metavar="PORT", help="Wait for an editor to connect to this port."
 )
 @click.pass_context
 def server_command(ctx: click.Context, stdio: bool, tcp: int | None) -> None:
-    """Run the language server: findings in an editor while you type.
+    """Run the language server: findings in your editor while you type.
 
-    Each folder of the workspace is checked as `conclint` checks it there, with its configuration, the text
-    of open files being what the editor has. Exit status: 0 if the editor ended it as the protocol says, 1 if
-    it went away, 2 for wrong usage.
+    Each workspace folder is checked as `conclint` would check it, with its own configuration and the unsaved
+    text of open files. Exit status: 0 if the editor shut it down, 1 if the editor disappeared, 2 for wrong
+    usage.
     """
     if stdio and tcp is not None:
-        raise click.UsageError("--stdio and --tcp exclude each other.")
+        raise click.UsageError("--stdio and --tcp can't be used together.")
     try:
         import pygls.lsp.server  # noqa: F401
     except ImportError:

@@ -19,7 +19,7 @@ _FORMATS = ("text", "json")
     "--fail-on-unknown",
     type=click.IntRange(0),
     metavar="N",
-    help="Exit with 1 for more than N library calls that are not known.",
+    help="Exit with 1 if more than N library calls are unknown.",
 )
 @analysis_options
 @click.pass_context
@@ -31,11 +31,11 @@ def unknown_command(
     fail_on_unknown: int | None,
     **options: Any,
 ) -> None:
-    """Print which calls could not be judged: where no finding proves nothing.
+    """Print which calls could not be judged, so that having no findings there proves nothing.
 
-    Of the calls that run on the event loop, in threads, processes or interpreters, those of libraries that
-    the catalog doesn't describe, and those of objects that are not known; with what would change that. Exit
-    status: 0, 1 with --fail-on-unknown, or 2 for wrong usage or a wrong configuration.
+    Lists calls on the event loop, in threads, processes and interpreters whose library the catalog doesn't
+    describe, or whose target could not be worked out, and what would help. Exit status: 0, 1 with
+    --fail-on-unknown, or 2 for wrong usage or a wrong configuration.
     """
     from conclint.model.unknown_calls import UnknownCause
     from conclint.report.terminal import say, write_output

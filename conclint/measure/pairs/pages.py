@@ -42,7 +42,7 @@ def section_of(code: str, reference: Reference) -> str:
         return render_section(reference.reports[code])
     return (
         f"Not in the reference run, which {reference.reasons[code]}.\n"
-        f"`conclint explain {code} --measure` runs a program with the fault and one without on yours.\n"
+        f"`conclint explain {code} --measure` runs a program with the mistake and one without on yours.\n"
     )
 
 
@@ -58,19 +58,18 @@ def with_section(page: str, text: str) -> str:
 
 _HEAD = """# Before and after, measured
 
-Made by `python scripts/measure_pairs.py`; `conclint explain CODE --measure` measures again on your
-interpreter.
+Made by `python scripts/measure_pairs.py`; `conclint explain CODE --measure` does the same on your machine.
 
-{python}, {machine}, {cores} cores, {date}; medians of {runs} runs of each program, in turn, with the
-least and the most. The programs are in [fixtures/pairs](../fixtures/pairs): *before* is what the rule
-reports, *after* is what it recommends. What matters is the ratio: the machine had other work, too.
+{python}, {machine}, {cores} cores, {date}; medians of {runs} alternating runs of each program, with the
+lowest and highest. The programs are in [fixtures/pairs](../fixtures/pairs): *before* is what the rule
+reports, *after* is what it recommends. Look at the ratios: the machine had other work to do as well.
 """
 
 _TABLES: Sequence[tuple[str, str, str, tuple[Fault, ...]]] = (
     ("The event loop stands still", "stall", "longest stall", (Fault.STALL,)),
     ("One core, however many threads", "cores", "cores kept busy", (Fault.ONE_CORE,)),
-    ("Dearer", "cpu", "CPU time", (Fault.COST,)),
-    ("In a row", "", "", (Fault.SERIAL,)),
+    ("More CPU time", "cpu", "CPU time", (Fault.COST,)),
+    ("One after the other", "", "", (Fault.SERIAL,)),
 )
 
 

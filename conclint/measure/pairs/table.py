@@ -76,9 +76,9 @@ def render_section(report: PairReport) -> str:
         "" if figure == "cores" else format_ratio(values.ratio) for figure, values in report.figures.items()
     )
     lines = [
-        f"`conclint explain {report.code} --measure` runs a program with the fault and one without on your",
-        f"interpreter. Here: {report.amount:,} {report.about}. {report.python}, {_cores(report.cores)};",
-        f"medians of {report.runs} runs, with the least and the most.",
+        f"`conclint explain {report.code} --measure` runs two small programs on your machine, one with the",
+        f"mistake and one without. Here: {report.amount:,} {report.about}. {report.python},",
+        f"{_cores(report.cores)}; median of {report.runs} runs (lowest to highest).",
         "",
         f"| | {' | '.join(titles)} |",
         "| --- |" + " --- |" * len(titles),
@@ -129,32 +129,32 @@ def _bar(value: float, longest: float) -> str:
 def _stall(report: PairReport) -> str:
     stall = report.figures["stall"]
     before, after = (format_value("stall", value.median) for value in stall)
-    return f"The event loop stood still for {before} before, and for {after} after."
+    return f"With the mistake, the event loop stood still for {before}; without it, for {after}."
 
 
 def _one_core(report: PairReport) -> str:
     cores = report.figures["cores"]
     gain = format_ratio(report.figures["seconds"].ratio)
     return (
-        f"Before, it computed on {cores.before.median:.1f} cores; after, on {cores.after.median:.1f}, "
-        f"and was {gain} as fast."
+        f"With the mistake, it kept {cores.before.median:.1f} cores busy; without it, "
+        f"{cores.after.median:.1f}, and was {gain} as fast."
     )
 
 
 def _serial(report: PairReport) -> str:
     gain = format_ratio(report.figures["seconds"].ratio)
-    return f"The same work, no longer in a row, was done {gain} as fast."
+    return f"The same work, no longer done one after the other, was {gain} as fast."
 
 
 def _cost(report: PairReport) -> str:
-    return f"Waiting took {format_ratio(report.figures['cpu'].ratio)} the CPU time before."
+    return f"With the mistake, waiting took {format_ratio(report.figures['cpu'].ratio)} the CPU time."
 
 
 def _ending(report: PairReport) -> str:
     before, after = report.ended
     if report.fault is Fault.ERROR:
-        return f"Before, it ended with `{before}`; after, it printed `{after}`."
-    return f"Before, it printed `{before}`; after, `{after}`."
+        return f"With the mistake, it ended with `{before}`; without it, it printed `{after}`."
+    return f"With the mistake, it printed `{before}`; without it, `{after}`."
 
 
 _WORDS: Final[dict[Fault, Callable[[PairReport], str]]] = {
