@@ -101,7 +101,7 @@ def config_command(ctx: click.Context, /, **given: Any) -> None:
         _fail(ctx, error)
     wanted = [output.format for output in request.outputs if output.file is None]
     if len(request.outputs) != 1 or wanted not in ([OutputFormat.TEXT], [OutputFormat.JSON]):
-        raise click.UsageError("the configuration is printed as text or json.")
+        raise click.UsageError("the configuration can only be printed as text or json.")
     settings = list_settings(config, on_command_line)
     try:
         text = render_settings(config, settings, as_json=wanted == [OutputFormat.JSON])
@@ -144,12 +144,16 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     if from_stdin and wanted["diff_base"] is not None:
         raise click.UsageError("--diff-base compares files, not `-` (standard input).")
     if wanted["shard"] is not None and (from_stdin or options["no_cache"]):
-        raise click.UsageError("--shard fills a cache from files: leave out --no-cache and `-`.")
+        raise click.UsageError(
+            "--shard fills the cache, so it can't be combined with --no-cache or `-` (standard input)."
+        )
     if wanted["affected"] and wanted["diff_base"] is not None:
-        raise click.UsageError("--diff-base finds the changed files itself: leave out --affected.")
+        raise click.UsageError(
+            "--diff-base finds the changed files itself, so it can't be combined with --affected."
+        )
     if write_baseline is not None and (wanted["affected"] or wanted["diff_base"] is not None):
         raise click.UsageError(
-            "--write-baseline is about all that is found: leave out --affected, --diff-base."
+            "--write-baseline records all findings, so it can't be combined with --affected or --diff-base."
         )
     try:
         outputs = plan_outputs(options.pop("outputs"), options.pop("output_file"))
@@ -157,7 +161,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
         raise click.UsageError(f"{error}.") from error
     for output in outputs:
         if wanted["statistics"] and not output.format.has_statistics:
-            raise click.UsageError(f"--statistics has no form in {output.format.value}.")
+            raise click.UsageError(f"--statistics isn't available as {output.format.value}.")
     confidence: str | None = options.pop("min_confidence")
     options["min_confidence"] = parse_confidence(confidence) if confidence else None
     severity: str | None = options.pop("min_severity")
@@ -167,7 +171,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     most_unknown: int | None = options.pop("fail_on_unknown")
     if most_unknown is not None and (wanted["affected"] or wanted["diff_base"] is not None):
         raise click.UsageError(
-            "--fail-on-unknown is about all that is checked: leave out --affected, --diff-base."
+            "--fail-on-unknown counts everywhere, so it can't be combined with --affected or --diff-base."
         )
     group_by = GroupBy(options.pop("group_by"))
     options["use_cache"] = not options.pop("no_cache")
@@ -210,7 +214,7 @@ def _fixing(options: dict[str, Any]) -> Fixing | None:
         if fixes or given["unsafe_fixes"]:
             raise click.UsageError("--add-noqa can't be combined with fixes.")
         if reason is not None and not reason.isprintable():
-            raise click.UsageError("--reason is one line of text.")
+            raise click.UsageError("--reason must be one line of text.")
         return Fixing(noqa=True, reason=(reason or "").strip(), show=given["show_fixes"])
     if reason is not None:
         raise click.UsageError("--reason needs --add-noqa.")
@@ -231,7 +235,7 @@ def _check_combination(
     """Raises UsageError for what can't be done while files are changed."""
     word = "--add-noqa" if fixing.noqa else "--diff" if fixing.diff else "--fix"
     if is_stdin:
-        raise click.UsageError(f"{word} is for files, not `-` (standard input).")
+        raise click.UsageError(f"{word} can't be combined with `-` (standard input).")
     if writes_baseline or wanted["shard"] is not None:
         other = "--write-baseline" if writes_baseline else "--shard"
         raise click.UsageError(f"{word} can't be combined with {other}.")

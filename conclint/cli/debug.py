@@ -57,5 +57,5 @@ def resolve_command(ctx: click.Context, place: str, config: str | None) -> None:
         say(f"error: {error}")
         ctx.exit(2)
     if not lines:
-        raise click.UsageError(f"there is no such file or line, or it is no Python: {place}")
+        raise click.UsageError(f"no such file or line, or it isn't Python: {place}")
     write_output("\n".join(lines) + "\n")

@@ -81,7 +81,7 @@ def _planned(fixing: Fixing, findings: Sequence[Finding], cwd: Path) -> list[Fix
 
 
 def _say_left(shown: str, error: UnfixableError) -> None:
-    say(f"warning: {shown} is left as it is: {error}")
+    say(f"warning: {shown} was not changed: {error}")
 
 
 def _print_diff(
@@ -93,13 +93,13 @@ def _print_diff(
     number = sum(len(file.fixed) for file in files)
     if not quiet:
         rest = _unsafe_left(fixing, findings)
-        say(f"would mend {count(number, 'finding')} in {count(len(files), 'file')}{rest}")
+        say(f"would fix {count(number, 'finding')} in {count(len(files), 'file')}{rest}")
     return 1 if files else 0
 
 
 def _tell(fixing: Fixing, files: Sequence[FixedFile]) -> None:
     number = sum(len(file.fixed) for file in files)
-    what = "findings commented" if fixing.noqa else "findings mended"
+    what = "findings commented" if fixing.noqa else "findings fixed"
     what = what if number != 1 else what.replace("findings", "finding")
     where = f" in {count(len(files), 'file')}" if number else ""
     say(f"{number} {what}{where}")

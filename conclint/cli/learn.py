@@ -94,5 +94,5 @@ def learn(
                 say(line_of_text)
             say(
                 f"{known.get(top, top)}: {found.looked_at} public functions and methods, "
-                f"{found.learned} wait, compute or run others, {len(found.known)} of them in the catalog"
+                f"{found.learned} of them wait, compute or run others ({len(found.known)} in the catalog)"
             )

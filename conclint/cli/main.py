@@ -72,7 +72,7 @@ class CheckByDefault(click.Group):
         near = get_close_matches(word, [*self.commands, "help"], n=1)
         hint = "conclint --help" if near == ["help"] else near[0] if near else ""
         meant = f"; did you mean `{hint}`?" if hint else ""
-        raise click.UsageError(f"there is no command or path '{word}'{meant}", ctx)
+        raise click.UsageError(f"no such command or path: '{word}'{meant}", ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options of `check` are the group's own for who doesn't name it."""
@@ -108,7 +108,7 @@ class CheckByDefault(click.Group):
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
             if isinstance(error, FileNotFoundError) and not _has_folder():
-                say("error: the current folder has been removed")
+                say("error: the current directory no longer exists")
                 ctx.exit(2)
             if os.environ.get("CONCLINT_DEBUG"):
                 import traceback

@@ -103,10 +103,10 @@ def _resolved(name: str, found: ConcurrencyMap) -> str:
         return ending[0]
     if ending:
         shown = ", ".join(ending[:8]) + (" …" if len(ending) > 8 else "")
-        raise click.UsageError(f"--symbol {name!r} may mean {shown}")
+        raise click.UsageError(f"--symbol {name!r} is ambiguous: {shown}")
     from conclint.config.file import nearest
 
-    raise click.UsageError(f"there is no function {name!r}{nearest(name, symbols)}")
+    raise click.UsageError(f"no such function: {name!r}{nearest(name, symbols)}")
 
 
 def _rendered(found: ConcurrencyMap, output_format: str, symbol: str | None) -> str:

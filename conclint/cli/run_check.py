@@ -90,7 +90,7 @@ def run_check(request: CheckRequest) -> int:
     status = 1 if findings and failing and not request.exit_zero else 0
     most, calls = request.most_unknown, report.calls
     if most is not None and calls is not None and calls.unknown > most:
-        say(f"error: {calls.unknown} library calls are not known, more than {most} (see `conclint unknown`)")
+        say(f"error: {calls.unknown} library calls are unknown, more than {most} (see `conclint unknown`)")
         said = True
         status = 0 if request.exit_zero else 1
     recorded = request.recorder is not None and request.fixing is None

@@ -46,5 +46,5 @@ def unknown_command(
     write_output(render_unknown_json(found) if output_format == "json" else render_unknown(found))
     number = len(found.of(UnknownCause.NOT_DESCRIBED))
     if fail_on_unknown is not None and number > fail_on_unknown:
-        say(f"error: {number} library calls are not known, more than {fail_on_unknown}")
+        say(f"error: {number} library calls are unknown, more than {fail_on_unknown}")
         ctx.exit(1)

@@ -57,7 +57,7 @@ def _run(make_request: Callable[[], CheckRequest]) -> None:
     except (ConfigError, GitError, BaselineError, UnwritableError) as error:
         say(f"error: {error}")
     sys.stdout.flush()
-    say("watching for changes; Ctrl-C ends it")
+    say("watching for changes (Ctrl-C to stop)")
 
 
 def _folders(request: CheckRequest) -> list[Path]:

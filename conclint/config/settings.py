@@ -189,7 +189,7 @@ def load_config(
         except NotOwnError as error:
             why = f"cache-dir: {asked!r} {error.strerror}"
             if "cache_dir" in given:
-                raise ConfigError(f"--{why}: name a folder of its own") from error
+                raise ConfigError(f"--{why}: choose a folder of its own") from error
             if asked is not None and table is not None:
                 table.fail("cache-dir", f"{why}: name a folder of its own")
             merged["no_cache_because"] = f"{cache_dir} {error.strerror}"
@@ -271,7 +271,7 @@ def find_table_in(folder: Path) -> Table | None:
 def _given_table(name: str, cwd: Path) -> Table:
     file = Path(os.path.abspath(cwd / name))
     if not file.is_file():
-        raise ConfigError(f"{name}: there is no such configuration file")
+        raise ConfigError(f"{name}: no such configuration file")
     table = read_table(file, required=True)
     assert table is not None
     return table

@@ -48,13 +48,15 @@ def plan_outputs(outputs: Sequence[Output], output_file: str | None) -> tuple[Ou
     homeless = [number for number, output in enumerate(planned) if output.file is None]
     if output_file is not None:
         if not homeless:
-            raise ValueError("--output-file is for a format that has no file of its own, and each has one")
+            raise ValueError(
+                "every --output-format names a file already, so there is nothing to write to --output-file"
+            )
         planned[homeless[0]] = planned[homeless[0]]._replace(file=output_file)
         del homeless[0]
     if len(homeless) > (output_file is None):
         words = " and ".join(planned[number].format.value for number in homeless)
         raise ValueError(
-            f"one format can go to standard output, not {words}: name a file as in sarif:out.sarif"
+            f"only one format can go to standard output, not {words}: name a file, as in sarif:out.sarif"
         )
     files = [Path(output.file).resolve() for output in planned if output.file is not None]
     twice = next((file for file in files if files.count(file) > 1), None)

@@ -154,8 +154,8 @@ def _tail(plan: Plan) -> str:
     number = len(plan.changes)
     which = "this function" if number == 1 else f"these {number} functions"
     left = plan.total - plan.mended
-    rest = "none remains" if not left else "1 remains" if left == 1 else f"{left} remain"
-    return f"After {which}: {plan.share}% of {count(plan.total, 'finding')} mended, {rest}."
+    rest = "none remain" if not left else "1 remains" if left == 1 else f"{left} remain"
+    return f"Changing {which} fixes {plan.share}% of {count(plan.total, 'finding')}; {rest}."
 
 
 def _worth(change: Change) -> str:

@@ -49,7 +49,7 @@ class Repository:
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
             )
         except GitError as error:
-            raise GitError(f"Git knows no revision {revision!r}") from error
+            raise GitError(f"no such Git revision: {revision!r}") from error
         return found.decode().strip()
 
     def changes_since(self, commit: str) -> Changes:

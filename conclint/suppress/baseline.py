@@ -86,7 +86,7 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
     try:
         document: Any = json.loads(read_bounded(file, BASELINE))
     except FileNotFoundError as error:
-        raise BaselineError(f"{file}: there is no such baseline (--write-baseline makes one)") from error
+        raise BaselineError(f"{file}: no such baseline (--write-baseline creates one)") from error
     except OSError as error:
         raise BaselineError(f"{file}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
@@ -94,12 +94,12 @@ def read_baseline(file: Path) -> tuple[Entry, ...]:
     except RecursionError as error:
         raise BaselineError(f"{file}: is nested too deeply") from error
     if not isinstance(document, dict) or "version" not in document:
-        raise BaselineError(f"{file}: is no conclint baseline")
+        raise BaselineError(f"{file}: is not a conclint baseline")
     version = document["version"]
     if version != VERSION:
         raise BaselineError(
-            f"{file}: is a baseline of version {version!r}, and this conclint reads version {VERSION}"
-            " (--write-baseline makes a new one)"
+            f"{file}: is a version {version!r} baseline, but this conclint reads version {VERSION}"
+            " (--write-baseline creates a new one)"
         )
     return tuple(_entries(file, document.get("findings")))
 

@@ -207,7 +207,7 @@ class TestDiffBase:
         done = run_conclint(project, f"--diff-base={revision}")
         assert (done.returncode, done.stdout) == (2, "")
         (line,) = done.stderr.splitlines()
-        assert line.startswith("conclint: error: Git knows no revision ")
+        assert line.startswith("conclint: error: no such Git revision: ")
 
     def test_a_repository_of_another_user_is_refused_in_gits_words(
         self, project: Path, monkeypatch: pytest.MonkeyPatch

@@ -263,4 +263,4 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "conclint: error: the current folder has been removed\n")
+    assert (done.returncode, done.stderr) == (2, "conclint: error: the current directory no longer exists\n")

@@ -193,12 +193,12 @@ def test_a_file_of_another_name(project: Path) -> None:
         ("{", "is not JSON"),
         ("\x00\x01", "is not JSON"),
         ("[" * 100_000, "is nested too deeply"),
-        ("[]", "is no conclint baseline"),
-        ('{"version": 2, "findings": []}', "is a baseline of version 2, and this conclint reads version 1"),
-        ('{"version": "1", "findings": []}', "is a baseline of version '1'"),
+        ("[]", "is not a conclint baseline"),
+        ('{"version": 2, "findings": []}', "is a version 2 baseline, but this conclint reads version 1"),
+        ('{"version": "1", "findings": []}', "is a version '1' baseline"),
         ('{"version": 1}', "has no list of findings"),
         ('{"version": 1, "findings": [{"code": "CON101"}]}', "finding 1 lacks one of fingerprint"),
-        (None, "there is no such baseline"),
+        (None, "no such baseline"),
     ],
 )
 def test_a_baseline_that_cannot_be_used(project: Path, text: str | None, complaint: str) -> None:

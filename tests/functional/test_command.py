@@ -221,7 +221,7 @@ class TestPaths:
     def test_a_misspelled_command_is_wrong_usage(self, pipeline: FakePipeline, word: str, meant: str) -> None:
         result = run(word, "src")
         assert result.exit_code == 2
-        assert result.stderr.endswith(f"Error: there is no command or path '{word}'{meant}\n")
+        assert result.stderr.endswith(f"Error: no such command or path: '{word}'{meant}\n")
         assert pipeline.calls == 0
 
     def test_what_is_no_word_is_a_path(self, pipeline: FakePipeline) -> None:
@@ -303,7 +303,7 @@ class TestOptions:
         assert pipeline.seen.select == ("CON2",)
         result = run("--config", "none.toml")
         assert result.exit_code == 2
-        assert result.stderr == "conclint: error: none.toml: there is no such configuration file\n"
+        assert result.stderr == "conclint: error: none.toml: no such configuration file\n"
 
 
 class TestOutput:

@@ -70,7 +70,7 @@ def test_safe_fixes_are_made_and_the_rest_is_reported(project: Path) -> None:
     assert text(project, "pages") == REQUESTS
     assert done.returncode == 1
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["app/pages.py"]
-    assert "4 findings mended in 1 file\n  app/pauses.py:\n    4 x CON102: Use `asyncio.sleep`" in done.stderr
+    assert "4 findings fixed in 1 file\n  app/pauses.py:\n    4 x CON102: Use `asyncio.sleep`" in done.stderr
     again = run_conclint(project, "--fix", "--output-format=concise")
     assert again.stdout == done.stdout
     assert text(project, "pauses") == MENDED

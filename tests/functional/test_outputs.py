@@ -124,8 +124,8 @@ def test_if_one_report_fails_none_is_written(project: Path) -> None:
             ["--output-format=json:a", "--output-format=sarif:./a"],
             "two reports would be written to",
         ),
-        (["--output-format=json:a", "--output-file=b"], "--output-file is for a format"),
-        (["--output-format=sarif", "--statistics"], "--statistics has no form in sarif"),
+        (["--output-format=json:a", "--output-file=b"], "every --output-format names a file already"),
+        (["--output-format=sarif", "--statistics"], "--statistics isn't available as sarif"),
     ],
 )
 def test_outputs_that_contradict_each_other(project: Path, arguments: list[str], complaint: str) -> None:

@@ -163,7 +163,7 @@ def test_a_named_pyproject_keeps_its_root(tmp_path: Path) -> None:
 
 
 def test_a_named_file_must_exist_and_have_the_table(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^none\.toml: there is no such configuration file$"):
+    with pytest.raises(ConfigError, match=r"^none\.toml: no such configuration file$"):
         load(tmp_path, file="none.toml")
     write(tmp_path / "pyproject.toml", "")
     with pytest.raises(ConfigError, match=r"has no \[tool\.conclint\] table"):

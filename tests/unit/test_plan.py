@@ -83,7 +83,7 @@ def test_text_says_what_then_remains() -> None:
     text = render_plan_text(make_plan(findings, 1))
     assert " 1. load (load.py:7)" in text
     assert "3 findings in 3 functions, worst critical: `requests.get`" in text
-    assert text.endswith("After this function: 75% of 4 findings mended, 1 remains.\n")
+    assert text.endswith("Changing this function fixes 75% of 4 findings; 1 remains.\n")
 
 
 @pytest.mark.parametrize("findings", [[], [through("load", symbol="view")]])
