@@ -43,6 +43,9 @@ def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Dra
             thread = next((started[name] for name in names_of(code, receiver) if name in started), None)
             if thread is None or code.key in thread.functions:
                 continue
+            region = code.body.sites[call.site].region
+            if not view.engine.guards.mask(code.key, region) & ExecutionModel.THREAD.bit:
+                continue
             is_after = code.key == thread.key and code.starts(thread.site) < code.starts(call.site)
             if not is_after and (code.key == thread.key or code.definition.name == "__init__"):
                 continue
