@@ -630,6 +630,14 @@ class TestContext:
         text = dedent(self.ASKING).replace("{before}", before)
         assert one(tmp_path, {"a.py": text}).severity is severity
 
+    @pytest.mark.parametrize(("asked", "severity"), [(1, Severity.CRITICAL), (2, Severity.INFO)])
+    def test_who_asks_several_questions_is_at_the_console(
+        self, tmp_path: Path, asked: int, severity: Severity
+    ) -> None:
+        begin = "import asyncio\n\nasync def a():\n    await asyncio.gather(b(), b())\n\nasync def ask():\n"
+        files = {"a.py": begin + "    input()\n" * asked}
+        assert {finding.severity for finding in found(tmp_path, files)} == {severity}
+
     ONCE = """
         import asyncio, requests
         from store import load
