@@ -21,7 +21,7 @@ _ONCE_BY_NAME: Final = re.compile(
 """Names of what begins or ends the life of something; of a command that is called so, others are many
 (`cleanup_sessions`)."""
 _ONCE_EACH: Final = re.compile(
-    r"_*(?:a|async_|on_|do_)?(?:configure|connect|open|start|close|disconnect|stop"
+    r"_*(?:a|async_|on_|do_)?(?:configure|(?:re)?connect|open|(?:re)?start|close|disconnect|stop|aenter|aexit"
     r"|load_(?:all_)?(?:config|configuration|credentials|extensions|plugins|session|settings|state|tokens?))_*"
 )
 """Names of what begins or ends the life of an object, of which there are few: a connection, a client."""
