@@ -40,10 +40,10 @@ _NOTHING: Effects = {}
 _BEFORE_ALL = -(1 << 60)
 _NESTED = "builtins.RuntimeError"
 """What running an event loop inside another one raises."""
-_WIDEN_AFTER = 40
+_WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn (five of chia-blockchain's 10,464). From then on they only grow, and
-there are only so many; the others settle before (at most 17 times in django, marimo and chia-blockchain)."""
+there are only so many; the others settle before (17 times in django, marimo and chia-blockchain, 34 in litellm)."""
 
 
 class EffectSolver:
