@@ -43,7 +43,8 @@ _NESTED = "builtins.RuntimeError"
 _WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn (five of chia-blockchain's 10,464). From then on they only grow, and
-there are only so many; the others settle before (17 times in django, marimo and chia-blockchain, 34 in litellm)."""
+there are only so many; the others settle before (after 17 times in django, marimo and chia-blockchain, after
+34 in litellm)."""
 
 
 class EffectSolver:
