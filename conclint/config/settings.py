@@ -197,7 +197,7 @@ def load_config(
     return Config(
         root=root,
         cwd=cwd,
-        is_project=_is_project(root, cwd, table),
+        is_project=_is_project(root, start, cwd, table),
         file=table.file if table is not None else None,
         catalog_files=tuple(Path(os.path.abspath(root / part)) for part in catalog_files),
         src=tuple(dict.fromkeys(Path(os.path.abspath(root / part)) for part in src)),
@@ -277,6 +277,11 @@ def _given_table(name: str, cwd: Path) -> Table:
     return table
 
 
+_NEAR: Final = 2
+"""So many folders below the working folder what is asked for may lie, for that to be its project, where
+nothing says which folder is one."""
+
+
 def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
     """The folder of the configuration file; of a file given by name only if it has an expected name and
     place (`--config ci/strict.toml` doesn't make `ci` the project), else the nearest project folder."""
@@ -290,16 +295,16 @@ def _root(start: Path, cwd: Path, table: Table | None, *, given: bool) -> Path:
     return cwd if cwd == start or cwd in start.parents else start
 
 
-def _is_project(root: Path, cwd: Path, table: Table | None) -> bool:
+def _is_project(root: Path, start: Path, cwd: Path, table: Table | None) -> bool:
     """Whether all files below `root` may be looked through for callers of what is asked for: the folder says
-    that it is a project, or is worked in. Never the home folder or one above it: `conclint . /dev/stdin`
-    must not go through a whole disk, nor one script in the home folder through all that its user has."""
+    that it is a project, or is worked in, the folder `start` that holds what is asked for being near. Never
+    the home folder or one above it: `conclint . /dev/stdin` must not go through a whole disk, nor one script
+    in the home folder through all that its user has, nor one repository through all that lie beside it."""
     home = Path(os.path.expanduser("~"))
     if root == home or root in home.parents or root == root.parent:
         return False
-    if root == cwd or (table is not None and table.file.parent == root):
-        return True
-    return _is_marked(root)
+    is_near = root == cwd and len(start.parts) - len(cwd.parts) <= _NEAR
+    return is_near or (table is not None and table.file.parent == root) or _is_marked(root)
 
 
 def _is_marked(folder: Path) -> bool:

@@ -138,9 +138,11 @@ def test_only_what_says_so_is_a_project(tmp_path: Path, monkeypatch: pytest.Monk
     write(tmp_path / "home/me/.git/HEAD", "")
     write(tmp_path / "elsewhere/a.py", "")
     write(tmp_path / "elsewhere/b/c.py", "")
+    write(tmp_path / "elsewhere/repositories/some/one/d.py", "")
     home = tmp_path / "home/me"
     assert load(home / "dotfiles", ".").is_project
     assert load(tmp_path / "elsewhere", "a.py").is_project, "it is worked in"
+    assert not load(tmp_path / "elsewhere", "repositories/some/one").is_project, "many may lie beside it"
     assert not load(home, "script.py").is_project, "the home folder"
     assert not load(tmp_path / "home", "me").is_project, "kept under version control"
     assert not load(tmp_path, "home").is_project, "the home folder is below it"
