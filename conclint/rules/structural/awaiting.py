@@ -56,7 +56,7 @@ def await_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
             code,
             call.site,
             "CON505",
-            "each iteration waits for its own await, though it needs nothing from those before",
+            "each iteration waits for its own await, though it needs nothing from earlier ones",
             Advice(ExecutionModel.EVENT_LOOP, _SAFE, Form.GATHER),
             cause=_name(code, call),
             model=ExecutionModel.EVENT_LOOP,
@@ -89,7 +89,7 @@ def task_awaited_at_once(view: ModuleView, code: Code, habits: Habits) -> Iterat
             code,
             call.site,
             "CON505",
-            "each iteration makes a task and awaits it at once: nothing runs concurrently",
+            "each iteration creates a task and awaits it immediately: nothing runs concurrently",
             Advice(ExecutionModel.EVENT_LOOP, _SAFE),
             cause=_name(code, call),
             model=ExecutionModel.EVENT_LOOP,
@@ -148,7 +148,7 @@ def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterat
             code,
             call.site,
             "CON509",
-            f"each iteration waits for its own {what}, though it needs nothing from those before",
+            f"each iteration waits for its own {what}, though it needs nothing from earlier ones",
             _advice(view, placements),
             cause=_name(code, call),
             model=model,
@@ -163,7 +163,7 @@ def _advice(view: ModuleView, placements: list[Placement]) -> Advice:
     if model is ExecutionModel.THREAD and any(_holds_gil(view, item) for item in placements):
         return Advice(
             ExecutionModel.PROCESS,
-            "hand all of it to one thread, which is enough to keep the event loop alive; under the GIL only "
+            "hand all of it to one thread, which is enough to keep the event loop free; under the GIL only "
             "processes make it faster.",
         )
     return Advice(model, "gather them: then they don't wait for each other.", Form.GATHER)

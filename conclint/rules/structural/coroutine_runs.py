@@ -48,7 +48,7 @@ def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterat
             reasons += ["the coroutine does several things at the same time itself"] * 2
         message = "each iteration runs one coroutine to its end: nothing runs concurrently"
         if call.names <= _NEW_LOOP:
-            message = "each iteration makes an event loop to run one coroutine: nothing runs concurrently"
+            message = "each iteration creates an event loop to run one coroutine: nothing runs concurrently"
         yield found(
             view,
             code,
@@ -69,7 +69,7 @@ def asyncio_run_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterat
         habits,
         Habit.RUNS_LOOP,
         "CON506",
-        "each iteration makes an event loop: `{name}` runs one coroutine to its end in each call",
+        "each iteration creates an event loop: each call of `{name}` runs one coroutine to its end",
         Advice(ExecutionModel.EVENT_LOOP, "make `{name}` a coroutine, and run one that gathers all of them."),
         model=ExecutionModel.EVENT_LOOP,
         unless=lambda loop: _paces(code, loop),

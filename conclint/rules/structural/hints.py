@@ -71,7 +71,7 @@ def sequential_cpu_map(view: ModuleView, code: Code, habits: Habits) -> Iterator
             code,
             call.site,
             "CON802",
-            f"`{short_name(name)}` computes in pure Python for one item after the other",
+            f"`{short_name(name)}` runs CPU-bound Python code for one item after the other",
             Advice(
                 ExecutionModel.PROCESS,
                 "let processes compute several at the same time.",
@@ -103,7 +103,7 @@ def hand_made_thread_list(view: ModuleView, code: Code, habits: Habits) -> Itera
             code,
             call.site,
             "CON803",
-            "threads are made, started and joined by hand",
+            "threads are created, started and joined by hand",
             Advice(
                 ExecutionModel.THREAD,
                 "a `ThreadPoolExecutor` does it in three lines, and raises what a worker raised.",

@@ -54,10 +54,10 @@ def lock_around_worker_body(view: ModuleView, code: Code, habits: Habits) -> Ite
                 code,
                 site,
                 "CON507",
-                f"`{short_name(name)}` holds one lock for all it does: one worker runs at a time",
+                f"`{short_name(name)}` holds one lock during all its work: only one worker runs at a time",
                 Advice(
                     ExecutionModel.THREAD,
-                    "hold the lock only for the data that is shared; wait and compute outside of it.",
+                    "hold the lock only while shared data is used; wait and compute outside it.",
                 ),
                 cause=name,
                 chain=chain,

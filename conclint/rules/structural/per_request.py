@@ -72,14 +72,14 @@ def _draft(
 ) -> Draft:
     model = ExecutionModel.PROCESS if is_process else ExecutionModel.THREAD
     what = "processes" if is_process else "threads"
-    who = f": `{short_name(chain[0].symbol)}` makes it" if chain else ""
+    who = f": `{short_name(chain[0].symbol)}` creates it" if chain else ""
     return found(
         view,
         code,
         site,
         "CON504",
-        f"each request makes a pool of its own and starts its {what} anew{who}",
-        Advice(model, f"make one pool of {what} when the program starts, and use it for all requests."),
+        f"each request creates its own pool and starts its {what} again{who}",
+        Advice(model, f"create one pool of {what} when the program starts, and use it for all requests."),
         cause=cause,
         chain=chain,
         reasons=doubts,

@@ -117,7 +117,7 @@ def unpicklable_callable(view: ModuleView, code: Code, habits: Habits) -> Iterat
             code,
             site,
             "CON601",
-            f"{what} can't be pickled, so no {placement.model.value} can be given it",
+            f"{what} can't be pickled, so no {placement.model.value} can receive it",
             Advice(
                 placement.model,
                 "define the function at the module's top level; bind values with `functools.partial`.",
@@ -165,8 +165,8 @@ def _argument_draft(
     else:
         advice = Advice(
             ExecutionModel.PROCESS,
-            "send what it is made from (a path, an address, plain values) and make it in the worker; a plain "
-            "function with the values it needs, in place of a bound method.",
+            "send what it is created from (a path, an address, plain values) and create it in the worker; in "
+            "place of a bound method, a plain function with the values it needs.",
         )
     return found(
         view,

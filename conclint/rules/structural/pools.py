@@ -61,14 +61,10 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
         reasons = list(call.doubts)
         if not any(loop.is_over_item([value for _, value in code.body.sites[site].args]) for site in uses):
             reasons += ["it does the same in each round, which may be what is wanted"] * 2
-        what, cost = (
-            ("processes", "starts its processes anew") if process else ("threads", "starts its threads anew")
-        )
-        message = f"each iteration makes a pool of its own and {cost}"
+        what = "processes" if process else "threads"
+        message = f"each iteration creates its own pool and starts its {what} again"
         if lone:
-            message = (
-                "each iteration makes a pool for one piece of work, and waits for it on leaving the pool"
-            )
+            message = "each iteration creates a pool for one piece of work, and waits for it when leaving"
         yield found(
             view,
             code,
@@ -77,7 +73,7 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
             message,
             Advice(
                 ExecutionModel.PROCESS if process else ExecutionModel.THREAD,
-                f"make one pool of {what} before the loop and use it in all iterations.",
+                f"create one pool of {what} before the loop and use it in all iterations.",
                 Form.POOL_AROUND,
             ),
             cause=min(call.names),
@@ -91,8 +87,8 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
         habits,
         Habit.MAKES_POOL,
         "CON504",
-        "each iteration makes a pool of its own: `{name}` starts its processes anew in each call",
-        Advice(ExecutionModel.PROCESS, "make the pool once, before the loop, and give it to `{name}`."),
+        "each iteration creates its own pool: each call of `{name}` starts its processes again",
+        Advice(ExecutionModel.PROCESS, "create the pool once, before the loop, and pass it to `{name}`."),
         model=ExecutionModel.PROCESS,
     )
 
@@ -143,7 +139,7 @@ def single_worker_pool(view: ModuleView, code: Code, habits: Habits) -> Iterator
             call.site,
             "CON508",
             "a pool of one worker: nothing runs concurrently",
-            Advice(model, "leave the number of workers out, or give it as many as pay.", Form.WORKERS),
+            Advice(model, "leave out the number of workers, or give it more than one.", Form.WORKERS),
             cause=min(call.names),
             model=model,
             reasons=[*call.doubts, *reasons],
@@ -211,7 +207,7 @@ def pool_never_closed(view: ModuleView, code: Code, habits: Habits) -> Iterator[
         if executor:
             most = Confidence.MEDIUM if process else Confidence.LOW
         model = ExecutionModel.PROCESS if process else ExecutionModel.THREAD
-        message = f"`{short_name(name)}` is never closed: when its workers end is left to chance"
+        message = f"`{short_name(name)}` is never closed, so when its workers end is left to chance"
         yield found(
             view,
             code,

@@ -35,7 +35,7 @@ def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> I
         model = _model(code.placements.get(pair.begin.site, []))
         if loop is None:
             if _is_lone(code, pair):
-                message = "the result is waited for where the work is submitted: nothing runs meanwhile"
+                message = "the result is waited for immediately after submitting: nothing runs meanwhile"
                 yield found(
                     view,
                     code,
@@ -74,7 +74,7 @@ def result_right_after_submit(view: ModuleView, code: Code, habits: Habits) -> I
         "each iteration waits for the work that `{name}` submits: nothing runs concurrently",
         Advice(
             ExecutionModel.THREAD,
-            "let `{name}` give its future back; submit all of them first, then collect the results.",
+            "let `{name}` return its future; submit all of them first, then collect the results.",
         ),
     )
 
@@ -93,11 +93,11 @@ def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iter
         what, model = ("process", ExecutionModel.PROCESS) if process else ("thread", ExecutionModel.THREAD)
         if process:
             reasons.append(_ISOLATED)
-        message = f"each iteration starts a {what} and joins it at once: nothing runs concurrently"
+        message = f"each iteration starts a {what} and joins it immediately: nothing runs concurrently"
         pool = "ProcessPoolExecutor" if process else "ThreadPoolExecutor"
         advice = Advice(
             model,
-            f"start all of them first and join them after, or let a {pool} run them.",
+            f"start all of them first and join them afterwards, or let a {pool} run them.",
         )
         yield _in_each(view, code, pair.begin, loop, "CON502", message, advice, model, reasons)
     yield from found_per_item(
@@ -107,7 +107,7 @@ def join_right_after_start(view: ModuleView, code: Code, habits: Habits) -> Iter
         Habit.JOINS_START,
         "CON502",
         "each iteration waits for what `{name}` starts and joins: nothing runs concurrently",
-        Advice(ExecutionModel.THREAD, "start all of them first, and join them after."),
+        Advice(ExecutionModel.THREAD, "start all of them first, and join them afterwards."),
     )
 
 
@@ -121,7 +121,7 @@ def apply_in_loop(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draf
         reasons = serial_doubts(code, Pair(call, call, False), loop)
         if reasons is None:
             continue
-        message = "`apply` waits for its result in each iteration: one worker works, the others are idle"
+        message = "`apply` waits for its result in each iteration: one worker is busy, the others are idle"
         model = _model(code.placements.get(call.site, []))
         advice = Advice(
             model or ExecutionModel.PROCESS,
