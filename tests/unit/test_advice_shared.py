@@ -162,3 +162,34 @@ def test_a_connection_of_sqlite_works_where_it_was_made(tmp_path: Path) -> None:
     text = HOLDER.replace("IMPORTS", "import sqlite3").replace("WORK", "execute('x')")
     told = told_of(tmp_path, text.replace("MADE", "sqlite3.connect(address)"))
     assert all("thread that made it" in item.words for item in at(told, "direct"))
+
+
+CURSORS = """
+import asyncio, psycopg2
+
+async def rows(dsn, sql, wanted):
+    connection = psycopg2.connect(dsn)
+    BODY
+"""
+
+
+def test_statements_of_one_cursor_stay_together(tmp_path: Path) -> None:
+    whole = (
+        "with connection.cursor() as cursor:\n        cursor.execute(sql)\n        return cursor.fetchall()"
+    )
+    told = [
+        item for item in told_of(tmp_path, CURSORS.replace("BODY", whole)) if item.finding.position.line > 5
+    ]
+    assert told
+    assert all("def work():\n    with connection.cursor()" in item.example for item in told)
+    apart = "cursor = connection.cursor()\n    cursor.execute(sql)\n    await wanted()\n    cursor.fetchall()"
+    told = [
+        item for item in told_of(tmp_path, CURSORS.replace("BODY", apart)) if item.finding.position.line > 5
+    ]
+    assert told
+    assert all(not item.example and "all that is done with `cursor`" in item.words for item in told)
+    single = "cursor = connection.cursor()\n    cursor.execute(sql)"
+    told = [
+        item for item in told_of(tmp_path, CURSORS.replace("BODY", single)) if item.finding.position.line > 5
+    ]
+    assert all("to_thread(cursor.execute, sql)" in item.example for item in told)

@@ -118,7 +118,9 @@ class Subject(NamedTuple):
     `is_once`: it is an attribute that is made when it is first read. `made_once` is what the work is done for
     only where a test finds none yet; `made_here`: the place itself stands under that test. `hazard` is why a
     thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
-    `in_memory`: its database may be one of SQLite's that each thread has of its own.
+    `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
+    `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
+    the object that the primitive is a method of.
     """
 
     around: Around
@@ -144,6 +146,8 @@ class Subject(NamedTuple):
     hazard: Hazard | None
     is_single: bool
     in_memory: bool
+    besides: CallableFact | None
+    in_turn: bool
 
     @property
     def walks(self) -> bool:
@@ -172,7 +176,10 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             waiting=near.waiting._replace(django=near.waiting.django or _uses_django(view, hops))
         )
     fact = view.engine.evaluator.catalog.function(cause)
-    bound = _bound_to(view, hops, fact)
+    bound, besides = _bound_to(view, hops, fact), None
+    if bound in (Bound.NOTHING, Bound.LOOP):
+        also, besides = _besides(view, hops)
+        bound = bound if besides is None else also
     changed = changes_at(view, hops, 0) if len(hops) > 1 else None
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
@@ -203,6 +210,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         hazard_of(view, hops, cause, family),
         fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
         cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
+        besides,
+        fact is not None and is_used_in_turn(view, fact.name),
     )
 
 
@@ -306,8 +315,6 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
         held = holding_of(view, hops)
         if held is not Held.MADE:
             return Bound.SHARED if held is Held.KEPT else Bound.GIVEN
-    if _is_shared_by_another(view, hops):
-        return Bound.SHARED
     if chain_needs_loop(view, hops):
         return Bound.LOOP
     if _is_made_with_unknown_base(view, hops):
@@ -315,22 +322,30 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     return Bound.NOTHING
 
 
-def _is_shared_by_another(view: ModuleView, hops: Sequence[Hop]) -> bool:
-    """Whether what the place calls may be another function of a derived class too, and that works on an
-    object which only one thread at a time may use."""
+def _besides(view: ModuleView, hops: Sequence[Hop]) -> tuple[Bound, CallableFact | None]:
+    """What else the call at the place does, in the same function or in that of another class, with an object
+    that others have too and only one thread may use."""
     key, site, _ = hops[0]
     if len(hops) < 2:
-        return False
+        return Bound.NOTHING, None
+    catalog = view.engine.evaluator.catalog
     for link, effects in zip(view.engine.links(key), view.effects.get(key, ()), strict=False):
         if link.site != site:
             continue
         for effect, witness in effects.items():
-            if effect.kind not in _KINDS or not is_used_in_turn(view, witness.cause):
+            fact = catalog.function(witness.cause) if effect.kind in _KINDS else None
+            if fact is None:
+                continue
+            is_in_turn = is_used_in_turn(view, fact.name)
+            is_sqlite = fact.name.startswith(_SQLITE) and Trait.THREAD_BOUND in traits_of(view, fact.name)
+            if not is_in_turn and not is_sqlite:
                 continue
             others = chain_of(view.engine, key, witness)
-            if len(others) > 1 and others[1].key != hops[1].key:
-                return holding_of(view, others) is Held.KEPT
-    return False
+            if len(others) < 2 or holding_of(view, others) is not Held.KEPT:
+                continue
+            is_bound = is_sqlite and not works_in_any_thread(view, others)
+            return (Bound.THREAD if is_bound else Bound.SHARED), fact
+    return Bound.NOTHING, None
 
 
 def _is_made_here(view: ModuleView, hop: Hop) -> bool:

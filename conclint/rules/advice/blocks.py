@@ -77,7 +77,7 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
     withs = list(_withs(fragment, node, subject.around))
     loops = subject.family == "files" and subject.shape in (Shape.CALL, Shape.ITERATE) and subject.direct
     for item in _statements_above(fragment, node):
-        if any(item is block for block in withs):
+        if any(item is block for block in withs) or _makes_what_is_used(fragment, item, node, subject):
             loops = False  # what is opened in a loop around it is another file each time
             yield item
         elif isinstance(item, cst.For | cst.While) and getattr(item, "asynchronous", None) is None:
@@ -90,6 +90,19 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
                 is_own and (subject.walks or not subject.ends or _has_other_work(fragment, item, subject))
             ):
                 yield item
+
+
+def _makes_what_is_used(fragment: Fragment, item: Node, node: Node, subject: Subject) -> bool:
+    """Whether a `with` makes the connection or cursor whose method is called at a place."""
+    if (
+        not (subject.in_turn and subject.direct and isinstance(item, cst.With))
+        or item.asynchronous is not None
+    ):
+        return False
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    owner = node.func.value
+    return isinstance(owner, cst.Name) and owner.value in _bound_by(item)
 
 
 def _has_other_work(fragment: Fragment, loop: Node, subject: Subject) -> bool:

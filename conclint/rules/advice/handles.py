@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.rules.advice.allowed import Shape, Subject
+from conclint.rules.advice.allowed import Around, Shape, Subject
 from conclint.rules.advice.change import Refusal
 from conclint.rules.advice.scopes import names_in
 from conclint.rules.advice.site import Fragment, Node
@@ -40,6 +40,8 @@ _LONGEST: Final = 40
 def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
     """What is to be said where the call at a place is one of several on a file, and the others would still
     block."""
+    if subject.in_turn and subject.direct and subject.shape is Shape.CALL:
+        return _with_others(fragment, node, subject.around)
     if subject.family != _FILES or subject.shape is not Shape.CALL:
         return None
     handle, scope = _opened(fragment, node)
@@ -63,6 +65,26 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
     ):
         return Refusal(_TOGETHER.format(handle=handle), True)
     return None
+
+
+def _with_others(fragment: Fragment, node: Node, around: Around) -> Refusal | None:
+    """What is to be said of one of several calls on a connection or cursor: what one asks for, the next one
+    fetches."""
+    handle = _handle_of(fragment, node)
+    if not handle:
+        return None
+    others = (fragment.at(busy.position) for busy in around.busy)
+    if any(other is not node and _handle_of(fragment, other) == handle for other in others if other):
+        return Refusal(_TOGETHER.format(handle=handle), True)
+    return None
+
+
+def _handle_of(fragment: Fragment, node: Node) -> str:
+    """The name of the object whose method is called, where it has one."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return ""
+    owner = node.func.value
+    return _text(fragment, owner) if isinstance(owner, cst.Name | cst.Attribute) else ""
 
 
 def is_handed_on(fragment: Fragment, node: Node) -> bool:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from conclint.catalog.facts import Trait
+from conclint.effects.effects import Placement
+from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
-from conclint.resolve.values import Key
+from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.advice.callers import awaited_counterpart, can_be_coroutine
 from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.sending import traits_of
-from conclint.rules.advice.shared_state import Changed, changed_by
+from conclint.rules.advice.shared_state import Changed, changed_by, functions_changing
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
-from conclint.summary.records import DefKind
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Op, SiteKind
 from conclint.summary.twins import async_names
 
 
@@ -40,8 +43,44 @@ def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None
     run = _function_run(view, hops, at)
     for link in view.engine.links(hop.key):
         if link.site == hop.site:
-            return changed_by(view, hop.key, link, run)
+            changed = changed_by(view, hop.key, link, run)
+            if changed is not None and _is_changed_in_threads(view, hops[at + 1 :], changed):
+                return None
+            return changed
     return None
+
+
+def _is_changed_in_threads(view: ModuleView, hops: Sequence[Hop], changed: Changed) -> bool:
+    """Whether a function of a chain has threads change the same already: it was written for them. It is so
+    too where a helper changes what it is given, of which nobody knows what the threads give it."""
+    names = {short_name(view.engine.evaluator.symbol(hop.key)) for hop in hops}
+    is_helper = changed.what.isidentifier() and changed.function not in names
+    return any(
+        is_helper or changed.function in functions_changing(view, key)
+        for hop in hops
+        for key in _run_in_threads(view, hop.key)
+    )
+
+
+def _run_in_threads(view: ModuleView, key: Key) -> Iterator[Key]:
+    """The functions that a function hands to threads; and inner functions that it submits to some executor,
+    since no process can be sent them."""
+    evaluator = view.engine.evaluator
+    placements: list[Placement] = []
+    for link in view.engine.links(key):
+        view.engine.site_effects(key, link, placements)
+    for placement in placements:
+        if placement.model is ExecutionModel.THREAD:
+            for value in map(unwrapped, placement.callables.values):
+                if isinstance(value, Function):
+                    yield value.key
+    body = evaluator.body(key)
+    for site in body.sites:
+        callee = graph.node(body, site.callee)
+        if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == "submit" and site.args:
+            for item in evaluator.evaluate(key, site.args[0][1]).values:
+                if isinstance(item, Function) and evaluator.scope(item.key) == key:
+                    yield item.key
 
 
 def _function_run(view: ModuleView, hops: Sequence[Hop], at: int) -> Key | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around
 from conclint.rules.advice.scopes import names_in
-from conclint.rules.advice.shared_state import MUTATORS
+from conclint.rules.advice.shared_state import MUTATORS, SURELY
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
 
@@ -31,8 +31,9 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
                 set_[fragment.code(target)] = None
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             owner = node.func.value
-            is_named = isinstance(owner, cst.Name | cst.Attribute)
-            if node.func.attr.value in MUTATORS and is_named and _root(owner) not in local:
+            method = node.func.attr.value
+            is_kept = isinstance(owner, cst.Name | cst.Attribute) and _root(owner) not in local
+            if method in MUTATORS and is_kept and not _is_of_module(owner, method, around):
                 return fragment.code(owner)
             if node.func.attr.value in _DUMPS and node.args and not node.args[0].star:
                 dumped = node.args[0].value
@@ -61,6 +62,15 @@ def _local_names(fragment: Fragment, function: cst.FunctionDef) -> set[str]:
             found |= names_in([node.body]).bound
     names = names_in([function.body])
     return (found | names.bound) - names.shared
+
+
+def _is_of_module(owner: Node, method: str, around: Around) -> bool:
+    """Whether a call is of a module's function by that name, as `mysql.insert(table)` is: of what is imported
+    by a name in small letters, unless only a collection has such a method."""
+    if not isinstance(owner, cst.Name):
+        return False
+    imported = [item for item in around.imports if item.bound == owner.value]
+    return any(item.name is None or (owner.value.islower() and method not in SURELY) for item in imported)
 
 
 def _targets(node: Node) -> Iterator[Node]:

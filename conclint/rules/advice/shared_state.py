@@ -31,7 +31,7 @@ MUTATORS: Final = frozenset(
     }
 )  # fmt: skip
 """Methods by which collections are changed."""
-_SURELY: Final = frozenset({"append", "appendleft", "extend", "popitem", "popleft", "setdefault", "discard"})
+SURELY: Final = frozenset({"append", "appendleft", "extend", "popitem", "popleft", "setdefault", "discard"})
 """Those that hardly anything but a collection has."""
 _GETTERS: Final = frozenset({"get", "pop", "setdefault", "values", "items", "popitem"})
 """Methods that give a part of a collection."""
@@ -49,6 +49,10 @@ _GLOBALS: Final = frozenset(
 _BINDS: Final = "bind_ctx"
 """The method of peewee's databases that binds model classes, which all threads share."""
 _MOST_FUNCTIONS: Final = 200
+_COPIES: Final = frozenset(
+    {"copy", "deepcopy", "model_copy", "_replace", "union", "difference", "intersection"}
+)
+"""Methods that give something new."""
 _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
 """What is a part of another value, or that value again."""
 
@@ -86,24 +90,70 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
     todo = list(_called(view, key, frozenset(), link))
     if run is not None and run not in [function for function, _ in todo]:
         todo.append((run, frozenset()))
-    seen = set(todo)
     set_: dict[str, Changed] = {}
+    for changed in _changes(view, todo):
+        if changed.how is not Use.SET:
+            return changed
+        set_.setdefault(changed.what, changed)
+        if len(set_) > 1:
+            return next(iter(set_.values()))
+    return None
+
+
+def functions_changing(view: ModuleView, run: Key) -> frozenset[str]:
+    """The functions that change what is kept, of a function and those that it calls."""
+    return frozenset(changed.function for changed in _changes(view, [(run, frozenset())]))
+
+
+def _changes(view: ModuleView, todo: list[tuple[Key, Fresh]]) -> Iterator[Changed]:
+    """What functions change, and those that they call; but for what they do once, to make something that is
+    kept from then on."""
+    seen = set(todo)
     for number in range(_MOST_FUNCTIONS):
         if number >= len(todo):
             break
         function, fresh = todo[number]
-        for changed in _own_changes(view, function, fresh):
-            if changed.how is not Use.SET:
-                return changed
-            set_.setdefault(changed.what, changed)
-            if len(set_) > 1:
-                return next(iter(set_.values()))
+        yield from _own_changes(view, function, fresh)
+        body = view.engine.evaluator.body(function)
         for inner in view.engine.links(function):
+            if _is_once(view, function, fresh, body, body.sites[inner.site].region):
+                continue
             for step in _called(view, function, fresh, inner):
                 if step not in seen:
                     seen.add(step)
                     todo.append(step)
-    return None
+
+
+def _is_once(view: ModuleView, key: Key, fresh: Fresh, body: Body, region: int) -> bool:
+    """Whether a region stands under a test that finds no value for a name or attribute, which is set there:
+    it is run when that is first needed."""
+    around = {number for number in graph.around(body, region) if body.regions[number].kind in graph.TESTS}
+    if not around:
+        return False
+    for store in body.stores:
+        if store.kind == StoreKind.GLOBAL:
+            own: graph.Node = (Op.GLOBAL, str(store.name))
+        elif store.kind == StoreKind.ATTR and is_shared(view, key, fresh, store.base):
+            own = (Op.ATTR, store.base, store.name)
+        else:
+            continue
+        tested = around.intersection(graph.around(body, store.region))
+        if any(_finds_none(body, number, own) for number in tested):
+            return True
+    return False
+
+
+def _finds_none(body: Body, region: int, own: graph.Node) -> bool:
+    """Whether a region is run where a test of a value has found none."""
+    value, holds = body.regions[region].value, bool(body.regions[region].extra)
+    while (inner := graph.negated(graph.node(body, value))) >= 0:
+        value, holds = inner, not holds
+    node = graph.node(body, value)
+    if node[0] == Op.COMPARE and node[1] in ("is", "is not", "==", "!="):
+        left, right = graph.operands(node)
+        is_asked = graph.node(body, left) == own and graph.node(body, right) == (Op.CONST, None)
+        return is_asked and (node[1] in ("is", "==")) == holds
+    return not holds and (node == own or _asks_for(body, value, own))
 
 
 def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tuple[Key, Fresh]]:
@@ -218,7 +268,7 @@ def _changed_value(view: ModuleView, key: Key, body: Body, site: Site) -> int:
 def _changes_collection(values: tuple[Value, ...], name: str) -> bool:
     """Whether a method of that name changes a collection, as far as it is known what has the method."""
     if all(isinstance(value, Parameter) for value in values):
-        return name in _SURELY
+        return name in SURELY
     return any(
         isinstance(value, ExternalMethod) and value.dotted.startswith(_COLLECTIONS) for value in values
     )
@@ -322,6 +372,8 @@ def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int
     values = view.engine.evaluator.evaluate(key, site.callee).values
     callee = graph.node(body, site.callee)
     if not values and not (callee[0] == Op.ATTR and callee[2] in _GETTERS):
+        return []
+    if callee[0] == Op.ATTR and callee[2] in _COPIES and not any(isinstance(v, Function) for v in values):
         return []
     if any(isinstance(value, (Class, External)) for value in values):
         return []

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
+from conclint.model.execution import Family
 from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.counterparts import stated
 from conclint.rules.advice.hazards import Hazard
@@ -36,6 +37,11 @@ _STATEMENTS: Final = (
 _IN_TURN: Final = (
     "put what belongs together into one function, run that in a thread, and hold {lock} meanwhile: other "
     "tasks use the same {what}, and two threads must not use it at once."
+)
+_SLEEP: Final = "time.sleep"
+_SLEEPER: Final = (
+    "have a coroutine function do what `{name}` does, with `await asyncio.sleep(…)` where that blocks "
+    "({place}): {why}."
 )
 _LOOP_OVER: Final = (
     "do the loop over `{call}` in `{name}` ({place}) in a thread, with all that it reads or writes there, "
@@ -201,6 +207,8 @@ def cannot_wait(waiting: Waiting) -> str:
 
 def bound(subject: Subject) -> str:
     """Why what is called can't run in another thread, and what can; empty where nothing is in the way."""
+    if subject.bound is Bound.THREAD and subject.besides is not None:
+        return _OWN_THREAD.format(what=subject.besides.name.rpartition(".")[0])
     if subject.bound is Bound.THREAD:
         owner = subject.cause.rpartition(".")[0]
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
@@ -221,14 +229,15 @@ def bound(subject: Subject) -> str:
 def _one_at_a_time(subject: Subject) -> str:
     """What to do with an object that other tasks use too, and that two threads must not use at once."""
     name = subject.fact.name if subject.fact is not None else subject.cause
+    if subject.besides is not None:
+        name = subject.besides.name
     if name.startswith(_SESSIONS):
         return _SHARED
     lock = _LOCKS[subject.around.waiting.library]
-    if subject.family == "database":
+    fact = subject.besides or subject.fact
+    if fact is not None and fact.family is Family.DATABASE:
         return _STATEMENTS.format(lock=lock, what=name.partition(".")[0])
-    is_of_another = subject.family == "files"  # that is of what another class does in its place
-    what = "connection" if is_of_another else f"`{name.rpartition('.')[0]}`"
-    return _IN_TURN.format(lock=lock, what=what)
+    return _IN_TURN.format(lock=lock, what=f"`{name.rpartition('.')[0]}`")
 
 
 def _taken_out(subject: Subject, why: str) -> str:
@@ -240,6 +249,8 @@ def _taken_out(subject: Subject, why: str) -> str:
         return f"use `{writer.twin}`, the coroutine function beside `{writer.name}`: {why}."
     if writer.is_lazy:
         return _LOOP_OVER.format(call=writer.call, name=writer.name, place=writer.place, why=why)
+    if writer.call == _SLEEP and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
+        return _SLEEPER.format(name=writer.name, place=writer.place, why=why)
     work = f"run `{writer.call}` in a thread"
     if writer.call in ("builtins.open", "io.open"):
         work = "do its file access, and no more than that, in a thread"

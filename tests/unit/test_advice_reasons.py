@@ -1,0 +1,150 @@
+"""Reasons against a thread that don't hold: what is done once, copies, modules, what threads do already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+
+def told_of(folder: Path, text: str, line: str) -> list[Told]:
+    """What is told of the lines that have a text in them."""
+    text = dedent(text)
+    (folder / "program.py").write_text(text, encoding="utf-8")
+    numbers = {number for number, item in enumerate(text.splitlines(), 1) if line in item}
+    found = [item for item in advice_for(folder) if item.finding.position.line in numbers]
+    assert found
+    return found
+
+
+ONCE = """
+import asyncio, os
+
+SETTINGS = None
+NAMES = []
+
+def stored(values):
+    before = os.umask(0o077)
+    with open("settings", "w") as file:
+        file.write(values)
+    os.umask(before)
+
+def settings():
+    global SETTINGS
+    TEST
+    return SETTINGS
+
+def sent(path):
+    with open(path) as file:
+        return file.read() + str(settings())
+
+async def main(path):
+    sent(path)
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "is_once"),
+    [
+        ("if SETTINGS is None:\n        SETTINGS = {}\n        stored('x')", True),
+        ("if not SETTINGS:\n        stored('x')\n        SETTINGS = dict(a=1)", True),
+        ("if SETTINGS:\n        return SETTINGS\n    SETTINGS = {}\n    stored('x')", True),
+        ("if SETTINGS is not None:\n        SETTINGS = {}\n        stored('x')", False),
+        ("if NAMES:\n        SETTINGS = {}\n        stored('x')", False),
+        ("stored('x')", False),
+    ],
+)
+def test_what_is_done_once_below_is_no_reason(tmp_path: Path, test: str, is_once: bool) -> None:
+    told = told_of(tmp_path, ONCE.replace("TEST", test), "    sent(path)")
+    assert any("await asyncio.to_thread(sent, path)" in item.example for item in told) == is_once
+    assert any("os.umask" in item.words for item in told) != is_once
+
+
+@pytest.mark.parametrize(
+    ("made", "is_copy"),
+    [("given.copy()", True), ("copy.deepcopy(given)", True), ("dict(given)", True), ("given", False)],
+)
+def test_a_copy_is_its_own(tmp_path: Path, made: str, is_copy: bool) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio, copy
+
+        class Holder:
+            def __init__(self):
+                self.known = {{}}
+
+            def added(self, path):
+                given = self.known
+                own = {made}
+                own["text"] = open(path).read()
+                return own
+
+            async def main(self, path):
+                return self.added(path)
+        """,
+        "return self.added(path)",
+    )
+    assert any("to_thread(self.added, path)" in item.example for item in told) == is_copy
+
+
+def test_a_module_is_nothing_that_changes(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio
+        from sqlalchemy.dialects import mysql
+        from sqlalchemy.orm import sessionmaker
+
+        make = sessionmaker()
+
+        async def main(table, rows):
+            with make() as session:
+                session.execute(mysql.insert(table).values(rows))
+                session.commit()
+        """,
+        "session.commit()",
+    )
+    assert all("def work():" in item.example and "`mysql`" not in item.words for item in told)
+
+
+THREADED = """
+import asyncio, time
+from concurrent.futures import Executor
+
+def picked(names):
+    names.pop()
+
+class Runner:
+    def __init__(self, executor: Executor, names):
+        self.executor = executor
+        self.names = names
+        self.count = []
+
+    def run(self, work):
+        def threaded():
+            picked(self.names)
+            work()
+        FIRST
+        self.executor.submit(threaded)
+        while not work.done:
+            time.sleep(0.01)
+
+async def main(runner: Runner, work):
+    runner.run(work)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "is_for_threads"),
+    [("picked(self.names)", True), ("self.count.append(work)", False)],
+)
+def test_what_threads_change_already_is_no_reason(tmp_path: Path, first: str, is_for_threads: bool) -> None:
+    told = told_of(tmp_path, THREADED.replace("FIRST", first), "    runner.run(work)")
+    assert any("await asyncio.to_thread(runner.run, work)" in item.example for item in told) == is_for_threads
+    if not is_for_threads:
+        assert all("`await asyncio.sleep(…)`" in item.words for item in told)
+        assert not any("`time.sleep` in a thread" in item.words for item in told)
