@@ -8,9 +8,11 @@ from typing import Final
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, SiteKind, StoreKind
+from conclint.summary.records import Body, DefKind, Op, SiteKind, StoreKind
 
 _NOTHING: Final = ((Op.CONST, None), (Op.CONST, False), (Op.CONST, 0), (Op.CONST, ""))
+_MOST: Final = 12
+"""Classes of one base's name that are looked at."""
 _SETTERS: Final = frozenset({"setattr", "__setattr__", "__dict__", "vars"})
 
 
@@ -56,9 +58,23 @@ class NeverGiven:
         path = owner.key[0]
         if not self._stores(path).get(name, False) or self._may_be_given(owner, name):
             return False
-        named = self._evaluator.definition(owner.key).name
+        return self._evaluator.program.knows_subclasses(path) and not self._is_derived_from(owner, path)
+
+    def _is_derived_from(self, owner: Class, asker: str) -> bool:
+        """Whether a class of the project has this one among its bases, or very many may."""
         program = self._evaluator.program
-        return program.knows_subclasses(path) and not program.derived_from(named, path)
+        named = program.derived_from(self._evaluator.definition(owner.key).name, asker)
+        if len(named) > _MOST:
+            return True
+        program.depend(asker, (path for path, _ in named))
+        for path, name in named:
+            module = program.module(path)
+            for key in module.keys if module is not None else ():
+                item = self._evaluator.definition(key)
+                is_class = item.kind == DefKind.CLASS and item.name == name and key != owner.key
+                if is_class and owner in self._evaluator.classes.ancestry(Class(key)).classes:
+                    return True
+        return False
 
     def _may_be_given(self, owner: Class, name: str) -> bool:
         """Whether a base may give it, or a method that sets attributes by their names."""

@@ -53,6 +53,15 @@ _MAKING_TASKS: Final = frozenset(
         "open_nursery", "as_completed", "run_coroutine_threadsafe",
     }
 )  # fmt: skip
+_SERVING: Final = frozenset(
+    {
+        "add_reader", "add_writer", "call_at", "call_later", "call_soon", "call_soon_threadsafe",
+        "create_datagram_endpoint", "create_server", "create_unix_server", "listen", "run", "run_app",
+        "run_forever", "run_polling", "run_until_disconnected", "serve", "serve_forever", "start",
+        "start_polling", "start_server", "start_serving", "start_unix_server", "start_webhook",
+    }
+)  # fmt: skip
+"""Names of what, in a library, lets others in."""
 _LONGEST: Final = 80
 """Characters of a text that a start is named by."""
 _ENDING_SIGNALS: Final = frozenset({"SIGINT", "SIGQUIT", "SIGTERM"})
@@ -75,42 +84,46 @@ class Start(NamedTuple):
 
 class ModuleCalls(NamedTuple):
     """Of one module: its functions that are started; the coroutine functions that each function calls, by
-    (path, symbol, whether it does so in a loop); the lines of the loops of its coroutine functions; the names
-    of those that call what they are given; and its functions that make tasks, or have a plain one do so."""
+    (path, symbol, whether it does so in a loop, line); the lines of the loops of its coroutine functions; the
+    names of those that call what they are given; and its functions that make tasks, themselves or by a plain
+    one, or serve, with the first line on which they do."""
 
     starts: tuple[tuple[str, str, str, str], ...]
-    calls: tuple[tuple[str, tuple[tuple[str, str, bool], ...]], ...]
+    calls: tuple[tuple[str, tuple[tuple[str, str, bool, int], ...]], ...]
     loops: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
     binders: tuple[str, ...]
-    makers: tuple[str, ...]
+    makers: tuple[tuple[str, int], ...]
 
 
 def module_calls(view: ModuleView) -> ModuleCalls:
     """What the module says of who starts and who calls coroutines. Raises NeedModule."""
     starts = {(*start,) for start in _starts(view)}
-    calls: dict[str, dict[tuple[str, str, bool], None]] = {}
+    calls: dict[str, dict[tuple[str, str, bool, int], None]] = {}
     loops: dict[str, tuple[tuple[int, int], ...]] = {}
-    makers: dict[str, None] = {}
+    makers: dict[str, int] = {}
     making: dict[Key, bool] = {}
     for key in view.keys:
         body = view.engine.evaluator.body(key)
         if view.module.definition(key).kind == DefKind.ASYNC_FUNCTION and (found := _loops(view, key, body)):
             loops[view.module.symbol(key)] = found
         links = view.engine.links(key)
-        if _makes_tasks(view, making, key) or any(_calls_maker(view, making, link) for link in links):
-            makers[view.module.symbol(key)] = None
+        start = view.module.definition(key).start
+        making_at = [link.site for link in links if _is_company(view, making, body, link)]
+        if making_at:
+            makers[view.module.symbol(key)] = start + min(span_of(body, site).first for site in making_at)
         started = {site for link in links for site in _started(view, key, link)}
         for link in links:
             if link.site not in started:
                 is_repeated = graph.loop_of(body, body.sites[link.site].region) >= 0
                 for path, symbol in _coroutines(view, link):
-                    calls.setdefault(view.module.symbol(key), {})[path, symbol, is_repeated] = None
+                    line = start + span_of(body, link.site).first
+                    calls.setdefault(view.module.symbol(key), {})[path, symbol, is_repeated, line] = None
     return ModuleCalls(
         tuple(sorted(starts)),
         tuple((caller, tuple(callees)) for caller, callees in calls.items()),
         tuple(loops.items()),
         binders(view),
-        tuple(makers),
+        tuple(makers.items()),
     )
 
 
@@ -126,11 +139,17 @@ def _makes_tasks(view: ModuleView, making: dict[Key, bool], key: Key) -> bool:
     return found
 
 
-def _calls_maker(view: ModuleView, making: dict[Key, bool], link: Link) -> bool:
-    """Whether a call is of a plain function that makes tasks."""
+def _is_company(view: ModuleView, making: dict[Key, bool], body: Body, link: Link) -> bool:
+    """Whether after a call something else may be on the loop: it makes a task, has a plain function make one,
+    or begins to serve."""
+    name = graph.node(body, body.sites[link.site].callee)[-1]
+    if name in _MAKING_TASKS:
+        return True
     called = (unwrapped(target.value) for group in link.groups for target in group)
-    plain = (item.key for item in called if isinstance(item, Function) and not _is_coroutine(view, item.key))
-    return any(_makes_tasks(view, making, key) for key in plain)
+    own = [item.key for item in called if isinstance(item, Function)]
+    if not own:
+        return name in _SERVING
+    return any(not _is_coroutine(view, key) and _makes_tasks(view, making, key) for key in own)
 
 
 def _loops(view: ModuleView, key: Key, body: Body) -> tuple[tuple[int, int], ...]:

@@ -135,6 +135,9 @@ class Contexts:
         waiting = self._waiting[place]
         found = waiting.found
         context = self._context(finding, path, found, is_all=waiting.is_all)
+        is_command = context is Context.COMMAND and finding.code.startswith(_ON_LOOP)
+        if is_command and self._callers.is_ahead(place, finding.position.line):
+            context = Context.START_UP
         if not found and context is None and finding.code.startswith(_ON_LOOP) and self._is_stepped():
             finding = replace(
                 finding, confidence=Confidence.LOW, reasons=tuple(dict.fromkeys((*finding.reasons, _STEPPED)))
@@ -224,7 +227,7 @@ class Contexts:
         ask, no file may make one; who asks several is at the console."""
         is_lone = context is None and self._asking[finding.path, finding.symbol] < _SEVERAL
         makers = self._callers.makers
-        if makers.isdisjoint(waiting.places) and not (
+        if makers.keys().isdisjoint(waiting.places) and not (
             is_lone and any(place[0] in waiting.files for place in makers)
         ):
             return Severity.INFO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -27,6 +27,8 @@ _ONCE_EACH: Final = re.compile(
 """Names of what begins or ends the life of an object, of which there are few: a connection, a client."""
 _AT_CONSOLE: Final = "command `"
 """How the words begin that name a command of the command line."""
+_MOST_AHEAD: Final = 30
+"""Functions between a program's begin and what is done before all else."""
 _MOST_CALLERS: Final = 2_000
 """Callers that are looked at for one finding; who waits beyond them is not said."""
 
@@ -46,13 +48,14 @@ class Waiting(NamedTuple):
 class Callers:
     """Who calls each coroutine function, and what starts it, as (kind of code, words). `repeated`: those that
     are called in a loop, or by themselves; `loops`: the lines of the loops of each; `makers`: the functions
-    that make tasks."""
+    that make tasks or serve, with the first line on which they do; `lines`: those of calls, by both."""
 
     callers: Mapping[Place, Collection[Place]]
     starts: Mapping[Place, Collection[tuple[str, str]]]
     repeated: Collection[Place]
     loops: Mapping[Place, Collection[tuple[int, int]]]
-    makers: Set[Place]
+    makers: Mapping[Place, int]
+    lines: Mapping[tuple[Place, Place], Collection[int]]
 
     @classmethod
     def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
@@ -62,15 +65,16 @@ class Callers:
         starts: dict[Place, set[tuple[str, str]]] = {}
         repeated: set[Place] = set()
         loops: dict[Place, Collection[tuple[int, int]]] = {}
-        makers: set[Place] = set()
+        makers: dict[Place, int] = {}
+        lines: dict[tuple[Place, Place], list[int]] = {}
         for path, (started, called, looping, _, making) in calls.items():
-            makers.update((path, symbol) for symbol in making)
+            makers.update({(path, symbol): line for symbol, line in making})
             tests = is_test(path)
             for where, symbol, context, words in started:
                 if not tests or is_test(where):
                     starts.setdefault((where, symbol), set()).add((context, words))
             for caller, callees in called:
-                for where, symbol, is_repeated in callees:
+                for where, symbol, is_repeated, line in callees:
                     callee = (where, symbol)
                     if tests and not is_test(where):
                         continue
@@ -78,8 +82,9 @@ class Callers:
                         repeated.add(callee)
                     if callee != (path, caller):
                         callers.setdefault(callee, set()).add((path, caller))
+                        lines.setdefault(((path, caller), callee), []).append(line)
             loops.update({(path, symbol): lines for symbol, lines in looping})
-        return cls(callers, starts, repeated, loops, makers)
+        return cls(callers, starts, repeated, loops, makers, lines)
 
     def runs_once(self, place: Place, line: int, *, is_slight: bool = False) -> bool:
         """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
@@ -141,6 +146,50 @@ class Callers:
                     todo.append(caller)
         return Waiting(found, is_all, {path for path, _ in seen}, begins, seen)
 
+    def is_ahead(self, place: Place, line: int) -> bool:
+        """Whether a line of a function is come to before anything else can be on the loop: on all ways there
+        from the function that a program begins with, nothing has made a task or begun to serve, and something
+        does so afterwards. (A program in which nothing ever does is a command from begin to end.)"""
+        seen: set[Place] = set()
+        todo = [(place, line)]
+        while todo:
+            here, at = todo.pop()
+            if here in seen or len(seen) > _MOST_AHEAD or self._has_company(here, at):
+                return False
+            seen.add(here)
+            starts = self.starts.get(here, ())
+            if any(context != Context.COMMAND.value for context, _ in starts):
+                return False
+            callers = self.callers.get(here, ())
+            if not callers and not (starts and _is_of_module(here)):
+                return False
+            todo += [(caller, number) for caller in callers for number in self.lines[caller, here]]
+        return any(map(self._makes_company, seen))
+
+    def _has_company(self, place: Place, line: int) -> bool:
+        """Whether something else may be on the loop at a line of a function, by what that does before."""
+        if any(first <= line <= last for first, last in self.loops.get(place, ())):
+            return True
+        if self.makers.get(place, line) < line:
+            return True
+        return any(
+            number < line and self._makes_company(callee)
+            for callee in self._called.get(place, ())
+            for number in self.lines[place, callee]
+        )
+
+    def _makes_company(self, place: Place) -> bool:
+        found = self._company.get(place)
+        if found is None:
+            self._company[place] = False  # one that calls itself does so by what else it does
+            found = place in self.makers or any(map(self._makes_company, self._called.get(place, ())))
+            self._company[place] = found
+        return found
+
+    @cached_property
+    def _company(self) -> dict[Place, bool]:
+        return {}
+
     def is_of_console(self, place: Place) -> bool:
         """Whether a function is a command of the command line, or is written in one."""
         path, symbol = place
@@ -168,3 +217,10 @@ class Callers:
             for caller in callers:
                 called.setdefault(caller, []).append(callee)
         return called
+
+
+def _is_of_module(place: Place) -> bool:
+    """Whether a function is one of a module, not of a class: a class has its own loop run where somebody asks
+    for something (`def get(self): return asyncio.run(self.aget())`), which is no program."""
+    outer = place[1].rpartition(".")[0].rpartition(".")[2]
+    return not outer[:1].isupper()

@@ -630,6 +630,52 @@ class TestContext:
         text = dedent(self.ASKING).replace("{before}", before)
         assert one(tmp_path, {"a.py": text}).severity is severity
 
+    BEGINNING = """
+        import asyncio, requests
+
+        async def tick():
+            await asyncio.sleep(1)
+
+        async def tasks():
+            asyncio.create_task(tick())
+
+        async def settings():
+            await asyncio.sleep(0)
+            return requests.get("a").json()
+
+        async def main():
+            {body}
+
+        {begin}
+    """
+
+    @pytest.mark.parametrize(
+        ("body", "severity"),
+        [
+            ("await settings()\n            asyncio.create_task(tick())", Severity.INFO),
+            ("await settings()\n            await tasks()", Severity.INFO),
+            ("await settings()\n            server.serve()", Severity.INFO),
+            ("await settings()", Severity.CRITICAL),
+            ("await tasks()\n            await settings()", Severity.CRITICAL),
+            ("server.serve()\n            await settings()", Severity.CRITICAL),
+            (
+                "for _ in range(9):\n                await settings()\n                await tasks()",
+                Severity.CRITICAL,
+            ),
+        ],
+    )
+    def test_what_comes_before_all_tasks_is_start_up(
+        self, tmp_path: Path, body: str, severity: Severity
+    ) -> None:
+        text = dedent(self.BEGINNING.replace("{body}", body)).replace("{begin}", "asyncio.run(main())")
+        assert one(tmp_path, {"a.py": text}).severity is severity
+
+    def test_what_a_class_has_its_own_loop_run_is_no_start(self, tmp_path: Path) -> None:
+        begin = "class Memory:\n    def get(self):\n        return asyncio.run(self.aget())\n\n"
+        begin += "    async def aget(self):\n        await settings()\n        await tasks()\n"
+        text = dedent(self.BEGINNING.replace("{body}", "pass")).replace("{begin}", begin)
+        assert one(tmp_path, {"a.py": text}).severity is Severity.CRITICAL
+
     @pytest.mark.parametrize(("asked", "severity"), [(1, Severity.CRITICAL), (2, Severity.INFO)])
     def test_who_asks_several_questions_is_at_the_console(
         self, tmp_path: Path, asked: int, severity: Severity
