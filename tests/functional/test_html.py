@@ -109,7 +109,7 @@ def test_the_text_of_the_page(browser: Browser) -> None:
     assert "return helper.load(url)" in texts["app/views.py:5:12"]
     assert "return requests.get(url, timeout=5)" in texts["app/views.py:5:12"]
     assert "app/helper.py:5" in texts["app/views.py:5:12"]
-    assert "await asyncio.to_thread(helper.load, url)" in texts["app/views.py:5:12"]
+    assert "import asyncio\n\nreturn await asyncio.to_thread(helper.load, url)" in texts["app/views.py:5:12"]
     assert "{{ 1 + 1 }}" in texts["app/odd.py:2:16"]
 
 
