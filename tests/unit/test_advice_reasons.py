@@ -148,3 +148,48 @@ def test_what_threads_change_already_is_no_reason(tmp_path: Path, first: str, is
     if not is_for_threads:
         assert all("`await asyncio.sleep(…)`" in item.words for item in told)
         assert not any("`time.sleep` in a thread" in item.words for item in told)
+
+
+RUNNER = """
+import asyncio
+
+LOOP = asyncio.new_event_loop()
+
+class Client:
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        self.loop = loop
+
+    @property
+    def own(self):
+        return self.loop
+
+    async def work(self):
+        await asyncio.sleep(1)
+
+    def plain(self, given: asyncio.AbstractEventLoop):
+        loop = asyncio.new_event_loop()
+        held = self.loop
+        LOOPS.run_until_complete(self.work())
+
+    async def main(self, given: asyncio.AbstractEventLoop):
+        self.plain(given)
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "is_new"),
+    [
+        ("self.loop", False),
+        ("self.own", False),
+        ("held", False),
+        ("LOOP", False),
+        ("given", False),
+        ("loop", True),
+    ],
+)
+def test_a_loop_that_is_kept_is_the_same_in_a_thread(tmp_path: Path, loop: str, is_new: bool) -> None:
+    told = told_of(tmp_path, RUNNER.replace("LOOPS", loop), "self.plain(given)")
+    crossed = [item for item in told if item.finding.code == "CON701"]
+    assert crossed
+    assert all(("in a thread" in item.words) == is_new for item in crossed)
+    assert all("await a coroutine in place of" in item.words for item in crossed)

@@ -15,6 +15,7 @@ from conclint.resolve.values import External, ExternalMethod, Function, Key, Par
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import public_names
+from conclint.rules.advice.sessions import Held, holding_of
 from conclint.rules.chains import Hop, hops
 from conclint.rules.crossed.coroutine_functions import ASKING, called_name
 from conclint.rules.drafts import Draft, ModuleView, draft_at
@@ -31,6 +32,7 @@ _LOOP = ExecutionModel.EVENT_LOOP
 _IN_BROWSER: Final = frozenset({"pyodide", "js", "pyscript"})
 """Imports that only work where the browser's loop runs, in which `asyncio.run` does not fail."""
 _FAR: Final = 8
+_OF_LOOPS: Final = "asyncio.AbstractEventLoop."
 _ASKING: Final = frozenset({"asyncio.get_event_loop", "asyncio.get_running_loop"})
 """Calls beyond which a chain is a step less sure."""
 
@@ -180,13 +182,18 @@ def _instead(view: ModuleView, chain: list[Hop], witness: Witness) -> Advice:
     if len(chain) == 1:
         return Advice(_LOOP, "await the coroutine itself.", Form.AWAIT_ARGUMENT)
     name = short_name(chain[0].symbol)
-    if _asks_for_loop(view, chain):
+    if _asks_for_loop(view, chain) or _runs_kept_loop(view, chain, witness.cause):
         return Advice(_LOOP, f"await a coroutine in place of `{name}`.")
     return Advice(
         _LOOP,
         f"await a coroutine in place of `{name}`. Where it must stay as it is, run `{name}` in a thread: "
         "the loop that it runs is alone there.",
     )
+
+
+def _runs_kept_loop(view: ModuleView, chain: list[Hop], cause: str) -> bool:
+    """Whether the loop that is run is one that somebody keeps: it is the same in a thread."""
+    return cause.startswith(_OF_LOOPS) and holding_of(view, chain) is not Held.MADE
 
 
 def _asks_for_loop(view: ModuleView, chain: list[Hop]) -> bool:
