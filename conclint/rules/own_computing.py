@@ -131,6 +131,7 @@ def _draft(
         from conclint.rules.advice import build
 
         subject = subject_of(view, work, cause, "own")
+        subject = subject._replace(is_long=cost.is_sure or said)
         return build.instead_of_computing(place, subject, view.runtime, is_call=is_call)
 
     return draft_at(

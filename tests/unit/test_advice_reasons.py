@@ -193,3 +193,31 @@ def test_a_loop_that_is_kept_is_the_same_in_a_thread(tmp_path: Path, loop: str, 
     assert crossed
     assert all(("in a thread" in item.words) == is_new for item in crossed)
     assert all("await a coroutine in place of" in item.words for item in crossed)
+
+
+WORK = """
+import asyncio
+
+def squared(rows):
+    total = 0
+    for first in rows:
+        for second in rows:
+            total += first * second
+    return total
+
+def counted(rows):
+    total = 0
+    for number in range(3_000_000):
+        total += number * number
+    return total
+
+async def main(rows):
+    CALLED(rows)
+"""
+
+
+@pytest.mark.parametrize(("called", "is_long"), [("squared", False), ("counted", True)])
+def test_a_process_is_for_work_that_is_long(tmp_path: Path, called: str, is_long: bool) -> None:
+    told = told_of(tmp_path, WORK.replace("CALLED", called), f"    {called}(rows)")
+    assert all("process pool" in item.words for item in told)
+    assert all(("Leave it where it takes less than" in item.words) != is_long for item in told)

@@ -120,7 +120,7 @@ class Subject(NamedTuple):
     thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
     `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
-    the object that the primitive is a method of.
+    the object that the primitive is a method of. Not `is_long`: how long it takes is not known.
     """
 
     around: Around
@@ -148,6 +148,7 @@ class Subject(NamedTuple):
     in_memory: bool
     besides: CallableFact | None
     in_turn: bool
+    is_long: bool = True
 
     @property
     def walks(self) -> bool:

@@ -214,6 +214,7 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     library, short = waiting.library, subject.short
     what = f"`{short}`" if is_call else "this loop, as a function of its own,"
     note = words.note(subject.fact, library) if subject.direct else ""
+    note += "" if subject.is_long else words.IF_LONG
     can = waiting.how is not How.NOT
     if runtime.gil is Gil.FREE_THREADED:
         outcome = _outcome(place, subject)[0] if is_call else Refusal()

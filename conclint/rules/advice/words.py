@@ -94,6 +94,7 @@ _DOCUMENT: Final = (
     "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
 )
+IF_LONG: Final = " Leave it where it takes less than some milliseconds: a process costs more than that."
 MODERATE: Final = (
     "do it once for what stays the same, and keep what it gives: a process costs more than it saves unless "
     "there are very many of them."
