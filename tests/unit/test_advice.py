@@ -409,7 +409,7 @@ def test_what_changes_the_loop_s_state_stays_on_it(tmp_path: Path, call: str, wo
 @pytest.mark.parametrize(
     "call",
     [
-        "self.guarded(url)", "self.model_of()", "own = Store(url)\n        own.add(url)",
+        "self.guarded(url)", "own = Store(url)\n        own.add(url)",
         "found = []\n        fill(found, url)",
         "with open(url) as file:\n            self.model = file.read()",
         "kept = {}\n        with open(url) as file:\n            kept[url] = file.read()",

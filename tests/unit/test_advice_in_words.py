@@ -387,7 +387,7 @@ def test_what_is_made_once_needs_a_lock_where_a_task_waits_for_it(
     tmp_path: Path, call: str, words: str
 ) -> None:
     for item in told_of(tmp_path, program=ONCE.replace("CALL", call)):
-        assert "to_thread" in item.example
+        assert ("to_thread" in item.example) == (not words)  # code that leaves out the lock would be pasted
         assert words in item.words
         assert words or "Lock" not in item.words
 

@@ -69,8 +69,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
     note = words.note(subject.fact, library) if subject.direct else ""
-    if change is not None:
-        note += words.lock(subject)
+    held = words.lock(subject) if change is not None else ""
+    note += held
     if kind == "endpoint":
         text = words.endpoint(subject.around.waiting)
         done = f"Make `{subject.around.waiting.function}` a plain `def`"
@@ -95,6 +95,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         "it" if subject.direct else f"`{subject.short}`"
     )
     done = f"Run {what} in a thread" if what != "it" else f"Run `{subject.short}` in a thread"
+    if held:
+        change = None  # code that leaves out the lock would be pasted without it
     if subject.direct and names:
         return _advice(place, _THREAD, f"use {names}, or run {what} in a thread.{note}", change, done)
     if subject.direct or not names:

@@ -182,7 +182,8 @@ def hazard(subject: Subject) -> str:
 
 def clean_up(waiting: Waiting) -> str:
     """What to do about clean-up that is done where a task is cancelled too; empty where nothing is known."""
-    shielded = _CLEAN_UPS.get(waiting.library)
+    is_anyio = waiting.helper is not None and waiting.helper.code.startswith("anyio.")
+    shielded = _CLEAN_UPS.get(AsyncLibrary.ANYIO if is_anyio else waiting.library)
     return _CLEAN_UP.format(shielded=shielded) if shielded else ""
 
 
