@@ -24,7 +24,7 @@ _MEANINGS = {
     EffectKind.PLACES: "hands its argument to another execution model",
     EffectKind.CALLS: "runs its argument here and now",
     EffectKind.REGISTERS: "registers its argument, which other calls run",
-    EffectKind.HARMLESS: "neither blocks nor computes for long",
+    EffectKind.HARMLESS: "neither blocks nor does long-running CPU work",
 }
 _ELSEWHERE = {
     EffectKind.WAITS: ("asyncio.to_thread",),
