@@ -3,10 +3,12 @@ item of data whose amount is not known."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.cost.cost import CostTerm
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.severity import Severity
 from conclint.model.symbols import short_name
@@ -17,6 +19,8 @@ from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.guide import rule_for
+from conclint.summary import body_graph as graph
+from conclint.summary.records import LoopFlags
 
 if TYPE_CHECKING:
     from conclint.rules.advice.site import Place
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 _LOOP = ExecutionModel.EVENT_LOOP
 _FAMILY = "compute"
 _MANY = "how many items there are is not known"
+_EARLY = "the loop may be left at the first item that fits"
 
 
 def repeated_call(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str, ...]) -> Draft | None:
@@ -61,7 +66,12 @@ def repeated_call(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str,
         rule,
         f"`{name}` computes {where}: the event loop stops until all items are done",
         advise=advise,
-        reasons=[_MANY, *doubts, *(["the thing called here may be something else too"] * link.incomplete)],
+        reasons=[
+            _MANY,
+            *doubts,
+            *[_EARLY] * _ends_early(engine, chain),
+            *(["the thing called here may be something else too"] * link.incomplete),
+        ],
         chain=chain,
         model=_LOOP,
         effect=kind,
@@ -69,6 +79,16 @@ def repeated_call(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str,
         cause=unit.name,
         severity=min(rule.severity, Severity.WARNING),
     )
+
+
+def _ends_early(engine: EffectSolver, chain: Sequence[Hop]) -> bool:
+    """Whether the calls of a chain stand in loops alone that may be left at any item, and keep no account
+    of those before it (as what fills a budget does)."""
+    found = []
+    for hop in chain:
+        body = engine.evaluator.body(hop.key)
+        found += [body.regions[loop].extra for loop in graph.loops_around(body, body.sites[hop.site].region)]
+    return bool(found) and all(extra & LoopFlags.BREAKS and not extra & LoopFlags.CARRIED for extra in found)
 
 
 def _called(view: ModuleView, key: Key, site: int) -> str:
