@@ -18,6 +18,8 @@ _SETTINGS: Final = frozenset(
 _VERBS: Final = frozenset(
     {"dump", "fetch", "get", "load", "parse", "persist", "read", "save", "store", "update", "write"}
 )
+_PREPOSITIONS: Final = frozenset({"at", "by", "for", "from", "if", "in", "of", "on", "or", "to", "with"})
+_FILLERS: Final = frozenset({"content", "contents", "file", "item", "path", "text"})
 _KEYS: Final = re.compile(
     r"(?:api|client|deploy|host|identity|jwt|private|public|secret|server|sign|signing|ssh|ssl|tls)_?key"
     r"|(?:^|_)p?key_?(?:file|ring|store)|(?:ca|cert)_?(?:bundle|chain|file|path)|(?:^|_)pem(?:_|$)|passw(?:or)?d"
@@ -53,9 +55,15 @@ def is_named_so(path: str) -> bool:
 
 
 def says_what_it_keeps(name: str) -> bool:
-    """Whether the name of a function is that it reads or writes settings (`load_credentials`)."""
+    """Whether the name of a function is that it reads or writes settings: `load_credentials`,
+    `read_config_file`, `save_metadata_to_disk`, not `load_state_dict`."""
     words = [word.lower() for word in _WORD.findall(name)]
-    return bool(words) and words[0] in _VERBS and says_settings(name)
+    if not words or words[0] not in _VERBS:
+        return False
+    end = next((place for place, word in enumerate(words) if word in _PREPOSITIONS), len(words))
+    while end > 1 and words[end - 1] in _FILLERS:
+        end -= 1
+    return end > 1 and says_settings(words[end - 1])
 
 
 def says_options(name: str) -> bool:

@@ -158,6 +158,8 @@ class TestSeverity:
             ("load(p):\n    return open(p.target)", Severity.WARNING),
             ("load(p):\n    return load_tokens(p)", Severity.INFO),
             ("load(p):\n    return tokens(p)", Severity.WARNING),
+            ("load(p):\n    return load_state_dict(p)", Severity.WARNING),
+            ("load(p):\n    return read_config_file_of(p)", Severity.INFO),
             ("load(p):\n    return open(place() / p)", Severity.INFO),
             ("load(p):\n    return open(place(p))", Severity.INFO),
             ("load(p):\n    return open(same(p))", Severity.WARNING),
@@ -214,6 +216,12 @@ def load_tokens(path):
     return Path(path).read_bytes()
 
 def tokens(path):
+    return Path(path).read_bytes()
+
+def load_state_dict(path):
+    return Path(path).read_bytes()
+
+def read_config_file_of(path):
     return Path(path).read_bytes()
 
 def read(path):
