@@ -164,7 +164,7 @@ class Callers:
             if not callers and not (starts and _is_of_module(here)):
                 return False
             todo += [(caller, number) for caller in callers for number in self.lines[caller, here]]
-        return any(map(self._makes_company, seen))
+        return not self._company.isdisjoint(seen)
 
     def _has_company(self, place: Place, line: int) -> bool:
         """Whether something else may be on the loop at a line of a function, by what that does before."""
@@ -173,22 +173,22 @@ class Callers:
         if self.makers.get(place, line) < line:
             return True
         return any(
-            number < line and self._makes_company(callee)
+            number < line and callee in self._company
             for callee in self._called.get(place, ())
             for number in self.lines[place, callee]
         )
 
-    def _makes_company(self, place: Place) -> bool:
-        found = self._company.get(place)
-        if found is None:
-            self._company[place] = False  # one that calls itself does so by what else it does
-            found = place in self.makers or any(map(self._makes_company, self._called.get(place, ())))
-            self._company[place] = found
-        return found
-
     @cached_property
-    def _company(self) -> dict[Place, bool]:
-        return {}
+    def _company(self) -> set[Place]:
+        """The functions that make a task or serve, and those that call one, however far up."""
+        found = set(self.makers)
+        todo = list(found)
+        while todo:
+            for caller in self.callers.get(todo.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
+                    todo.append(caller)
+        return found
 
     def is_of_console(self, place: Place) -> bool:
         """Whether a function is a command of the command line, or is written in one."""
