@@ -221,3 +221,90 @@ def test_a_process_is_for_work_that_is_long(tmp_path: Path, called: str, is_long
     told = told_of(tmp_path, WORK.replace("CALLED", called), f"    {called}(rows)")
     assert all("process pool" in item.words for item in told)
     assert all(("Leave it where it takes less than" in item.words) != is_long for item in told)
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_said"),
+    [
+        ("# This is intentionally blocking: nothing may run meanwhile.", True),
+        ("# Blocks on purpose.", True), ("# We wait here deliberately", True),
+        ("# Does not block for long.", False), ("# Made on purpose for tests.", False),
+        ("TEXT = 'blocks on purpose'", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("called", ["requests.get(url)", "fetched(url)"])
+def test_who_says_that_it_blocks_on_purpose_is_believed(
+    tmp_path: Path, comment: str, is_said: bool, called: str
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio, requests
+
+        def fetched(url):
+            {comment}
+            return requests.get(url)
+
+        async def other(url):
+            # Blocks on purpose, by the way.
+            return url
+
+        async def main(url):
+            {comment}
+            return {called}
+        """,
+        f"return {called}",
+    )
+    told = [item for item in told if item.finding.symbol.endswith("main")]
+    assert all(("says that it does so on purpose" in item.words) == is_said for item in told)
+    assert all(bool(item.example) != is_said for item in told)
+
+
+def test_both_parts_of_an_or_are_moved(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, requests
+
+        def loaded(path):
+            return open(path).read()
+
+        async def main(path, url):
+            return loaded(path) or loaded(url) or path
+        """,
+        "return loaded",
+    )
+    shown = "return await asyncio.to_thread(lambda: loaded(path) or loaded(url)) or path"
+    assert {" ".join(item.example.split()) for item in told} == {shown}
+
+
+@pytest.mark.parametrize(
+    ("dumped", "is_kept"), [("self.state()", True), ("made(1)", False), ("dict(self.rows)", False)]
+)
+def test_what_goes_through_live_state_is_copied_first(tmp_path: Path, dumped: str, is_kept: bool) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio
+
+        def made(value):
+            return [value]
+
+        class Store:
+            def __init__(self, filer):
+                self.filer, self.rows = filer, {{}}
+
+            def state(self):
+                return [row.state for row in self.rows.values()]
+
+            def save(self, path):
+                with open(path, "w") as file:
+                    self.filer.dump({dumped}, file)
+
+            async def flush(self, path):
+                self.save(path)
+        """,
+        "self.save(path)",
+    )
+    assert any("make a copy of `self.state()`" in item.words for item in told) == is_kept
+    assert any(item.example for item in told) != is_kept

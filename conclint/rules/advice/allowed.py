@@ -120,7 +120,9 @@ class Subject(NamedTuple):
     thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
     `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
-    the object that the primitive is a method of. Not `is_long`: how long it takes is not known.
+    the object that the primitive is a method of. `calls` are
+    the lines of the chain in this file, each after the first one of its function. Not `is_long`: how long it
+    takes is not known.
     """
 
     around: Around
@@ -148,6 +150,7 @@ class Subject(NamedTuple):
     in_memory: bool
     besides: CallableFact | None
     in_turn: bool
+    calls: tuple[tuple[int, int], ...]
     is_long: bool = True
 
     @property
@@ -213,6 +216,11 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
         besides,
         fact is not None and is_used_in_turn(view, fact.name),
+        tuple(
+            (view.module.definition(hop.key).start, position_of(view.module, hop.key, hop.site)[0].line)
+            for hop in hops
+            if hop.key[0] == view.module.path and hop.site >= 0
+        ),
     )
 
 

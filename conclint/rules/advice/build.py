@@ -37,6 +37,10 @@ _ONCE = (
     "read `{name}` once in a thread where the program starts: what it gives is made when it is first read, "
     "and kept."
 )
+_ON_PURPOSE = (
+    "leave it if it is to block: a comment here says that it does so on purpose. Then a `# noqa` with the "
+    "code ends this finding."
+)
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _UNPICKLABLE = (
@@ -117,6 +121,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.bound(subject), True), ""
     if around.waiting.is_mixed:
         return Refusal(_MIXED), ""
+    if any(place.file.blocks_on_purpose(first, line) for first, line in subject.calls):
+        return Refusal(_ON_PURPOSE, True, True), ""
     if subject.is_once:
         return Refusal(_ONCE.format(name=subject.short), True), ""
     if subject.hazard is not None:

@@ -58,6 +58,12 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     if subject.lazy:
         return _move_lazy(fragment, node, subject)
     target = _outermost(fragment, node, around)
+    either = _with_alternatives(fragment, target, around)
+    if either is not target:
+        imports = Imports(around.imports)
+        text = in_thread(fragment, either, around, imports)
+        if not isinstance(text, Refusal) and either is _comprehension(fragment, either):
+            return replaced(fragment, either, text, imports, around)
     whole = _comprehension(fragment, target)
     if isinstance(whole, Refusal):
         return whole
@@ -249,6 +255,19 @@ def _outermost(fragment: Fragment, node: Node, around: Around) -> Node:
             names = names_in([item])
             if not (names.awaits or names.yields):
                 target = item
+    return target
+
+
+def _with_alternatives(fragment: Fragment, target: Node, around: Around) -> Node:
+    """The whole `a or b` that a target is a part of, where the other part blocks too."""
+    parent = fragment.parent(target)
+    while isinstance(parent, cst.BooleanOperation):
+        other = parent.right if parent.left is target else parent.left
+        eager = (busy for busy in around.busy if not busy.lazy and busy.shape in (Shape.CALL, Shape.READ))
+        names = names_in([parent])
+        if names.awaits or names.yields or not any(fragment.has(other, busy.position) for busy in eager):
+            break
+        target, parent = parent, fragment.parent(parent)
     return target
 
 

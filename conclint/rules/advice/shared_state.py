@@ -36,10 +36,11 @@ SURELY: Final = frozenset({"append", "appendleft", "extend", "popitem", "popleft
 _GETTERS: Final = frozenset({"get", "pop", "setdefault", "values", "items", "popitem"})
 """Methods that give a part of a collection."""
 _COLLECTIONS: Final = ("builtins.", "collections.")
+_DUMP_NAMES: Final = ("dump", "dumps", "safe_dump")
 _DUMPS: Final = frozenset(
     f"{module}.{name}"
     for module in ("json", "pickle", "marshal", "yaml", "orjson", "ujson", "simplejson", "tomli_w", "toml")
-    for name in ("dump", "dumps", "safe_dump")
+    for name in _DUMP_NAMES
 )
 """What goes through all of a collection: it fails where another thread changes that meanwhile."""
 _LOCKS: Final = ("threading.", "_thread.", "multiprocessing.")
@@ -241,6 +242,10 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     callee = graph.node(body, site.callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == _BINDS:
         return text_of(view, key, graph.base(callee)), Use.BOUND
+    if site.kind == SiteKind.CALL and site.args and callee[-1] in _DUMP_NAMES:
+        made = _made_by_itself(view, key, fresh, body, site.args[0][1])
+        if made:
+            return made, Use.READ
     for value in (
         view.engine.evaluator.evaluate(key, site.callee).values if site.kind == SiteKind.CALL else ()
     ):
@@ -252,6 +257,19 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
         if dotted == "contextvars.ContextVar.set":
             return text_of(view, key, graph.base(callee)), Use.CHANGED
     return "", Use.SET
+
+
+def _made_by_itself(view: ModuleView, key: Key, fresh: Fresh, body: Body, value: int) -> str:
+    """The text of a call of a method's own object that gives what is written: it goes through what that
+    keeps. Empty for any other value."""
+    made = graph.call(body, value)
+    owner = graph.receiver(body, made) if made is not None else -1
+    is_own = (
+        graph.node(body, owner) == (Op.PARAM, 0) and view.engine.evaluator.enclosing_class(key) is not None
+    )
+    if made is None or not is_own or not is_shared(view, key, fresh, owner):
+        return ""
+    return f"{text_of(view, key, made.callee)}()"
 
 
 def _changed_value(view: ModuleView, key: Key, body: Body, site: Site) -> int:

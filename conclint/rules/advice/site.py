@@ -24,6 +24,11 @@ Node: TypeAlias = "CSTNode"
 
 _HEADER: Final = "if 1:\n"
 """Stands before the lines of a function that is indented, so that they can be parsed by themselves."""
+_NEAR: Final = 8
+_ON_PURPOSE: Final = re.compile(
+    r"(?i)\b(?:intentional(?:ly)?|deliberate(?:ly)?|on purpose)\b.*\b(?:block|sync|wait)"
+    r"|\b(?:block|sync|wait)\w*\b.*\b(?:intentional(?:ly)?|deliberate(?:ly)?|on purpose)\b"
+)
 _MOST: Final = 400_000
 """Characters of a function beyond which it is not parsed a second time."""
 
@@ -191,6 +196,12 @@ class SourceFile:
         """Whether the file has a word in it."""
         found = re.compile(rf"(?<!\w){word}(?!\w)")
         return any(word in line and found.search(line) is not None for line in self._lines)
+
+    def blocks_on_purpose(self, first: int, line: int) -> bool:
+        """Whether a comment on a line or shortly before it says that the code there blocks on purpose;
+        `first` is where its function begins."""
+        near = self._lines[max(first, line - _NEAR) - 1 : line]
+        return any("#" in item and _ON_PURPOSE.search(item.partition("#")[2]) is not None for item in near)
 
     def binds(self, name: str, line: str) -> bool:
         """Whether a line may bind the name to something else than an import line does."""
