@@ -155,7 +155,9 @@ effect = "harmless"
         "  use instead: app.db.fetch_async\n"
         "  source: conclint.toml\n"
     )
-    assert run("requests.get").output.startswith("requests.get: neither blocks nor does long-running CPU work\n")
+    assert run("requests.get").output.startswith(
+        "requests.get: neither blocks nor does long-running CPU work\n"
+    )
 
 
 def test_wrong_facts_are_an_error(tmp_path: Path) -> None:

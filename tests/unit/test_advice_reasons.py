@@ -308,3 +308,38 @@ def test_what_goes_through_live_state_is_copied_first(tmp_path: Path, dumped: st
     )
     assert any("make a copy of `self.state()`" in item.words for item in told) == is_kept
     assert any(item.example for item in told) != is_kept
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("self.ready.set()", "`loop.call_soon_threadsafe(event.set)`"),
+        (
+            "self.ready.set()\n        self.ready.clear()",
+            "put all that is done with it there into one function",
+        ),
+        ("self.loop.call_later(1, print)", "`loop.call_soon_threadsafe(loop.call_later, …)`"),
+        ("self.timer = self.loop.call_later(1, print)", "keeps the result"),
+        ("task = self.loop.create_task(self.main())", "`asyncio.run_coroutine_threadsafe(coroutine, loop)`"),
+    ],
+)
+def test_what_a_thread_hands_to_the_loop_stays_together(tmp_path: Path, body: str, words: str) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+import asyncio, threading
+
+class Client:
+    def __init__(self):
+        self.ready = asyncio.Event()
+        self.loop = asyncio.get_event_loop()
+
+    def work(self):
+        {body}
+
+    async def main(self):
+        threading.Thread(target=self.work).start()
+""",
+        body.partition("\n")[0],
+    )
+    assert any(words in item.words for item in told)

@@ -193,3 +193,33 @@ def test_statements_of_one_cursor_stay_together(tmp_path: Path) -> None:
         item for item in told_of(tmp_path, CURSORS.replace("BODY", single)) if item.finding.position.line > 5
     ]
     assert all("to_thread(cursor.execute, sql)" in item.example for item in told)
+
+
+@pytest.mark.parametrize(
+    ("opened", "is_own"),
+    [
+        ("with closing(sqlite3.connect(path)) as db:\n        db.execute('x')", True),
+        ("db = sqlite3.connect(path)\n    db.execute('x')\n    db.close()", True),
+        ("DB.execute('x')", False),
+        ("db = DB\n    db.execute('x')", False),
+    ],
+)
+def test_a_connection_that_a_function_opens_itself_goes_with_it(
+    tmp_path: Path, opened: str, is_own: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+import asyncio, sqlite3
+from contextlib import closing
+
+DB = sqlite3.connect("kept")
+
+def work(path):
+    {opened}
+
+async def main(path):
+    work(path)
+""",
+    )
+    assert all(("to_thread(work, path)" in item.example) == is_own for item in at(told, "main"))

@@ -367,6 +367,9 @@ def _is_made_here(view: ModuleView, hop: Hop) -> bool:
             value = graph.operand(node)
         elif node[0] == Op.CALL:
             value = body.sites[graph.called_site(node)].callee
+        elif node[0] == Op.GLOBAL:  # `sqlite3.connect(…)`, `closing(…)`
+            found = view.engine.evaluator.evaluate(hop.key, value).values
+            return bool(found) and all(isinstance(item, External) for item in found)
         else:
             return bool(node[0] == Op.IMPORT)
     return False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from conclint.conditions.cold_paths import FIRST_TIME
 from conclint.effects.bindings import Bindings
 from conclint.effects.effects import Kind, Placement, Witness
-from conclint.effects.loop_affinity import LOOP_BOUND, RUNNING_LOOP_ONLY, threadsafe_form
+from conclint.effects.loop_affinity import LOOP_BOUND, RUNNING_LOOP_ONLY
 from conclint.effects.solver import placed_functions
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.symbols import short_name
@@ -18,6 +18,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.loop_origins import loop_of
 from conclint.resolve.values import Class, External, ExternalMethod, Function, Key, Partial, Value, unwrapped
 from conclint.rules.chains import hops, position_of
+from conclint.rules.crossed.handing_over import on_its_loop
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.reports import Advice, advise_form
@@ -197,7 +198,10 @@ def _draft(
         advise=advise_form(
             view,
             key,
-            Advice(ExecutionModel.EVENT_LOOP, f"from another thread, use {threadsafe_form(cause)}."),
+            Advice(
+                ExecutionModel.EVENT_LOOP,
+                f"from another thread, {on_its_loop(view, chain[-1].key, chain[-1].site, cause)}.",
+            ),
         ),
         reasons=reasons,
         assumptions=witness.assumptions + len(witness.hedges) + len(assumed) + seldom,

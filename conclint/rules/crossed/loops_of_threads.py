@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from conclint.effects.effects import Kind
-from conclint.effects.loop_affinity import LOOP_METHODS, threadsafe_form
+from conclint.effects.loop_affinity import LOOP_METHODS
 from conclint.effects.solver import placed_functions
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import ExternalMethod, Function, Key, unwrapped
+from conclint.rules.crossed.handing_over import on_its_loop
 from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -56,7 +57,10 @@ def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Dra
                 call.site,
                 "CON704",
                 f"`{cause}` of a loop that another thread runs: only code on that loop may do that",
-                Advice(ExecutionModel.EVENT_LOOP, f"in this thread, use {threadsafe_form(cause)}."),
+                Advice(
+                    ExecutionModel.EVENT_LOOP,
+                    f"in this thread, {on_its_loop(view, code.key, call.site, cause)}.",
+                ),
                 cause=cause,
                 model=ExecutionModel.THREAD,
                 reasons=(*call.doubts, *(() if is_after else (_PERHAPS,))),
