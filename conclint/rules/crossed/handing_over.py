@@ -19,8 +19,8 @@ _WHOLE: Final = (
     "(`loop.call_soon_threadsafe(function)`)"
 )
 _RESULT: Final = (
-    "hand a function to the loop (`loop.call_soon_threadsafe(function)`) that does this and keeps the result: "
-    "the handle that a thread gets is another one"
+    "hand a function to the loop (`loop.call_soon_threadsafe(function)`) that does this and keeps the "
+    "result: the handle that a thread gets is another one"
 )
 
 
