@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.cost.constant_values import Calculator
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Value, unwrapped
 from conclint.rules.file_contents import is_parsed, result_of
@@ -51,7 +52,7 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
             return False
         is_used = True
         if graph.receiver(body, site) in handles:
-            if not (_is_brief(body, site) or _is_parsed(evaluator, key, site)):
+            if not (_is_brief(evaluator, key, site) or _is_parsed(evaluator, key, site)):
                 return False
         elif not _is_told_elsewhere(evaluator, key, site):
             return False
@@ -98,14 +99,19 @@ def _uses(body: Body, handles: set[int]) -> Iterator[Site]:
             yield site
 
 
-def _is_brief(body: Body, site: Site) -> bool:
+def _is_brief(evaluator: Evaluator, key: Key, site: Site) -> bool:
     """Whether a method of the file reads a beginning, or one line, or nothing."""
+    body = evaluator.body(key)
     method = graph.node(body, site.callee)[2]
     if method in _BESIDE_READING or (method == "readline" and not site.args):
         return True
-    if method == "read" and site.args and isinstance(graph.node(body, site.args[0][1])[-1], str):
-        return graph.node(body, site.args[0][1])[0] == Op.CONST  # a member that the source knows by name
-    return method == "read" and bool(site.args) and 0 < _size(body, site.args[0][1]) <= _HEADER
+    if method not in ("read", "readlines") or not site.args:
+        return False
+    node = graph.node(body, site.args[0][1])
+    if isinstance(node[-1], str) and node[0] == Op.CONST:
+        return True  # a member that the source knows by name
+    size = _size(evaluator, key, site.args[0][1])
+    return size is not None and 0 < size <= _HEADER + 1  # one more tells whether there is more
 
 
 def _is_parsed(evaluator: Evaluator, key: Key, site: Site) -> bool:
@@ -134,10 +140,16 @@ def _is_others(evaluator: Evaluator, value: Value) -> bool:
     return name in _DOCUMENTS or name.split(".")[0] not in _READS_WHOLE
 
 
-def _size(body: Body, value: int) -> int:
-    """The number that is written out; -1 for none."""
-    node = graph.node(body, value)
-    if node[0] == Op.ARITH and node[1] == "*":
-        left, right = (_size(body, part) for part in graph.operands(node))
-        return left * right if left > 0 and right > 0 else -1
-    return node[1] if node[0] == Op.CONST and isinstance(node[1], int) else -1
+def _size(evaluator: Evaluator, key: Key, value: int) -> float | None:
+    """The number that a value is, by way of the module's constants; None where that is not told."""
+    node = graph.node(evaluator.body(key), value)
+    if node[0] == Op.ARITH and node[1] == "+":
+        parts = [_size(evaluator, key, part) for part in graph.operands(node)]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+    if node[0] == Op.GLOBAL:
+        stored = evaluator.module(key[0]).global_stores(str(node[1]))
+        if len(stored) == 1:
+            ((module, store),) = stored
+            return Calculator(evaluator).number(module, store.value, {})
+    return Calculator(evaluator).number(key, value, {})

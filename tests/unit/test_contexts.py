@@ -190,6 +190,9 @@ class TestSeverity:
             ("load(state_path):\n    return open(Path(state_path).with_suffix('.new'))", Severity.INFO),
             ("load(p):\n    with open(p, 'rb') as file:\n        return file.read(64 * 1024)", Severity.INFO),
             ("load(p):\n    with open(p, 'rb') as file:\n        return file.read()", Severity.WARNING),
+            ("load(p):\n    with open(p, 'rb') as file:\n        return file.read(MOST + 1)", Severity.INFO),
+            ("load(p):\n    with open(p, 'rb') as file:\n        return file.readlines(MOST)", Severity.INFO),
+            ("load(p):\n    with open(p, 'rb') as file:\n        return file.read(p.size)", Severity.WARNING),
             ("load(p):\n    return list(Path(p).glob('*.txt'))", Severity.INFO),
             ("load(p):\n    return list(Path(p).glob('**/*.txt'))", Severity.WARNING),
             ("load(p):\n    for each in p:\n        open(os.path.join(each, 'app.toml'))", Severity.WARNING),
@@ -202,6 +205,7 @@ from pathlib import Path
 HERE = os.path.dirname(os.path.abspath(__file__))
 INDEX = Path(__file__).parent / "data" / "index.html"
 GIVEN = os.environ["DATA"]
+MOST = 1 << 16
 
 def config_path():
     return os.environ["A"]
