@@ -121,19 +121,27 @@ def test_a_client_of_sftp_is_used_in_turn_also_through_a_base_class(tmp_path: Pa
 
 
 SCOPED = """
-import asyncio
+import asyncio, threading
 from sqlalchemy import create_engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 class Store:
     def __init__(self, address):
         self.engine = create_engine(address)
+        self.lock = threading.Lock()
         self.scoped = scoped_session(sessionmaker(bind=self.engine))
         self.make = sessionmaker(bind=self.engine)
 
     async def shared(self):
         with self.scoped() as session:
             session.rollback()
+
+    def locked(self):
+        with self.lock:
+            self.scoped.commit()
+
+    async def shared_under_lock(self):
+        self.locked()
 
     async def own(self):
         with self.make() as session:
@@ -147,7 +155,8 @@ class Store:
 
 def test_a_scoped_session_is_that_of_all_tasks(tmp_path: Path) -> None:
     told = told_of(tmp_path, SCOPED)
-    assert all(not item.example and "session of its own" in item.words for item in at(told, "shared"))
+    for symbol in ("shared", "shared_under_lock"):
+        assert all(not item.example and "session of its own" in item.words for item in at(told, symbol))
     assert all("to_thread" in item.example for item in at(told, "own"))
 
 

@@ -20,6 +20,7 @@ _PASSING: Final = tuple(
     (Op.GLOBAL, name) for name in ("enumerate", "iter", "list", "reversed", "sorted", "zip")
 )
 """What goes through its first argument."""
+_SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
 _OPENING: Final = ("sqlite3.connect", "sqlite3.dbapi2.connect")
 _DIALECTS: Final = "sqlalchemy.dialects."
 _SERVERS: Final = ("postgres", "mysql", "mariadb", "mssql", "oracle", "snowflake", "cockroachdb", "redshift")
@@ -41,9 +42,12 @@ class Held(Enum):
 
 def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
     """How the object whose method is called at the last of these hops is held. What is done with it under a
-    thread's lock of the program is as good as one's own."""
+    thread's lock of the program is as good as one's own; but for sessions, of which each thread may have
+    another."""
     body = view.engine.evaluator.body(hops[-1].key)
-    if hops[-1].site < 0 or any(_is_under_lock(view, hop) for hop in hops[1:]):
+    if hops[-1].site < 0:
+        return Held.MADE
+    if not hops[-1].symbol.startswith(_SESSIONS) and any(_is_under_lock(view, hop) for hop in hops[1:]):
         return Held.MADE
     site = body.sites[hops[-1].site]
     value = graph.receiver(body, site) if site.kind == SiteKind.CALL else site.callee
