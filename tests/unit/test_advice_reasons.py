@@ -343,3 +343,29 @@ class Client:
         body.partition("\n")[0],
     )
     assert any(words in item.words for item in told)
+
+
+@pytest.mark.parametrize(("after", "is_put_back"), [("USER.reset(token)", True), ("print(token)", False)])
+def test_a_context_variable_that_is_put_back_is_no_reason(
+    tmp_path: Path, after: str, is_put_back: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio, contextvars
+
+        USER = contextvars.ContextVar("user")
+
+        def read(path):
+            token = USER.set(path)
+            try:
+                return open(path).read()
+            finally:
+                {after}
+
+        async def main(path):
+            return read(path)
+        """,
+        "    return read(path)",
+    )
+    assert any("to_thread(read, path)" in item.example for item in told) == is_put_back

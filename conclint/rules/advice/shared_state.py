@@ -254,9 +254,17 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
             return f"what `{dotted}` sets for the whole process", Use.CHANGED
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
             return text_of(view, key, site.args[0][1]), Use.READ
-        if dotted == "contextvars.ContextVar.set":
+        if dotted == "contextvars.ContextVar.set" and not _is_put_back(body, graph.base(callee)):
             return text_of(view, key, graph.base(callee)), Use.CHANGED
     return "", Use.SET
+
+
+def _is_put_back(body: Body, variable: int) -> bool:
+    """Whether a context variable gets its earlier value again in the same function: nobody else sees it."""
+    callees = (graph.node(body, site.callee) for site in body.sites if site.kind == SiteKind.CALL)
+    return any(
+        callee[0] == Op.ATTR and callee[2] == "reset" and graph.base(callee) == variable for callee in callees
+    )
 
 
 def _made_by_itself(view: ModuleView, key: Key, fresh: Fresh, body: Body, value: int) -> str:
