@@ -1,5 +1,5 @@
-"""The figures of the landing page: what the three kinds of mistake cost, and how fast conclint is. All are
-read from what `scripts/measure_pairs.py` and `benchmarks/speed.py` wrote."""
+"""Figures for readers who don't know conclint yet: what the three kinds of mistake cost, what other linters
+see, and how fast it is. All are read from what `scripts/measure_pairs.py` and `benchmarks` wrote."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ _CLAIMS: Final = (
     ),
 )
 _LARGEST: Final = "homeassistant"
+_PEERS: Final = ("ruff", "flake8-async")
 
 
 def claims_table() -> str:
@@ -79,6 +80,29 @@ def speed_line() -> str:
         f"file was edited, {warm:.2f} s when nothing was (ruff, which looks at one file at a time: "
         f"{theirs:.2f} s)."
     )
+
+
+def peers_table() -> str:
+    """How many blocking calls each linter reports in projects, and what conclint makes of the others'."""
+    found = _read("peers.json")
+    titles = ["project", "files", "conclint", "of these through helpers"]
+    titles += [f"{name} {found['versions'][name]}" for name in _PEERS]
+    rows = []
+    for name, figures in found["projects"].items():
+        ours = figures["conclint"]
+        row = [name, f"{figures['files']:,}", str(ours["itself"] + ours["through"]), str(ours["through"])]
+        rows.append([*row, *(_theirs(figures[peer]) for peer in _PEERS)])
+    return markdown_table(titles, rows)
+
+
+def _theirs(figures: dict[str, int]) -> str:
+    """How many places another linter reports, and what conclint makes of them."""
+    too, lower = figures["conclint too"], figures["conclint at lower severity or confidence"]
+    rest = figures["places"] - too - lower
+    parts = [f"{too} also conclint's"]
+    parts += [f"{lower} it rates lower"] if lower else []
+    parts += [f"{rest} it doesn't report"] if rest else []
+    return f"{figures['places']} ({', '.join(parts)})" if figures["places"] else "0"
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from conclint.rules.registry import all_rules
 from docsite.commands import commands_reference
 from docsite.guide import guide_table, places_table
 from docsite.knowledge import effects_table, knowledge_totals, libraries_table
-from docsite.landing import claims_table, speed_line
+from docsite.landing import claims_table, peers_table, speed_line
 from docsite.limits import limits_table
 from docsite.links import ROOT, page_of
 from docsite.rules import code_pairs_table, rule_document, rules_index
@@ -28,6 +28,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         libraries_table,
         limits_table,
         options_alone_table,
+        peers_table,
         places_table,
         settings_table,
         speed_line,
