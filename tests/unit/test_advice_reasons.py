@@ -354,7 +354,7 @@ def test_a_context_variable_that_is_put_back_is_no_reason(
         f"""
         import asyncio, contextvars
 
-        USER = contextvars.ContextVar("user")
+        USER: contextvars.ContextVar[str] = contextvars.ContextVar("user")
 
         def read(path):
             token = USER.set(path)
