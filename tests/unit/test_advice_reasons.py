@@ -369,3 +369,25 @@ def test_a_context_variable_that_is_put_back_is_no_reason(
         "    return read(path)",
     )
     assert any("to_thread(read, path)" in item.example for item in told) == is_put_back
+
+
+def test_what_stands_between_two_strings_is_no_string(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, requests
+
+        async def main(make, team):
+            card = make(
+                id=team.identifier or "",
+                name=requests.get(team.address).text or "",
+                described=team.description or "",
+                text="a text that is much too long for the line in which it stands here",
+                modes=["application/json", "application/xml"],
+            )
+            return card
+        """,
+        "requests.get",
+    )
+    assert all("name=(await asyncio.to_thread(requests.get" in item.example for item in told)
+    assert all("''" not in item.example for item in told)

@@ -24,7 +24,9 @@ _KEPT: Final = (
 _LEFT: Final = 6
 """Characters of something in brackets that are worth leaving out."""
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
-_LITERAL: Final = re.compile(r"(?<!\w)([bruf]{0,2})(\"[^\"\\]{24,}\"|'[^'\\]{24,}')")
+_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_LONG_STRING: Final = 26
+"""Characters of a string, with its quotes, from which it gives way."""
 
 
 def shown(fragment: Fragment, change: Change) -> str:
@@ -105,13 +107,21 @@ def _shortened(lines: list[str]) -> list[str]:
 def _elided(line: str) -> str:
     """A line that fits: what stands in brackets, or in long strings, gives way to …."""
     while len(line) > WIDTH:
-        line, before = _LITERAL.sub(r"\1'…'", line, count=1), line
+        line, before = _without_string(line), line
         if line != before:
             continue
         found = _longest(line)
         if found is None:
             return _wrapped(line)
         line = _without(line, *found)
+    return line
+
+
+def _without_string(line: str) -> str:
+    """The line without what is in its first long string: what stands between two short ones is none."""
+    for found in _STRING.finditer(line):
+        if len(found[0]) >= _LONG_STRING:
+            return f"{line[: found.start()]}'…'{line[found.end() :]}"
     return line
 
 
