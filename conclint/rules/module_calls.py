@@ -62,6 +62,8 @@ _SERVING: Final = frozenset(
     }
 )  # fmt: skip
 """Names of what, in a library, lets others in."""
+_LATER: Final = 1 << 30
+"""The line of what is awaited somewhere else, or is handed on: nobody knows when."""
 _LONGEST: Final = 80
 """Characters of a text that a start is named by."""
 _ENDING_SIGNALS: Final = frozenset({"SIGINT", "SIGQUIT", "SIGTERM"})
@@ -84,9 +86,9 @@ class Start(NamedTuple):
 
 class ModuleCalls(NamedTuple):
     """Of one module: its functions that are started; the coroutine functions that each function calls, by
-    (path, symbol, whether it does so in a loop, line); the lines of the loops of its coroutine functions; the
-    names of those that call what they are given; and its functions that make tasks, themselves or by a plain
-    one, or serve, with the first line on which they do."""
+    (path, symbol, whether it does so in a loop, line if it awaits it there); the lines of the loops of its
+    coroutine functions; the names of those that call what they are given; and its functions that make tasks,
+    themselves or by a plain one, or serve, with the first line on which they do."""
 
     starts: tuple[tuple[str, str, str, str], ...]
     calls: tuple[tuple[str, tuple[tuple[str, str, bool, int], ...]], ...]
@@ -116,7 +118,7 @@ def module_calls(view: ModuleView) -> ModuleCalls:
             if link.site not in started:
                 is_repeated = graph.loop_of(body, body.sites[link.site].region) >= 0
                 for path, symbol in _coroutines(view, link):
-                    line = start + span_of(body, link.site).first
+                    line = start + span_of(body, link.site).first if link.awaited else _LATER
                     calls.setdefault(view.module.symbol(key), {})[path, symbol, is_repeated, line] = None
     return ModuleCalls(
         tuple(sorted(starts)),

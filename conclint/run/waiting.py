@@ -170,7 +170,7 @@ class Callers:
         """Whether something else may be on the loop at a line of a function, by what that does before."""
         if any(first <= line <= last for first, last in self.loops.get(place, ())):
             return True
-        if self.makers.get(place, line) < line:
+        if self.makers.get(place, line + 1) <= line:
             return True
         return any(
             number < line and callee in self._company

@@ -669,6 +669,8 @@ class TestContext:
             ("await settings()\n            server.serve()", Severity.INFO),
             ("await settings()", Severity.CRITICAL),
             ("await tasks()\n            await settings()", Severity.CRITICAL),
+            ("await asyncio.gather(settings(), settings())", Severity.CRITICAL),
+            ("both = [settings(), settings()]\n            await asyncio.gather(*both)", Severity.CRITICAL),
             ("server.serve()\n            await settings()", Severity.CRITICAL),
             (
                 "for _ in range(9):\n                await settings()\n                await tasks()",
