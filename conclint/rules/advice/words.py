@@ -30,14 +30,14 @@ _SHARED: Final = (
 )
 _SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
 _STATEMENTS: Final = (
-    "put the statements that belong together (execute, fetch, commit) into one function, run that in a "
-    "thread, and hold {lock} meanwhile: other tasks use the same `{what}` connection, and in threads their "
-    "statements would mix."
+    "put the statements that belong together (execute, fetch, commit) into one function, and run that in a "
+    "thread"
 )
-_IN_TURN: Final = (
-    "put what belongs together into one function, run that in a thread, and hold {lock} meanwhile: other "
-    "tasks use the same {what}, and two threads must not use it at once."
-)
+_TOGETHER: Final = "put what belongs together into one function, and run that in a thread"
+_KEPT: Final = ", holding {lock} meanwhile: other tasks may use the same {what}, and {why}."
+_GIVEN: Final = ". Where other tasks use the same {what}, hold {lock} meanwhile: {why}."
+_MIXED: Final = "in threads their statements would mix"
+_AT_ONCE: Final = "two threads must not use it at once"
 _SLEEP: Final = "time.sleep"
 _SLEEPER: Final = (
     "have a coroutine function do what `{name}` does, with `await asyncio.sleep(…)` where that blocks "
@@ -235,11 +235,13 @@ def _one_at_a_time(subject: Subject) -> str:
         name = subject.besides.name
     if name.startswith(_SESSIONS):
         return _SHARED
-    lock = _LOCKS[subject.around.waiting.library]
     fact = subject.besides or subject.fact
-    if fact is not None and fact.family is Family.DATABASE:
-        return _STATEMENTS.format(lock=lock, what=name.partition(".")[0])
-    return _IN_TURN.format(lock=lock, what=f"`{name.rpartition('.')[0]}`")
+    is_database = fact is not None and fact.family is Family.DATABASE
+    what = f"`{name.partition('.')[0]}` connection" if is_database else f"`{name.rpartition('.')[0]}`"
+    rest = (_GIVEN if subject.bound is Bound.GIVEN else _KEPT).format(
+        lock=_LOCKS[subject.around.waiting.library], what=what, why=_MIXED if is_database else _AT_ONCE
+    )
+    return f"{_STATEMENTS if is_database else _TOGETHER}{rest}"
 
 
 def _taken_out(subject: Subject, why: str) -> str:
