@@ -88,7 +88,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         advice = _advice(place, ExecutionModel.EVENT_LOOP, f"{how}.{note}", change, done)
         return advice._replace(is_safe=is_safe_pause(place, subject))
     refusal = outcome.words if isinstance(outcome, Refusal) else ""
-    if change is not None or (isinstance(outcome, Refusal) and outcome.instead):
+    is_shared = subject.bound in (Bound.SHARED, Bound.GIVEN)
+    if change is not None or (isinstance(outcome, Refusal) and outcome.instead and not is_shared):
         note += words.memory(subject)
     if isinstance(outcome, Refusal) and refusal and subject.direct and names and not outcome.only:
         joined = f", or {refusal}" if outcome.instead else f". {refusal}"
