@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from conclint.effects.solver import placed_functions
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import ExternalInstance, Function, Key, Parameter
+from conclint.resolve.values import Function, Key
 from conclint.rules.chains import Hop
+from conclint.rules.crossed import process_queues
 from conclint.rules.crossed.names import Name, names_of
+from conclint.rules.crossed.process_queues import GETS, HOLDING, PROCESS
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, SiteKind, StoreKind
 
-_QUEUES: Final = ("multiprocessing.queues.Queue", "multiprocessing.queues.SimpleQueue")
-_PROCESS: Final = "multiprocessing.Process"
 _JOIN: Final = "multiprocessing.Process.join"
-_PUTS: Final = frozenset({"put", "put_nowait"})
-_GETS: Final = frozenset({"get", "get_nowait"})
-_HOLDING: Final = (Op.TUPLE, Op.LIST, Op.SET, Op.DICT, Op.STAR)
-_SMALL: Final = ("what it puts is small: it fits into the pipe",) * 2
-_UNKNOWN: Final = ("how much it puts is not known: a little fits into the pipe",)
-_DEPTH: Final = 2
 _MESSAGE: Final = (
     "this can wait for ever: the process does not end before its queue is read, and that comes afterwards"
 )
@@ -46,29 +40,40 @@ def joined_before_drained(view: ModuleView, codes: Sequence[Code]) -> Iterator[D
     children = [child for code in codes for child in _children(code)]
     if not children:
         return
+    others = {code.key: code for code in codes}
+    threads = _in_threads(codes)
+    told: set[tuple[Key, int]] = set()
     for code in codes:
         for number in _joins(code):
-            for name, hops in _joined(code, number):
+            for name, hops in _joined(code, number, others):
                 child = next((child for child in children if name in child.processes), None)
-                if child is None or not _is_read_later(code, number, child):
+                if child is None or _is_read_in(threads - {code.key}, others, child):
                     continue
-                yield found(
-                    view,
-                    code,
-                    number,
-                    "CON706",
-                    _MESSAGE,
-                    Advice(
-                        ExecutionModel.PROCESS, "read all that it puts into the queue first, then join it."
-                    ),
-                    cause=_JOIN,
-                    model=ExecutionModel.PROCESS,
-                    effect=EffectKind.WAITS_FOR_ITSELF,
-                    family="queue",
-                    reasons=child.doubts,
-                    chain=hops,
-                )
+                if not _is_read_later(code, number, child, others):
+                    continue
+                # Of an own method, the join itself waits; a function that joins what it is given is called.
+                at = code if hops[0].key == code.key else others[hops[0].key]
+                if (at.key, hops[0].site) not in told:
+                    told.add((at.key, hops[0].site))
+                    yield _draft(view, at, child, hops)
                 break
+
+
+def _draft(view: ModuleView, code: Code, child: _Child, hops: tuple[Hop, ...]) -> Draft:
+    return found(
+        view,
+        code,
+        hops[0].site,
+        "CON706",
+        _MESSAGE,
+        Advice(ExecutionModel.PROCESS, "read all that it puts there first, then join it."),
+        cause=_JOIN,
+        model=ExecutionModel.PROCESS,
+        effect=EffectKind.WAITS_FOR_ITSELF,
+        family="queue",
+        reasons=child.doubts,
+        chain=hops,
+    )
 
 
 # -- processes with a queue ------------------------------------------------------------------------
@@ -79,32 +84,13 @@ def _children(code: Code) -> Iterator[_Child]:
         call = code.calls.get(site)
         if call is None or (call.names and not any("Process" in name for name in call.names)):
             continue  # evaluating what all calls give takes a fortieth of a run
-        if not code.is_all(value, _PROCESS):
+        if not code.is_all(value, PROCESS):
             continue
-        queues = frozenset(name for queue in _queues_given(code, site) for name in names_of(code, queue))
-        if not queues:
+        what = process_queues.filled(code, site)
+        if what is None:
             continue
-        functions = [
-            function
-            for placement in code.placements.get(site, ())
-            if placement.model is ExecutionModel.PROCESS
-            for function in placed_functions(placement)
-        ]
-        doubts = _doubts(code, functions)
-        if doubts is not None:
-            yield _Child(code.key, site, frozenset(_names_of_process(code, value)), queues, doubts)
-
-
-def _queues_given(code: Code, site: int) -> Iterator[int]:
-    """The queues among the arguments of a process, and in the collections that are passed."""
-    todo = [value for _, value in code.body.sites[site].args]
-    while todo:
-        value = todo.pop()
-        node = graph.node(code.body, value)
-        if node[0] in _HOLDING:
-            todo += graph.parts(node)
-        elif code.is_all(value, *_QUEUES):
-            yield value
+        ends = frozenset(name for end in what.ends for name in names_of(code, end))
+        yield _Child(code.key, site, frozenset(_names_of_process(code, value)), ends, what.doubts)
 
 
 def _names_of_process(code: Code, process: int) -> Iterator[Name]:
@@ -125,81 +111,6 @@ def _names_of_process(code: Code, process: int) -> Iterator[Name]:
             yield from names_of(code, store.base)
 
 
-def _doubts(code: Code, functions: list[Key]) -> tuple[str, ...] | None:
-    """What is assumed in saying that the functions which a process runs fill a queue; None where they are
-    known to read it, or to put nothing into it."""
-    if not functions:
-        return _UNKNOWN
-    found_here: list[tuple[str, ...]] = []
-    for function in functions:
-        amounts = list(_amounts(code, function, 0))
-        if not amounts or _reads(code.evaluator.body(function)):
-            return None
-        found_here.append(min(amounts, key=len))
-    return max(found_here, key=len)
-
-
-def _reads(body: Body) -> bool:
-    """Whether a function reads what it is given: then another process may fill the queue."""
-    for site in body.sites:
-        callee = graph.node(body, site.callee)
-        if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] in _GETS and not site.args:
-            return True
-    return False
-
-
-def _amounts(code: Code, function: Key, depth: int) -> Iterator[tuple[str, ...]]:
-    """For each `put` of a function, and of those that it calls, what is to be said against its being much."""
-    body = code.evaluator.body(function)
-    for site in body.sites:
-        if site.kind != SiteKind.CALL:
-            continue
-        callee = graph.node(body, site.callee)
-        if (
-            callee[0] == Op.ATTR
-            and callee[2] in _PUTS
-            and site.args
-            and _may_be_queue(code, function, callee)
-        ):
-            if graph.loop_of(body, site.region) >= 0:
-                yield ()
-            else:
-                yield _amount(body, site.args[0][1])
-        elif depth < _DEPTH:
-            for value in code.evaluator.evaluate(function, site.callee).values:
-                if isinstance(value, Function) and value.key != function:
-                    yield from _amounts(code, value.key, depth + 1)
-
-
-def _may_be_queue(code: Code, function: Key, callee: tuple[object, ...]) -> bool:
-    values = code.evaluator.evaluate(function, graph.base(callee)).values
-    return not values or any(
-        isinstance(value, Parameter) or (isinstance(value, ExternalInstance) and value.dotted in _QUEUES)
-        for value in values
-    )
-
-
-def _amount(body: Body, value: int) -> tuple[str, ...]:
-    """What is to be said against a value's being large: a literal is small, a collection that is made of data
-    grows with it."""
-    node = graph.node(body, value)
-    if node[0] == Op.CONST:
-        is_long = isinstance(node[1], (str, bytes)) and len(node[1]) > 1000
-        return () if is_long else _SMALL
-    if node[0] == Op.COMP:
-        return ()
-    if node[0] == Op.ARITH:
-        parts = [graph.node(body, part) for part in graph.parts(node)]
-        repeats = node[1] == "*" and any(part[0] in (Op.LIST, Op.TUPLE) for part in parts)
-        words = node[1] == "*" and any(
-            part[0] == Op.CONST and isinstance(part[1], (str, bytes)) for part in parts
-        )
-        return () if repeats or words else _UNKNOWN
-    if node[0] in _HOLDING:
-        return min((_amount(body, part) for part in graph.parts(node)), key=len, default=_SMALL)
-    return _UNKNOWN
-
-
 # -- joins and reads -------------------------------------------------------------------------------
 
 
@@ -209,9 +120,9 @@ def _joins(code: Code) -> Iterator[int]:
             yield number
 
 
-def _joined(code: Code, number: int) -> Iterator[tuple[Name, tuple[Hop, ...]]]:
+def _joined(code: Code, number: int, others: Mapping[Key, Code]) -> Iterator[tuple[Name, tuple[Hop, ...]]]:
     """The names of the processes that a site waits for without a limit: by `join`, or by a function that
-    joins what it is given."""
+    joins what it is given, or a method that joins what its object keeps."""
     site = code.body.sites[number]
     callee = graph.node(code.body, site.callee)
     if callee[0] == Op.ATTR and callee[2] == "join":
@@ -232,6 +143,15 @@ def _joined(code: Code, number: int) -> Iterator[tuple[Name, tuple[Hop, ...]]]:
         for _, value in site.args:
             for name in _names_behind(code, value):
                 yield name, hops
+    elif function.key in others and function.key != code.key:
+        method = others[function.key]
+        for inner, joined in enumerate(method.body.sites):
+            if joined.kind == SiteKind.CALL and method.receiver(inner) >= 0:
+                yield from (
+                    (name, waits)
+                    for name, waits in _joined(method, inner, {})
+                    if name[0] == "attribute" and len(waits) == 1
+                )
 
 
 def _joins_parameter(body: Body) -> int:
@@ -267,14 +187,18 @@ def _names_behind(code: Code, value: int) -> Iterator[Name]:
     yield from names_of(code, value)
 
 
-def _is_read_later(code: Code, join: int, child: _Child) -> bool:
+def _is_read_later(code: Code, join: int, child: _Child, others: Mapping[Key, Code]) -> bool:
     """Whether nothing reads the child's queue before the join, and something does after it, in this def."""
+    if _is_read_by(code, join, child, others):
+        return False
     here = code.starts(join)
     later = False
     for number, site in enumerate(code.body.sites):
         if number in (join, child.site) and code.key == child.key:
             continue
-        if not _uses(code, number, child):
+        if not _uses(code, number, child) and (
+            number == join or not _is_read_by(code, number, child, others)
+        ):
             continue
         if code.starts(number) < here:
             if not _excludes(code, number, join):
@@ -284,27 +208,69 @@ def _is_read_later(code: Code, join: int, child: _Child) -> bool:
     return later
 
 
+def _is_read_by(code: Code, number: int, child: _Child, others: Mapping[Key, Code]) -> bool:
+    """Whether a site calls a method of this module that reads the queue, which its object keeps."""
+    call = code.calls.get(number)
+    if call is None:
+        return False
+    for value in call.inside:
+        method = others.get(value.key) if isinstance(value, Function) and value.key != code.key else None
+        if method is not None and any(_uses(method, site, child) for site in range(len(method.body.sites))):
+            return True
+    return False
+
+
+def _in_threads(codes: Sequence[Code]) -> set[Key]:
+    """The functions of the module that threads run."""
+    return {
+        key
+        for code in codes
+        for placements in code.placements.values()
+        for item in placements
+        if item.model is ExecutionModel.THREAD
+        for key in placed_functions(item)
+    }
+
+
+def _is_read_in(keys: set[Key], others: Mapping[Key, Code], child: _Child) -> bool:
+    """Whether one of these functions reads the queue: a thread may do so all the while."""
+    return any(
+        _uses(others[key], site, child)
+        for key in keys
+        if key in others
+        for site in range(len(others[key].body.sites))
+    )
+
+
 def _uses(code: Code, number: int, child: _Child) -> bool:
     """Whether a site reads the queue, or hands it to something else than a process that fills it."""
     site = code.body.sites[number]
     callee = graph.node(code.body, site.callee)
     if callee[0] == Op.ATTR and any(name in child.queues for name in names_of(code, graph.base(callee))):
-        return callee[2] in _GETS
-    if code.results.get(number, -1) >= 0 and code.is_all(code.results[number], _PROCESS):
-        functions = [key for item in code.placements.get(number, ()) for key in placed_functions(item)]
-        if _doubts(code, functions) is not None:
-            return False
+        return callee[2] in GETS
+    if code.results.get(number, -1) >= 0 and code.is_all(code.results[number], PROCESS):
+        return not _only_fills(code, number, child)
     todo = [value for _, value in site.args]
     while todo:
         value = todo.pop()
         node = graph.node(code.body, value)
-        if node[0] in _HOLDING:
+        if node[0] in HOLDING:
             todo += graph.parts(node)
-        elif node[0] == Op.ATTR and node[2] in _GETS:
+        elif node[0] == Op.ATTR and node[2] in GETS:
             todo.append(graph.base(node))
         elif any(name in child.queues for name in names_of(code, value)):
             return True
     return False
+
+
+def _only_fills(code: Code, number: int, child: _Child) -> bool:
+    """Whether a process that is made at a site is not given the queue, or only fills it."""
+    what = process_queues.filled(code, number)
+    fills = {name for end in what.ends for name in names_of(code, end)} if what is not None else set()
+    return all(
+        fills.intersection(names) or not child.queues.intersection(names)
+        for names in (set(names_of(code, queue)) for queue in process_queues.given(code, number))
+    )
 
 
 def _excludes(code: Code, first: int, second: int) -> bool:
