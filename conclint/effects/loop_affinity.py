@@ -31,6 +31,7 @@ RUNNING_LOOP_ONLY: Final = frozenset({"asyncio.create_task"})
 LOOP_BOUND: Final = (
     frozenset(f"asyncio.{cls}.{name}" for cls, names in _METHODS.items() for name in names)
     | RUNNING_LOOP_ONLY
+    | {"asyncio.ensure_future"}
 )
 """Functions and methods by their public names. Mere questions (`done`, `qsize`) are not among them."""
 
@@ -44,7 +45,7 @@ _ALONE: Final = frozenset(
 def threadsafe_form(name: str) -> str:
     """What another thread does instead of a call of one of these."""
     last = name.rpartition(".")[2]
-    if last == "create_task":
+    if last in ("create_task", "ensure_future"):
         return "`asyncio.run_coroutine_threadsafe(coroutine, loop)`"
     if last == "call_soon":
         return "`loop.call_soon_threadsafe`"

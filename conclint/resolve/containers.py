@@ -454,6 +454,8 @@ class Containers:
             return False
         callee = body.sites[to_index(node[1])].callee
         root = body.values[callee]
+        if root[0] == Op.ATTR and root[2] == _OF_A_LOOP:
+            return True
         while root[0] == Op.ATTR:
             root = body.values[to_index(root[1])]
         if root[0] not in _NAMES:
@@ -532,6 +534,8 @@ class Containers:
 
 
 _NAMES = (Op.GLOBAL, Op.FREE, Op.IMPORT, Op.DEF)
+_OF_A_LOOP = "create_future"
+"""A method that makes an object, and whose own object is never in a collection of such."""
 
 
 def written_value(body: Body, value: int) -> int:

@@ -67,6 +67,8 @@ _OF_TASKS: Final = frozenset(
     {"add_done_callback", "cancel", "cancelled", "done", "exception", "remove_done_callback", "result"}
 )
 """Methods of tasks and futures that a mere coroutine has not."""
+_OF_FUTURES: Final = frozenset({"set_result", "set_exception"})
+"""Those of futures alone."""
 
 
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
@@ -353,6 +355,8 @@ class Evaluator:
             return known(ExternalMethod(f"builtins.{self.container_kind(value)}", name, value))
         if isinstance(value, Awaitable) and name in _OF_TASKS:
             return known(ExternalMethod("asyncio.Task", name))
+        if isinstance(value, Awaitable) and name in _OF_FUTURES:
+            return known(ExternalMethod("asyncio.Future", name))
         if isinstance(
             value,
             (

@@ -15,8 +15,10 @@ from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
+from conclint.rules.structural.process_objects import is_read_elsewhere
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.shared_state import CHANGES, COLLECTIONS, MAKERS
+from conclint.rules.structural.worker_items import changed_item, changes_parameter
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, SiteKind, StoreKind
 
@@ -51,17 +53,27 @@ def _lost(view: ModuleView, code: Code, site: int, placement: Placement) -> Iter
     assert isinstance(function, Function)
     own = _object_of(code, site)
     if own >= 0 and isinstance(function.receiver, Instance):
-        for name, key, at in _changes_of_self(code, function.key, 0):
-            if _reads_attribute(code, own, name, site):
-                yield _draft(view, code, site, placement, function, f"self.{name}", key, at)
+        made = own == code.results.get(site, -1)
+        same = _known_as(code, own)
+        changes = list(_changes_of_self(code, function.key, 0))
+        for name, key, at in changes:
+            if _reads_attribute(code, same, name, site):
+                start = _start_of(code, same) if made else -1
+                yield _draft(view, code, site, placement, function, f"self.{name}", key, at, start)
+        for name, key, at in changes if made else ():
+            if is_read_elsewhere(view, code, function, name):
+                start = _start_of(code, same)
+                yield _draft(view, code, site, placement, function, f"self.{name}", key, at, start)
     shift = 1 if function.receiver is not None else 0
+    if (item := changed_item(code, site, placement, function)) is not None:
+        yield _draft(view, code, site, placement, function, item.name, function.key, item.at)
     for place, passed in enumerate(placement.arguments.positional):
         if not isinstance(passed, tuple) or len(passed) != 2 or not isinstance(passed[1], int):
             continue
         value = passed[1]
         if passed[0] != code.key or placement.each or not _is_made_here(code, value):
             continue
-        where = _changes_parameter(code.evaluator.body(function.key), place + shift)
+        where = changes_parameter(code.evaluator.body(function.key), place + shift)
         if where is not None and _reads_value(code, value, site):
             name = code.evaluator.definition(function.key).params[place + shift].name
             yield _draft(view, code, site, placement, function, name, function.key, where)
@@ -76,8 +88,11 @@ def _draft(
     name: str,
     key: Key,
     at: int,
+    start: int = -1,
 ) -> Draft:
+    """`start`: where a process of a class of its own is started, -1 where that isn't seen."""
     worker = callable_name(code.evaluator, function)
+    site = start if start >= 0 else site
     chain = [Hop(code.key, site, worker)]
     if at >= 0:
         chain.append(Hop(key, at, name))
@@ -111,6 +126,28 @@ def _object_of(code: Code, site: int) -> int:
     return made if made >= 0 and code.is_all(made, "multiprocessing.Process") else -1
 
 
+def _known_as(code: Code, own: int) -> set[int]:
+    """The values that are an object, or an element of a collection that holds it."""
+    same = {own}
+    held = {
+        value
+        for value, node in enumerate(code.body.values)
+        if node[0] in (Op.COMP, Op.LIST, Op.TUPLE) and own in code.elements(value)
+    }
+    for value, node in enumerate(code.body.values):
+        if node[0] in (Op.ELEM, Op.ITEM) and graph.operand(node) in held:
+            same.add(value)
+    return same
+
+
+def _start_of(code: Code, same: set[int]) -> int:
+    for number, site in enumerate(code.body.sites):
+        is_own = site.kind == SiteKind.CALL and code.receiver(number) in same
+        if is_own and graph.node(code.body, site.callee)[2] == "start":
+            return number
+    return -1
+
+
 def _changes_of_self(code: Code, key: Key, depth: int) -> Iterator[tuple[str, Key, int]]:
     """The attributes of its object that a method, or one that it calls on it, sets or changes in place."""
     body = code.evaluator.body(key)
@@ -137,15 +174,24 @@ def _changes_of_self(code: Code, key: Key, depth: int) -> Iterator[tuple[str, Ke
 
 
 def _own_attribute(body: Body, value: int) -> str | None:
-    node = graph.node(body, value)
+    node = graph.node(body, _root(body, value))
     if node[0] == Op.ATTR and body.values[graph.base(node)][:2] == (Op.PARAM, 0):
         return str(node[2])
     return None
 
 
+def _root(body: Body, value: int) -> int:
+    """The collection in which, or in an item of which, a value is."""
+    node = graph.node(body, value)
+    while node[0] == Op.ITEM:
+        value = graph.operand(node)
+        node = graph.node(body, value)
+    return value
+
+
 def _is_plain(code: Code, key: Key, value: int) -> bool:
     """Whether a value is a builtin collection, and nothing that processes share."""
-    values = code.evaluator.evaluate(key, value).values
+    values = code.evaluator.evaluate(key, _root(code.evaluator.body(key), value)).values
     return bool(values) and all(
         isinstance(item, (Display, Container))
         or (isinstance(item, ExternalInstance) and item.dotted.startswith(_PLAIN))
@@ -153,29 +199,20 @@ def _is_plain(code: Code, key: Key, value: int) -> bool:
     )
 
 
-def _changes_parameter(body: Body, place: int) -> int | None:
-    """The site at which a function changes a parameter in place, -1 for a store to an item; None for none."""
-    for number, site in enumerate(body.sites):
-        callee = graph.node(body, site.callee)
-        changes = site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] in CHANGES
-        if changes and body.values[graph.base(callee)][:2] == (Op.PARAM, place):
-            return number
-    stored = any(
-        store.kind == StoreKind.ITEM and body.values[store.base][:2] == (Op.PARAM, place)
-        for store in body.stores
-    )
-    return -1 if stored else None
-
-
 # -- what is read here -----------------------------------------------------------------------------
 
 
-def _reads_attribute(code: Code, own: int, name: str, site: int) -> bool:
+def _reads_attribute(code: Code, own: set[int], name: str, site: int) -> bool:
     """Whether the def, or a method that it calls on the object, reads the attribute after the site, and does
     not set it itself."""
-    wanted = {number for number, node in enumerate(code.body.values) if node == (Op.ATTR, own, name)}
+    wanted = {
+        number
+        for number, node in enumerate(code.body.values)
+        if node[0] == Op.ATTR and graph.base(node) in own and node[2] == name
+    }
     if any(
-        store.kind == StoreKind.ATTR and (store.base, store.name) == (own, name) for store in code.body.stores
+        store.kind == StoreKind.ATTR and store.base in own and store.name == name
+        for store in code.body.stores
     ):
         return False
     here = code.ends(site)
@@ -186,7 +223,7 @@ def _reads_attribute(code: Code, own: int, name: str, site: int) -> bool:
             return False
         if other.callee in wanted or any(value in wanted for _, value in other.args):
             return True
-        if other.kind == SiteKind.CALL and code.receiver(number) == own and number in code.calls:
+        if other.kind == SiteKind.CALL and code.receiver(number) in own and number in code.calls:
             for target in code.calls[number].inside:
                 if isinstance(target, Function) and _returns_own(code.evaluator.body(target.key), name):
                     return True
