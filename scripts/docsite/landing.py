@@ -99,7 +99,7 @@ def _theirs(figures: dict[str, int]) -> str:
     """How many places another linter reports, and what conclint makes of them."""
     too, lower = figures["conclint too"], figures["conclint at lower severity or confidence"]
     rest = figures["places"] - too - lower
-    parts = [f"{too} also conclint's"]
+    parts = [f"{too} found by conclint too"]
     parts += [f"{lower} it rates lower"] if lower else []
     parts += [f"{rest} it doesn't report"] if rest else []
     return f"{figures['places']} ({', '.join(parts)})" if figures["places"] else "0"
