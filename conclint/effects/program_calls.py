@@ -43,7 +43,7 @@ from conclint.resolve.values import (
     ValueSet,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind
+from conclint.summary.records import DefKind, SiteKind
 
 _WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MOST_RETURNED = 6
@@ -271,7 +271,8 @@ class ProgramCalls:
 
     def construction(self, frame: Frame, cls: Class, arguments: Arguments) -> Effects:
         """The effects of making an instance of a class."""
-        receiver = Instance(cls)
+        is_made = self._evaluator.body(frame.key).sites[frame.link.site].kind == SiteKind.CALL
+        receiver = Instance(cls, made=(frame.key, frame.link.site) if is_made and not frame.nesting else None)
         classes = self._evaluator.classes
         symbol = callable_name(self._evaluator, cls)
         result: Effects = {}

@@ -78,6 +78,11 @@ class Transfer:
                     add(result, effect, weighed)
         return result
 
+    def of_handed_over(self, key: Key, link: Link, value: Value, arguments: Arguments) -> Effects:
+        """What something that the site hands over does where it is called with these arguments."""
+        frame = Frame(key, link._replace(awaited=False), [])
+        return self._run(frame, Target(value, arguments))
+
     def _is_a_choice(self, group: tuple[Target, ...], number: int) -> bool:
         """Whether a parameter is called here, or another parameter or a coroutine function instead
         (`fn = sync_impl if not in_async_context() else async_impl`): a default in its place is none."""

@@ -57,12 +57,14 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.kinds import OPS, OpCode, assert_never
 from conclint.summary.records import Body, Def, DefKind, Op, ParamKind, SiteKind, StoreKind, Use
 
 _Handler: TypeAlias = "Callable[[Key, tuple[object, ...]], ValueSet]"
 
 
+_ANNOTATED: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
 _OF_TASKS: Final = frozenset(
     {"add_done_callback", "cancel", "cancelled", "done", "exception", "remove_done_callback", "result"}
 )
@@ -213,7 +215,19 @@ class Evaluator:
         return self.solver.answer(self._values, slot, partial(_plainly, handler, key, node))
 
     def _item(self, key: Key, value: int) -> ValueSet:
-        return plain(self.containers.item(key, value))
+        stated = self._annotated(key, value)
+        return self.evaluate(key, stated) if stated >= 0 else plain(self.containers.item(key, value))
+
+    def _annotated(self, key: Key, value: int) -> int:
+        """The type in `Annotated[type, …]`, which stands for it under the name of an alias; else -1."""
+        body = self.body(key)
+        node = body.values[value]
+        base, index = graph.node(body, to_index(node[1])), graph.node(body, to_index(node[2]))
+        if index[0] != Op.TUPLE or base[0] not in (Op.IMPORT, Op.ATTR):
+            return -1
+        heads = self.evaluate(key, to_index(node[1])).values
+        is_annotated = len(heads) == 1 and isinstance(heads[0], External) and heads[0].dotted in _ANNOTATED
+        return to_index(index[1]) if is_annotated and len(index) > 1 else -1
 
     def passed(self, argument: Passed | None) -> ValueSet:
         """What an argument may be."""

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Final
 from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.conditions.stated_conditions import ArgumentCondition
-from conclint.effects.bindings import ARGUMENT_UNKNOWN
+from conclint.effects.bindings import ARGUMENT_UNKNOWN, Bindings
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.context import Context
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Binding
 from conclint.model.symbols import short_name
-from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function, Key, unwrapped
+from conclint.resolve.arguments import EVERYTHING, Arguments
+from conclint.resolve.calls import Link, callable_name
+from conclint.resolve.values import External, ExternalMethod, Function, Key, Partial, unwrapped
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, hops
@@ -98,7 +99,8 @@ def _fails_first(witness: Witness) -> bool:
 
 def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
     """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
-    for effect, witness in bound_effects(view, placement, starts):
+    outside = _outside_effects(view, key, placement)
+    for effect, witness in (*bound_effects(view, placement, starts), *outside):
         rule = rule_of(effect)
         if rule is None:
             continue
@@ -107,6 +109,52 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
         context = context_of(placement.phase)
         chain = hops(view.engine, key, witness)
         yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
+
+
+def _outside_effects(view: ModuleView, key: Key, placement: Placement) -> Iterator[tuple[Effect, Witness]]:
+    """What functions of libraries do that a site hands to the loop (`loop.call_soon(time.sleep, 1)`), or
+    gives to a function that it hands over, or that the object of a method holds which it hands over."""
+    engine = view.engine
+    link = next((item for item in engine.links(key) if item.site == placement.site), None)
+    if link is None or placement.each:
+        return
+    for value in placement.callables.values:
+        target = unwrapped(value)
+        arguments = placement.arguments
+        if isinstance(target, (External, ExternalMethod)):
+            found = engine.transfer.of_handed_over(key, link, value, arguments)
+            for effect, witness in found.items():
+                if witness.assumptions <= 1:  # how it is called is less sure than where it is written out
+                    yield effect, doubted(witness, placement.callables.reasons)
+        elif isinstance(target, Function):
+            if isinstance(value, Partial):
+                arguments = engine.evaluator.results.with_partial(value, arguments)
+            for effect, witness in _given_effects(view, key, link, target, arguments):
+                yield effect, doubted(witness, placement.callables.reasons)
+
+
+def _given_effects(
+    view: ModuleView, key: Key, link: Link, function: Function, arguments: Arguments
+) -> Iterator[tuple[Effect, Witness]]:
+    engine = view.engine
+    if engine.evaluator.definition(function.key).kind == DefKind.ASYNC_FUNCTION:
+        return
+    bindings = Bindings(engine.evaluator, key, function, arguments)
+    for call, inner in engine.effects_of(function.key).items():
+        if call.kind is not Kind.CALLS or call.parameter is None or call.dependence is not None:
+            continue
+        bound = bindings.of_callable(call.parameter)
+        for value in bound.values:
+            if not isinstance(value, (External, ExternalMethod)):
+                continue
+            name = callable_name(engine.evaluator, function)
+            for effect, then in engine.transfer.of_handed_over(key, link, value, EVERYTHING).items():
+                reasons = (*inner.reasons, *bound.reasons, *then.reasons)
+                doubts = inner.assumptions + len(bound.reasons) + bound.incomplete + then.assumptions
+                witness = Witness(
+                    doubts, inner.length + 1, name, link.site, then.cause, reasons, (function.key, call), then
+                )
+                yield effect._replace(mask=effect.mask & call.mask), witness
 
 
 def bound_effects(view: ModuleView, placement: Placement, starts: Starts) -> Iterator[tuple[Effect, Witness]]:

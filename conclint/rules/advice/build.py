@@ -309,6 +309,12 @@ def instead_of_registering(subject: Subject) -> Advice:
     """Instead of giving the loop a function that blocks, where it is handed over."""
     first = words.coroutine_counterpart(subject.fact, subject.around.waiting.library)
     rest = f" using {first}" if first else ""
+    if subject.direct and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
+        text = (
+            f"the event loop itself calls `{subject.short}` here: give it a function that starts the work in "
+            "a thread (`loop.run_in_executor(None, …)`)"
+        )
+        return Advice(Recommendation(_THREAD, text + (f", or a task that awaits {first}." if first else ".")))
     text = f"have `{subject.short}` run in a thread where it is called, or make it a coroutine{rest}."
     return Advice(Recommendation(_THREAD, text))
 
