@@ -1,15 +1,18 @@
 """Log calls run the program's own handlers: `logger.error(…)` calls `emit` of each handler that was added.
 
-Handlers are looked for in the module of the call, where programs set their loggers up. A logger hands its
-records on to those above it by name, so a handler of the root, or of `a`, sees what `a.b` logs. Below
-WARNING nothing is logged unless somebody says so, and that nobody can tell from here.
+Handlers are looked for in the module of the call, where programs set their loggers up, and in what it calls
+to have them set up. A logger hands its records on to those above it by name, so a handler of the root, or of
+`a`, sees what `a.b` logs. Below WARNING nothing is logged unless somebody says so, and that nobody can tell
+from here; the library's handlers that send mail or make requests are mostly told to take errors only.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from conclint.model.execution import Family
 from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.calls import Target
 from conclint.resolve.evaluate import Evaluator
@@ -17,6 +20,7 @@ from conclint.resolve.values import (
     Container,
     Display,
     External,
+    ExternalInstance,
     ExternalMethod,
     Function,
     Instance,
@@ -28,17 +32,22 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind
 
 _LOUD: Final = frozenset({"error", "exception", "critical", "fatal", "warning", "warn"})
+_ERRORS: Final = frozenset({"error", "exception", "critical", "fatal"})
 _LOGGER: Final = "logging.Logger"
 _HANDLER: Final = "logging.Handler"
 _ROOT: Final = ""
 _MOST_STEPS: Final = 4
+_SENDING: Final = (Family.HTTP, Family.SOCKETS)
+_SETTING_UP: Final = re.compile(r"log|setup|set_up|config|init|install", re.IGNORECASE)
+"""Names of functions that may set loggers up."""
 
 
 class _Added(NamedTuple):
-    """A handler of the program's own, and the name of the logger that it was added to, if that is known."""
+    """A handler of the program's own, or a library's that sends, and the name of the logger that it was added
+    to, if that is known."""
 
     logger: str | None
-    handler: Instance
+    handler: Instance | ExternalInstance
 
 
 class LogHandlers:
@@ -50,18 +59,25 @@ class LogHandlers:
 
     def targets(self, key: Key, site: int, called: Value) -> Iterator[Target]:
         """What a call of a logger's method, at a site of a def, runs of the program."""
+        if not isinstance(called, (External, ExternalMethod)):
+            return
         if isinstance(called, ExternalMethod):
             is_log = called.dotted == _LOGGER and called.name in _LOUD
         else:
-            is_log = isinstance(called, External) and _is_function(called.dotted)
+            is_log = _is_function(called.dotted)
         if not is_log:
             return
         added = self._in_module(key[0])
         if not added:
             return
         own = _ROOT if isinstance(called, External) else self._logger_of(key, site)
+        called_name = called.name if isinstance(called, ExternalMethod) else called.dotted.rpartition(".")[2]
         for logger, handler in added:
             if logger == _ROOT or (logger is not None and own is not None and _is_above(logger, own)):
+                if isinstance(handler, ExternalInstance):
+                    if called_name in _ERRORS:
+                        yield Target(ExternalMethod(handler.dotted, "emit"), Arguments(spread=True))
+                    continue
                 for method in self._evaluator.classes.method(handler.cls, "emit", handler).values:
                     if isinstance(method, Function):
                         yield Target(method, Arguments(spread=True))
@@ -70,8 +86,25 @@ class LogHandlers:
         found = self._added.get(path)
         if found is None:
             keys = self._evaluator.module(path).keys
-            found = self._added[path] = tuple(item for key in keys for item in self._in_def(key))
+            called = (function for key in keys for function in self._setting_up(key))
+            found = tuple(item for key in (*keys, *dict.fromkeys(called)) for item in self._in_def(key))
+            self._added[path] = found
         return found
+
+    def _setting_up(self, key: Key) -> Iterator[Key]:
+        """The functions of other files that a def calls and that may set loggers up, by their names."""
+        body = self._evaluator.body(key)
+        for site in body.sites:
+            node = graph.node(body, site.callee)
+            if site.kind != SiteKind.CALL or node[0] not in (Op.IMPORT, Op.ATTR):
+                continue
+            is_import = node[0] == Op.IMPORT
+            imports = self._evaluator.module(key[0]).summary.imports
+            name = imports[graph.number(node)].bound if is_import else str(node[2])
+            if _SETTING_UP.search(name) and (is_import or graph.node(body, graph.base(node))[0] == Op.IMPORT):
+                for value in self._evaluator.evaluate(key, site.callee).values:
+                    if isinstance(value, Function) and value.key[0] != key[0]:
+                        yield value.key
 
     def _in_def(self, key: Key) -> Iterator[_Added]:
         body = self._evaluator.body(key)
@@ -87,19 +120,23 @@ class LogHandlers:
             if callee[2] == "addHandler" and arguments.positional:
                 logger = self._logger_of(key, number)
                 for value in self._evaluator.passed(arguments.positional[0]).values:
-                    if self._is_handler(value) and isinstance(value, Instance):
+                    if isinstance(value, (Instance, ExternalInstance)) and self._is_handler(value):
                         yield _Added(logger, value)
             elif callee[2] == "basicConfig" and (given := arguments.keyword("handlers")) is not None:
                 for collection in self._evaluator.passed(given).values:
                     if isinstance(collection, (Display, Container)):
                         for value in self._evaluator.containers.values_in(collection).values:
-                            if self._is_handler(value) and isinstance(value, Instance):
+                            if isinstance(value, (Instance, ExternalInstance)) and self._is_handler(value):
                                 yield _Added(_ROOT, value)
 
     def _is_handler(self, value: Value) -> bool:
+        catalog = self._evaluator.catalog
+        if isinstance(value, ExternalInstance):
+            emit = catalog.method(value.dotted, "emit")
+            is_handler = any(fact.name == _HANDLER for fact in catalog.ancestry(value.dotted))
+            return is_handler and emit is not None and emit.family in _SENDING
         if not isinstance(value, Instance):
             return False
-        catalog = self._evaluator.catalog
         return any(
             isinstance(base, External)
             and any(fact.name == _HANDLER for fact in catalog.ancestry(base.dotted))
