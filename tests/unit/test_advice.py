@@ -769,6 +769,7 @@ async def one(url):
     assert all("asyncio" in item.words and "trio" in item.words and not item.example for item in told)
     assert library_of_program({"a": ["asyncio"], "b": ["trio"], "c": []}) == MIXED
     assert library_of_program({"a": ["asyncio", "trio"], "b": ["asyncio"]}) == "asyncio"
+    assert library_of_program({"a": ["klein"], "b": []}) == "twisted", "it runs on no other"
 
 
 def test_an_attribute_that_is_made_once_is_read_once(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from conclint.rules.advice.hazards import Hazard, hazard_of
 from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
-from conclint.rules.advice.library import LIBRARIES, MIXED, AsyncLibrary, library_of
+from conclint.rules.advice.library import MIXED, AsyncLibrary, library_of, spoken
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
 from conclint.rules.advice.made_once import keeps_what_it_makes, made_once_at
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
@@ -267,10 +267,10 @@ def around(view: ModuleView, key: Key) -> Around:
     if isinstance(held, Around):
         return held
     tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
-    library = library_of(tops & LIBRARIES, view.library)
+    library = library_of(tops, view.library)
     links = view.engine.links(key)
     waiting = waiting_at(view, key, library, "django" in tops)
-    if view.library == MIXED and not tops & LIBRARIES:
+    if view.library == MIXED and not spoken(tops):
         waiting = waiting._replace(is_mixed=True)
     elif waiting.how is How.AWAIT and not waiting.django:
         waiting = waiting._replace(helper=helper_of(view, key))
