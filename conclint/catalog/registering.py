@@ -50,16 +50,19 @@ the names of what runs what it registered."""
 
 ACCESSED: Final = frozenset(
     {
-        "archive_status", "attributes", "cache_control", "content_disposition", "content_encoding",
-        "content_language", "content_length", "content_type", "creation_date", "creation_date_time",
-        "e_tag", "expiration", "image_id", "instance_type", "item_count", "last_modified",
-        "launch_time", "metadata", "on_close", "on_connect", "on_connect_fail", "on_cont_message",
-        "on_data", "on_disconnect", "on_log", "on_message", "on_open", "on_ping", "on_pong",
-        "on_pre_connect", "on_publish", "on_reconnect", "on_socket_close", "on_socket_open",
+        "archive_status", "attributes", "block_number", "cache_control", "chain_id", "content_disposition",
+        "content_encoding", "content_language", "content_length", "content_type", "creation_date",
+        "creation_date_time", "e_tag", "expiration", "gas_price", "image_id", "instance_type", "item_count",
+        "last_modified", "launch_time", "metadata", "on_close", "on_connect", "on_connect_fail",
+        "on_cont_message", "on_data", "on_disconnect", "on_log", "on_message", "on_open", "on_ping",
+        "on_pong", "on_pre_connect", "on_publish", "on_reconnect", "on_socket_close", "on_socket_open",
         "on_socket_register_write", "on_socket_unregister_write", "on_subscribe", "on_unsubscribe",
         "private_ip_address", "provisioned_throughput", "public_dns_name", "public_ip_address", "size",
-        "stack_status", "state", "storage_class", "table_arn", "table_size_bytes", "table_status",
-        "version_id",
+        "stack_status", "state", "storage_class", "streams", "table_arn", "table_size_bytes",
+        "table_status", "version_id", "when_activated", "when_dark", "when_deactivated", "when_held",
+        "when_in_range", "when_light", "when_line", "when_motion", "when_no_line", "when_no_motion",
+        "when_out_of_range", "when_pressed", "when_released", "when_rotated", "when_rotated_clockwise",
+        "when_rotated_counter_clockwise",
     }
 )  # fmt: skip
 """The attributes that do something when they are read or assigned, of whatever class."""
