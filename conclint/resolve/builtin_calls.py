@@ -58,6 +58,8 @@ def result_of(
             return None
         if name in ("staticmethod", "classmethod"):
             return evaluator.passed(first)
+        if name == "iter" and len(arguments.positional) == 1:
+            return _iterator(evaluator, evaluator.passed(first))
         if name in _SAME_ELEMENTS:
             passed = arguments.positional[-1] if name == "filter" else first
             element = evaluator.element(evaluator.passed(passed))
@@ -117,6 +119,17 @@ def result_of(
     if dotted in _SAME_OBJECT and first is not None:
         return evaluator.passed(first)
     return None
+
+
+def _iterator(evaluator: Interpreter, item: ValueSet) -> ValueSet:
+    """What `iter(x)` gives: of a collection an iterator, else what goes on as `x` does, or is it."""
+    values = [
+        Container(evaluator.element(known(value)).values, "iter")
+        if isinstance(value, (Display, Container))
+        else value
+        for value in item.values
+    ]
+    return item._replace(values=tuple(dict.fromkeys(values)))
 
 
 def _only(item: ValueSet) -> Value:

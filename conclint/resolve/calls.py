@@ -337,14 +337,12 @@ def _special(
 
 def _iteration(evaluator: Interpreter, key: Key, number: int, site: Site) -> Link | None:
     item = evaluator.evaluate(key, site.callee)
-    if site.use & Use.ASYNC:  # `__aiter__` is a plain method
-        begun = tuple(
-            target
-            for value in item.values
-            if isinstance(value, Instance)
-            for target in invoked(evaluator, value, "__aiter__")
-        )
-        return Link(number, (begun,), item.incomplete, item.reasons, False) if begun else None
+    if site.use & Use.ASYNC:  # `__aiter__` is a plain method, `__anext__` a coroutine that is awaited
+        made = [value for value in item.values if isinstance(value, Instance)]
+        begun = tuple(target for value in made for target in invoked(evaluator, value, "__aiter__"))
+        awaited = tuple(target for value in made for target in invoked(evaluator, value, "__anext__"))
+        parts = tuple(group for group in (begun, awaited) if group)
+        return Link(number, parts, item.incomplete, item.reasons, bool(awaited)) if parts else None
     groups: list[list[Target]] = [[], []]
     for value in item.values:
         for group, targets in zip(groups, iterated(evaluator, value), strict=True):
@@ -472,12 +470,18 @@ def invoked(evaluator: Interpreter, value: Value, name: str) -> list[Target]:
     if isinstance(value, Instance):
         methods = evaluator.classes.method(value.cls, name, value).values
         return [Target(_started(evaluator, method), Arguments(spread=True)) for method in methods]
-    if isinstance(value, Parameter) and name == "__next__" and not value.attributes:
-        return [Target(value._replace(attributes=(ITERATED,)), Arguments(spread=True))]
+    if isinstance(value, Parameter) and name == "__next__" and _is_whole(evaluator, value):
+        return [Target(value._replace(attributes=(*value.attributes, ITERATED)), Arguments(spread=True))]
     if isinstance(value, ExternalInstance) and evaluator.catalog.method(value.dotted, name) is not None:
         receiver = value if value.opened is not None else None
         return [Target(ExternalMethod(value.dotted, name, receiver), Arguments())]
     return []
+
+
+def _is_whole(evaluator: Interpreter, value: Parameter) -> bool:
+    """Whether it is an argument itself, or what a method's object keeps."""
+    is_kept = len(value.attributes) == 1 and not value.position and isinstance(value.attributes[0], str)
+    return not value.attributes or (is_kept and evaluator.enclosing_class(value.key) is not None)
 
 
 def _started(evaluator: Interpreter, method: Value) -> Value:
