@@ -16,6 +16,7 @@ from conclint.resolve.values import (
     Function,
     Key,
     Parameter,
+    Partial,
     Value,
     ValueSet,
     unwrapped,
@@ -29,10 +30,16 @@ _CONTEXT_RUN = "contextvars.Context.run"
 def run_in_context(
     evaluator: Evaluator, callables: ValueSet, arguments: Arguments
 ) -> tuple[ValueSet, Arguments] | None:
-    """What `submit(context.run, fn, x)` hands over, and the arguments for that; None for other things."""
-    if len(callables.values) != 1 or not isinstance(callables.values[0], ExternalMethod):
+    """What `submit(context.run, fn, x)` or `submit(partial(context.run, fn, x))` hands over, and the
+    arguments for that; None for other things."""
+    if len(callables.values) != 1:
         return None
     method = callables.values[0]
+    if isinstance(method, Partial):
+        arguments = evaluator.results.with_partial(method, arguments)
+        method = method.target
+    if not isinstance(method, ExternalMethod):
+        return None
     fact = evaluator.catalog.method(method.dotted, method.name)
     if fact is None or fact.name != _CONTEXT_RUN:
         return None

@@ -21,6 +21,7 @@ from conclint.effects.effects import (
     add,
     way_of,
 )
+from conclint.effects.forwarded_arguments import forwarded_arguments
 from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked
 from conclint.effects.placements import inherited_placements, place
@@ -122,11 +123,18 @@ class ProgramCalls:
                 bound = bindings.of_callable(effect.parameter)
                 given = bindings.given(inner) if callables(bound) else EVERYTHING
                 if effect.model is not None and effect.family != CALLED:
-                    self._place(frame, result, effect.model, effect.family, bound, witness)
+                    passed = forwarded_arguments(self._evaluator, function, effect.parameter, arguments)
+                    self._place(frame, result, effect.model, effect.family, bound, witness, passed)
                 elif effect.model is not None or is_coroutine:
                     does = self._called_by_coroutine(frame, bound, given, witness, effect)
                     self._place(
-                        frame, result, ExecutionModel.EVENT_LOOP, CALLED, bound, witness, tuple(does.items())
+                        frame,
+                        result,
+                        ExecutionModel.EVENT_LOOP,
+                        CALLED,
+                        bound,
+                        witness,
+                        does=tuple(does.items()),
                     )
                 else:
                     self._call_bound(frame, result, bound, given, witness, effect)
@@ -196,11 +204,12 @@ class ProgramCalls:
         style: str,
         bound: ValueSet,
         witness: Witness,
+        passed: Arguments = EVERYTHING,
         does: tuple[tuple[Effect, Witness], ...] = (),
     ) -> None:
         """The callee hands its parameter to a model: what the parameter is bound to."""
         placement = Placement(
-            witness.site, bound, EVERYTHING, model, style, witness.symbol, via=witness.next, does=does
+            witness.site, bound, passed, model, style, witness.symbol, via=witness.next, does=does
         )
         place(self._evaluator, self._effects_of, frame, result, placement, witness)
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from conclint.catalog.facts import ASSIGNED, Access
 from conclint.resolve.arguments import Arguments, StarItem, arguments_of
 from conclint.resolve.builtin_calls import EXIT_STACKS
-from conclint.resolve.django_models import FOREIGN_KEY, fetches
+from conclint.resolve.django_models import FOREIGN_KEY, fetches, is_lazy_slice
 from conclint.resolve.interpreter import Accessor, Interpreter
 from conclint.resolve.values import (
     ITERATED,
@@ -324,6 +324,8 @@ def _special(
     for name in names:
         targets: list[Target] = []
         for value in values:
+            if name == "__getitem__" and is_lazy_slice(evaluator.body(key), site, value):
+                continue
             if isinstance(value, Class) and name == "__getitem__":
                 made = evaluator.classes.method(value, "__class_getitem__", value).values
                 targets.extend(Target(method, Arguments(spread=True)) for method in made)

@@ -16,6 +16,7 @@ from conclint.resolve.arguments import Passed, StarItem
 from conclint.resolve.classes import Classes
 from conclint.resolve.containers import DISPLAYS, Containers
 from conclint.resolve.decorations import Decorations
+from conclint.resolve.django_models import QUERY_SET, row_in
 from conclint.resolve.fixpoint import Solver
 from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.injection import injected_value
@@ -128,7 +129,7 @@ class Evaluator:
             case Op.PHI:
                 return lambda key, node: join([self.evaluate(key, to_index(item)) for item in node[1:]])
             case Op.ELEM:
-                return lambda key, node: self.containers.element(self.evaluate(key, to_index(node[1])))
+                return self._element
             case Op.ENTER:
                 return lambda key, node: self.entered(self._enterable(key, to_index(node[1])))
             case Op.DEF:
@@ -395,6 +396,16 @@ class Evaluator:
     def element(self, base: ValueSet) -> ValueSet:
         """What iterating gives."""
         return self.containers.element(base)
+
+    def _element(self, key: Key, node: tuple[object, ...]) -> ValueSet:
+        base = self.evaluate(key, to_index(node[1]))
+        found = self.containers.element(base)
+        if not found.values and any(
+            isinstance(item, ExternalInstance) and item.dotted == QUERY_SET for item in base.values
+        ):
+            row = row_in(self, key, to_index(node[1]))
+            return known(row).reached_through(base) if row is not None else found
+        return found
 
     def _enterable(self, key: Key, value: int) -> ValueSet:
         """What a `with` enters, without those of several candidates that such a `with` can't enter: a

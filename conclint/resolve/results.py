@@ -100,6 +100,9 @@ class Results:
             special = builtin_calls.result_of(self._evaluator, callee.dotted, arguments, site)
             if special is not None:
                 return special
+            if callee.dotted.startswith("django.") and (row := row_of(self._evaluator, callee, site)):
+                fact = self._evaluator.catalog.function(callee.dotted)
+                return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)
             found = self.external_result(callee.dotted)
             if not found.values:
                 return declared_result(self._evaluator, callee.dotted, site[0][0])
