@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
+from conclint.conditions.short_texts import is_short
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY, Opened, opened_by
@@ -180,6 +181,8 @@ def _holds(
                 answer, depends = Truth.NO, None  # the usual default is taken for what *args may hide
             else:
                 answer, depends = (Truth.YES if absent else Truth.NO), None
+        elif wanted == "<short>":
+            answer, depends = (Truth.YES if is_short(evaluator, passed) else Truth.NO), None
         else:
             answer, depends = _equals(evaluator, evaluator.passed(passed), wanted)
         if answer is Truth.NO:

@@ -1,5 +1,5 @@
-"""Methods that strings and builtin collections have: on an object of unknown type they are taken for these,
-if they are called as these must be, and not as a client's or a model's method of the same name is."""
+"""Methods that strings, numbers and builtin collections have: on an object of unknown type they are taken
+for these, if they are called as these must be, and not as a client's or a model's method is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from conclint.summary.records import Body, Op, Site
 
 _ANY: Final = frozenset(
     {
-        "append", "appendleft", "capitalize", "casefold", "center", "endswith", "expandtabs", "extend",
-        "extendleft", "group", "groups", "groupdict", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit",
+        "append", "appendleft", "bit_count", "bit_length", "capitalize", "casefold", "center", "endswith",
+        "expandtabs", "extend", "extendleft", "group", "groups", "groupdict", "isalnum", "isalpha", "isascii",
+        "isdecimal", "isdigit",
         "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "ljust",
         "lower", "lstrip", "partition", "popleft", "removeprefix", "removesuffix", "rfind", "rindex", "rjust",
         "rpartition", "rsplit", "rstrip", "setdefault", "split", "splitlines", "startswith", "strip",
