@@ -292,7 +292,7 @@ def _is_free(value: Value) -> bool:
 
 
 def is_collected(code: Code, loop: Loop, result: int) -> bool:
-    """Whether what an iteration gets is put into a collection, or is an element of a comprehension."""
+    """Whether what an iteration gets is put into a collection or the item, or is in a comprehension."""
     if result < 0:
         return False
     tainted = loop.made_with({result})
@@ -301,7 +301,12 @@ def is_collected(code: Code, loop: Loop, result: int) -> bool:
             node[0] == Op.COMP and not tainted.isdisjoint(code.operands(number))
             for number, node in enumerate(code.body.values)
         )
-    if any(store.kind == StoreKind.ITEM and store.value in tainted for store in code.body.stores):
+    items = loop.items()
+    if any(
+        store.kind == StoreKind.ITEM or (store.kind == StoreKind.ATTR and store.base in items)
+        for store in code.body.stores
+        if store.value in tainted
+    ):
         return True
     return any(
         call.is_one_of(_ADDS) and any(value in tainted for _, value in code.body.sites[call.site].args)

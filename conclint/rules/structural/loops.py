@@ -101,8 +101,9 @@ class Loop:
 
     def feeds_back(self, produced: Iterable[int], consumed: Iterable[int]) -> bool:
         """Whether what an iteration produces can reach what a later one consumes: through a name, an
-        attribute, or a collection that is added to."""
+        attribute, or a collection that is added to. What is kept in the item itself no other one sees."""
         code = self._code
+        own = self.items()
         needed = code.made_from(consumed)
         produced = set(produced)
         if needed & produced:
@@ -111,6 +112,8 @@ class Loop:
         changed: set[int] = set()
         attributes: set[tuple[int, object]] = set()
         for store in code.body.stores:
+            if store.base in own and store.kind in (StoreKind.ITEM, StoreKind.ATTR):
+                continue
             if store.value in tainted and code.is_inside(store.region, self.number):
                 if store.kind == StoreKind.ITEM:
                     changed.add(store.base)
@@ -123,7 +126,9 @@ class Loop:
             if site.kind == SiteKind.CALL and any(value in tainted for _, value in site.args):
                 changed.add(code.receiver(number))
         return any(
-            value in changed or (node[0] == Op.ATTR and (node[1], node[2]) in attributes)
+            value in changed
+            or (node[0] == Op.ATTR and (node[1], node[2]) in attributes)
+            or (node[0] == Op.ITEM and graph.operand(node) in changed)
             for value in needed
             for node in (code.body.values[value],)
             if node[0] != Op.PARAM
