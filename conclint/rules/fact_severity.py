@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from conclint.catalog.facts import CallableFact
+from conclint.catalog.facts import CallableFact, EffectKind
 from conclint.conditions.cold_paths import FIRST_TIME, NOW_AND_THEN
 from conclint.conditions.failures import FAILED
 from conclint.effects.solver import EffectSolver
-from conclint.model.execution import Family, Weight
+from conclint.model.execution import Confidence, Family, Weight
 from conclint.model.severity import Severity
 from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
 from conclint.resolve.values import Literal, ValueSet
@@ -46,6 +46,7 @@ _BUFFERED: Final = frozenset(
     for method in ("write", "flush", "readline")
 )
 """Calls of an open file that mostly go to its buffer, or to the system's."""
+_COMPUTING: Final = (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL)
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
 
@@ -125,7 +126,8 @@ def _severity_of_fact(
         return rule.severity if seconds is None else Severity.of_milliseconds(1000 * seconds)
     if fact.family is Family.DATABASE and fact.remote:
         return Severity.CRITICAL
-    if fact.weight in (Weight.LIGHT, Weight.MODERATE):
+    is_unsure_of_size = fact.effect in _COMPUTING and fact.confidence < Confidence.HIGH
+    if fact.weight in (Weight.LIGHT, Weight.MODERATE) or is_unsure_of_size:
         return min(rule.severity, Severity.WARNING)
     return rule.severity
 
