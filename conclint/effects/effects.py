@@ -48,7 +48,7 @@ class Effect(NamedTuple):
 Pointer: TypeAlias = tuple[Key, Effect]
 
 
-_MANY_FILES: Final = frozenset(
+MANY_FILES: Final = frozenset(
     {
         "os.walk", "shutil.copytree", "shutil.make_archive", "shutil.rmtree", "shutil.unpack_archive",
         "tarfile.TarFile.extractall", "zipfile.ZipFile.extractall",
@@ -85,7 +85,7 @@ class Witness(NamedTuple):
         """The better witness has fewer assumptions, those that its hedges become among them, then goes over
         many files rather than one, which may be small, then is shorter, then comes first by name."""
         doubts = self.assumptions + len(self.hedges)
-        return (doubts, self.cause not in _MANY_FILES, self.length, self.cause, self.symbol, self.site)
+        return (doubts, self.cause not in MANY_FILES, self.length, self.cause, self.symbol, self.site)
 
     def assuming(self, *reasons: str) -> Witness:
         """The same with an assumption more for each reason."""
@@ -114,12 +114,14 @@ def add_all(effects: Effects, others: Effects) -> None:
         add(effects, effect, witness)
 
 
-_MAX_DEPENDENT = 3
+_MAX_DEPENDENT = 6
+_FOR_SOME = "for which arguments it does so, is not known"
 
 
 def subsume(effects: Effects, comes_of: Callable[[Witness, Effect], bool]) -> Effects:
     """The same with conditional effects where they tell something: one that is there for every caller
-    covers those that depend on an argument, and more than a few of these are taken for every caller's.
+    covers those that depend on an argument, and more than a few of these may be there for any caller: which
+    ones is then not known.
 
     `comes_of` tells whether a witness leads to an effect of the same function: where that calls itself with
     an argument that nobody knows, what is there for every caller comes of what depends on the argument, and
@@ -141,7 +143,7 @@ def subsume(effects: Effects, comes_of: Callable[[Witness, Effect], bool]) -> Ef
                 continue
             witness = result.pop(effect)
             if plain not in effects:
-                add(result, plain, witness)
+                add(result, plain, witness.assuming(_FOR_SOME, _FOR_SOME))
     return result
 
 

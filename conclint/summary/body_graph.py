@@ -7,7 +7,7 @@ node, or climbs from a region to the one around it.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias, cast
 
 from conclint.summary.operands import operands
@@ -36,7 +36,6 @@ __all__ = [
     "number",
     "operand",
     "operands",
-    "outermost_within",
     "parts",
     "receiver",
     "users",
@@ -169,13 +168,6 @@ def is_inside(body: Body, region: int, outer: int) -> bool:
     while region > outer:
         region = body.regions[region].parent
     return region == outer
-
-
-def outermost_within(body: Body, region: int, regions: Container[int]) -> int:
-    """The last of the regions around a region to which one comes by way of these alone."""
-    while region > 0 and body.regions[region].parent in regions:
-        region = body.regions[region].parent
-    return region
 
 
 def loops_around(body: Body, region: int) -> Iterator[int]:
