@@ -637,6 +637,36 @@ def test_what_forks_with_code_of_its_own_is_not_run_beside_threads(tmp_path: Pat
     assert "to_thread" in plain.example
 
 
+def test_a_lock_between_processes_is_not_held_across_an_await(tmp_path: Path) -> None:
+    """The next task would wait for it on the loop. What takes and releases it inside can be moved whole."""
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, os
+        import portalocker
+        from filelock import FileLock
+
+        class Runs:
+            def save(self, path):
+                with portalocker.Lock(path, "w") as file:
+                    os.fsync(file.fileno())
+
+        async def here(path, file):
+            with FileLock(path):
+                os.fsync(file)
+
+        async def inside(runs: Runs, path):
+            runs.save(path)
+        """,
+    )
+    [here] = [
+        item for item in told if item.finding.cause == "os.fsync" and "save" not in item.finding.message
+    ]
+    assert "the whole block that holds the lock" in here.words and not here.example
+    [inside] = [item for item in told if "save" in item.finding.message]
+    assert "to_thread(runs.save, path)" in inside.example
+
+
 def test_only_the_argument_that_blocks_waits(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,

@@ -211,7 +211,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         shape is Shape.READ and len(hops) > 1 and keeps_what_it_makes(view, hops[1].key),
         next((made for made in once if made), ""),
         bool(once and once[0]),
-        hazard_of(view, hops, cause, family),
+        hazard_of(view, hops, cause, family, is_whole=is_whole),
         fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
         cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
         besides,

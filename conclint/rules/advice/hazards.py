@@ -19,6 +19,13 @@ _INTERRUPT: Final = "builtins.KeyboardInterrupt"
 _FORKS: Final = ("subprocess.",)
 _SAVES: Final = "PIL.Image.Image.save"
 _FORMAT: Final = (1, "format")
+_FILE_LOCKS: Final = (
+    "portalocker.",
+    "filelock.",
+    "fasteners.",
+    "oslo_concurrency.lockutils.",
+    "zc.lockfile.",
+)
 _HELD: Final = frozenset({"JPEG", "JPG"})
 """Formats whose encoder holds the GIL."""
 _HELD_ENDINGS: Final = (".jpg", ".jpeg")
@@ -27,20 +34,26 @@ _HELD_ENDINGS: Final = (".jpg", ".jpeg")
 class Hazard(Enum):
     """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
     the program, whoever waits for Ctrl-C; what runs between fork and exec may find a lock held for good; the
-    GIL is held meanwhile."""
+    GIL is held meanwhile; a lock between processes is held, for which the next task would stop the loop."""
 
     INTERRUPT = "interrupt"
     PROMPT = "prompt"
     FORK = "fork"
     GIL = "gil"
+    FILE_LOCK = "file lock"
 
 
-def hazard_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -> Hazard | None:
-    """The hazard of the call at the end of a chain, if there is one."""
+def hazard_of(
+    view: ModuleView, hops: Sequence[Hop], cause: str, family: str, *, is_whole: bool
+) -> Hazard | None:
+    """The hazard of the call at the end of a chain, if there is one. `is_whole`: the first call can be moved
+    to a thread as it is."""
     last = hops[-1]
     body = view.engine.evaluator.body(last.key)
     if last.site < 0:
         return None
+    if any(_is_under_file_lock(view, hop.key, hop.site) for hop in (hops[:1] if is_whole else hops)):
+        return Hazard.FILE_LOCK
     if family == _CONSOLE and (
         any(_is_interrupt_caught(view, hop.key, hop.site) for hop in hops)
         or any(_is_interrupt_caught(view, *call) for call in _calls_of(view, hops[0].key))
@@ -73,6 +86,20 @@ def _calls_of(view: ModuleView, key: Key) -> Iterator[tuple[Key, int]]:
             values = evaluator.evaluate(own, site.callee).values
             if any(isinstance(value, Function) and value.key == key for value in values):
                 yield own, number
+
+
+def _is_under_file_lock(view: ModuleView, key: Key, site: int) -> bool:
+    """Whether a call stands in a `with` of a lock between processes."""
+    body = view.engine.evaluator.body(key)
+    around = graph.around(body, body.sites[site].region) if site >= 0 else ()
+    for region in around:
+        made = graph.call(body, body.regions[region].value)
+        if body.regions[region].kind != RegionKind.WITH or made is None:
+            continue
+        for value in view.engine.evaluator.evaluate(key, made.callee).values:
+            if isinstance(value, External) and value.dotted.startswith(_FILE_LOCKS):
+                return True
+    return False
 
 
 def _is_interrupt_caught(view: ModuleView, key: Key, site: int) -> bool:

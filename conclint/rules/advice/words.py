@@ -74,6 +74,10 @@ _HAZARDS: Final = {
         "don't run it in a thread: `preexec_fn` may deadlock where there are several. Use what takes its "
         "place (`start_new_session`, `process_group`, `umask`)."
     ),
+    Hazard.FILE_LOCK: (
+        "run the whole block that holds the lock in one thread: with an `await` inside it, the next task "
+        "would wait for the lock on the event loop, and stop it."
+    ),
     Hazard.GIL: (
         "a thread doesn't help: Pillow's encoder of JPEG holds the GIL. Shrink the image first, or make and "
         "encode it in a process pool."
