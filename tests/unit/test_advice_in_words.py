@@ -592,7 +592,7 @@ def test_one_document_is_not_sent_to_a_process(tmp_path: Path) -> None:
             return bs4.BeautifulSoup(text, "html.parser").title.text
 
         async def one(text):
-            return title(text), markdown.markdown("x"), bs4.BeautifulSoup(text, "lxml").title
+            return title(text), markdown.markdown(text), bs4.BeautifulSoup(text, "lxml").title
 
         async def many(texts):
             return [title(text) for text in texts]
