@@ -209,7 +209,7 @@ class DirectiveKind:
     NOQA: Final = 0  # `noqa`, alone or with codes: `noqa: CON101,E501`
     IGNORE: Final = 1  # `# conclint: ignore`, `# conclint: ignore[CON101]`
     SKIP_FILE: Final = 2  # `# conclint: skip-file`
-    UNKNOWN: Final = 3  # `# conclint: ingore`; the word is in `codes`
+    UNKNOWN: Final = 3  # another word after `conclint:`, which is in `codes`
 
 
 DIRECTIVE_WORDS: Final = ("ignore", "skip-file", "blocks", "nonblocking")
