@@ -78,7 +78,7 @@ def _own_parts_called(effects_of: Callable[[Key], Effects], caller: Key, value: 
         part = effect.parameter
         if effect.kind is not Kind.CALLS or part is None or part.key != value.key:
             continue
-        if part.position == 0 and len(part.attributes) > 1:
+        if part.is_part:
             yield own._replace(attributes=part.attributes)
 
 

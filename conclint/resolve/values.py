@@ -179,6 +179,11 @@ class Parameter(NamedTuple):
         """Whether it is an attribute of what is bound, rather than that or an item of `*args`."""
         return any(isinstance(name, Above) or not name.startswith("[") for name in self.attributes)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is what a part of a method's own object has under a name (`self.device.read`)."""
+        return self.position == 0 and len(self.attributes) > 1
+
 
 Value: TypeAlias = (
     ModuleRef

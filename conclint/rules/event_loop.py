@@ -124,8 +124,13 @@ def _outside_effects(view: ModuleView, key: Key, placement: Placement) -> Iterat
         if isinstance(target, (External, ExternalMethod)):
             found = engine.transfer.of_handed_over(key, link, value, arguments)
             for effect, witness in found.items():
-                if witness.assumptions <= 1:  # how it is called is less sure than where it is written out
-                    yield effect, doubted(witness, placement.callables.reasons)
+                if witness.assumptions > 1:  # how it is called is less sure than where it is written out
+                    continue
+                if placement.via is not None:  # a method of the program hands it over
+                    witness = witness._replace(
+                        length=witness.length + 1, symbol=placement.symbol, next=placement.via, then=witness
+                    )
+                yield effect, doubted(witness, placement.callables.reasons)
         elif isinstance(target, Function):
             if isinstance(value, Partial):
                 arguments = engine.evaluator.results.with_partial(value, arguments)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from conclint.cost.cost_model import CostModel
 from conclint.cost.worker_profile import WorkerProfiles
-from conclint.effects.effects import CALLED, Effects, Kind, Placement
+from conclint.effects.effects import CALLED, Effect, Effects, Kind, Placement
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.runtime import Runtime
@@ -158,13 +158,21 @@ class Judge:
 
 def wrapper_names(engine: EffectSolver) -> set[tuple[str, str]]:
     """The functions found, since this was last asked, to place a parameter, as (path, name): the names are
-    words that make a file a root."""
+    words that make a file a root. Not those that give the loop what parts of their own object do (`start`,
+    which tells the loop to call `self.poll`): such names stand in every other file, and who calls them is
+    mostly on the loop, and so a root already."""
     names: set[tuple[str, str]] = set()
     for key, effects in engine.drain_changed():
-        if any(effect.kind is Kind.PLACES and effect.family != CALLED for effect in effects):
+        if any(_places_argument(effect) for effect in effects):
             module = engine.evaluator.module(key[0])
             definition = module.definition(key)
             reachable = module.definition(module.scope(key)).kind in (DefKind.MODULE, DefKind.CLASS)
             if reachable and definition.kind != DefKind.LAMBDA and not definition.name.startswith("__"):
                 names.add((key[0], definition.name))
     return names
+
+
+def _places_argument(effect: Effect) -> bool:
+    is_placed = effect.kind is Kind.PLACES and effect.family != CALLED
+    is_part = effect.parameter is not None and effect.parameter.is_part
+    return is_placed and not (is_part and effect.model is ExecutionModel.EVENT_LOOP)
