@@ -28,16 +28,12 @@ class DebuggingFlags:
     def is_asked_for(self, key: Key, value: int, polarity: bool) -> bool:
         """Whether a test that came out so finds a flag set that is off by default, as far as that is told."""
         body = self._evaluator.body(key)
+        parts = graph.outcomes(body, value, polarity)
+        return any(holds and self._is_flag(key, body, part) for part, holds in parts)
+
+    def _is_flag(self, key: Key, body: Body, value: int) -> bool:
         node = graph.node(body, value)
-        if (inner := graph.negated(node)) >= 0:
-            return self.is_asked_for(key, inner, not polarity)
-        if node[0] == Op.BOOL:
-            if (node[1] == "and") != polarity:
-                return False
-            return any(self.is_asked_for(key, item, polarity) for item in graph.parts(node))
-        if node[0] in graph.WRAPPERS:
-            return self.is_asked_for(key, graph.operand(node), polarity)
-        if not polarity or not (self._is_named_so(key, body, value) or self._asks_level(key, body, node)):
+        if not (self._is_named_so(key, body, value) or self._asks_level(key, body, node)):
             return False
         by_default = self._environment.outcome(key, value)
         return not (by_default.is_known and by_default.value)

@@ -27,19 +27,14 @@ class NeverGiven:
     def is_asked_for(self, key: Key, value: int, polarity: bool) -> bool:
         """Whether a test that came out so has found something there."""
         body = self._evaluator.body(key)
+        return any(self._finds(key, body, *part) for part in graph.outcomes(body, value, polarity))
+
+    def _finds(self, key: Key, body: Body, value: int, polarity: bool) -> bool:
         node = graph.node(body, value)
-        if (inner := graph.negated(node)) >= 0:
-            return self.is_asked_for(key, inner, not polarity)
-        if node[0] == Op.BOOL:
-            if (node[1] == "and") != polarity:
-                return False
-            return any(self.is_asked_for(key, item, polarity) for item in graph.parts(node))
         if node[0] == Op.COMPARE and node[1] in ("is", "is not"):
             left, right = graph.operands(node)
             is_none = graph.node(body, right) == (Op.CONST, None)
             return is_none and self.is_asked_for(key, left, polarity == (node[1] == "is not"))
-        if node[0] in graph.WRAPPERS:
-            return self.is_asked_for(key, graph.operand(node), polarity)
         return polarity and node[0] == Op.ATTR and self._is_empty(key, body, node)
 
     def _is_empty(self, key: Key, body: Body, node: graph.Node) -> bool:

@@ -106,17 +106,10 @@ def _is_own(body: Body, value: int, is_method: bool) -> bool:
     return is_method and graph.node(body, value)[:2] == (Op.PARAM, 0)
 
 
-def _stripped(body: Body, value: int) -> int:
-    """A value less what is stated of its type, of which there may be many (`if isinstance(…): return`)."""
-    while body.values[value][0] in (Op.NARROW, Op.CAST) and graph.operand(body.values[value]) >= 0:
-        value = graph.operand(body.values[value])
-    return value
-
-
 def _reads_parameter(body: Body, value: int, depth: int) -> bool:
     if value < 0 or depth > _MAX_DEPTH:
         return False
-    value = _stripped(body, value)
+    value = graph.bare(body, value)  # of which there may be many (`if isinstance(…): return`)
     if body.values[value][0] in (Op.PARAM, Op.FREE):
         return True
     return any(_reads_parameter(body, item, depth + 1) for item in graph.inputs(body, value))

@@ -63,9 +63,7 @@ def _slots_passed(
 def _is(evaluator: Evaluator, key: Key, value: int, parameter: Parameter) -> bool:
     """Whether a value of a body is a parameter of it, or of a function around it."""
     body = evaluator.body(key)
-    node = graph.node(body, value)
-    while node[0] in (Op.NARROW, Op.CAST):
-        node = graph.node(body, graph.operand(node))
+    node = graph.node(body, graph.bare(body, value))
     if key == parameter.key:
         return node[:2] == (Op.PARAM, parameter.position)
     name = evaluator.definition(parameter.key).params[parameter.position].name

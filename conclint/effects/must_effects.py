@@ -28,41 +28,34 @@ def raised(body: Body, occurrences: Iterable[Occurrence]) -> Iterator[tuple[int,
     for item in occurrences:
         groups.setdefault((item.effect.kind, item.effect.family, item.effect.mask), []).append(item)
     for group in groups.values():
-        certain = _certain(body, {item.region for item in group})
-        found = [(_outermost(body, item.region, certain), item) for item in group]
+        paired = _paired(body, {item.region for item in group})
+        found = [(_outermost(body, item.region, paired), item) for item in group]
         few = {region for region, item in found if item.witness.cause not in MANY_FILES}
         for region, item in found:
             is_more = region != item.region and region in few and item.witness.cause in MANY_FILES
             yield (item.region if is_more else region), item
 
 
-def _outermost(body: Body, region: int, certain: set[int]) -> int:
-    """The outermost region to which what happens in one belongs: up from branches whose opposite is certain,
-    too, and from blocks around these that always run."""
+def _outermost(body: Body, region: int, paired: set[int]) -> int:
+    """The outermost region to which what happens in one belongs: up from paired branches, too, and from
+    blocks around these that always run."""
     found = region
     while region:
         item = body.regions[region]
-        both = item.kind in _OPPOSITE and any(
-            other.kind in _OPPOSITE
-            and (other.parent, other.value) == (item.parent, item.value)
-            and other.extra != item.extra
-            and number in certain
-            for number, other in enumerate(body.regions)
-        )
-        if not both and item.kind not in _ALWAYS:
+        if region not in paired and item.kind not in _ALWAYS:
             break
+        if region in paired:
+            found = item.parent
         region = item.parent
-        if both:
-            found = region
     return found
 
 
-def _certain(body: Body, regions: set[int]) -> set[int]:
-    """The regions every way through which comes to one of those given."""
-    certain = set(regions)
+def _paired(body: Body, regions: set[int]) -> set[int]:
+    """The branches every way through which comes to one of the regions given, as on the opposite branch."""
     if len(regions) < 2:
-        return certain
-    opposite: dict[tuple[int, int], set[int]] = {}
+        return set()
+    certain = set(regions)
+    sides: dict[tuple[int, int], dict[int, list[int]]] = {}
     for number in range(max(regions), 0, -1):  # a region stands after its parent
         if number not in certain:
             continue
@@ -70,8 +63,9 @@ def _certain(body: Body, regions: set[int]) -> set[int]:
         if item.kind in _ALWAYS:
             certain.add(item.parent)
         elif item.kind in _OPPOSITE:
-            sides = opposite.setdefault((item.parent, item.value), set())
-            sides.add(item.extra)
-            if len(sides) == 2:
+            both = sides.setdefault((item.parent, item.value), {})
+            both.setdefault(item.extra, []).append(number)
+            if len(both) == 2:
                 certain.add(item.parent)
-    return certain
+    pairs = (both for both in sides.values() if len(both) == 2)
+    return {number for both in pairs for numbers in both.values() for number in numbers}

@@ -273,6 +273,10 @@ class EffectSolver:
                 self._links[key] = found
         return found
 
+    def link_at(self, key: Key, site: int) -> Link | None:
+        """What a site of a def runs; None where that is nothing."""
+        return next((link for link in self.links(key) if link.site == site), None)
+
     def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         """What the site does, on the models that can reach it; placements it makes are appended."""
         held = self._sites.setdefault(key, {})

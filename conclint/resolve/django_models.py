@@ -69,10 +69,14 @@ def related(evaluator: Interpreter, cls: Class, name: str) -> ValueSet | None:
 
 def _targets(evaluator: Interpreter, owner: Class, site: int) -> list[Class]:
     """The models that a relation leads to, where they are named as classes."""
+    return [target for target in _named_targets(evaluator, owner, site) if isinstance(target, Class)]
+
+
+def _named_targets(evaluator: Interpreter, owner: Class, site: int) -> tuple[Value, ...]:
+    """What a relation leads to: a model, or its name."""
     arguments = arguments_of(owner.key, evaluator.body(owner.key).sites[site].args)
     given = arguments.positional[0] if arguments.positional else arguments.keyword("to")
-    targets = evaluator.passed(given).values if given is not None else ()
-    return [target for target in targets if isinstance(target, Class)]
+    return evaluator.passed(given).values if given is not None else ()
 
 
 def _names_from_others(evaluator: Interpreter, cls: Class) -> set[str]:
@@ -97,13 +101,10 @@ def _names_from_others(evaluator: Interpreter, cls: Class) -> set[str]:
 
 
 def _leads_to(evaluator: Interpreter, owner: Class, site: int, cls: Class) -> bool:
-    arguments = arguments_of(owner.key, evaluator.body(owner.key).sites[site].args)
-    given = arguments.positional[0] if arguments.positional else arguments.keyword("to")
-    values = evaluator.passed(given).values if given is not None else ()
     name = evaluator.definition(cls.key).name
     return any(
         item == cls or (isinstance(item, Literal) and item.value == ("self" if owner == cls else name))
-        for item in values
+        for item in _named_targets(evaluator, owner, site)
     )
 
 

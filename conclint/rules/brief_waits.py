@@ -11,10 +11,10 @@ from conclint.catalog.facts import CallableFact
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family
 from conclint.model.severity import Severity
-from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
+from conclint.resolve.arguments import arguments_of, stated_argument
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Literal, ValueSet
 from conclint.rules.chains import Hop
+from conclint.rules.stated_numbers import number_of
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
 
@@ -57,16 +57,7 @@ def _limit(evaluator: Evaluator, fact: CallableFact, hop: Hop) -> float | None:
     if not any(parameter.name == "timeout" for parameter in fact.signature or ()):
         return None
     site = evaluator.body(hop.key).sites[hop.site]
-    given = stated_argument(fact.signature, "timeout", arguments_of(hop.key, site.args))
-    if given is None or isinstance(given, StarItem):
-        return None
-    known = given if isinstance(given, ValueSet) else evaluator.passed(given)
-    if known.incomplete or len(known.values) != 1 or not isinstance(known.values[0], Literal):
-        return None
-    value = known.values[0].value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**9:
-        return None
-    return float(value)
+    return number_of(evaluator, stated_argument(fact.signature, "timeout", arguments_of(hop.key, site.args)))
 
 
 def _asks_for_end(evaluator: Evaluator, hop: Hop) -> bool:

@@ -31,7 +31,7 @@ def amount_of(cost: Cost) -> str:
 def inner_hops(engine: EffectSolver, cost: Cost) -> Iterator[Hop]:
     """The calls from the measured function to the one that does most of the work."""
     for key, site in cost.chain:
-        link = next((item for item in engine.links(key) if item.site == site), None)
+        link = engine.link_at(key, site)
         if link is not None and link.groups:
             yield Hop(key, site, callable_name(engine.evaluator, link.groups[0][0].value))
 

@@ -115,7 +115,7 @@ def _outside_effects(view: ModuleView, key: Key, placement: Placement) -> Iterat
     """What functions of libraries do that a site hands to the loop (`loop.call_soon(time.sleep, 1)`), or
     gives to a function that it hands over, or that the object of a method holds which it hands over."""
     engine = view.engine
-    link = next((item for item in engine.links(key) if item.site == placement.site), None)
+    link = engine.link_at(key, placement.site)
     if link is None or placement.each:
         return
     for value in placement.callables.values:

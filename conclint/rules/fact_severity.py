@@ -12,8 +12,7 @@ from conclint.conditions.failures import FAILED
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Confidence, Family, Weight
 from conclint.model.severity import Severity
-from conclint.resolve.arguments import StarItem, arguments_of, stated_argument
-from conclint.resolve.values import Literal, ValueSet
+from conclint.resolve.arguments import arguments_of, stated_argument
 from conclint.rules.brief_waits import is_asked_to_end, most_of_wait
 from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
@@ -21,6 +20,7 @@ from conclint.rules.registry import Rule
 from conclint.rules.repeated_steps import is_repeated
 from conclint.rules.small_files import is_of_one_file, is_small_file
 from conclint.rules.sqlite_statements import is_small_statement
+from conclint.rules.stated_numbers import number_of
 
 _YIELDS: Final = 0.001  # a sleep in seconds that is there to let other threads run
 _ENDED_WITH_PROGRAM: Final = frozenset(
@@ -141,12 +141,4 @@ def _constant_argument(engine: EffectSolver, fact: CallableFact, hop: Hop) -> fl
         given = stated_argument(fact.signature, fact.signature[0].name, arguments)
     else:
         given = arguments.positional[0] if arguments.positional else None
-    if given is None or isinstance(given, StarItem):
-        return None
-    known = given if isinstance(given, ValueSet) else engine.evaluator.passed(given)
-    if known.incomplete or len(known.values) != 1 or not isinstance(known.values[0], Literal):
-        return None
-    value = known.values[0].value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 10**9:
-        return None
-    return float(value)
+    return number_of(engine.evaluator, given)

@@ -85,7 +85,7 @@ def _reaches_loop(view: ModuleView, key: Key, site: int) -> bool:
 
 def _waits(view: ModuleView, key: Key, part: CostTerm) -> bool:
     """Whether what is called waits, or anything on the way to what does most of the work."""
-    link = next((item for item in view.engine.links(key) if item.site == part.site), None)
+    link = view.engine.link_at(key, part.site)
     found = [view.engine.site_effects(key, link, [])] if link is not None else []
     found += [view.engine.effects_of(worker) for worker, _ in part.cost.chain]
     if part.cost.worker is not None:

@@ -38,7 +38,7 @@ def repeated_call(view: ModuleView, key: Key, part: CostTerm, doubts: tuple[str,
         return None
     engine = view.engine
     fact = engine.evaluator.catalog.function(unit.name)
-    link = next((item for item in engine.links(key) if item.site == part.site), None)
+    link = engine.link_at(key, part.site)
     if fact is None or link is None or not link.groups:
         return None
     kind = EffectKind.COMPUTES_NOGIL if fact.effect is Stated.COMPUTES_NOGIL else EffectKind.COMPUTES_GIL
@@ -92,7 +92,7 @@ def _ends_early(engine: EffectSolver, chain: Sequence[Hop]) -> bool:
 
 
 def _called(view: ModuleView, key: Key, site: int) -> str:
-    link = next((item for item in view.engine.links(key) if item.site == site), None)
+    link = view.engine.link_at(key, site)
     if link is None or not link.groups:
         return "something"
     return callable_name(view.engine.evaluator, link.groups[0][0].value)

@@ -181,14 +181,7 @@ class Callers:
     @cached_property
     def _company(self) -> set[Place]:
         """The functions that make a task or serve, and those that call one, however far up."""
-        found = set(self.makers)
-        todo = list(found)
-        while todo:
-            for caller in self.callers.get(todo.pop(), ()):
-                if caller not in found:
-                    found.add(caller)
-                    todo.append(caller)
-        return found
+        return _reached(self.makers, self.callers)
 
     def is_of_console(self, place: Place) -> bool:
         """Whether a function is a command of the command line, or is written in one."""
@@ -201,14 +194,7 @@ class Callers:
 
     def below(self, places: Iterable[Place]) -> set[str]:
         """The files of these functions, and of the coroutine functions that they call, however far down."""
-        seen = set(places)
-        todo = list(seen)
-        while todo:
-            for callee in self._called.get(todo.pop(), ()):
-                if callee not in seen:
-                    seen.add(callee)
-                    todo.append(callee)
-        return {path for path, _ in seen}
+        return {path for path, _ in _reached(places, self._called)}
 
     @cached_property
     def _called(self) -> dict[Place, list[Place]]:
@@ -217,6 +203,18 @@ class Callers:
             for caller in callers:
                 called.setdefault(caller, []).append(callee)
         return called
+
+
+def _reached(starts: Iterable[Place], steps: Mapping[Place, Iterable[Place]]) -> set[Place]:
+    """The starts, and what steps lead to from them, however many."""
+    found = set(starts)
+    todo = list(found)
+    while todo:
+        for place in steps.get(todo.pop(), ()):
+            if place not in found:
+                found.add(place)
+                todo.append(place)
+    return found
 
 
 def _is_of_module(place: Place) -> bool:

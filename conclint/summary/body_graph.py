@@ -21,6 +21,7 @@ __all__ = [
     "Node",
     "are_alternatives",
     "around",
+    "bare",
     "base",
     "call",
     "called_site",
@@ -36,6 +37,7 @@ __all__ = [
     "number",
     "operand",
     "operands",
+    "outcomes",
     "parts",
     "receiver",
     "users",
@@ -95,6 +97,13 @@ def base(item: Node) -> int:
     return cast(int, item[1]) if item[0] == Op.ATTR else -1
 
 
+def bare(body: Body, value: int) -> int:
+    """A value less what is stated or found out of its type."""
+    while (item := node(body, value))[0] in (Op.NARROW, Op.CAST) and operand(item) >= 0:
+        value = operand(item)
+    return value
+
+
 def receiver(body: Body, site: Site) -> int:
     """The value whose method is called at a site; -1 for a plain call."""
     return base(node(body, site.callee))
@@ -103,6 +112,21 @@ def receiver(body: Body, site: Site) -> int:
 def negated(item: Node) -> int:
     """The value that a `not` turns round; -1 for any other node."""
     return cast(int, item[2]) if item[0] == Op.BOOL and item[1] == "not" else -1
+
+
+def outcomes(body: Body, value: int, polarity: bool) -> Iterator[tuple[int, bool]]:
+    """What a test that came out so says for certain of its parts: each with how it came out."""
+    item = node(body, value)
+    if (inner := negated(item)) >= 0:
+        yield from outcomes(body, inner, not polarity)
+    elif item[0] == Op.BOOL:
+        if (item[1] == "and") == polarity:
+            for part in parts(item):
+                yield from outcomes(body, part, polarity)
+    elif item[0] in WRAPPERS:
+        yield from outcomes(body, operand(item), polarity)
+    else:
+        yield value, polarity
 
 
 def inputs(body: Body, value: int) -> tuple[int, ...]:

@@ -41,13 +41,11 @@ def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None
     """What the call at a hop has changed that code on the event loop may use too."""
     hop = hops[at]
     run = _function_run(view, hops, at)
-    for link in view.engine.links(hop.key):
-        if link.site == hop.site:
-            changed = changed_by(view, hop.key, link, run)
-            if changed is not None and _is_changed_in_threads(view, hops[at + 1 :], changed):
-                return None
-            return changed
-    return None
+    link = view.engine.link_at(hop.key, hop.site)
+    changed = changed_by(view, hop.key, link, run) if link is not None else None
+    if changed is not None and _is_changed_in_threads(view, hops[at + 1 :], changed):
+        return None
+    return changed
 
 
 def _is_changed_in_threads(view: ModuleView, hops: Sequence[Hop], changed: Changed) -> bool:

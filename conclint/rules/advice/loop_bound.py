@@ -102,11 +102,10 @@ def chain_needs_loop(view: ModuleView, hops: Sequence[Hop]) -> bool:
     """Whether a function that the first of these calls leads through does anything that needs the loop."""
     if any(works_on_loop(view, hop.key) for hop in hops[1:]):
         return True
-    return len(hops) > 1 and any(
-        needs_loop(view, hops[0].key, link)
-        for link in view.engine.links(hops[0].key)
-        if link.site == hops[0].site
-    )
+    if len(hops) < 2:
+        return False
+    link = view.engine.link_at(hops[0].key, hops[0].site)
+    return link is not None and needs_loop(view, hops[0].key, link)
 
 
 def unknown_signals(view: ModuleView, key: Key) -> Iterator[int]:

@@ -111,10 +111,9 @@ def _only_reads(code: Code, value: int) -> bool:
 
 def _waits(view: ModuleView, code: Code, place: int) -> bool:
     """Whether what a site runs (a property, say) waits by itself."""
-    links = [link for link in view.engine.links(code.key) if link.site == place]
-    return any(
-        effect.kind in WAITING for link in links for effect in view.engine.site_effects(code.key, link, [])
-    )
+    link = view.engine.link_at(code.key, place)
+    effects = view.engine.site_effects(code.key, link, []) if link is not None else {}
+    return any(effect.kind in WAITING for effect in effects)
 
 
 def _yields(code: Code, place: int, call: Call | None) -> bool:

@@ -125,10 +125,7 @@ def _attribute_given(code: Code, site: int, cls: Class, value: int) -> _Place:
 
 
 def _is_parameter(body: Body, value: int, place: int) -> bool:
-    node = graph.node(body, value)
-    while node[0] in (Op.NARROW, Op.CAST):
-        node = graph.node(body, graph.operand(node))
-    return node[:2] == (Op.PARAM, place)
+    return graph.node(body, graph.bare(body, value))[:2] == (Op.PARAM, place)
 
 
 def _read(code: Code, key: Key, depth: int) -> Iterator[_Place]:
@@ -152,9 +149,7 @@ def _read(code: Code, key: Key, depth: int) -> Iterator[_Place]:
 
 
 def _place(body: Body, value: int) -> _Place:
-    node = graph.node(body, value)
-    while node[0] in (Op.NARROW, Op.CAST):
-        node = graph.node(body, graph.operand(node))
+    node = graph.node(body, graph.bare(body, value))
     if node[0] == Op.PARAM:
         return graph.number(node)
     if node[0] == Op.ATTR and graph.node(body, graph.base(node))[:2] == (Op.PARAM, 0):

@@ -179,10 +179,7 @@ class Code:
 
     def call_of(self, value: int) -> int:
         """The site whose result the value is, seen through narrowing; -1 where it is no call's result."""
-        node = graph.node(self.body, value)
-        while node[0] in (Op.NARROW, Op.CAST) and graph.operand(node) >= 0:
-            node = graph.node(self.body, graph.operand(node))
-        return graph.called_site(node)
+        return graph.called_site(graph.node(self.body, graph.bare(self.body, value)))
 
     @cached_property
     def results(self) -> dict[int, int]:

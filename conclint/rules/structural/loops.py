@@ -58,9 +58,7 @@ class Loop:
 
     def _is_said_to_come(self) -> bool:
         """Whether it goes through a parameter that is an iterator by its type."""
-        node = graph.node(self._code.body, self.region.value)
-        while node[0] in (Op.NARROW, Op.CAST):
-            node = graph.node(self._code.body, graph.operand(node))
+        node = graph.node(self._code.body, graph.bare(self._code.body, self.region.value))
         if node[0] != Op.PARAM:
             return False
         evaluator, key = self._code.evaluator, self._code.key
