@@ -280,6 +280,15 @@ class SummaryStore:
         self._summarisers.close()
         self._workers.close()
 
+    def rest(self) -> None:
+        """Ends the worker processes until there is more to do."""
+        self._workers.close()
+
+    def stay_here(self) -> None:
+        """For a fork of this process: what is missing is made in it."""
+        self._summarisers.stay_here()
+        self._workers.stay_here()
+
     def _together(self, work: Callable[[list[str]], None], paths: list[str]) -> None:
         """The work on all of the files; where that fails, on each by itself, so that it costs one file."""
         try:

@@ -96,7 +96,13 @@ class ModuleJudge:
     def judge_modules(self, paths: Iterable[str]) -> Judged:
         """The outcome for a group of asked modules: about other modules, what was not told before."""
         group = sorted(paths)
-        if self._store.decoded_bytes > self._most:
+        self.make_room()
+        self.gather(group)
+        return self.judge_gathered(group)
+
+    def make_room(self) -> None:
+        """Begins the program anew where it has grown too large."""
+        if self.is_full:
             self._outgrown = self._outgrown + 1 if self._served < _WORTH_IT else 0
             if self._outgrown > 1:
                 self._most = min(2 * self._most, self._largest)
@@ -104,8 +110,19 @@ class ModuleJudge:
             dismantle(self.judge, kept=(self._store,))
             self._begin()
             self.is_whole = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the program should not grow any more."""
+        return self._store.decoded_bytes > self._most
+
+    def gather(self, group: Sequence[str]) -> None:
+        """Links a group of modules with what the program has."""
         self._served += 1
         self.link(group)
+
+    def judge_gathered(self, group: Sequence[str]) -> Judged:
+        """The outcome for a group that is linked; see `judge_modules`."""
         rows: dict[str, tuple[tuple[Any, ...], ...]] = {}
         calls: dict[str, tuple[Any, ...]] = {}
         for path in group:
@@ -121,6 +138,10 @@ class ModuleJudge:
             rows[path] = ()  # a part of what there is would depend on what was judged before
             calls.pop(path, None)
         return self._judged(rows, calls)
+
+    def told(self) -> Judged:
+        """What is known of modules by linking alone, and was not told before."""
+        return self._judged({}, {})
 
     @property
     def failed(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from conclint.config.settings import ConfigError
 from conclint.process.failure import describe_failure
 from conclint.process.gc_control import uncollected
 from conclint.store.cache import Cache
+from conclint.workers.forks import can_fork, in_forks
 from conclint.workers.work import processors
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from conclint.judging.project import Project
     from conclint.workspace import Workspace
 
+FORKING_PAYS: Final = 256 << 10
+"""Bytes of source from which judging takes longer than to fork this process."""
 _GROUP_LEAST: Final = 32 << 10
 _GROUP_MOST: Final = 128 << 10
 
@@ -56,10 +60,14 @@ class GroupJudge:
         groups = in_groups(paths, sizes, _GROUP_LEAST, _GROUP_MOST)
         jobs = self._workspace.config.jobs or processors()
         waiting = dict(enumerate(groups))
-        if min(jobs, len(groups)) > 1 and sum(sizes.get(path, 0) for path in paths) >= JUDGING_PAYS:
+        weight = sum(sizes.get(path, 0) for path in paths)
+        self._project.store.rest()
+        forks = can_fork()
+        if min(jobs, len(groups)) > 1 and weight >= (FORKING_PAYS if forks else JUDGING_PAYS):
+            judge = self._in_forks if forks else self._in_processes
             try:
-                for number, judged in self._in_processes(groups, known, jobs):
-                    yield len(waiting.pop(number)), judged
+                for number, judged in judge(groups, known, jobs):
+                    yield len(waiting.pop(number, ())), judged
             except ConfigError:
                 raise
             except Exception as error:
@@ -92,6 +100,55 @@ class GroupJudge:
             effects = KeptEffects(known.effects) if known.effects else None
             self._judge = ModuleJudge(self._project, effects=effects)
         return self._judge
+
+    def _in_forks(
+        self, groups: Sequence[Sequence[str]], known: Judgements, jobs: int
+    ) -> Iterator[tuple[int, Judged]]:
+        """The outcomes of the groups, by number, linked here and judged also by forks of this process; and
+        what was found out by linking, with the number -1. What a failure leaves has none."""
+        todo = deque(enumerate(groups))
+        while todo:
+            linked: list[int] = []
+            with uncollected():
+                judge = self._judging_here(known)
+                judge.make_room()
+                while todo and not (linked and judge.is_full):
+                    number, group = todo.popleft()
+                    judge.gather(group)
+                    linked.append(number)
+                yield -1, judge.told()
+            self._project.store.rest()  # a fork has no threads but one
+            yield from self._judged_in_forks(judge, [(number, groups[number]) for number in linked], jobs)
+
+    def _judged_in_forks(
+        self, judge: ModuleJudge, linked: Sequence[tuple[int, Sequence[str]]], jobs: int
+    ) -> Iterator[tuple[int, Judged]]:
+        from conclint.incremental.judgements import Judged
+
+        cache = self._workspace.cache
+        told = len(cache.unsaved())
+        here = os.getpid()
+
+        def outcome(place: int) -> tuple[object, ...] | None:
+            nonlocal told
+            try:
+                judged = judge.judge_gathered(linked[place][1])
+            except Exception as error:
+                describe_failure(error)
+                return None
+            if os.getpid() == here:
+                return tuple(judged), []
+            fresh = cache.unsaved()[told:]
+            told += len(fresh)
+            return tuple(judged), fresh
+
+        forks = min(jobs, len(linked)) - 1
+        for place, answer in in_forks(outcome, len(linked), forks, self._project.store.stay_here):
+            if answer is None:
+                continue
+            found, fresh = answer
+            cache.take(fresh)
+            yield linked[place][0], Judged(*found)
 
     def _share(self) -> Cache:
         """A cache for this run alone, through which workers get the summaries."""

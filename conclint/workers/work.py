@@ -133,6 +133,11 @@ class Workers:
         elif pool is not None:
             pool.shutdown(wait=not cancel, cancel_futures=True)
 
+    def stay_here(self) -> None:
+        """For a fork of the process whose workers these are: it does everything itself."""
+        self._usable = False
+        self._pool = None
+
     def _run_here(self, work: Work[R, C], numbers: Sequence[int]) -> Iterator[tuple[int, R | C]]:
         for number in numbers:
             data = work.read(number)

@@ -183,6 +183,7 @@ def test_a_failure_in_a_worker_costs_its_module(
     """Of workers that are threads here, so that they fail too; and of those that can't even begin."""
     where, name, is_bad = STAGES[stage]
     monkeypatch.setattr(where, name, failing(getattr(where, name), is_bad, KeyError()))
+    monkeypatch.setattr(groups, "can_fork", lambda: False)
     monkeypatch.setattr(processes, "JUDGING_PAYS", 0)
     monkeypatch.setattr(groups, "_GROUP_MOST", 1)
     begun: list[Any] = []
@@ -198,6 +199,18 @@ def test_a_failure_in_a_worker_costs_its_module(
     monkeypatch.setattr(processes, "_prepare", failing(processes._prepare, lambda *_: True, KeyError()))
     assert codes(run(use_cache=False, jobs=2)) == expected
     monkeypatch.setattr(processes, "_judge_group", failing(len, lambda *_: True, KeyError()))
+    assert codes(run(use_cache=False, jobs=2)) == expected
+
+
+@pytest.mark.parametrize("stage", ["loading", "judging a group", "judging", "evaluating"])
+def test_a_failure_in_a_fork_costs_its_module(
+    stage: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, name, is_bad = STAGES[stage]
+    monkeypatch.setattr(where, name, failing(getattr(where, name), is_bad, KeyError()))
+    monkeypatch.setattr(groups, "FORKING_PAYS", 0)
+    monkeypatch.setattr(groups, "_GROUP_MOST", 1)
+    expected = {"bad.py": ["CON900"], "good.py": ["CON102"], "other.py": ["CON102"]}
     assert codes(run(use_cache=False, jobs=2)) == expected
 
 

@@ -24,6 +24,7 @@ from conclint.run import analysis as analysis_module
 from conclint.run.pipeline import Report, check
 from conclint.source.discovery import discover_files
 from conclint.store.cache import Cache
+from conclint.workers.forks import can_fork
 from conclint.workspace import Workspace
 from harness.longer import LONGER
 
@@ -408,13 +409,15 @@ def test_a_single_file_uses_and_keeps_what_the_project_run_knows(
     assert not any(runs), runs
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("jobs", "forks"), [(1, False), (2, False), (2, True)])
 def test_workers_and_a_program_begun_anew_change_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, forks: bool
 ) -> None:
     _project(tmp_path, others=3)
     expected = _reported(_run(tmp_path, cache=False))
     monkeypatch.setattr(processes_module, "JUDGING_PAYS", 0)
+    monkeypatch.setattr(groups, "FORKING_PAYS", 0)
+    monkeypatch.setattr(groups, "can_fork", lambda: forks and can_fork())
     monkeypatch.setattr(modules_module, "MOST_DECODED", 0)
     monkeypatch.setattr(groups, "_GROUP_LEAST", 1)
     monkeypatch.setattr(groups, "_GROUP_MOST", 1)
