@@ -23,11 +23,11 @@ CALLABLE_KEYS = {
     "confidence", "instead", "instead_trio", "instead_anyio", "example", "example_trio",
     "example_anyio", "note", "source", "iterates", "entry", "address", "callable", "also", "model",
     "arguments", "style", "phase", "traits", "milliseconds", "runs_loop", "by", "owner", "event", "sender",
-    "started_by", "loosely", "on", "loaded_by", "in_coroutine",
+    "started_by", "loosely", "bridge", "on", "loaded_by", "in_coroutine",
 }  # fmt: skip
 _WORD = re.compile(r"<(none|absent|present|small|short|below \d+(\.\d+)?|(a |is )?\w+(\.\w+)+)>")
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase", "in_coroutine")
-_REGISTERING = ("by", "owner", "event", "sender", "started_by", "loosely")
+_REGISTERING = ("by", "owner", "event", "sender", "started_by", "loosely", "bridge")
 
 
 class CallableReader(TableReader):
@@ -236,6 +236,7 @@ class CallableReader(TableReader):
             started_by,
             self.model(row, where) if started_by else None,
             self.get(row, "style", str, where, "framework"),
+            self.get(row, "bridge", str, where, ""),
         )
 
     def access(self, row: Mapping[str, Any], where: str) -> Access:

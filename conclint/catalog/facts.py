@@ -102,7 +102,8 @@ class Registering:
     object (with a dot in it: public dotted names) that call what was registered, here and now; after one of
     `started_by` the library calls it on `model` by itself. `event` is the parameter, of both, that says
     which of several things was registered. `is_loose`: `by` are methods of other objects, which may use
-    this one.
+    this one. `bridge`: where one of `by` begins so, the library awaits what its own objects wait for in the
+    callable.
     """
 
     callable: str = ""
@@ -115,6 +116,7 @@ class Registering:
     started_by: tuple[str, ...] = ()
     model: ExecutionModel | None = None
     style: str = "framework"
+    bridge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

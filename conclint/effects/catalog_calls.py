@@ -102,7 +102,8 @@ class CatalogCalls:
             for target in callables(item.values):
                 ran = self._run(frame.nested(), Target(target, Arguments(spread=True)))
                 for effect, witness in ran.items():
-                    add(found, effect, witness.assuming(*item.reasons, *item.values.reasons))
+                    if not _is_awaited(item.registering.bridge, called, witness.cause):
+                        add(found, effect, witness.assuming(*item.reasons, *item.values.reasons))
 
     def call(self, frame: Frame, value: ExternalInstance, arguments: Arguments) -> Effects:
         """The effects of a call of an instance, which a file must state by name: what is said of all other
@@ -274,3 +275,9 @@ class CatalogCalls:
             targets = invoked(self._evaluator, value, "__next__") if only_next else ()
             for target in targets or itertools.chain(*iterated(self._evaluator, value)):
                 add_all(result, self._run(frame.nested(), target))
+
+
+def _is_awaited(bridge: str, called: Value, cause: str) -> bool:
+    """Whether a library awaits what its own objects wait for in a callable that one of its methods runs."""
+    is_bridged = bridge and isinstance(called, ExternalMethod) and called.dotted.startswith(bridge)
+    return bool(is_bridged) and cause.split(".", 1)[0] == bridge.split(".", 1)[0]

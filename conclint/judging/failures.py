@@ -6,10 +6,11 @@ from conclint.model.execution import Confidence
 from conclint.model.finding import UNREADABLE, Finding, Position
 from conclint.model.severity import Severity
 from conclint.process.failure import FAILED
+from conclint.syntax.templates import TEMPLATE
 
 
 def unreadable(path: str, line: int, column: int, message: str) -> Finding:
-    """A file that can't be read or is no Python, and where."""
+    """A file that can't be read or is no Python, and where; of a template nothing else is to be expected."""
     return Finding(
         code=UNREADABLE,
         name="unreadable-file",
@@ -18,7 +19,7 @@ def unreadable(path: str, line: int, column: int, message: str) -> Finding:
         position=Position(line, column, line, column),
         symbol="",
         confidence=Confidence.HIGH,
-        severity=Severity.CRITICAL,
+        severity=Severity.INFO if message == TEMPLATE else Severity.CRITICAL,
         logical_line=(line, line),
     )
 

@@ -46,6 +46,8 @@ _BUFFERED: Final = frozenset(
     for method in ("write", "flush", "readline")
 )
 """Calls of an open file that mostly go to its buffer, or to the system's."""
+_BRIEF: Final = frozenset({"subprocess.Popen.__init__"})
+"""Calls of a few milliseconds: they start something whose end is waited for elsewhere."""
 _COMPUTING: Final = (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL)
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
@@ -75,6 +77,8 @@ def severity_of_call(
         return Severity.INFO  # under a second, once in the life of the program
     if fact.family is Family.DATABASE and not any(is_repeated(engine, hop) for hop in chain):
         return Severity.INFO if is_small_statement(engine.evaluator, fact, chain[-1]) else severity
+    if fact.name in _BRIEF and not any(is_repeated(engine, hop) for hop in chain):
+        return Severity.INFO
     if fact.family not in _FILES or fact.milliseconds is not None:
         return severity
     if fact.name in _BUFFERED and not any(is_repeated(engine, hop) for hop in chain):

@@ -59,6 +59,17 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
     return is_used or is_archive
 
 
+def is_read_in_parts(evaluator: Evaluator, key: Key, opening: int) -> bool:
+    """Whether the file that is opened at a site is gone through in a loop, or written in one: nothing says
+    how long that takes."""
+    body = evaluator.body(key)
+    around = graph.loop_of(body, body.sites[opening].region)
+    return any(
+        site.kind == SiteKind.ITERATE or graph.loop_of(body, site.region) != around
+        for site in uses_of(body, opening)
+    )
+
+
 def _handles(body: Body, opening: int) -> set[int]:
     """The values that are the file, as the call gives it or as `with` does."""
     found = {value for value, node in enumerate(body.values) if graph.called_site(node) == opening}

@@ -103,7 +103,7 @@ class PathOrigins:
             if node[0] == Op.AWAIT:
                 return True
             if node[0] == Op.PARAM:
-                passed = self._passed(key, graph.number(node))
+                passed = self.passed(key, graph.number(node))
                 if passed is not None and self._is_awaited(*passed, depth + 1):
                     return True
         return False
@@ -123,7 +123,7 @@ class PathOrigins:
         if node[0] == Op.ATTR:
             return self._is_kept(key, body, node)
         if node[0] == Op.PARAM:
-            passed = self._passed(key, graph.number(node))
+            passed = self.passed(key, graph.number(node))
             return passed is not None and self.is_own(*passed, depth + 1)
         if node[0] == Op.CONST:
             return depth > 0 and isinstance(node[1], str)
@@ -178,7 +178,7 @@ class PathOrigins:
             stored = self._evaluator.module(key[0]).global_stores(str(node[1]))
             return [(module, store.value) for module, store in stored]
         if node[0] == Op.PARAM:
-            passed = self._passed(key, graph.number(node)) or self._default(key, graph.number(node))
+            passed = self.passed(key, graph.number(node)) or self._default(key, graph.number(node))
             return [] if passed is None else [passed]
         owner = self._evaluator.enclosing_class(key)
         is_own = node[0] == Op.ATTR and self._evaluator.body(key).values[graph.base(node)] == (Op.PARAM, 0)
@@ -199,12 +199,15 @@ class PathOrigins:
         method = self._evaluator.module(key[0]).at(node[1])
         return [(method, value) for value, _ in self._evaluator.body(method).returns]
 
-    def _passed(self, key: Key, position: int) -> Place | None:
+    def passed(self, key: Key, position: int) -> Place | None:
         """What the chain's call of a function passes for a parameter."""
         call = self._calls.get(key)
         if call is None:
             return None
-        site = self._evaluator.body(call.key).sites[call.site]
+        body = self._evaluator.body(call.key)
+        site = body.sites[call.site]
+        if site.kind == SiteKind.ENTER:  # a function that is a context manager
+            site = graph.call(body, site.callee) or site
         arguments = arguments_of(call.key, site.args)
         is_bound = self._evaluator.enclosing_class(key) is not None
         if is_bound and not self._evaluator.decorations.of(key).is_static:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeVar
 from conclint.process.large_stack import on_own_stack
 from conclint.syntax.decoding import DecodingError, decode_source
 from conclint.syntax.nesting import Nesting, measure_nesting
+from conclint.syntax.templates import TEMPLATE, is_template
 from conclint.syntax.tokens import Token, find_tokens
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def _mean_the_same(text: str, other: str) -> bool:
 def _explain(text: str, message: str, line: int) -> NoReturn:
     """Raises the error libcst found, in the compiler's words and at its place, where that finds one too."""
     error = _compile(text)
+    if not isinstance(error, ast.AST) and is_template(text):
+        raise SourceError(TEMPLATE, 1, 1)
     place = _PLACE.search(message)
     if place is not None:
         line, column = int(place.group(1)), int(place.group(2)) + 1

@@ -16,6 +16,10 @@ from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
 _LOOP_APART: Final = "run the loop in a thread of its own, and hand what it gets to the event loop."
+_STREAM: Final = (
+    "run the request and the loop over its body in a thread, as one function: a list of the parts would hold "
+    "all of it in memory."
+)
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
 _ADDING = frozenset(("extend", "extendleft", "update"))
 _LAZY: Final = "make a list of it in a thread: it does its work while it is iterated."
@@ -143,6 +147,8 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         is_gone_through = subject.ends and _is_gone_through(fragment, node)
         return _listed(fragment, node, subject) if is_gone_through else Refusal(_LAZY, True)
     walks = subject.walks and isinstance(parent, cst.For)
+    if _streams(parent, subject):
+        return Refusal(_STREAM, True)
     if not subject.ends or walks or _hands_on(parent):  # a loop over `os.walk` may say where it goes on
         return Refusal(_LOOP_APART, True)
     if isinstance(parent, cst.CompFor) and not _is_first(fragment, parent):
@@ -205,6 +211,8 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         return text if isinstance(text, Refusal) else replaced(fragment, whole, text, imports, around)
     elif isinstance(parent, cst.From):
         return Refusal("make a list of it in a thread, and yield from that.", True)
+    if _streams(parent, subject):
+        return Refusal(_STREAM, True)
     if not subject.ends or (isinstance(parent, cst.For) and _hands_on(parent)):
         return Refusal(_LOOP_APART, True)
     imports = Imports(around.imports)
@@ -222,6 +230,13 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         given = ("list", inside) if around.waiting.takes_arguments else (f"lambda: list({inside})", "")
         text = around.waiting.in_thread(*given, imports)
     return replaced(fragment, node, text, imports, around)
+
+
+def _streams(loop: Node | None, subject: Subject) -> bool:
+    """Whether a loop goes through what comes over the network piece by piece: a list would hold all of it."""
+    name = subject.cause.rsplit(".", 1)[-1]
+    is_stream = subject.family == "http" and (name.startswith("iter_") or name in ("stream", "read_chunked"))
+    return is_stream and isinstance(loop, cst.For)
 
 
 def _hands_on(loop: Node) -> bool:

@@ -19,6 +19,8 @@ from conclint.resolve.values import (
     Parameter,
     Value,
 )
+from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.client_files import is_called_by_library
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefKind, Op, ParamKind, RegionKind, Site, SiteKind, StoreKind
@@ -88,7 +90,7 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
     it. Nor is what is done under a thread's lock. `run` is a function that the site runs, where only a caller
     knows that.
     """
-    todo = list(_called(view, key, frozenset(), link))
+    todo = list(_called(view, key, _given_by_client(view, key), link))
     if run is not None and run not in [function for function, _ in todo]:
         todo.append((run, frozenset()))
     set_: dict[str, Changed] = {}
@@ -99,6 +101,23 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
         if len(set_) > 1:
             return next(iter(set_.values()))
     return None
+
+
+def _given_by_client(view: ModuleView, key: Key) -> Fresh:
+    """The parameters of a coroutine that hold what a framework makes of one request: those that are declared
+    as a class of the program's, where a decorator of a library's registers the coroutine."""
+    evaluator = view.engine.evaluator
+    definition = evaluator.definition(key)
+    if not definition.decorators or not is_called_by_library(evaluator, key):
+        return frozenset()
+    scope = evaluator.scope(key)
+    return frozenset(
+        index
+        for index, param in enumerate(definition.params)
+        if param.annotation >= 0
+        and param.default < 0
+        and any(isinstance(value, Class) for value in evaluator.evaluate(scope, param.annotation).values)
+    )
 
 
 def functions_changing(view: ModuleView, run: Key) -> frozenset[str]:
@@ -222,6 +241,8 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
                 what = f"{text_of(view, key, store.base)}.{store.name}"
                 yield Changed(what, name, _use_of(body, store.value, own))
         elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
+            if any(_looks_up(body, number, store.base) for number in graph.around(body, store.region)):
+                continue  # a memo: done twice, it is the same
             yield Changed(text_of(view, key, store.base), name, Use.CHANGED)
     for site in body.sites:
         what, use = _changed_at(view, key, fresh, body, site)
@@ -339,6 +360,24 @@ def _asks_for(body: Body, value: int, own: graph.Node) -> bool:
     return is_asking and site.args[0][1] == own[1] and name == (Op.CONST, own[2])
 
 
+def _looks_up(body: Body, region: int, collection: int) -> bool:
+    """Whether a region stands under a test for an item of a collection: `key in kept`, `kept.get(key)`."""
+    if body.regions[region].kind not in graph.TESTS:
+        return False
+    own = graph.node(body, collection)
+    for item in graph.made_from(body, [body.regions[region].value]):
+        node = graph.node(body, item)
+        made = graph.call(body, item)
+        if node[0] == Op.COMPARE and node[1] in ("in", "not in"):
+            if graph.node(body, graph.operands(node)[1]) == own:
+                return True
+        elif made is not None and graph.node(body, made.callee)[-1] == "get":
+            receiver = graph.receiver(body, made)
+            if receiver >= 0 and graph.node(body, receiver) == own:
+                return True
+    return False
+
+
 def is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
     """Whether a region runs under a lock for threads."""
     evaluator = view.engine.evaluator
@@ -381,7 +420,7 @@ def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
         if op == Op.PARAM:
             if graph.number(node) not in fresh:
                 return True
-        elif op in (Op.GLOBAL, Op.IMPORT):
+        elif (op == Op.ATTR and _is_of_class(view, key, body, node)) or op in (Op.GLOBAL, Op.IMPORT):
             return True
         elif op in _PARTS:
             todo.append(graph.operand(node))
@@ -390,6 +429,27 @@ def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
         elif op == Op.CALL:
             todo.extend(_behind_call(view, key, body, body.sites[graph.called_site(node)]))
     return False
+
+
+def _is_of_class(view: ModuleView, key: Key, body: Body, node: graph.Node) -> bool:
+    """Whether an attribute of a method's own object is its class's, which all objects share: a collection
+    that the class has, and no method sets."""
+    evaluator = view.engine.evaluator
+    owner = evaluator.enclosing_class(key)
+    if owner is None or graph.node(body, graph.base(node)) != (Op.PARAM, 0):
+        return False
+    above = evaluator.classes.ancestry(owner).classes
+    own = [item for item in above if isinstance(item, Class)]
+    if any(item.dotted.split(".", 1)[0] not in PLAIN_MODULES for item in above if isinstance(item, External)):
+        return False  # fields of a library's records are each object's
+    name = str(node[2])
+    held = [
+        evaluator.body(item.key).values[value]
+        for item in own
+        for value in evaluator.classes.own_members(item).get(name, ())
+    ]
+    is_set = any(name in evaluator.classes.own_stores(item) for item in own)
+    return bool(held) and not is_set and all(value[0] in (Op.DICT, Op.LIST, Op.SET) for value in held)
 
 
 def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int]:
@@ -403,11 +463,23 @@ def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int
         return []
     if any(isinstance(value, (Class, External)) for value in values):
         return []
+    if values and all(isinstance(value, ExternalMethod) for value in values) and _is_class(view, key, callee):
+        return []  # a row that a library's class has made
     if any(isinstance(value, Function) and _gives_new(view, value.key) for value in values):
         return []
     if values and all(isinstance(value, Function) and _gives_given(view, value.key) for value in values):
         return [passed for _, passed in site.args if passed >= 0]
     return [graph.base(callee)] if callee[0] == Op.ATTR else [site.callee]
+
+
+def _is_class(view: ModuleView, key: Key, callee: graph.Node) -> bool:
+    """Whether a method is a class's own."""
+    owner = view.engine.evaluator.evaluate(key, graph.base(callee)) if callee[0] == Op.ATTR else None
+    return (
+        owner is not None
+        and bool(owner.values)
+        and all(isinstance(value, (Class, External)) for value in owner.values)
+    )
 
 
 def _gives_new(view: ModuleView, key: Key) -> bool:

@@ -17,6 +17,7 @@ from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.loops import Loop, is_trivial
 from conclint.rules.structural.reports import Advice, found
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 
 _LOCKS: Final = (
@@ -68,8 +69,10 @@ def lock_around_worker_body(view: ModuleView, code: Code, habits: Habits) -> Ite
 
 
 def _is_for_many(code: Code, site: int, placement: Placement) -> bool:
-    """Whether the callable is handed over more than once: for each item, or in a loop."""
-    return placement.each or code.loop_of(code.body.sites[site].region) >= 0
+    """Whether the callable is handed over more than once, and not one time after the other: for each item, or
+    in a loop that doesn't await it."""
+    handed = code.body.sites[site]
+    return placement.each or (code.loop_of(handed.region) >= 0 and not graph.pauses(handed))
 
 
 def _is_receiver_per_item(code: Code, site: int) -> bool:
