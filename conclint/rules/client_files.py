@@ -18,12 +18,19 @@ _OWN_DECORATORS: Final = frozenset(
     {"abc", "builtins", "contextlib", "functools", "typing", "typing_extensions"}
 )
 """Modules whose decorators have nobody else call a function."""
+_OF_DATA: Final = (
+    ".arrow", ".bin", ".bz2", ".csv", ".db", ".feather", ".gz", ".h5", ".iso", ".jsonl", ".log", ".mkv",
+    ".mov", ".mp3", ".mp4", ".ndjson", ".npy", ".npz", ".parquet", ".pcap", ".pickle", ".pkl", ".sqlite",
+    ".tar", ".tgz", ".tsv", ".wav", ".xlsx", ".xz", ".zip", ".zst",
+)  # fmt: skip
+"""Endings of files of data, recordings and archives."""
 _MOST: Final = 40  # values that are looked at
 
 
 def is_any_file(evaluator: Evaluator, chain: Sequence[Hop], path: int, written: Iterable[int]) -> bool:
     """Whether the path of the chain's last call is, or ends in, a parameter of the chain's first function, or
-    what that has awaited; or what is written is what a framework gives the first function, which it calls."""
+    what that has awaited, or is by its ending that of data; or what is written is what a framework gives the
+    first function, which it calls."""
     if any(_comes(evaluator, chain, path, takes_awaited=True)):
         return True
     is_handler = is_called_by_library(evaluator, chain[0].key)
@@ -33,7 +40,8 @@ def is_any_file(evaluator: Evaluator, chain: Sequence[Hop], path: int, written: 
 
 
 def _comes(evaluator: Evaluator, chain: Sequence[Hop], value: int, *, takes_awaited: bool) -> Iterator[bool]:
-    """Yields True where a value of the chain's last function comes from outside of its first one."""
+    """Yields True where a value of the chain's last function comes from outside of its first one; of a path,
+    where its ending says that it is of data too."""
     origins = PathOrigins(evaluator, chain)
     todo: list[Place] = [(chain[-1].key, value)]
     seen: set[Place] = set()
@@ -52,6 +60,8 @@ def _comes(evaluator: Evaluator, chain: Sequence[Hop], value: int, *, takes_awai
                 todo.append(passed)
         elif node[0] == Op.AWAIT and takes_awaited:
             yield True
+        elif node[0] == Op.CONST and takes_awaited:
+            yield str(node[1]).endswith(_OF_DATA)
         else:
             todo += [(key, part) for part in _parts(evaluator, key, value)]
 

@@ -264,3 +264,26 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     gone.mkdir()
     done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "conclint: error: the current directory no longer exists\n")
+
+
+TEMPLATES = {
+    "block.py": "import asyncio\n\n# % block run\nasyncio.run(\n# % endblock\n",
+    "statement.py": "import asyncio\n{% if cookiecutter.web %}\nimport aiohttp\n{% endif %}\n",
+    "expression.py": "import asyncio\n\nfrom {{ cookiecutter.slug }}.app import run\n",
+    "filter.py": "from {{ name | lower }} import run\n",
+}
+
+
+def test_templates_of_python_are_no_unreadable_files(tmp_path: Path) -> None:
+    for name, text in TEMPLATES.items():
+        (tmp_path / name).write_text(text)
+    assert check(tmp_path) == (0, [])
+    _, found = check(tmp_path, "--min-severity", "info")
+    assert {(item["path"], item["severity"]) for item in found} == {(name, "info") for name in TEMPLATES}
+
+
+@pytest.mark.parametrize("text", ['x = "{{ a.b }}"\ny = = 2\n', "x = {{ }\n", "# 5 % if so\ny = = 2\n"])
+def test_tags_in_strings_and_comments_make_no_template(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.py").write_text(text)
+    status, found = check(tmp_path)
+    assert (status, list(unreadable(found))) == (1, ["a.py"])

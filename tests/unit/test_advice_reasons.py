@@ -391,3 +391,85 @@ def test_what_stands_between_two_strings_is_no_string(tmp_path: Path) -> None:
     )
     assert all("name=(await asyncio.to_thread(requests.get" in item.example for item in told)
     assert all("''" not in item.example for item in told)
+
+
+KEPT = """
+import asyncio, requests
+from fastapi import FastAPI, Request
+from peewee import Model
+from pydantic import BaseModel
+
+app = FastAPI()
+MADE = {}
+
+class Row(Model):
+    pass
+
+class Order(BaseModel):
+    state: dict
+
+class Loader:
+    by_path = {}
+
+    def __init__(self, path):
+        self.rows = {}
+        CHANGED
+
+def changed(given):
+    FUNCTION
+    return requests.get("https://example.org").text
+
+@app.post("/orders")
+async def take(order: Order, request: Request):
+    TAKEN
+    await asyncio.sleep(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "taken", "is_reason"),
+    [
+        ("if given not in MADE:\n        MADE[given] = dict()", "changed('a')", False),
+        ("made = MADE.get(given)\n    if made is None:\n        MADE[given] = dict()", "changed('a')", False),
+        ("MADE[given] = dict()", "changed('a')", True),
+        ("if given in Row:\n        MADE[given] = dict()", "changed('a')", True),
+        ("given['a'] = 1", "changed(order.state)", False),
+        ("given['a'] = 1", "changed(request.state)", True),
+        ("row = Row.get(given)\n    row.kept['a'] = 1", "changed('a')", False),
+        ("Row.kept['a'] = 1", "changed('a')", True),
+    ],
+)
+def test_what_one_request_has_to_itself_and_memos_are_no_reason(
+    tmp_path: Path, function: str, taken: str, is_reason: bool
+) -> None:
+    text = KEPT.replace("FUNCTION", function).replace("TAKEN", taken).replace("CHANGED", "pass")
+    told = told_of(tmp_path, text, f"    {taken}")
+    assert any("also changes" in item.words for item in told) == is_reason
+    assert any("asyncio.to_thread(changed" in item.example for item in told) != is_reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_reason"),
+    [("self.by_path[path] = self", True), ("self.rows[path] = self", False), ("self.rows = {}", False)],
+)
+def test_a_collection_of_the_class_is_every_objects(tmp_path: Path, changed: str, is_reason: bool) -> None:
+    changed = f"{changed}\n        requests.get(path)"
+    text = KEPT.replace("CHANGED", changed).replace("FUNCTION", "pass").replace("TAKEN", "Loader('a')")
+    told = told_of(tmp_path, text, "    Loader('a')")
+    assert any("by_path" in item.words for item in told) == is_reason
+
+
+def test_a_stream_is_no_list(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import requests
+
+        async def fetch(address, file):
+            answer = requests.get(address, stream=True)
+            for part in answer.iter_content(1024):
+                file.write(part)
+        """,
+        "in answer.iter_content",
+    )
+    assert all("list(" not in item.example and "in a thread, as one function" in item.words for item in told)

@@ -15,6 +15,7 @@ from conclint.resolve.values import (
     ExternalInstance,
     ExternalMethod,
     Function,
+    Instance,
     Key,
     Parameter,
     Value,
@@ -182,11 +183,21 @@ def _called(view: ModuleView, key: Key, fresh: Fresh, link: Link) -> Iterator[tu
     is_installed = view.engine.evaluator.program.finder.is_installed
     for group in link.groups:
         for target in group:
-            value = target.value
-            if isinstance(value, Function) and not is_installed(value.key[0]):
+            for value in _functions(view, target.value):
                 definition = view.engine.evaluator.definition(value.key)
-                if definition.kind in (DefKind.FUNCTION, DefKind.LAMBDA):
+                if not is_installed(value.key[0]) and definition.kind in (DefKind.FUNCTION, DefKind.LAMBDA):
                     yield value.key, _fresh_parameters(view, key, fresh, site, value, target.arguments)
+
+
+def _functions(view: ModuleView, value: Value) -> Iterator[Function]:
+    """The function that is run where a value is called; of a class, what sets up its objects."""
+    if isinstance(value, Function):
+        yield value
+    elif isinstance(value, Class):
+        classes = view.engine.evaluator.classes
+        for item in classes.method(value, "__init__", Instance(value)).values:
+            if isinstance(item, Function):
+                yield item
 
 
 def _fresh_parameters(
