@@ -5,7 +5,8 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -23,6 +24,8 @@ from conclint.workers.work import Work, Workers
 R = TypeVar("R")
 C = TypeVar("C")
 
+_CHUNK: Final = 64 << 10
+"""Bytes of source that are summarised in the background at a time."""
 _SUMMARY_PAYS: Final = 1 << 20  # about two seconds of parsing; a pool starts in a third of one
 _CHECK_PAYS: Final = 8 << 20
 _SCAN_PAYS: Final = 16 << 20
@@ -39,6 +42,32 @@ class Problem(NamedTuple):
     line: int
     column: int
     fleeting: bool = False
+
+
+class _Chunk:
+    """Files that are being summarised in the background; the hashes are those of what was read of them."""
+
+    def __init__(self, paths: Sequence[str], contents: FileDigests) -> None:
+        self._paths = paths
+        self._contents = contents
+        self.expected = [contents.digests[path] for path in paths]
+        self.hashes: list[bytes] = []
+        self.future: Future[list[Outcome]] | None = None
+
+    def read(self) -> list[bytes]:
+        """The files' bytes, of those that are still there."""
+        read = [(path, self._contents.read(path)) for path in self._paths]
+        self.hashes = [self._contents.digests[path] for path, data in read if data is not None]
+        return [data for _, data in read if data is not None]
+
+    def outcomes(self) -> list[tuple[bytes, Outcome]] | None:
+        """What came of it, as soon as it is done, by the files' hashes; None where a worker died of it."""
+        assert self.future is not None
+        try:
+            outcomes = self.future.result()
+        except (BrokenExecutor, CancelledError, OSError):
+            return None
+        return list(zip(self.hashes, outcomes, strict=True))
 
 
 Outcome: TypeAlias = "bytes | Problem"
@@ -116,6 +145,9 @@ class SummaryStore:
         self._decoded: dict[bytes, ModuleSummary] = {}
         self._failed: dict[bytes, Problem] = {}
         self._checked: dict[bytes, Problem | None] = {}
+        self._coming: dict[bytes, _Chunk] = {}
+        self._suspected: set[bytes] = set()
+        """Hashes of what a worker may have died of."""
         self._done = 0
         self._wanted = 0
         self._own_failures: dict[str, str] = {}
@@ -148,6 +180,9 @@ class SummaryStore:
                 self._too_long.add(path)
             elif digest is not None and not self._recall(digest):
                 missing.setdefault(digest, path)
+        for digest in missing:
+            self._await(digest)
+        missing = {digest: path for digest, path in missing.items() if not self._is_known(digest)}
         if missing:
             self._summarise_all(list(missing.values()))
         for path in wave:
@@ -156,6 +191,65 @@ class SummaryStore:
             if digest is not None and digest not in self._encoded and digest not in self._failed:
                 self._summarise_all([path])
             self._note_problem(path, self._failed)
+
+    def expect(self, paths: Sequence[str]) -> bool:
+        """Whether the files that need it are now being summarised in the background, in this order: where
+        that pays."""
+        if self._summarisers is not self._workers:
+            return False
+        missing: dict[bytes, str] = {}
+        for path in paths:
+            digest = self._contents.digest(path)
+            if digest is not None and not self._is_too_long(path) and not self._recall(digest):
+                missing.setdefault(digest, path)
+        sizes = [self._contents.sizes[path] for path in missing.values()]
+        if not missing or sum(sizes) < _SUMMARY_PAYS:
+            return False
+        chunk: list[str] = []
+        room = _CHUNK
+        for path, size in zip(missing.values(), sizes, strict=True):
+            chunk.append(path)
+            room -= size
+            if room <= 0:
+                if not self._begin(chunk):
+                    return False
+                chunk, room = [], _CHUNK
+        return not chunk or self._begin(chunk)
+
+    def want(self, path: str) -> None:
+        """Has the file summarised in the background, if there are workers, since it will be needed."""
+        if not self._workers.is_working or path in self._loaded or self._summarisers is not self._workers:
+            return
+        digest = self._contents.digest(path)
+        if digest is None or digest in self._coming or self._is_too_long(path) or self._recall(digest):
+            return
+        self._begin([path])
+
+    def _begin(self, paths: list[str]) -> bool:
+        chunk = _Chunk(paths, self._contents)
+        chunk.future = self._workers.begin(self._summarise, chunk.read)
+        if chunk.future is None:
+            return False
+        self._coming.update(dict.fromkeys(chunk.expected, chunk))
+        self._wanted += len(paths)
+        return True
+
+    def _await(self, digest: bytes) -> None:
+        """Takes in what is being found out about these bytes in the background."""
+        chunk = self._coming.get(digest)
+        if chunk is None:
+            return
+        outcomes = chunk.outcomes()
+        if outcomes is None:
+            self._suspected.update(chunk.expected)
+        for found, outcome in outcomes or ():
+            self._take(found, outcome)
+        for expected in chunk.expected:
+            self._coming.pop(expected, None)
+            self._wanted -= not self._is_known(expected)
+
+    def _is_known(self, digest: bytes) -> bool:
+        return digest in self._encoded or digest in self._decoded or digest in self._failed
 
     def _is_too_long(self, path: str) -> bool:
         """Whether it is a file of an installed package that is longer than people write them."""
@@ -276,9 +370,9 @@ class SummaryStore:
             self._note_problem(path, self._checked)
 
     def close(self) -> None:
-        """Ends the worker processes."""
-        self._summarisers.close()
-        self._workers.close()
+        """Ends the worker processes, also if what they do in the background was not asked for yet."""
+        self._summarisers.close(cancel=bool(self._coming))
+        self._workers.close(cancel=bool(self._coming))
 
     def rest(self) -> None:
         """Ends the worker processes until there is more to do."""
@@ -307,15 +401,20 @@ class SummaryStore:
     def _summarise_all(self, files: list[str]) -> None:
         self._wanted += len(files)
         self._report()
-        for digest, outcome in self._run(self._summarise, files, _CRASHED, _SUMMARY_PAYS):
-            if isinstance(outcome, Problem):
-                self._failed[digest] = outcome
-                self._keep_check(digest, outcome)
-            else:
-                self._encoded[digest] = outcome
-                self._cache.put(Space.SUMMARY, digest, outcome)
-            self._done += 1
-            self._report()
+        is_suspected = any(self._contents.digests.get(path) in self._suspected for path in files)
+        pays = -1 if is_suspected else _SUMMARY_PAYS
+        for digest, outcome in self._run(self._summarise, files, _CRASHED, pays):
+            self._take(digest, outcome)
+
+    def _take(self, digest: bytes, outcome: Outcome) -> None:
+        if isinstance(outcome, Problem):
+            self._failed[digest] = outcome
+            self._keep_check(digest, outcome)
+        else:
+            self._encoded[digest] = outcome
+            self._cache.put(Space.SUMMARY, digest, outcome)
+        self._done += 1
+        self._report()
 
     def _report(self) -> None:
         if self._progress is not None:
@@ -323,7 +422,7 @@ class SummaryStore:
 
     def _recall(self, digest: bytes) -> bool:
         """Whether the outcome for these bytes is known, from this run or an earlier one."""
-        if digest in self._encoded or digest in self._decoded or digest in self._failed:
+        if self._is_known(digest):
             return True
         blob = self._cache.get(Space.SUMMARY, digest)
         if blob is not None:

@@ -48,13 +48,18 @@ there are only so many; the others settle before (after 17 times in django, mari
 
 
 class EffectSolver:
-    """Computes effects on demand; `recalled` gives those that an earlier run found and that still hold."""
+    """Computes effects on demand; `recalled` gives those that an earlier run found and that still hold.
+    `wanted` is told of each module that will be needed, as soon as that turns out."""
 
     def __init__(
-        self, evaluator: Evaluator, recalled: Callable[[Key], Effects | None] = lambda key: None
+        self,
+        evaluator: Evaluator,
+        recalled: Callable[[Key], Effects | None] = lambda key: None,
+        wanted: Callable[[str], object] = lambda path: None,
     ) -> None:
         self.evaluator = evaluator
         self._recalled = recalled
+        self._wanted = wanted
         self._shared: dict[Key, None] = {}
         self.guards = Guards(evaluator)
         self.hedges = Hedges(evaluator)
@@ -62,6 +67,8 @@ class EffectSolver:
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
+        self._half_linked: dict[Key, dict[int, Link | None]] = {}
+        """The sites, of functions of which others need a module, that are known."""
         # What each site was found to do; a site is asked anew only if something that it runs has changed.
         self._sites: dict[Key, dict[int, tuple[Effects, tuple[Placement, ...]]]] = {}
         self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
@@ -102,20 +109,24 @@ class EffectSolver:
     def run(self, load: Callable[[list[str]], None]) -> None:
         """Work until nothing changes; `load` is given the paths of each wave of modules."""
         while True:
-            while self._todo or self._again or self._next_sweep:
-                key = self._next()
-                try:
-                    self._update(key)
-                except NeedModule as need:
-                    self._lack(key, need)
-                except Exception as error:
-                    self.fail(key, error)
+            self.advance()
             if not self._needs:
                 self._blocked.clear()
                 return
             needs, self._needs = self._needs, set()
             self.evaluator.program.load(needs, load)
             self._todo, self._blocked = self._blocked, {}
+
+    def advance(self) -> None:
+        """Work as far as the modules allow that are loaded."""
+        while self._todo or self._again or self._next_sweep:
+            key = self._next()
+            try:
+                self._update(key)
+            except NeedModule as need:
+                self._lack(key, need)
+            except Exception as error:
+                self.fail(key, error)
 
     def _next(self) -> Key:
         """Takes one of the functions that are to be worked on."""
@@ -250,27 +261,28 @@ class EffectSolver:
         )
 
     def _lack(self, key: Key, need: NeedModule) -> None:
-        self._needs.add(need.path)
+        if need.path not in self._needs:
+            self._needs.add(need.path)
+            self._wanted(need.path)
         self._blocked[key] = None
 
     def links(self, key: Key) -> tuple[Link, ...]:
         """The sites of a def that may run something, with their targets."""
         found = self._links.get(key)
         if found is None:
-            items: list[Link] = []
-            complete = True
-            for number, site in enumerate(self.evaluator.body(key).sites):
-                try:
-                    link = link_site(self.evaluator, key, number, site)
-                except NeedModule as need:
-                    self._lack(key, need)
-                    complete = False
-                    continue
-                if link is not None:
-                    items.append(link)
-            found = tuple(items)
-            if complete:
+            sites = self.evaluator.body(key).sites
+            linked = self._half_linked.pop(key, None) or {}
+            for number, site in enumerate(sites):
+                if number not in linked:
+                    try:
+                        linked[number] = link_site(self.evaluator, key, number, site)
+                    except NeedModule as need:
+                        self._lack(key, need)
+            found = tuple([link for _, link in sorted(linked.items()) if link is not None])
+            if len(linked) == len(sites):
                 self._links[key] = found
+            else:
+                self._half_linked[key] = linked
         return found
 
     def link_at(self, key: Key, site: int) -> Link | None:

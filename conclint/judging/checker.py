@@ -82,7 +82,7 @@ class ModuleJudge:
         self._program = Program(
             self._store, self._project.finder, self._catalog, self._project.subclasses, MOST_FILES
         )
-        self.engine = EffectSolver(Evaluator(self._program), self._effects.of)
+        self.engine = EffectSolver(Evaluator(self._program), self._effects.of, self._store.want)
         self.judge = Judge(
             self.engine,
             self._project.shown,
@@ -120,6 +120,19 @@ class ModuleJudge:
         """Links a group of modules with what the program has."""
         self._served += 1
         self.link(group)
+
+    def gather_gradually(self, group: Sequence[str]) -> None:
+        """Begins to link a group of modules, as far as those that it needs have been loaded; they are loaded
+        in the background where there are workers. To be followed by `finish`."""
+        self._served += 1
+        for path in group:
+            self._store.load([path])
+            self._demand(path)
+            self.engine.advance()
+
+    def finish(self) -> None:
+        """Links all that was gathered."""
+        self.engine.run(self._store.load)
 
     def judge_gathered(self, group: Sequence[str]) -> Judged:
         """The outcome for a group that is linked; see `judge_modules`."""
@@ -197,11 +210,14 @@ class ModuleJudge:
         """Have the effects of all functions of these modules."""
         self._store.load(paths)
         for path in paths:
-            try:
-                self.engine.demand(self.judge.roots(path))
-            except Exception as error:
-                self._fail(path, error)
+            self._demand(path)
         self.engine.run(self._store.load)
+
+    def _demand(self, path: str) -> None:
+        try:
+            self.engine.demand(self.judge.roots(path))
+        except Exception as error:
+            self._fail(path, error)
 
     def settled(self, work: Callable[[], T]) -> T:
         """What the work gives once nothing is missing: what it turns out to need is loaded and propagated

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from conclint.config.settings import ConfigError
-from conclint.process.failure import describe_failure
+from conclint.process.failure import bearable, describe_failure
 from conclint.process.gc_control import uncollected
 from conclint.store.cache import Cache
 from conclint.workers.forks import can_fork, in_forks
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conclint.judging.project import Project
     from conclint.workspace import Workspace
 
+_InSeveral: TypeAlias = "Callable[[Sequence[Sequence[str]], Judgements, int], Iterator[tuple[int, Judged]]]"
 FORKING_PAYS: Final = 256 << 10
 """Bytes of source from which judging takes longer than to fork this process."""
 _GROUP_LEAST: Final = 32 << 10
@@ -54,19 +55,17 @@ class GroupJudge:
         """Outcomes that together are about all of the modules, in no particular order, each with the number
         of modules that it is about. `known` is what need not be found out again."""
         from conclint.judging.checker import in_groups
-        from conclint.judging.processes import JUDGING_PAYS
 
-        sizes = self._project.contents.sizes
-        groups = in_groups(paths, sizes, _GROUP_LEAST, _GROUP_MOST)
+        groups = in_groups(paths, self._project.contents.sizes, _GROUP_LEAST, _GROUP_MOST)
         jobs = self._workspace.config.jobs or processors()
         waiting = dict(enumerate(groups))
-        weight = sum(sizes.get(path, 0) for path in paths)
-        self._project.store.rest()
-        forks = can_fork()
-        if min(jobs, len(groups)) > 1 and weight >= (FORKING_PAYS if forks else JUDGING_PAYS):
-            judge = self._in_forks if forks else self._in_processes
+        several = self._several(paths) if min(jobs, len(groups)) > 1 else None
+        if several is None or several != self._in_forks or not self._project.store.expect(paths):
+            self._project.store.load(paths)
+            self._save()
+        if several is not None:
             try:
-                for number, judged in judge(groups, known, jobs):
+                for number, judged in several(groups, known, jobs):
                     yield len(waiting.pop(number, ())), judged
             except ConfigError:
                 raise
@@ -74,6 +73,21 @@ class GroupJudge:
                 describe_failure(error)
         for group in waiting.values():
             yield from self._here(group, known)
+
+    def _several(self, paths: Sequence[str]) -> _InSeveral | None:
+        """What judges groups in several processes, where that pays for so much."""
+        from conclint.judging.processes import JUDGING_PAYS
+
+        contents = self._project.contents
+        weight = sum(contents.sizes.get(path, 0) for path in paths if contents.digest(path) is not None)
+        self._project.store.rest()  # a fork has no threads but one
+        if can_fork():
+            return self._in_forks if weight >= FORKING_PAYS else None
+        return self._in_processes if weight >= JUDGING_PAYS else None
+
+    def _save(self) -> None:
+        with bearable():
+            self._workspace.cache.save()  # an interrupted run has not parsed in vain
 
     def _here(self, group: list[str], known: Judgements) -> Iterator[tuple[int, Judged]]:
         try:
@@ -114,10 +128,12 @@ class GroupJudge:
                 judge.make_room()
                 while todo and not (linked and judge.is_full):
                     number, group = todo.popleft()
-                    judge.gather(group)
+                    judge.gather_gradually(group)
                     linked.append(number)
+                judge.finish()
                 yield -1, judge.told()
-            self._project.store.rest()  # a fork has no threads but one
+            self._project.store.rest()
+            self._save()
             yield from self._judged_in_forks(judge, [(number, groups[number]) for number in linked], jobs)
 
     def _judged_in_forks(

@@ -508,9 +508,6 @@ class Analysis:
         if not paths:
             return
         self._judged_anew += len(paths)
-        self._store.load(paths)
-        with bearable():
-            self._cache.save()  # an interrupted run has not parsed in vain
         done = 0
         for number, judged in self._groups.judge(paths, self._known):
             self._take(judged)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 class _Task(NamedTuple):
     future: Future[Any]
-    frame: bytes
+    frame: Callable[[], bytes]
 
 
 class _Channel(NamedTuple):
@@ -78,7 +78,14 @@ class ProcessPool(Executor):
     def submit(self, function: Callable[..., T], /, *arguments: Any, **keywords: Any) -> Future[T]:
         """Has a worker call the function, which is importable by its name, with positional arguments."""
         assert not keywords
-        task = _Task(Future(), encode_frame((function, arguments)))
+        frame = encode_frame((function, arguments))
+        return self._put(_Task(Future(), lambda: frame))
+
+    def submit_later(self, function: Callable[..., T], arguments: Callable[[], tuple[Any, ...]]) -> Future[T]:
+        """The same, with arguments that are asked for only when a worker comes to it."""
+        return self._put(_Task(Future(), lambda: encode_frame((function, arguments()))))
+
+    def _put(self, task: _Task) -> Future[Any]:
         with self._lock:
             if not self._is_open:
                 raise BrokenExecutor("no worker process can be had")
@@ -139,7 +146,7 @@ class ProcessPool(Executor):
                 _break(task.future)
                 break
             try:
-                channel.questions.write(task.frame)
+                channel.questions.write(task.frame())
                 channel.questions.flush()
                 succeeded, result = read_frame(channel.answers)
             except Exception:  # EOFError, OSError, or whatever pickle makes of half an answer

@@ -31,7 +31,8 @@ class Work(Generic[R, C]):
 
     `function` is importable by name and gets the item's bytes; `read` gives them, or None if there is
     nothing to do any more; `crashed` is the result for an item whose worker died of it. `pays` is the
-    number of bytes from which worker processes are worth their start.
+    number of bytes from which worker processes are worth their start; where it is negative, nothing is done
+    in this process that can be done in another.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Workers:
     def run(self, work: Work[R, C]) -> Iterator[tuple[int, R | C]]:
         """The result for each item, in no particular order."""
         total = sum(work.sizes)
-        pays = self._always or (len(work.sizes) > 1 and total >= work.pays)
+        pays = self._always or work.pays < 0 or (len(work.sizes) > 1 and total >= work.pays)
         if not self._usable or not pays:
             yield from self._run_here(work, range(len(work.sizes)))
             return
@@ -124,6 +125,27 @@ class Workers:
         except BaseException:
             self.close(cancel=True)
             raise
+
+    @property
+    def is_working(self) -> bool:
+        """Whether there are worker processes."""
+        return isinstance(self._pool, ProcessPool) and self._pool.is_open
+
+    def begin(
+        self, function: Callable[[bytes], R], read: Callable[[], list[bytes]]
+    ) -> Future[list[R]] | None:
+        """The function over items, done by a worker in the background; `read` gives the items when it comes
+        to that. None where there are no such workers."""
+        if not self._usable or self._start is not _start_pool:
+            return None
+        try:
+            if self._pool is None:
+                self._pool = self._start(self.jobs)
+            if isinstance(self._pool, ProcessPool):
+                return self._pool.submit_later(_apply, lambda: (function, read()))
+        except (BrokenExecutor, OSError, ImportError, NotImplementedError):
+            pass
+        return None
 
     def close(self, *, cancel: bool = False) -> None:
         """Ends the worker processes; `cancel` doesn't wait for what they are doing."""

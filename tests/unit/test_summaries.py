@@ -315,6 +315,56 @@ def test_a_crash_of_the_parser_is_that_files_problem(
     assert later.problems == store.problems
 
 
+@pytest.mark.parametrize("is_loaded_at_once", [True, False])
+def test_what_is_summarised_in_the_background_is_the_same(
+    program: Program, monkeypatch: pytest.MonkeyPatch, is_loaded_at_once: bool
+) -> None:
+    """Loaded one by one or together; a file changes meanwhile, one is no Python, one ends its worker."""
+    monkeypatch.setattr(module_under_test, "_SUMMARY_PAYS", 0)
+    monkeypatch.setattr(module_under_test, "_CHUNK", 100)
+    for number in range(20):
+        program.write(f"{number:02}.py", GOOD + b"x = %d\n" % number)
+    guilty = program.write("07.py", b"DIE\n")
+    wrong = program.write("08.py", BAD)
+    wanted = program.write("20.py", GOOD)
+    cache = program.cache()
+    store = store_with(cache, 2, summarise=fragile)
+    assert store.expect(program.paths[:-1])
+    program.write("19.py", b"changed = 1\n")
+    store.want(wanted)
+    for path in [program.paths] if is_loaded_at_once else [[path] for path in program.paths]:
+        store.load(path)
+    assert list(store.problems) == [guilty, wrong]
+    assert [path for path in program.paths if store.get(path) is None] == [guilty, wrong]
+    store.rest()
+    assert not store.expect(program.paths)
+    store.close()
+
+
+def test_what_nobody_asked_for_any_more_is_not_waited_for(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    monkeypatch.setattr(module_under_test, "_SUMMARY_PAYS", 0)
+    monkeypatch.setattr(module_under_test, "_CHUNK", 1)
+    for number in range(100):
+        program.write(f"{number:02}.py", b"%d\n" % number)
+    store = store_with(None, 2, summarise=slow)
+    assert store.expect(program.paths)
+    store.load(program.paths[:1])
+    started = time.monotonic()
+    store.close()
+    assert time.monotonic() - started < 5
+
+
+def slow(data: bytes) -> Outcome:
+    import time
+
+    time.sleep(0.5)
+    return summarise_source(data)
+
+
 SOURCES = [GOOD, BAD, b"", b"x = '\xff'", b"class A:\n  def m(self): ...\n", b"import a\n" * 50]
 
 
