@@ -28,6 +28,8 @@ from conclint.resolve.values import External, ExternalInstance, ExternalMethod, 
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind
 
+_LOGS = ("logging.", "loguru.")
+_LOGGERS = frozenset({"logging.Logger", "loguru._logger.Logger"})
 _KINDS = {
     Stated.WAITS: Kind.WAITS,
     Stated.COMPUTES_GIL: Kind.COMPUTES_GIL,
@@ -66,7 +68,7 @@ class CatalogCalls:
         found = self._fact(frame, fact, arguments, value)
         if value.dotted.rpartition(".")[2] in catalog.running:
             self._add_registered(found, frame, value)
-        return self._logged(frame, value, found) if value.dotted.startswith("logging.") else found
+        return self._logged(frame, value, found) if value.dotted.startswith(_LOGS) else found
 
     def _logged(self, frame: Frame, called: Value, found: Effects) -> Effects:
         """The effects with those of the handlers that a log call runs."""
@@ -85,7 +87,7 @@ class CatalogCalls:
         if not frame.nesting and any(value.name in hook.by for owner in owners for hook in owner.hooks):
             for method in hooked_at(self._evaluator, frame.key, frame.link.site, value.name):
                 add_all(found, self._run(frame.nested(), Target(method, Arguments(spread=True))))
-        return self._logged(frame, value, found) if value.dotted == "logging.Logger" else found
+        return self._logged(frame, value, found) if value.dotted in _LOGGERS else found
 
     def _add_registered(self, found: Effects, frame: Frame, called: Value) -> None:
         """Adds what a call runs of what the program registered with the object; what it starts is placed."""

@@ -4,6 +4,7 @@ Handlers are looked for in the module of the call, where programs set their logg
 to have them set up. A logger hands its records on to those above it by name, so a handler of the root, or of
 `a`, sees what `a.b` logs. Below WARNING nothing is logged unless somebody says so, and that nobody can tell
 from here; the library's handlers that send mail or make requests are mostly told to take errors only.
+Of loguru, which has one logger, they are the functions that it is told to give its messages to.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from conclint.resolve.values import (
     Value,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, SiteKind
+from conclint.summary.records import DefKind, Op, SiteKind
 
 _LOUD: Final = frozenset({"error", "exception", "critical", "fatal", "warning", "warn"})
 _ERRORS: Final = frozenset({"error", "exception", "critical", "fatal"})
@@ -38,6 +39,14 @@ _HANDLER: Final = "logging.Handler"
 _ROOT: Final = ""
 _MOST_STEPS: Final = 4
 _SENDING: Final = (Family.HTTP, Family.SOCKETS)
+_LOGURU: Final = "loguru.logger."
+_LOGURU_CLASS: Final = "loguru._logger.Logger"
+_LEVELS: Final = {
+    "TRACE": 5, "DEBUG": 10, "INFO": 20, "SUCCESS": 25, "WARNING": 30, "ERROR": 40, "EXCEPTION": 40,
+    "CRITICAL": 50,
+}  # fmt: skip
+_LEAST: Final = "DEBUG"
+"""The level of a sink for which none is stated."""
 _SETTING_UP: Final = re.compile(r"log|setup|set_up|config|init|install", re.IGNORECASE)
 """Names of functions that may set loggers up."""
 
@@ -50,16 +59,30 @@ class _Added(NamedTuple):
     handler: Instance | ExternalInstance
 
 
+class _Sink(NamedTuple):
+    """A function of the program's own that loguru calls with each message from a level on."""
+
+    level: int
+    function: Function
+
+
 class LogHandlers:
     """Finds the handlers that a log call runs; those of each module are remembered."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._added: dict[str, tuple[_Added, ...]] = {}
+        self._sinks: dict[str, tuple[_Sink, ...]] = {}
 
     def targets(self, key: Key, site: int, called: Value) -> Iterator[Target]:
         """What a call of a logger's method, at a site of a def, runs of the program."""
         if not isinstance(called, (External, ExternalMethod)):
+            return
+        level = _level_of(called)
+        if level is not None:
+            for sink in self._sinks_of(key[0]):
+                if level >= sink.level:
+                    yield Target(sink.function, Arguments(spread=True))
             return
         if isinstance(called, ExternalMethod):
             is_log = called.dotted == _LOGGER and called.name in _LOUD
@@ -85,11 +108,59 @@ class LogHandlers:
     def _in_module(self, path: str) -> tuple[_Added, ...]:
         found = self._added.get(path)
         if found is None:
-            keys = self._evaluator.module(path).keys
-            called = (function for key in keys for function in self._setting_up(key))
-            found = tuple(item for key in (*keys, *dict.fromkeys(called)) for item in self._in_def(key))
-            self._added[path] = found
+            found = self._added[path] = tuple(
+                item for key in self._looked_at(path) for item in self._in_def(key)
+            )
         return found
+
+    def _sinks_of(self, path: str) -> tuple[_Sink, ...]:
+        found = self._sinks.get(path)
+        if found is None:
+            found = self._sinks[path] = tuple(
+                sink for key in self._looked_at(path) for sink in self._sinks_in(key)
+            )
+        return found
+
+    def _looked_at(self, path: str) -> dict[Key, None]:
+        """The defs of a module, and those that it calls to have loggers set up."""
+        keys = self._evaluator.module(path).keys
+        called = (function for key in keys for function in self._setting_up(key))
+        return dict.fromkeys((*keys, *called))
+
+    def _sinks_in(self, key: Key) -> Iterator[_Sink]:
+        """The functions that a def tells loguru to call, where the message is logged: not those that a thread
+        of its own calls (`enqueue=True`), nor those for some messages only."""
+        body = self._evaluator.body(key)
+        for site in body.sites:
+            node = graph.node(body, site.callee)
+            if site.kind != SiteKind.CALL or node[0] != Op.ATTR or node[2] != "add":
+                continue
+            if External(f"{_LOGURU}add") not in self._evaluator.evaluate(key, site.callee).values:
+                continue
+            arguments = arguments_of(key, site.args)
+            if arguments.spread or arguments.keyword("filter") or self._is_queued(arguments):
+                continue
+            level = self._stated_level(arguments)
+            given = arguments.positional[0] if arguments.positional else arguments.keyword("sink")
+            for value in self._evaluator.passed(given).values:
+                if level is not None and isinstance(value, Function):
+                    if self._evaluator.definition(value.key).kind != DefKind.ASYNC_FUNCTION:
+                        yield _Sink(level, value)
+
+    def _is_queued(self, arguments: Arguments) -> bool:
+        passed = arguments.keyword("enqueue")
+        return passed is not None and self._evaluator.passed(passed).values != (Literal("bool", False),)
+
+    def _stated_level(self, arguments: Arguments) -> int | None:
+        """The level from which on messages come; None where it can't be told."""
+        passed = arguments.keyword("level")
+        if passed is None:
+            return _LEVELS[_LEAST]
+        values = self._evaluator.passed(passed).values
+        if len(values) != 1 or not isinstance(values[0], Literal):
+            return None
+        level = values[0].value
+        return level if type(level) is int else _LEVELS.get(str(level))
 
     def _setting_up(self, key: Key) -> Iterator[Key]:
         """The functions of other files that a def calls and that may set loggers up, by their names."""
@@ -188,6 +259,15 @@ class LogHandlers:
             ):
                 return self._evaluator.module(key[0]).name
         return None
+
+
+def _level_of(called: External | ExternalMethod) -> int | None:
+    """The level of a message that a call of loguru's logger is about; None for any other call."""
+    if isinstance(called, ExternalMethod):
+        name = called.name if called.dotted == _LOGURU_CLASS else ""
+    else:
+        name = called.dotted.removeprefix(_LOGURU) if called.dotted.startswith(_LOGURU) else ""
+    return _LEVELS.get(name.upper())
 
 
 def _is_function(dotted: str) -> bool:

@@ -14,6 +14,7 @@ from conclint.catalog.loader import Catalog
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Passed, StarItem
 from conclint.resolve.classes import Classes
+from conclint.resolve.constructions import Constructions
 from conclint.resolve.containers import DISPLAYS, Containers
 from conclint.resolve.decorations import Decorations
 from conclint.resolve.django_models import QUERY_SET, row_in
@@ -92,6 +93,7 @@ class Evaluator:
         self.containers = Containers(self)
         self.overrides = Overrides(self)
         self.single_dispatch = SingleDispatch(self)
+        self.constructions = Constructions(self)
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}

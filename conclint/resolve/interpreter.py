@@ -150,6 +150,9 @@ class CallResults(Protocol):
     def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> ValueSet:
         """What a call passes for a parameter."""
 
+    def read(self, found: ValueSet, attributes: tuple[Attribute, ...], key: Key) -> ValueSet:
+        """What reading attributes of a value gives, one of the other, as code of `key` does it."""
+
     def external_result(self, dotted: str) -> ValueSet:
         """What calling something outside the program gives."""
 

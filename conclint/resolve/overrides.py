@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from conclint.resolve.classes import PROTOCOLS
 from conclint.resolve.interpreter import Interpreter
+from conclint.resolve.program import Program
 from conclint.resolve.values import Class, External, Function, Instance, Key
 from conclint.summary.records import DefFlags, DefKind, Op
 
@@ -138,11 +139,8 @@ class Overrides:
 
     def _counts(self, cls: Class, asker: str) -> bool:
         """Whether the asker may be given an instance: no test double, unless the asker is a test too."""
-        return not self._is_of_tests(cls.key[0]) or self._is_of_tests(asker)
-
-    def _is_of_tests(self, path: str) -> bool:
-        parts = self._evaluator.program.finder.module_name(path).split(".")
-        return any(part in _TESTS or part.startswith("test_") or part.endswith("_test") for part in parts)
+        program = self._evaluator.program
+        return not is_of_tests(program, cls.key[0]) or is_of_tests(program, asker)
 
     def _is_stub(self, key: Key) -> bool:
         return bool(self._evaluator.definition(key).flags & DefFlags.STUB)
@@ -160,3 +158,9 @@ class Overrides:
             return False
         bases = self._evaluator.classes.ancestry(owner).classes
         return any(isinstance(base, External) and base.dotted in PROTOCOLS for base in bases)
+
+
+def is_of_tests(program: Program, path: str) -> bool:
+    """Whether a file is one of tests, by its module's name."""
+    parts = program.finder.module_name(path).split(".")
+    return any(part in _TESTS or part.startswith("test_") or part.endswith("_test") for part in parts)

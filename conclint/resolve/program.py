@@ -19,6 +19,8 @@ from conclint.resolve.values import Class, Key, to_index
 from conclint.summary.codec import decode_body
 from conclint.summary.records import Body, Def, DefKind, ModuleSummary, Store, StoreKind
 
+IMPORTED: Final = "+"
+"""Among the names of bases, begins one that a file imports: of a class, or of a module."""
 _MAX_WAVES: Final = 24
 
 
@@ -280,6 +282,11 @@ class Program:
         module `asker`: it then depends on which these are."""
         self._bases.setdefault(asker, set()).add(name)
         return self._subclasses.from_base(name) if self._subclasses is not None else ()
+
+    def importing(self, name: str, asker: str) -> tuple[str, ...]:
+        """The files of the project that import a class or a module of that name, for an answer about the
+        module `asker`: it then depends on which these are."""
+        return tuple(dict.fromkeys(path for path, _ in self.derived_from(IMPORTED + name, asker)))
 
     def depend(self, asker: str, paths: Iterable[str]) -> None:
         """The effects of functions of the module `asker` depend on what is in these files, which define

@@ -384,9 +384,13 @@ class Results:
                 )
         if found is None:
             return TOP
+        return self.read(found, attributes, plain.key)
+
+    def read(self, found: ValueSet, attributes: tuple[Attribute, ...], key: Key) -> ValueSet:
+        """What reading attributes of a value gives, one of the other, as code of `key` does it."""
         for name in attributes:
             if isinstance(name, Above):
-                found = self._evaluator.attribute(found, name, plain.key)
+                found = self._evaluator.attribute(found, name, key)
             elif name.startswith("["):
                 found = self._evaluator.containers.item_named(found, name)
             elif name == ITERATED:
@@ -394,7 +398,7 @@ class Results:
             elif name == CALLED:
                 found = self.called(found)
             else:
-                found = self._evaluator.attribute(found, name, plain.key)
+                found = self._evaluator.attribute(found, name, key)
         return found
 
     def _bound(

@@ -20,6 +20,7 @@ from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.fetched_json import parsed_answers
+from conclint.rules.held_parts import effects_of_parts
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
@@ -127,6 +128,7 @@ class Judge:
             if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
                 for effects in found:
                     yield from effects_on_loop(view, key, effects, starts)
+                    yield from effects_on_loop(view, key, effects_of_parts(view, key, effects), starts)
                     yield from crossed_on_loop(view, key, effects)
                 yield from computing_on_loop(view, self._costs, key, starts)
                 yield from parsed_answers(view, key, starts)

@@ -1,13 +1,17 @@
 """Which classes of the project name which base classes, by the index: the question backwards that imports
 can't answer (CORE.md section 1). Names are as they stand in class headers, so an answer errs on the side of
-too much; a base class that is imported under another name is not seen."""
+too much; a base class that is imported under another name is not seen.
+
+Beside them, which files import a class by its name, or a module: where its objects may be made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from conclint.catalog.registering import REGISTERING_MODULES
+from conclint.resolve.program import IMPORTED
 from conclint.source.index import FileIndex
 
 Headers: TypeAlias = str
@@ -26,7 +30,23 @@ def headers_of(index: FileIndex) -> Headers:
     }
     if imported:
         found.add(":" + ",".join(sorted(imported)))
+    found.update(f":{IMPORTED}{name}" for name in _makers(index))
     return " ".join(sorted(found))
+
+
+def _makers(index: FileIndex) -> Iterator[str]:
+    """The names by which a file may reach classes of the project: those of classes, by their first letter,
+    and of modules."""
+    for module, names in index.imports:
+        if not names:
+            yield module.rpartition(".")[2]
+        elif module.partition(".")[0] not in sys.stdlib_module_names:
+            is_package = not module.strip(".")
+            yield from (name for name in names if is_package or _is_of_class(name))
+
+
+def _is_of_class(name: str) -> bool:
+    return name.lstrip("_")[:1].isupper() and not name.isupper()
 
 
 def bases_changed(before: Headers, after: Headers) -> set[str]:

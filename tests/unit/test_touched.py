@@ -593,3 +593,55 @@ def test_a_receiver_counts_from_when_its_file_is_there(tmp_path: Path) -> None:
         assert report.findings == _run(tmp_path, cache=False).findings
         alone = check([str(tmp_path / "view.py")], _config(tmp_path, cache=False))
         assert alone.findings == report.findings
+
+
+MADE = {
+    "tanks.py": """
+        class Tank:
+            def __init__(self, gauge):
+                self.gauge = gauge
+            async def level(self):
+                return self.gauge.depth()
+    """,
+    "gauges.py": """
+        import time
+        class Gauge:
+            def depth(self):
+                time.sleep(1)
+        class Simulated:
+            def depth(self):
+                return 1
+    """,
+    "house.py": "from gauges import Gauge\nfrom tanks import Tank\ndef tank():\n    return Tank(Gauge())\n",
+    "plain.py": "def plain():\n    return 1\n",
+}
+MAKING = {
+    "what it is made with": ("house.py", MADE["house.py"].replace("Gauge", "Simulated")),
+    "what that does": ("gauges.py", MADE["gauges.py"].replace("time.sleep(1)", "return 2")),
+    "what the constructor keeps": ("tanks.py", MADE["tanks.py"].replace("= gauge", "= gauge.port")),
+    "whether it is made": ("house.py", "from gauges import Gauge\n"),
+    "whether its file imports the class": ("house.py", MADE["house.py"].replace("import Tank", "import T")),
+}
+
+
+@pytest.mark.parametrize("case", MAKING)
+def test_what_an_object_is_made_with_is_known_from_who_makes_it(tmp_path: Path, case: str) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    for name, text in MADE.items():
+        _write(tmp_path / name, text)
+    edited, text = MAKING[case]
+    assert [item.path for item in _run(tmp_path, cache=True).findings] == ["tanks.py"]
+    for now, count in ((text, 0), (MADE[edited], 1), (text, 0)):
+        _write(tmp_path / edited, now)
+        report = _run(tmp_path, cache=True)
+        assert [item.path for item in report.findings] == ["tanks.py"] * count
+        assert report.findings == _run(tmp_path, cache=False).findings
+
+
+def test_one_file_alone_has_what_its_objects_are_made_with(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    for name, text in MADE.items():
+        _write(tmp_path / name, text)
+    (everything,) = _run(tmp_path, cache=False).findings
+    (alone,) = check([str(tmp_path / "tanks.py")], _config(tmp_path, cache=False)).findings
+    assert alone == everything
