@@ -141,11 +141,15 @@ class LogHandlers:
             if arguments.spread or arguments.keyword("filter") or self._is_queued(arguments):
                 continue
             level = self._stated_level(arguments)
+            if level is None:
+                continue
             given = arguments.positional[0] if arguments.positional else arguments.keyword("sink")
             for value in self._evaluator.passed(given).values:
-                if level is not None and isinstance(value, Function):
-                    if self._evaluator.definition(value.key).kind != DefKind.ASYNC_FUNCTION:
-                        yield _Sink(level, value)
+                if isinstance(value, Function) and not self._is_coroutine(value):
+                    yield _Sink(level, value)
+
+    def _is_coroutine(self, function: Function) -> bool:
+        return self._evaluator.definition(function.key).kind == DefKind.ASYNC_FUNCTION
 
     def _is_queued(self, arguments: Arguments) -> bool:
         passed = arguments.keyword("enqueue")
