@@ -3,7 +3,7 @@ catalog says of the thing called."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact, Placing
 from conclint.effects.bindings import passes_on
@@ -58,28 +58,9 @@ def place(
                 add(result, effect, witness)
         if not isinstance(unwrapped(value), Parameter) and not isinstance(value, (Literal, Awaitable)):
             ready.append(value)
-        if placement.model is ExecutionModel.EVENT_LOOP and placement.style != CALLED:
-            for part in _own_parts_called(effects_of, frame.key, unwrapped(value)):
-                effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, part, placement.model)
-                add(result, effect, witness)
     if ready:
         known = placement.callables._replace(values=tuple(ready))
         frame.placements.append(placement._replace(callables=known))
-
-
-def _own_parts_called(effects_of: Callable[[Key], Effects], caller: Key, value: Value) -> Iterator[Parameter]:
-    """What a method that is handed over calls of the parts of its object (`self.device.read()`), where that
-    is the receiver of the method that hands it over: who made the object knows these parts."""
-    receiver = value.receiver if isinstance(value, Function) else None
-    own = receiver.own if isinstance(receiver, Instance) else None
-    if not isinstance(value, Function) or own is None or own.key != caller or own.attributes:
-        return
-    for effect in effects_of(value.key):
-        part = effect.parameter
-        if effect.kind is not Kind.CALLS or part is None or part.key != value.key:
-            continue
-        if part.is_part:
-            yield own._replace(attributes=part.attributes)
 
 
 def _dispatched(evaluator: Evaluator, frame: Frame, placement: Placement) -> Placement:

@@ -17,7 +17,7 @@ from conclint.model.finding import Binding
 from conclint.model.symbols import short_name
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Link, callable_name
-from conclint.resolve.values import External, ExternalMethod, Function, Key, Partial, unwrapped
+from conclint.resolve.values import External, ExternalMethod, Function, Key, Parameter, Partial, unwrapped
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, hops
@@ -99,7 +99,7 @@ def _fails_first(witness: Witness) -> bool:
 
 def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: Starts) -> Iterator[Draft]:
     """What is bound at a site and runs on the loop: reported here, unless its own file can see it."""
-    outside = _outside_effects(view, key, placement)
+    outside = _outside_effects(view, key, placement, starts)
     for effect, witness in (*bound_effects(view, placement, starts), *outside):
         rule = rule_of(effect)
         if rule is None:
@@ -111,7 +111,9 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
         yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
 
 
-def _outside_effects(view: ModuleView, key: Key, placement: Placement) -> Iterator[tuple[Effect, Witness]]:
+def _outside_effects(
+    view: ModuleView, key: Key, placement: Placement, starts: Starts
+) -> Iterator[tuple[Effect, Witness]]:
     """What functions of libraries do that a site hands to the loop (`loop.call_soon(time.sleep, 1)`), or
     gives to a function that it hands over, or that the object of a method holds which it hands over."""
     engine = view.engine
@@ -134,12 +136,12 @@ def _outside_effects(view: ModuleView, key: Key, placement: Placement) -> Iterat
         elif isinstance(target, Function):
             if isinstance(value, Partial):
                 arguments = engine.evaluator.results.with_partial(value, arguments)
-            for effect, witness in _given_effects(view, key, link, target, arguments):
+            for effect, witness in _given_effects(view, key, link, target, arguments, starts):
                 yield effect, doubted(witness, placement.callables.reasons)
 
 
 def _given_effects(
-    view: ModuleView, key: Key, link: Link, function: Function, arguments: Arguments
+    view: ModuleView, key: Key, link: Link, function: Function, arguments: Arguments, starts: Starts
 ) -> Iterator[tuple[Effect, Witness]]:
     engine = view.engine
     if engine.evaluator.definition(function.key).kind == DefKind.ASYNC_FUNCTION:
@@ -148,6 +150,8 @@ def _given_effects(
     for call, inner in engine.effects_of(function.key).items():
         if call.kind is not Kind.CALLS or call.parameter is None or call.dependence is not None:
             continue
+        if function.key in starts.on_loop and call.parameter.is_part and _knows(view, call.parameter):
+            continue  # it is reported where it is called
         bound = bindings.of_callable(call.parameter)
         for value in bound.values:
             if not isinstance(value, (External, ExternalMethod)):
@@ -160,6 +164,11 @@ def _given_effects(
                     doubts, inner.length + 1, name, link.site, then.cause, reasons, (function.key, call), then
                 )
                 yield effect._replace(mask=effect.mask & call.mask), witness
+
+
+def _knows(view: ModuleView, part: Parameter) -> bool:
+    """Whether it is known what a part of a method's own object is."""
+    return bool(view.engine.evaluator.constructions.of_part(part, view.module.path).values)
 
 
 def bound_effects(view: ModuleView, placement: Placement, starts: Starts) -> Iterator[tuple[Effect, Witness]]:
