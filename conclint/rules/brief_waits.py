@@ -19,6 +19,7 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
 
 _BOUNDED: Final = (Family.JOINS, Family.LOCKS, Family.QUEUES)
+_ENDS_OF_PROCESS: Final = frozenset({"subprocess.Popen.communicate", "subprocess.Popen.wait"})
 _SELECTING: Final = frozenset(
     {"select.select", "selectors.BaseSelector.select", "selectors.DefaultSelector.select"}
 )
@@ -50,6 +51,24 @@ def is_asked_to_end(engine: EffectSolver, fact: CallableFact, chain: Sequence[Ho
     """Whether a thread, process or pool that is joined was told to end before."""
     is_join = fact.family is Family.JOINS and fact.name.endswith(".join")
     return is_join and any(_asks_for_end(engine.evaluator, hop) for hop in chain)
+
+
+def is_killed(engine: EffectSolver, fact: CallableFact, hop: Hop) -> bool:
+    """Whether the process whose end is waited for was killed before, in the same function."""
+    if fact.name not in _ENDS_OF_PROCESS:
+        return False
+    body = engine.evaluator.body(hop.key)
+    place = body.sites[hop.site]
+    receiver = graph.receiver(body, place)
+    process = graph.node(body, receiver)
+    return receiver >= 0 and any(
+        graph.node(body, site.callee)[-1] == "kill"
+        and not site.args
+        and graph.node(body, graph.receiver(body, site)) == process
+        and graph.is_inside(body, place.region, site.region)
+        for site in body.sites[: hop.site]
+        if site.kind == SiteKind.CALL and graph.receiver(body, site) >= 0
+    )
 
 
 def _limit(evaluator: Evaluator, fact: CallableFact, hop: Hop) -> float | None:

@@ -13,7 +13,7 @@ from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Confidence, Family, Weight
 from conclint.model.severity import Severity
 from conclint.resolve.arguments import arguments_of, stated_argument
-from conclint.rules.brief_waits import is_asked_to_end, most_of_wait
+from conclint.rules.brief_waits import is_asked_to_end, is_killed, most_of_wait
 from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
@@ -67,6 +67,8 @@ def severity_of_call(
         return Severity.INFO
     if fact is not None and fact.family is Family.CONSOLE and any(_begins(engine, hop) for hop in chain):
         return Severity.INFO  # whoever starts the program is asked
+    if fact is not None and is_killed(engine, fact, chain[-1]):
+        return Severity.INFO
     if fact is not None and severity is Severity.CRITICAL:
         severity = most_of_wait(engine, fact, chain)
         if is_asked_to_end(engine, fact, chain) and any(_ends(engine, hop) for hop in chain):
@@ -76,7 +78,9 @@ def severity_of_call(
     if any(reason.endswith(FIRST_TIME) for reason in reasons):
         return Severity.INFO  # under a second, once in the life of the program
     if fact.family is Family.DATABASE and not any(is_repeated(engine, hop) for hop in chain):
-        return Severity.INFO if is_small_statement(engine.evaluator, fact, chain[-1]) else severity
+        is_seldom = any(reason.endswith(FAILED) for reason in reasons)
+        is_small = is_seldom or is_small_statement(engine.evaluator, fact, chain[-1])
+        return Severity.INFO if is_small else severity
     if fact.name in _BRIEF and not any(is_repeated(engine, hop) for hop in chain):
         return Severity.INFO
     if fact.family not in _FILES or fact.milliseconds is not None:

@@ -380,6 +380,7 @@ class Service:
             ("db.execute('INSERT INTO kept VALUES (?)', k)", Severity.WARNING),
             ("db.executemany('INSERT INTO kept VALUES (?)', k)\n    db.commit()", Severity.WARNING),
             ("for each in k:\n        db.execute('SELECT v FROM kept WHERE k = ?', each)", Severity.WARNING),
+            ("try:\n        await k()\n    except TimeoutError:\n        db.execute(k)", Severity.INFO),
         ],
     )
     def test_a_statement_of_few_rows_is_info(self, tmp_path: Path, body: str, severity: Severity) -> None:
@@ -418,12 +419,20 @@ class Service:
                 Severity.WARNING,
             ),
             ("put(self):\n        self.thread.start()\n        self.over.wait()", Severity.CRITICAL),
+            ("put(self):\n        self.child.kill()\n        self.child.wait()", Severity.INFO),
+            ("put(self):\n        self.child.wait()\n        self.child.kill()", Severity.CRITICAL),
+            ("put(self):\n        self.thread.kill()\n        self.child.wait()", Severity.CRITICAL),
+            (
+                "put(self):\n        if self.over.is_set():\n            self.child.kill()\n"
+                "        self.child.wait()",
+                Severity.CRITICAL,
+            ),
             ("put(self):\n        select.select([self], [], [], 0.5)", Severity.WARNING),
         ],
     )
     def test_waits_that_are_over_soon(self, tmp_path: Path, method: str, severity: Severity) -> None:
         text = f"""
-import queue, select, threading
+import queue, select, subprocess, threading
 from concurrent.futures import Future
 from elsewhere import start
 
@@ -434,6 +443,7 @@ class Service:
         self.thread, self.queue = threading.Thread(target=f), queue.SimpleQueue()
         self.over = threading.Event()
         self.future = Future()
+        self.child = subprocess.Popen(f)
 
     def end(self):
         self.thread.join()
