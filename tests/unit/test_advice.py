@@ -376,6 +376,11 @@ class Store:
     def note(self, url):
         self.rows.setdefault(url, []).append(url)
 
+    def held(self, url):
+        with lock:
+            requests.get(url)
+        self.note(url)
+
     async def handle(self, url, rows):
         CALL
 
@@ -388,10 +393,13 @@ def fill(rows, url):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("self.add(url)", "make `Store.add` a coroutine function, and have it run `requests.get` in a thread "
+        ("self.add(url)", "make `Store.add` a coroutine function, if only coroutines call it, and have it "
+         "run `requests.get` in a thread "
          "(program.py:11): `add` also changes `self.rows`"),
-        ("self.counted(url)", "make `Store.counted` a coroutine function, and have it run `Store.download` "
+        ("self.counted(url)", "make `Store.counted` a coroutine function, if only coroutines call it, and "
+         "have it run `Store.download` "
          "in a thread (program.py:26): `counted` also changes `self.count`"),
+        ("self.held(url)", "`requests.get`, out of the lock in `Store.held`"),
         ("self.deeper(url)", "`deeper` also changes `self.rows` (in `Store.note`)"),
         ("fill(self.rows, url)", "`fill` also changes `rows`"),
         ("self.save()", "make a copy of `self.rows`"),

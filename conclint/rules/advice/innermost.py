@@ -13,7 +13,7 @@ from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.advice.callers import awaited_counterpart, can_be_coroutine
 from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.sending import traits_of
-from conclint.rules.advice.shared_state import Changed, changed_by, functions_changing
+from conclint.rules.advice.shared_state import Changed, changed_by, functions_changing, is_locked
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -26,7 +26,7 @@ class Writer(NamedTuple):
 
     `name` is the function's, `place` the call's; `call` is what is called there; `can_wait`: the function can
     be made a coroutine function. `twin` is the coroutine function beside it, by its name. `is_lazy`: what is
-    called gives an iterator, which does the work.
+    called gives an iterator, which does the work. `is_locked`: it stands under a lock for threads.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Writer(NamedTuple):
     can_wait: bool
     twin: str = ""
     is_lazy: bool = False
+    is_locked: bool = False
 
 
 def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None:
@@ -113,7 +114,12 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
         if twin and twin != own:
             return Writer(_name_of(view, key), "", call, can_wait=False, twin=twin)
     is_lazy = at == len(hops) - 1 and Trait.LAZY in traits_of(view, hop.symbol)
-    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait, is_lazy=is_lazy)
+    locked = any(
+        is_locked(view, item.key, body, body.sites[item.site].region)
+        for item in hops[1 : at + 1]
+        for body in (view.engine.evaluator.body(item.key),)
+    )
+    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait, "", is_lazy, locked)
 
 
 def _name_of(view: ModuleView, key: Key) -> str:

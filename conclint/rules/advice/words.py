@@ -262,8 +262,16 @@ def _taken_out(subject: Subject, why: str) -> str:
     work = f"run `{writer.call}` in a thread"
     if writer.call in ("builtins.open", "io.open"):
         work = "do its file access, and no more than that, in a thread"
+    if writer.is_locked:
+        return (
+            f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of the lock in "
+            f"`{writer.name}` ({writer.place}) first: nothing can be awaited under a thread's lock. {why}."
+        )
     if writer.can_wait:
-        return f"make `{writer.name}` a coroutine function, and have it {work} ({writer.place}): {why}."
+        return (
+            f"make `{writer.name}` a coroutine function, if only coroutines call it, and have it {work} "
+            f"({writer.place}): {why}."
+        )
     return (
         f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of `{writer.name}` "
         f"({writer.place}), and have only that run in a thread: {why}."
