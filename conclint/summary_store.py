@@ -19,6 +19,7 @@ from conclint.source.index import FileIndex
 from conclint.store.cache import MARSHAL_FORMAT, Cache, Space
 from conclint.summary.records import ModuleSummary
 from conclint.syntax.decoding import DecodingError
+from conclint.workers.forking import can_fork
 from conclint.workers.work import Work, Workers
 
 R = TypeVar("R")
@@ -26,6 +27,7 @@ C = TypeVar("C")
 
 _CHUNK: Final = 64 << 10
 """Bytes of source that are summarised in the background at a time."""
+_FORKED_PAYS: Final = 256 << 10  # workers that are forks of this process are there at once
 _SUMMARY_PAYS: Final = 1 << 20  # about two seconds of parsing; a pool starts in a third of one
 _CHECK_PAYS: Final = 8 << 20
 _SCAN_PAYS: Final = 16 << 20
@@ -203,7 +205,8 @@ class SummaryStore:
             if digest is not None and not self._is_too_long(path) and not self._recall(digest):
                 missing.setdefault(digest, path)
         sizes = [self._contents.sizes[path] for path in missing.values()]
-        if not missing or sum(sizes) < _SUMMARY_PAYS:
+        pays = min(_FORKED_PAYS, _SUMMARY_PAYS) if can_fork() else _SUMMARY_PAYS
+        if not missing or sum(sizes) < pays:
             return False
         chunk: list[str] = []
         room = _CHUNK

@@ -153,20 +153,19 @@ def _write_in_workers(clock: Clock) -> None:
 
 def _write_in_forks(clock: Clock) -> None:
     forks: Any = importlib.import_module("conclint.workers.forks")
-    start = forks._start
+    fork_off = forks.fork_off
 
-    def started(answer: Callable[[], bytes]) -> Any:
-        def answered() -> bytes:
+    def timed(run: Callable[[int], object], others: Any) -> Any:
+        def answered(channel: int) -> None:
             clock.restart("fork")
             begun = time.time()
-            result: bytes = answer()
+            run(channel)
             clock.busy.append((begun, time.time(), "judge"))
             clock.write()
-            return result
 
-        return start(answered)
+        return fork_off(answered, others)
 
-    forks._start = started
+    forks.fork_off = timed
 
 
 def main(folder: str, *arguments: str) -> None:

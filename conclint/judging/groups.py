@@ -12,7 +12,8 @@ from conclint.config.settings import ConfigError
 from conclint.process.failure import bearable, describe_failure
 from conclint.process.gc_control import uncollected
 from conclint.store.cache import Cache
-from conclint.workers.forks import can_fork, in_forks
+from conclint.workers.forking import can_fork
+from conclint.workers.forks import in_forks
 from conclint.workers.work import processors
 
 if TYPE_CHECKING:

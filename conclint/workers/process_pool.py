@@ -10,11 +10,14 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar, cast
 
+from conclint.workers.forking import Fork, end, fork_off
 from conclint.workers.frames import encode_frame, read_frame
 from conclint.workers.isolated import python_command
+from conclint.workers.worker import serve
 
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ class _Source(Protocol):
 
 class ProcessPool(Executor):
     """Up to `jobs` processes, each started when all others are busy; each imports the modules of `preload`
-    and calls `prepare` with the arguments first.
+    and calls `prepare` with the arguments first. They are forks `of_this` process where it can be forked.
 
     The call that a worker dies of fails with BrokenExecutor, and another worker takes its place. Where none
     can be had, all that nobody has begun fails so. The daemon threads here, one for each worker, keep no
@@ -65,10 +68,13 @@ class ProcessPool(Executor):
         prepare: Callable[..., object],
         *arguments: object,
         fork: bool = hasattr(os, "fork") and hasattr(socket, "send_fds"),
+        of_this: bool = False,
     ) -> None:
         self._jobs = jobs
         self._prepare = encode_frame((prepare, arguments))
-        self._source: _Source = _Forked(preload) if fork else _Spawned()
+        self._source: _Source = (
+            _ForkedOfThis(jobs, preload) if of_this else _Forked(preload) if fork else _Spawned()
+        )
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._unfinished = 0
@@ -175,6 +181,46 @@ class ProcessPool(Executor):
 def _break(future: Future[Any]) -> None:
     if future.running() or future.set_running_or_notify_cancel():
         future.set_exception(BrokenExecutor("a worker process died"))
+
+
+class _ForkedOfThis:
+    """Workers that are forked from this process, all at once, before it has threads; one that takes the place
+    of another comes from elsewhere."""
+
+    def __init__(self, jobs: int, preload: Sequence[str]) -> None:
+        for name in preload:
+            import_module(name)
+        self._preload = preload
+        self._forks: list[Fork] = []
+        self._others: _Forked | None = None
+        self._lock = threading.Lock()
+        for _ in range(jobs):
+            with suppress(OSError):
+                self._forks.append(fork_off(serve, self._forks))
+        self._unused = list(self._forks)
+
+    def connect(self) -> _Channel:
+        with self._lock:
+            if self._unused:
+                with socket.socket(fileno=os.dup(self._unused.pop().channel)) as ours:
+                    return _Channel(ours.makefile("rb"), ours.makefile("wb"))
+            if self._others is None:
+                self._others = _Forked(self._preload)
+            return self._others.connect()
+
+    def close(self) -> None:
+        for fork in self._forks:
+            fork.bury()
+        self._forks.clear()
+        if self._others is not None:
+            self._others.close()
+
+    def kill(self) -> None:
+        for fork in self._forks:
+            end(fork)
+        self._forks.clear()
+        if self._others is not None:
+            self._others.kill()
 
 
 class _Spawned:

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from typing import Final, Generic, TypeVar
 
 from conclint.process.gc_control import paused
+from conclint.workers.forking import can_fork
 from conclint.workers.process_pool import ProcessPool
 
 R = TypeVar("R")
@@ -247,7 +248,7 @@ def processors() -> int:
 
 
 def _start_pool(jobs: int) -> Executor:
-    return ProcessPool(jobs, _PRELOAD, _prepare)
+    return ProcessPool(jobs, _PRELOAD, _prepare, of_this=can_fork())
 
 
 def _prepare() -> None:

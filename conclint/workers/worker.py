@@ -21,6 +21,13 @@ def attend() -> NoReturn:
     _work(source, target)
 
 
+def serve(channel: int) -> NoReturn:
+    """A worker that was forked of the process that it works for."""
+    gc.freeze()
+    ends = socket.socket(fileno=channel)
+    _work(ends.makefile("rb"), ends.makefile("wb"))
+
+
 if sys.platform != "win32":
     from conclint.workers.lifeline import arm, watch
 

@@ -11,9 +11,10 @@ import time
 
 import pytest
 
-from conclint.workers.forks import can_fork, in_forks
+from conclint.workers.forking import can_fork
+from conclint.workers.forks import in_forks
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there are no forks")
 HERE = os.getpid()
 
 
@@ -95,7 +96,7 @@ import os, sys, time
 from conclint.workers.forks import in_forks
 
 def work(number):
-    print(os.getpid(), flush=True)
+    print(os.getpid(), file=sys.stderr, flush=True)
     time.sleep(60)
 
 list(in_forks(work, 4, 2, lambda: None))
@@ -103,9 +104,9 @@ list(in_forks(work, 4, 2, lambda: None))
 
 
 def test_forks_end_with_who_forked_them() -> None:
-    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        pids = [int(process.stdout.readline()) for _ in range(3)]
+    with subprocess.Popen([sys.executable, "-c", KILLED], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        pids = [int(process.stderr.readline()) for _ in range(3)]
         process.kill()
     end = time.monotonic() + 5
     while time.monotonic() < end and any(map(_lives, pids)):

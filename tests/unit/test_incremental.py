@@ -24,7 +24,7 @@ from conclint.run import analysis as analysis_module
 from conclint.run.pipeline import Report, check
 from conclint.source.discovery import discover_files
 from conclint.store.cache import Cache
-from conclint.workers.forks import can_fork
+from conclint.workers.forking import can_fork
 from conclint.workspace import Workspace
 from harness.longer import LONGER
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -49,9 +50,25 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture(params=[spawned, *([forked] if hasattr(os, "fork") else [])])
+def forked_of_this(jobs: int) -> ProcessPool:
+    return ProcessPool(jobs, [], prepare, of_this=True)
+
+
+FORKED = [forked] if hasattr(os, "fork") else []
+OF_THIS = [forked_of_this] if sys.platform == "linux" else []
+
+
+@pytest.fixture(params=[spawned, *FORKED, *OF_THIS])
 def two(request: pytest.FixtureRequest) -> Iterator[Workers]:
     """Two workers, forked or started one by one."""
+    workers = Workers(2, request.param)
+    yield workers
+    workers.close()
+
+
+@pytest.fixture(params=[spawned, *FORKED])
+def apart(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    """Two workers that share nothing with this process."""
     workers = Workers(2, request.param)
     yield workers
     workers.close()
@@ -153,12 +170,12 @@ def test_a_result_that_cannot_be_sent_is_an_error_of_the_function(two: Workers) 
 
 
 def test_workers_are_isolated_and_import_nothing_from_the_working_folder(
-    two: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    apart: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for entry in ("", ".", "src", str(tmp_path), str(tmp_path / "src")):
         monkeypatch.syspath_prepend(entry)
-    for _, result in two.run(work(path_and_flags, ITEMS)):
+    for _, result in apart.run(work(path_and_flags, ITEMS)):
         path, isolated = cast("tuple[list[str], bool]", result)
         assert isolated
         assert [entry for entry in path if not Path(entry).is_absolute() or str(tmp_path) in entry] == []
@@ -181,10 +198,10 @@ def test_inside_a_daemon_process_nothing_is_started() -> None:
     assert others == {itself}
 
 
-def test_a_process_with_threads_is_not_forked(two: Workers) -> None:
+def test_a_process_with_threads_is_not_forked(apart: Workers) -> None:
     """Nothing of this process's state reaches a worker: a lock held here isn't held there for ever."""
     with LOCK:
-        assert {result for _, result in two.run(work(is_locked, ITEMS))} == {False}
+        assert {result for _, result in apart.run(work(is_locked, ITEMS))} == {False}
 
 
 @given(st.lists(st.integers(0, 400_000), min_size=1, max_size=60), st.integers(1, 16))
