@@ -17,6 +17,7 @@ from conclint.rules.structural.code import Code
 from conclint.rules.structural.coroutine_runs import asyncio_run_per_item, detect_run_loop
 from conclint.rules.structural.forking import detect_left_thread, fork_after_threads
 from conclint.rules.structural.function_traits import Detector, Habit, Habits
+from conclint.rules.structural.given_patterns import GivenPatterns, match_of_given_pattern
 from conclint.rules.structural.hints import hand_made_thread_list, sequential_cpu_map, sequential_http_calls
 from conclint.rules.structural.locked_workers import lock_around_worker_body
 from conclint.rules.structural.main_guard import detect_started_process, missing_main_guard
@@ -89,9 +90,11 @@ class StructuralJudge:
     def __init__(self, engine: EffectSolver, costs: CostModel, is_chosen: Callable[[str], bool]) -> None:
         self._rules = (*_RULES, *(rule for code, rule in _HINTS.items() if is_chosen(code)))
         self._habits = Habits(engine, costs, _DETECTORS)
+        self._patterns = GivenPatterns(engine)
 
     def judge(self, view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
         """All that the structural rules find in a module with this code."""
         for code in codes:
             for rule in self._rules:
                 yield from rule(view, code, self._habits)
+            yield from match_of_given_pattern(view, code, self._patterns)
