@@ -24,7 +24,15 @@ from conclint.resolve.calls import Target, callables, invoked, iterated, protoco
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, OTHER_LOOP, THIS_LOOP, loop_given_by
-from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Key, Parameter, Value
+from conclint.resolve.values import (
+    External,
+    ExternalInstance,
+    ExternalMethod,
+    Function,
+    Key,
+    Parameter,
+    Value,
+)
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind
 
@@ -62,6 +70,8 @@ class CatalogCalls:
         if cls is not None:
             made = catalog.method(cls.name, "__init__")
             return self._fact(frame, made, arguments, value, cls.name) if made is not None else {}
+        if value.dotted == "functools.partial" and arguments.positional:
+            return self._bound_coroutines(frame, arguments)
         fact = catalog.function(value.dotted)
         if fact is None:
             return {}
@@ -69,6 +79,15 @@ class CatalogCalls:
         if value.dotted.rpartition(".")[2] in catalog.running:
             self._add_registered(found, frame, value)
         return self._logged(frame, value, found) if value.dotted.startswith(_LOGS) else found
+
+    def _bound_coroutines(self, frame: Frame, arguments: Arguments) -> Effects:
+        """What coroutine functions do with what is bound to them: whoever calls them, it is on a loop."""
+        found: Effects = {}
+        bound = Arguments(arguments.positional[1:], arguments.keywords, spread=True)
+        for target in self._evaluator.passed(arguments.positional[0]).values:
+            if isinstance(target, Function) and self._is_coroutine(target.key):
+                add_all(found, self._run(frame.nested(), Target(target, bound)))
+        return found
 
     def _logged(self, frame: Frame, called: Value, found: Effects) -> Effects:
         """The effects with those of the handlers that a log call runs."""

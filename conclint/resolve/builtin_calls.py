@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.resolve.annotations import annotation_type
-from conclint.resolve.arguments import Arguments
+from conclint.resolve.arguments import Arguments, StarItem
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     NONE,
     TOP,
+    TYPED_KEY,
     Awaitable,
     Class,
     Container,
@@ -33,6 +34,7 @@ from conclint.resolve.values import (
 
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
 _SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
+_TYPED_KEYS: Final = frozenset({"aiohttp.web.AppKey", "aiohttp.web.RequestKey", "aiohttp.web.ResponseKey"})
 _OBJECT: Final = ExternalInstance("builtins.object")
 EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 """Whose `enter_context` enters what it is given."""
@@ -110,6 +112,8 @@ def result_of(
     if dotted in ("typing.TypeVar", "typing_extensions.TypeVar"):
         bound = arguments.keyword("bound")
         return evaluator.passed(bound) if bound is not None else TOP
+    if dotted in _TYPED_KEYS:
+        return _typed_key(evaluator, arguments)
     if dotted in ("typing.NewType", "typing_extensions.NewType") and len(arguments.positional) == 2:
         return evaluator.passed(arguments.positional[1])
     if dotted in _AWAIT_LIKE and first is not None:
@@ -119,6 +123,17 @@ def result_of(
     if dotted in _SAME_OBJECT and first is not None:
         return evaluator.passed(first)
     return None
+
+
+def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
+    """`AppKey(name, type)`: a key under which is an object of that type."""
+    passed = arguments.positional[1] if len(arguments.positional) > 1 else arguments.keyword("t")
+    if not isinstance(passed, tuple) or isinstance(passed, (ValueSet, StarItem)):
+        return None
+    stated = annotation_type(evaluator, *passed)
+    if not stated.values or stated.incomplete:
+        return None
+    return known(Container(stated.values, TYPED_KEY))
 
 
 def _iterator(evaluator: Interpreter, item: ValueSet) -> ValueSet:

@@ -12,6 +12,7 @@ from conclint.resolve.puts import NO_PUTS, Put, Puts, seen_from
 from conclint.resolve.values import (
     NONE,
     TOP,
+    TYPED_KEY,
     Class,
     Container,
     Display,
@@ -64,6 +65,8 @@ class Containers:
         _, base_index, index = map(to_index, self._evaluator.body(key).values[value])
         position = self.literal(key, index)
         base = self._evaluator.evaluate(key, base_index)
+        if position is None and (under := self._under_typed_key(key, index)) is not None:
+            return under
         if self._evaluator.body(key).values[index][0] == Op.SLICE:
             parts = [self._slice_of(item, key, index) for item in base.values if item != NONE]
             return join(parts).reached_through(base) if parts else TOP
@@ -83,6 +86,13 @@ class Containers:
         if not parts:
             return TOP
         return found.reached_through(base)
+
+    def _under_typed_key(self, key: Key, index: int) -> ValueSet | None:
+        """What is under a key that says it by its type, whatever the mapping is."""
+        values = self._evaluator.evaluate(key, index).values
+        if len(values) == 1 and isinstance(values[0], Container) and values[0].kind == TYPED_KEY:
+            return known(*values[0].elements)
+        return None
 
     def literal(self, key: Key, index: int) -> Literal | None:
         """The constant that an index is, if it is one."""

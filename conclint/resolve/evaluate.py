@@ -21,6 +21,7 @@ from conclint.resolve.django_models import QUERY_SET, row_in
 from conclint.resolve.fixpoint import Solver
 from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.injection import injected_value
+from conclint.resolve.loop_origins import EVENT_LOOP, is_used_as_loop
 from conclint.resolve.names import Names
 from conclint.resolve.overrides import Overrides
 from conclint.resolve.program import Module, Program
@@ -282,6 +283,8 @@ class Evaluator:
         if stated.values and not stated.incomplete:
             return self._asked_of_callers(stated, Parameter(key, index))
         injected = injected_value(self, key, param)
+        if injected is None and param.annotation < 0 and is_used_as_loop(self.body(key), param.name, index):
+            return known(ExternalInstance(EVENT_LOOP))
         return known(Parameter(key, index)) if injected is None else injected
 
     def _asked_of_callers(self, stated: ValueSet, parameter: Parameter) -> ValueSet:

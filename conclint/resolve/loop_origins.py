@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.resolve.in_memory import Opened
-from conclint.resolve.values import ExternalInstance, Literal, Parameter, ValueSet, without_none
+from conclint.resolve.values import ExternalInstance, Literal, Parameter, ValueSet, to_index, without_none
+from conclint.summary.records import Body, Op
 
 THIS_LOOP: Final = Literal("loop", "of this thread")
 KEPT_LOOP: Final = Literal("loop", "kept")
@@ -21,6 +22,26 @@ _GIVEN: Final = {
 OF_KEPT_LOOP: Final = "the loop that is kept is the one that runs"
 HANDED_TO_LOOP: Final = "asyncio.run_coroutine_threadsafe"
 """Its future is that of the loop that it is given."""
+EVENT_LOOP: Final = "asyncio.AbstractEventLoop"
+_LOOP_NAMES: Final = frozenset({"loop", "event_loop"})
+_OF_LOOPS: Final = frozenset(
+    {
+        "add_reader", "add_signal_handler", "add_writer", "call_at", "call_soon", "call_soon_threadsafe",
+        "create_future", "run_in_executor",
+    }
+)  # fmt: skip
+"""Methods that only event loops have."""
+
+
+def is_used_as_loop(body: Body, name: str, position: int) -> bool:
+    """Whether a parameter without a stated type is an event loop, by its name and what is called of it."""
+    if name not in _LOOP_NAMES:
+        return False
+    values = body.values
+    return any(
+        node[0] == Op.ATTR and node[2] in _OF_LOOPS and values[to_index(node[1])] == (Op.PARAM, position)
+        for node in values
+    )
 
 
 def loop_given_by(name: str) -> Literal | None:

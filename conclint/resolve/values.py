@@ -109,6 +109,10 @@ class Container(NamedTuple):
     keys: tuple[Value, ...] = ()
 
 
+TYPED_KEY: Final = "key"
+"""The kind of a container that stands for a key which says what is under it (aiohttp's `AppKey`)."""
+
+
 class Generator(NamedTuple):
     """What calling a generator function gives: its body runs when it is iterated."""
 
