@@ -38,6 +38,8 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, Site, SiteKind
 
 _MOST_FILES: Final = 12
+_SHARED: Final = ("blinker.", "pyee.")
+"""Libraries whose objects are mostly made in one file, to be used in others."""
 
 
 class Callback(NamedTuple):
@@ -89,6 +91,8 @@ class RegisteredCallbacks:
         held = self._evaluator.evaluate(key, receiver).values if is_method else ()
         classes = classes_of(held)
         files = {**self._files(key[0], origins, classes), **self._elsewhere(key[0], names)}
+        if isinstance(called, ExternalMethod) and is_method and called.dotted.startswith(_SHARED):
+            files.update(self._taking(key[0], origins))
         for path in files:
             for item in self._in_module(path):
                 how = item.registering
@@ -156,6 +160,18 @@ class RegisteredCallbacks:
         program.depend(path, found)
         if self._catalog.runs_loosely(names):
             found.update(dict.fromkeys(self._imported(path)))
+        return found
+
+    def _taking(self, path: str, origins: frozenset[Origin]) -> dict[str, None]:
+        """The files that import what is in the files where an object is made: they may register with it."""
+        program = self._evaluator.program
+        found: dict[str, None] = {}
+        for origin in files_of(origins):
+            module = program.finder.module_name(origin).rpartition(".")[2]
+            found.update(dict.fromkeys(program.taking_from(module, path)))
+        if len(found) > _MOST_FILES:
+            found = {}
+        program.depend(path, found)
         return found
 
     def _imported(self, path: str) -> list[str]:

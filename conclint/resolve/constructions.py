@@ -61,6 +61,20 @@ class Constructions:
             found = self._held[slot] = self._search(owner, name, asker, 0)
         return self._evaluator.results.read(found, part.attributes[1:], part.key)
 
+    def calls_of(self, key: Key, asker: str) -> list[tuple[Key, int]]:
+        """The calls of a function or method, as far as they are in files that import it, or its class, by
+        name; none where these are too many."""
+        program = self._evaluator.program
+        owner = self._evaluator.enclosing_class(key)
+        module = program.finder.module_name(key[0]).rpartition(".")[2]
+        if owner is None:
+            files = [key[0], *program.taking_from(module, asker)]
+        else:
+            name = self._evaluator.definition(owner.key).name
+            files = [key[0], *program.importing(name, asker), *program.importing(module, asker)]
+        name = self._evaluator.definition(key).name
+        return [(call.key, call.number) for call in self._calls_of(Function(key), name, files, asker)]
+
     def _search(self, cls: Class, name: str, asker: str, steps: int) -> ValueSet:
         given = list(self._given(cls, name))
         if not given or steps > _MOST_STEPS:
@@ -178,8 +192,11 @@ class Constructions:
             return TOP
         target = Function(value.key)
         files = [value.key[0]]
+        program = self._evaluator.program
         if owner is not None:
-            files += self._evaluator.program.importing(self._evaluator.definition(owner.key).name, asker)
+            files += program.importing(self._evaluator.definition(owner.key).name, asker)
+        else:
+            files += program.taking_from(program.finder.module_name(value.key[0]).rpartition(".")[2], asker)
         parts: list[ValueSet] = []
         for call in self._calls_of(target, definition.name, files, asker):
             if isinstance(call.callee, Function):

@@ -21,6 +21,8 @@ from conclint.summary.records import Body, Def, DefKind, ModuleSummary, Store, S
 
 IMPORTED: Final = "+"
 """Among the names of bases, begins one that a file imports: of a class, or of a module."""
+TAKEN_FROM: Final = "<"
+"""Begins the name of a module from which a file imports functions or variables."""
 _MAX_WAVES: Final = 24
 
 
@@ -287,6 +289,11 @@ class Program:
         """The files of the project that import a class or a module of that name, for an answer about the
         module `asker`: it then depends on which these are."""
         return tuple(dict.fromkeys(path for path, _ in self.derived_from(IMPORTED + name, asker)))
+
+    def taking_from(self, module: str, asker: str) -> tuple[str, ...]:
+        """The files of the project that import functions or variables from a module of that name, or it."""
+        found = (*self.derived_from(TAKEN_FROM + module, asker), *self.derived_from(IMPORTED + module, asker))
+        return tuple(dict.fromkeys(path for path, _ in found))
 
     def depend(self, asker: str, paths: Iterable[str]) -> None:
         """The effects of functions of the module `asker` depend on what is in these files, which define

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from conclint.catalog.registering import REGISTERING_MODULES
-from conclint.resolve.program import IMPORTED
+from conclint.resolve.program import IMPORTED, TAKEN_FROM
 from conclint.source.index import FileIndex
 
 Headers: TypeAlias = str
@@ -30,19 +30,21 @@ def headers_of(index: FileIndex) -> Headers:
     }
     if imported:
         found.add(":" + ",".join(sorted(imported)))
-    found.update(f":{IMPORTED}{name}" for name in _makers(index))
+    found.update(f":{name}" for name in _makers(index))
     return " ".join(sorted(found))
 
 
 def _makers(index: FileIndex) -> Iterator[str]:
     """The names by which a file may reach classes of the project: those of classes, by their first letter,
-    and of modules."""
+    and of modules; and of the modules from which it takes functions or variables."""
     for module, names in index.imports:
         if not names:
-            yield module.rpartition(".")[2]
+            yield IMPORTED + module.rpartition(".")[2]
         elif module.partition(".")[0] not in sys.stdlib_module_names:
             is_package = not module.strip(".")
-            yield from (name for name in names if is_package or _is_of_class(name))
+            yield from (IMPORTED + name for name in names if is_package or _is_of_class(name))
+            if not is_package and not all(map(_is_of_class, names)):
+                yield TAKEN_FROM + module.rpartition(".")[2]
 
 
 def _is_of_class(name: str) -> bool:

@@ -645,3 +645,41 @@ def test_one_file_alone_has_what_its_objects_are_made_with(tmp_path: Path) -> No
     (everything,) = _run(tmp_path, cache=False).findings
     (alone,) = check([str(tmp_path / "tanks.py")], _config(tmp_path, cache=False)).findings
     assert alone == everything
+
+
+POOLED = {
+    "offers.py": """
+        from concurrent.futures import ThreadPoolExecutor
+        def offers(shops):
+            with ThreadPoolExecutor(4) as pool:
+                return list(pool.map(len, shops))
+    """,
+    "views.py": """
+        from flask import Flask
+        from offers import offers
+        app = Flask(__name__)
+        @app.route("/")
+        def index():
+            return offers(["a"])
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    "change", [("@app.route", "@app.command"), ("import offers", "import more"), ('offers(["a"])', '"a"')]
+)
+def test_a_pool_is_made_for_each_request_as_long_as_a_handler_comes_to_it(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    for name, text in POOLED.items():
+        _write(tmp_path / name, text)
+    found = [item for item in _run(tmp_path, cache=True).findings if item.code == "CON504"]
+    assert [item.path for item in found] == ["offers.py"]
+    alone = check([str(tmp_path / "offers.py")], _config(tmp_path, cache=False)).findings
+    assert found == [item for item in alone if item.code == "CON504"]
+    for text, count in ((POOLED["views.py"].replace(*change), 0), (POOLED["views.py"], 1)):
+        _write(tmp_path / "views.py", text)
+        report = _run(tmp_path, cache=True)
+        assert [item.code for item in report.findings].count("CON504") == count
+        assert report.findings == _run(tmp_path, cache=False).findings

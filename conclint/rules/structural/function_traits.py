@@ -60,16 +60,17 @@ class Habits:
         if code.definition.kind != DefKind.FUNCTION or code.definition.flags & DefFlags.GENERATOR:
             return ()
         for site, name in self._detectors[habit](code):
-            if self._is_each_time(habit, code, site):
+            if self.is_each_time(habit, code, site):
                 return (Hop(code.key, site, name),)
         for call in code.calls.values():
-            if call.inside and self._is_each_time(habit, code, call.site):
+            if call.inside and self.is_each_time(habit, code, call.site):
                 rest = self.chain(habit, call, depth + 1)
                 if rest:
                     return (Hop(code.key, call.site, callable_name(code.evaluator, call.inside[0])), *rest)
         return ()
 
-    def _is_each_time(self, habit: Habit, code: Code, site: int) -> bool:
+    def is_each_time(self, habit: Habit, code: Code, site: int) -> bool:
+        """Whether every call of a def comes to a site once."""
         region = code.body.sites[site].region
         if code.loop_of(region) >= 0 and habit is not Habit.STARTS_PROCESS:
             return False

@@ -8,7 +8,7 @@ from typing import Final
 from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import External
+from conclint.resolve.values import External, Function
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -39,12 +39,18 @@ _HANDLERS: Final = frozenset(
     }
 )  # fmt: skip
 """Classes of web frameworks whose methods answer requests."""
+_MOST_STEPS: Final = 1
+"""Functions between a handler and the one that makes the pool."""
 _VIEWS: Final = frozenset({"aiohttp", "django", "pyramid", "rest_framework", "sanic", "starlette"})
 
 
 def pool_per_request(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
-    """CON504: a request handler that makes a pool, itself or in a function that it calls each time."""
-    if code.definition.kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION) or not is_handler(code):
+    """CON504: a request handler that makes a pool, itself or in a function that it calls each time; reported
+    where the pool is made, if the handlers that lead there are known in that file."""
+    if code.definition.kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
+        return
+    if not is_handler(code):
+        yield from _for_handlers(view, code, habits)
         return
     for call in made_pools(code):
         if code.loop_of(code.body.sites[call.site].region) < 0:  # in a loop it is one for each item
@@ -53,11 +59,48 @@ def pool_per_request(view: ModuleView, code: Code, habits: Habits) -> Iterator[D
     for call in code.calls.values():
         chain = habits.chain(Habit.MAKES_ANY_POOL, call) if call.inside else ()
         if chain and code.loop_of(code.body.sites[call.site].region) < 0:
+            if _way_from_handler(view, Code(view.engine, chain[-1].key), chain[-1].key[0], habits):
+                continue
             name = callable_name(code.evaluator, call.inside[0])
             hops = [Hop(code.key, call.site, name), *chain]
             doubts = [f"it is {len(chain)} calls away"] * (len(chain) - 1)
             is_process = chain[-1].symbol in PROCESS_POOLS
             yield _draft(view, code, call.site, chain[-1].symbol, hops, doubts, is_process=is_process)
+
+
+def _for_handlers(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
+    """The pools that a function makes each time, if request handlers call it."""
+    for call in made_pools(code):
+        if not habits.is_each_time(Habit.MAKES_ANY_POOL, code, call.site):
+            continue
+        way = _way_from_handler(view, code, code.key[0], habits)
+        if way:
+            cause = min(call.names)
+            hops = [*way, Hop(code.key, call.site, cause)]
+            doubts = [*call.doubts, *[f"it is {len(way)} calls away"] * (len(way) - 1)]
+            is_process = call.names <= PROCESS_POOLS
+            yield _draft(view, code, call.site, cause, hops, doubts, is_process=is_process)
+
+
+def _way_from_handler(
+    view: ModuleView, code: Code, asker: str, habits: Habits, steps: int = 0
+) -> tuple[Hop, ...]:
+    """The calls by which a request handler comes to a function each time; empty where none is known to."""
+    name = callable_name(code.evaluator, Function(code.key))
+    callers = [
+        (Code(view.engine, key), number)
+        for key, number in code.evaluator.constructions.calls_of(code.key, asker)
+        if key != code.key
+    ]
+    for caller, number in callers:
+        if caller.loop_of(caller.body.sites[number].region) < 0 and is_handler(caller):
+            return (Hop(caller.key, number, name),)
+    for caller, number in callers if steps < _MOST_STEPS else ():
+        if habits.is_each_time(Habit.MAKES_ANY_POOL, caller, number):
+            way = _way_from_handler(view, caller, asker, habits, steps + 1)
+            if way:
+                return (*way, Hop(caller.key, number, name))
+    return ()
 
 
 def _draft(
@@ -72,7 +115,7 @@ def _draft(
 ) -> Draft:
     model = ExecutionModel.PROCESS if is_process else ExecutionModel.THREAD
     what = "processes" if is_process else "threads"
-    who = f": `{short_name(chain[0].symbol)}` creates it" if chain else ""
+    who = f": `{short_name(chain[0].symbol)}` creates it" if chain and chain[0].key == code.key else ""
     return found(
         view,
         code,
