@@ -57,6 +57,26 @@ def module_getattr_circle(n: int) -> Files:
     return {**files, "app.py": _MAIN.format(imports="import m0", body="m0.work()")}
 
 
+def patched_circle(n: int) -> Files:
+    """Methods that call what was in the place where the next one is put, wrapped in a coroutine function."""
+    every = range(n)
+    return _module(
+        "def wrapped(function):",
+        "    async def run(*args):\n        return function(*args)\n\n    return run\n\n",
+        "class Patch:",
+        "    def __init__(self, shell):\n        self.shell = shell\n",
+        "    def enable(self):",
+        *(f"        self.original{i} = self.shell.run{i}" for i in every),
+        *(
+            f"        mine{i} = self.mine{i}\n        if self.shell:\n            mine{i} = wrapped(mine{i})"
+            for i in every
+        ),
+        *(f"        self.shell.run{i} = mine{(i + 1) % n}" for i in every),
+        *(f"\n    def mine{i}(self, *args):\n        return self.original{i}(*args)" for i in every),
+        "\n    async def use(self):\n        work()\n        self.mine0('a').join()",
+    )
+
+
 def class_circle(n: int) -> Files:
     """Classes that derive from the next one, the last from the first."""
     files = {
@@ -347,6 +367,7 @@ def passed_down(n: int) -> Files:
 CIRCLES: dict[str, Shape] = {
     shape.__name__: shape
     for shape in (
+        patched_circle,
         star_circle, star_knot, import_circle, module_getattr_circle, class_circle, class_of_itself,
         class_knot, property_circle, attribute_knot, wrapped_in_itself, function_circle, function_knot,
         generator_of_itself, collection_of_itself, decorator_of_itself,

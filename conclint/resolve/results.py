@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final, TypeAlias
 
 from conclint.resolve import builtin_calls
 from conclint.resolve.annotations import annotation_type
@@ -59,6 +60,11 @@ from conclint.resolve.values import (
 from conclint.summary import body_graph as graph
 from conclint.summary.kinds import assert_never
 from conclint.summary.records import Def, DefFlags, DefKind, Op, ParamKind
+
+Within: TypeAlias = tuple[Key, ...]
+"""The functions whose results, given parts of their own objects, are being found out."""
+_DEEPEST: Final = 8
+"""Calls of one's own object's methods that one result may hang on, one of the other."""
 
 
 class Results:
@@ -203,12 +209,13 @@ class Results:
                 return opened_by(usual)
         return opened_by(self._evaluator.passed(address))
 
-    def called(self, callees: ValueSet) -> ValueSet:
+    def called(self, callees: ValueSet, within: Within = ()) -> ValueSet:
         """What calling any of the candidates gives, whatever is passed."""
         parts: list[ValueSet] = []
         for value in callees.values:
             if isinstance(value, Function):
-                parts.append(self.returned(value, None))
+                is_round = value.key in within or len(within) >= _DEEPEST
+                parts.append(TOP if is_round else self.returned(value, None, within=(*within, value.key)))
             elif isinstance(value, Class):
                 parts.append(known(Instance(value)))
             elif isinstance(value, External):
@@ -273,7 +280,11 @@ class Results:
         )
 
     def returned(
-        self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
+        self,
+        function: Function,
+        arguments: Arguments | None,
+        site: tuple[Key, int] | None = None,
+        within: Within = (),
     ) -> ValueSet:
         """What calling a function gives: its annotation, else the values it returns, with parameters
         replaced by what the call passes."""
@@ -281,13 +292,13 @@ class Results:
         definition = self._evaluator.definition(key)
         found = self._evaluator.solver.answer(self._returned, key, partial(self._returns_of, key))
         if definition.flags & DefFlags.GENERATOR:
-            elements = self.substitute(found, function, arguments).values
+            elements = self.substitute(found, function, arguments, within).values
             if self._evaluator.decorations.of(key).is_manager:
                 return known(ContextManager(function, elements, site))
             if definition.kind == DefKind.ASYNC_FUNCTION:
                 return known(Container(elements, "async_generator"))
             return known(Generator(function, elements, site))
-        found = self.substitute(found, function, arguments)
+        found = self.substitute(found, function, arguments, within)
         if definition.kind == DefKind.ASYNC_FUNCTION:
             return known(Awaitable(found.values))
         return found
@@ -315,7 +326,9 @@ class Results:
             found = TOP
         return stated if stated.values and not stated.incomplete else found
 
-    def substitute(self, item: ValueSet, function: Function, arguments: Arguments | None) -> ValueSet:
+    def substitute(
+        self, item: ValueSet, function: Function, arguments: Arguments | None, within: Within = ()
+    ) -> ValueSet:
         """The same with the function's own parameters replaced by what a call passes.
 
         A function made inside (a closure) keeps the binding of the parameters it may use.
@@ -325,7 +338,7 @@ class Results:
         parts: list[ValueSet] = []
         for value in item.values:
             if isinstance(value, Parameter):
-                parts.append(self.argument(value, function, arguments))
+                parts.append(self.argument(value, function, arguments, within))
             elif isinstance(value, Instance) and value.own is not None:
                 parts.append(known(_for_caller(value, function)))
             elif (
@@ -337,10 +350,10 @@ class Results:
             elif isinstance(value, Function) and self._inside(value.key, function.key):
                 parts.append(known(value._replace(closure=self._capture(function, arguments))))
             elif isinstance(value, Partial):
-                inner = self.substitute(known(value.target), function, arguments)
+                inner = self.substitute(known(value.target), function, arguments, within)
                 parts.append(inner._replace(values=tuple(value._replace(target=v) for v in inner.values)))
             elif isinstance(value, ExternalInstance) and isinstance(value.opened, Parameter):
-                address = self.argument(value.opened, function, arguments)
+                address = self.argument(value.opened, function, arguments, within)
                 parts.append(known(value._replace(opened=opened_by(address))))
             else:
                 parts.append(known(value))
@@ -363,7 +376,9 @@ class Results:
                 captured.append((Parameter(function.key, index), bound.values[0]))
         return tuple(captured)
 
-    def argument(self, parameter: Parameter, function: Function, arguments: Arguments) -> ValueSet:
+    def argument(
+        self, parameter: Parameter, function: Function, arguments: Arguments, within: Within = ()
+    ) -> ValueSet:
         """What a parameter of a called function (or of one that encloses it) is bound to."""
         attributes = parameter.attributes
         plain = parameter._replace(attributes=()) if attributes else parameter
@@ -384,9 +399,11 @@ class Results:
                 )
         if found is None:
             return TOP
-        return self.read(found, attributes, plain.key)
+        return self.read(found, attributes, plain.key, within)
 
-    def read(self, found: ValueSet, attributes: tuple[Attribute, ...], key: Key) -> ValueSet:
+    def read(
+        self, found: ValueSet, attributes: tuple[Attribute, ...], key: Key, within: Within = ()
+    ) -> ValueSet:
         """What reading attributes of a value gives, one of the other, as code of `key` does it."""
         for name in attributes:
             if isinstance(name, Above):
@@ -396,7 +413,7 @@ class Results:
             elif name == ITERATED:
                 found = self._iterated(found)
             elif name == CALLED:
-                found = self.called(found)
+                found = self.called(found, within)
             else:
                 found = self._evaluator.attribute(found, name, key)
         return found
