@@ -44,6 +44,13 @@ _KINDS = {
     Stated.COMPUTES_NOGIL: Kind.COMPUTES_NOGIL,
 }
 LAZY = frozenset({"builtins.map", "builtins.filter"})
+_CONSUMING = frozenset(
+    {
+        "all", "any", "deque", "dict", "enumerate", "extend", "frozenset", "join", "list", "max", "min",
+        "next", "set", "sorted", "sum", "tuple", "update", "zip",
+    }
+)  # fmt: skip
+"""What goes through an iterator that it is given, or is mostly gone through itself."""
 
 
 class CatalogCalls:
@@ -60,6 +67,12 @@ class CatalogCalls:
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
         """The effects of a call of a function or class."""
         catalog = self._evaluator.catalog
+        if (
+            value.dotted == "builtins.iter"
+            and len(arguments.positional) == 2
+            and not self._is_gone_through(frame)
+        ):
+            return {}  # `iter(f, end)` calls f where it is iterated
         if value.dotted.startswith("builtins.") or value.dotted == "os.fspath":
             invoked_here: Effects = {}
             for target in protocol_targets(self._evaluator, value.dotted, arguments):
@@ -276,6 +289,21 @@ class CatalogCalls:
         ):
             return 0
         return doubts
+
+    def _is_gone_through(self, frame: Frame) -> bool:
+        """Whether the iterator that a call gives is iterated in the same body, by a loop or by what takes its
+        items; not where it is handed on to who may iterate it."""
+        key, number = frame.key, frame.link.site
+        body = self._evaluator.body(key)
+        results = {index for index, node in enumerate(body.values) if node[:2] == (Op.CALL, number)}
+        for site in body.sites:
+            if site.kind in (SiteKind.ITERATE, SiteKind.CONTAINS) and site.callee in results:
+                return True
+            if site.kind == SiteKind.CALL and any(value in results for _, value in site.args):
+                name = graph.node(body, site.callee)[-1]
+                if name in _CONSUMING:
+                    return True
+        return False
 
     def _is_consumed(self, key: Key, number: int) -> bool:
         """Whether the result of a lazy call is iterated or handed on in the same body."""

@@ -14,6 +14,13 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Op
 
 _JOINS: Final = frozenset({"join", "joinpath", "Path", "PurePath"})
+_SAME: Final = frozenset(
+    {
+        "absolute", "expanduser", "lstrip", "partition", "removeprefix", "resolve", "rpartition", "rsplit",
+        "rstrip", "split", "strip",
+    }
+)  # fmt: skip
+"""Methods of a path, or of its text, that give it, or its parts."""
 _OWN_DECORATORS: Final = frozenset(
     {"abc", "builtins", "contextlib", "functools", "typing", "typing_extensions"}
 )
@@ -29,17 +36,21 @@ _MOST: Final = 40  # values that are looked at
 
 def is_any_file(evaluator: Evaluator, chain: Sequence[Hop], path: int, written: Iterable[int]) -> bool:
     """Whether the path of the chain's last call is, or ends in, a parameter of the chain's first function, or
-    what that has awaited, or is by its ending that of data; or what is written is what a framework gives the
-    first function, which it calls."""
-    if any(_comes(evaluator, chain, path, takes_awaited=True)):
-        return True
+    what that has awaited, or is by its ending that of data. Where a framework calls the first function, also
+    whether path or content is a part of what that is given."""
     is_handler = is_called_by_library(evaluator, chain[0].key)
+    if any(_comes(evaluator, chain, path, is_path=True, takes_parts=is_handler)):
+        return True
     return is_handler and any(
-        found for value in written for found in _comes(evaluator, chain, value, takes_awaited=False)
+        found
+        for value in written
+        for found in _comes(evaluator, chain, value, is_path=False, takes_parts=True)
     )
 
 
-def _comes(evaluator: Evaluator, chain: Sequence[Hop], value: int, *, takes_awaited: bool) -> Iterator[bool]:
+def _comes(
+    evaluator: Evaluator, chain: Sequence[Hop], value: int, *, is_path: bool, takes_parts: bool
+) -> Iterator[bool]:
     """Yields True where a value of the chain's last function comes from outside of its first one; of a path,
     where its ending says that it is of data too."""
     origins = PathOrigins(evaluator, chain)
@@ -58,30 +69,46 @@ def _comes(evaluator: Evaluator, chain: Sequence[Hop], value: int, *, takes_awai
             passed = origins.passed(key, graph.number(node))
             if passed is not None:
                 todo.append(passed)
-        elif node[0] == Op.AWAIT and takes_awaited:
+        elif node[0] == Op.AWAIT and is_path:
             yield True
-        elif node[0] == Op.CONST and takes_awaited:
+        elif node[0] == Op.CONST and is_path:
             yield str(node[1]).endswith(_OF_DATA)
         else:
-            todo += [(key, part) for part in _parts(evaluator, key, value)]
+            parts = _same(evaluator, key, value)
+            todo += [(key, part) for part in parts or (_whole(evaluator, key, value) if takes_parts else ())]
 
 
-def _parts(evaluator: Evaluator, key: Key, value: int) -> tuple[int, ...]:
-    """What a value is, or what says most of it: the last part of a path, what a method is called on."""
+def _same(evaluator: Evaluator, key: Key, value: int) -> tuple[int, ...]:
+    """What a value is, by another name, or ends in, as a path."""
     body = evaluator.body(key)
     node = graph.node(body, value)
     if node[0] == Op.ARITH and node[1] in ("/", "+"):
         return (graph.operand(node, 1),)
-    if node[0] in (Op.ATTR, Op.AWAIT, Op.ITEM, Op.ELEM, Op.ENTER, *graph.WRAPPERS):
+    if node[0] in graph.WRAPPERS or node[0] == Op.ENTER:
         return (graph.operand(node),)
     if node[0] in (Op.PHI, Op.BOOL):
         return tuple(graph.parts(node))
+    if node[0] == Op.ITEM:
+        split = graph.call(body, graph.operand(node))
+        is_text = split is not None and graph.node(body, split.callee)[-1] in _SAME
+        return (graph.operand(node),) if is_text else ()
     site = graph.call(body, value)
     if site is None:
         return ()
-    if graph.node(body, site.callee)[-1] in _JOINS:
+    name = graph.node(body, site.callee)[-1]
+    if name in _JOINS:
         return tuple(given for _, given in site.args[-1:])
-    return (graph.receiver(body, site), *(given for _, given in site.args[:1]))
+    return (graph.receiver(body, site),) if name in _SAME else ()
+
+
+def _whole(evaluator: Evaluator, key: Key, value: int) -> tuple[int, ...]:
+    """What a value is a part of, or is made from by a call."""
+    body = evaluator.body(key)
+    node = graph.node(body, value)
+    if node[0] in (Op.ATTR, Op.AWAIT, Op.ITEM, Op.ELEM):
+        return (graph.operand(node),)
+    site = graph.call(body, value)
+    return () if site is None else (graph.receiver(body, site), *(given for _, given in site.args[:1]))
 
 
 def is_called_by_library(evaluator: Evaluator, key: Key) -> bool:

@@ -29,6 +29,7 @@ from conclint.summary.records import Body, Op, Site, SiteKind
 _OPENERS: Final = frozenset({"builtins.open", "io.open", "codecs.open", "os.open"})
 _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes"})
 _MOVING: Final = frozenset({"shutil.move"})
+_COPYING: Final = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
 _REMOVING: Final = frozenset({"shutil.rmtree"})
 """3 ms for ten files, measured; mostly it is the program's own folder for one piece of work."""
 _OFFLOADS: Final = re.compile(r"(?i)to_?thread|in_?thread|in_?executor|threadpool|sync_to_async|run_sync")
@@ -56,6 +57,9 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         return True
     if fact.name in _MOVING:
         return _is_renamed(body, site)
+    if fact.name in _COPYING:
+        given = [value for slot, value in site.args if slot in (0, "src")]
+        return bool(given) and not is_any_file(evaluator, chain, given[0], ())
     if fact.name in ARCHIVES:
         return is_hardly_used(evaluator, key, number, is_archive=True) or _hands_over(body)
     path = _path(body, fact, site)
