@@ -9,10 +9,16 @@ from conclint.conditions.failures import ExpectedFailures
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Literal
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind, StoreKind
+from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind, StoreKind
 
 _WAITING: Final = frozenset({"in_waiting", "inWaiting"})
-_ARRIVING: Final = frozenset({"recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"})
+_ARRIVING: Final = frozenset(
+    {
+        "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept", "recv_multipart",
+        "recv_string", "recv_json", "recv_pyobj",
+    }
+)  # fmt: skip
+_ENDING: Final = frozenset({"wait", "communicate"})
 _KEYS: Final = frozenset({"getch", "getche", "getwch", "getwche"})
 _LINES: Final = frozenset({"read", "read1", "readline"})
 _SOCKET_CALLS: Final = _ARRIVING | {"connect", "send", "sendall", "sendto"}
@@ -52,6 +58,8 @@ class PolledReads:
             return True
         if name in _ARRIVING and self._was_selected(key, body, site):
             return True
+        if name in _ENDING and _has_exited(body, site):
+            return True
         if name in _SOCKET_CALLS and (
             self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
         ):
@@ -85,6 +93,7 @@ class PolledReads:
         """Whether the socket was found to be ready by `select` or a poll around the call."""
         tests = [body.regions[region].value for region in graph.around(body, site.region)]
         made = graph.made_from(body, tests)
+        made |= graph.made_from(body, _stored_before(body, site, made))
         if any(_is_number_among(body, value) for value in made):
             return True
         calls = {graph.called_site(body.values[value]) for value in made} - {-1}
@@ -95,7 +104,7 @@ class PolledReads:
             if isinstance(value, External) and value.dotted in _SELECTING:
                 return True
             if isinstance(value, ExternalMethod) and value.name in _POLLING:
-                return value.dotted.startswith(("select.", "selectors."))
+                return value.dotted.startswith(("select.", "selectors.", "zmq."))
         return False
 
     def _may_have_nothing(self, key: Key, site: Site) -> bool:
@@ -238,6 +247,50 @@ class PolledReads:
             node = graph.node(body, graph.operand(node))
         made = graph.called_site(node)
         return made >= 0 and self._opens_data(key, body, body.sites[made])
+
+
+def _stored_before(body: Body, site: Site, read: set[int]) -> Iterator[int]:
+    """What the function itself has stored, before it comes to a site, in the attributes that are read."""
+    nodes = [body.values[value] for value in read if body.values[value][0] == Op.ATTR]
+    for store in body.stores:
+        if store.kind == StoreKind.ATTR and any(
+            store.name == node[2] and _is_same(body, graph.base(node), store.base) for node in nodes
+        ):
+            made = graph.called_site(graph.node(body, store.value))
+            if made >= 0 and made < body.sites.index(site):
+                yield store.value
+
+
+def _has_exited(body: Body, site: Site) -> bool:
+    """Whether a process was found to have ended: a loop before, or a test around, has asked `poll()`."""
+    around = {0, *graph.around(body, site.region)}
+    for number, region in enumerate(body.regions):
+        if number in around and region.kind in graph.TESTS:
+            if _tells_of_exit(body, region.value, polarity=bool(region.extra)):
+                return True
+        elif (
+            region.kind == RegionKind.WHILE
+            and region.parent in around
+            and not region.extra & LoopFlags.BREAKS
+            and _is_before(body, number, site)
+            and _tells_of_exit(body, region.value, polarity=False)
+        ):
+            return True
+    return False
+
+
+def _tells_of_exit(body: Body, test: int, *, polarity: bool) -> bool:
+    """Whether a test that came out so has found that `poll()` gives something."""
+    node = graph.node(body, test)
+    if (inner := graph.negated(node)) >= 0:
+        return _tells_of_exit(body, inner, polarity=not polarity)
+    if node[0] != Op.COMPARE or node[1] not in ("is", "is not"):
+        return False
+    left, right = graph.operands(node)
+    asked = graph.node(body, left)
+    call = graph.call(body, graph.operand(asked) if asked[0] == Op.AWAIT else left)
+    is_poll = call is not None and graph.node(body, call.callee)[-1] == "poll"
+    return is_poll and graph.node(body, right) == (Op.CONST, None) and (node[1] == "is not") == polarity
 
 
 def _key_was_hit(body: Body, site: Site) -> bool:

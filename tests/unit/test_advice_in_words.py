@@ -586,19 +586,19 @@ def test_one_document_is_not_sent_to_a_process(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,
         program="""
-        import bs4, markdown
+        import bs4
 
         def title(text):
             return bs4.BeautifulSoup(text, "html.parser").title.text
 
         async def one(text):
-            return title(text), markdown.markdown(text), bs4.BeautifulSoup(text, "lxml").title
+            return title(text), bs4.BeautifulSoup(text), bs4.BeautifulSoup(text, "lxml").title
 
         async def many(texts):
             return [title(text) for text in texts]
         """,
     )
-    ones = at_line(told, "markdown.markdown", tmp_path)
+    ones = at_line(told, '"lxml"', tmp_path)
     assert len(ones) == 3
     assert all("a process costs more than it saves" in item.words and not item.example for item in ones)
     assert not any("costs more" in item.words for item in at_line(told, "for text in", tmp_path))

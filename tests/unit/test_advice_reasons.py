@@ -473,3 +473,19 @@ def test_a_stream_is_no_list(tmp_path: Path) -> None:
         "in answer.iter_content",
     )
     assert all("list(" not in item.example and "in a thread, as one function" in item.words for item in told)
+
+
+def test_a_loop_over_a_file_is_moved_with_what_opens_it(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import json
+
+        async def load(path, rows):
+            for line in open(path):
+                rows.append(json.loads(line))
+        """,
+        "in open(path)",
+    )
+    assert not any("to_thread(open" in item.example for item in told)
+    assert any("run the loop over the file in a thread" in item.words for item in told)

@@ -41,6 +41,8 @@ _ON_PURPOSE = (
     "leave it if it is to block: a comment here says that it does so on purpose. Then a `# noqa` with the "
     "code ends this finding."
 )
+_LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
+_OPENERS = ("builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open")
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _UNPICKLABLE = (
@@ -180,6 +182,10 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
     halved = left_behind(fragment, node, subject)
     if halved is not None:
         return halved
+    parent = fragment.parent(node)
+    is_opened = subject.direct and subject.cause in _OPENERS
+    if is_opened and isinstance(parent, cst.For) and parent.iter is node:
+        return Refusal(_LOOP_READS, True)
     per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
     if per_row and subject.shape is Shape.CALL and is_in_loop(fragment, node):
         reads = subject.cause.rsplit(".", 1)[-1].startswith(("read", "__next__"))
