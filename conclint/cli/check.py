@@ -177,6 +177,10 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
     options["use_cache"] = not options.pop("no_cache")
     places = list(filter(None, [wanted["stdin_filename"]])) if from_stdin else list(paths)
     file: str | None = options.pop("config")
+    no_baseline: bool = options.pop("no_baseline")
+    if no_baseline and (options["baseline"] is not None or wanted["prune_baseline"]):
+        other = "--prune-baseline" if wanted["prune_baseline"] else "--baseline"
+        raise click.UsageError(f"--no-baseline can't be combined with {other}.")
     config = load_config(places, file=file, options=options, known_codes=selectable_words())
     if wanted["prune_baseline"] and config.baseline is None:
         raise click.UsageError("--prune-baseline needs --baseline (or `baseline` in the configuration).")
@@ -188,7 +192,7 @@ def _check_request(given: dict[str, Any]) -> CheckRequest:
             config.cwd / write_baseline if write_baseline else config.baseline or config.root / DEFAULT_FILE
         )
     return CheckRequest(
-        config=config,
+        config=replace(config, baseline=None) if no_baseline else config,
         paths=paths,
         stdin=sys.stdin.buffer.read(LARGEST + 1) if from_stdin else None,
         outputs=outputs,

@@ -38,8 +38,11 @@ class Done(NamedTuple):
     status: int | None
 
 
-def apply_fixing(fixing: Fixing, findings: Sequence[Finding], cwd: Path, *, quiet: bool) -> Done:
-    """Does it, file by file; one that can't be mended is said, and stays as it was."""
+def apply_fixing(
+    fixing: Fixing, findings: Sequence[Finding], cwd: Path, *, quiet: bool, known: Sequence[Finding] = ()
+) -> Done:
+    """Does it, file by file; one that can't be mended is said, and stays as it was. So do the `known` ones,
+    which are in the baseline."""
     files = []
     for file in _planned(fixing, findings, cwd):
         if file.after == file.before:
@@ -52,9 +55,9 @@ def apply_fixing(fixing: Fixing, findings: Sequence[Finding], cwd: Path, *, quie
                 continue
         files.append(file)
     if fixing.diff:
-        return Done(False, _print_diff(fixing, findings, files, quiet=quiet))
+        return Done(False, _print_diff(fixing, findings, files, known, quiet=quiet))
     if not quiet or fixing.show:
-        _tell(fixing, files)
+        _tell(fixing, files, known)
     return Done(bool(files), 0 if fixing.only or fixing.noqa else None)
 
 
@@ -85,24 +88,29 @@ def _say_left(shown: str, error: UnfixableError) -> None:
 
 
 def _print_diff(
-    fixing: Fixing, findings: Sequence[Finding], files: Sequence[FixedFile], *, quiet: bool
+    fixing: Fixing,
+    findings: Sequence[Finding],
+    files: Sequence[FixedFile],
+    known: Sequence[Finding],
+    *,
+    quiet: bool,
 ) -> int:
     from conclint.fix.diff import diff_of
 
     write_patch("".join(map(diff_of, files)))
     number = sum(len(file.fixed) for file in files)
     if not quiet:
-        rest = _unsafe_left(fixing, findings)
+        rest = _unsafe_left(fixing, findings) + _known_left(fixing, known)
         say(f"would fix {count(number, 'finding')} in {count(len(files), 'file')}{rest}")
     return 1 if files else 0
 
 
-def _tell(fixing: Fixing, files: Sequence[FixedFile]) -> None:
+def _tell(fixing: Fixing, files: Sequence[FixedFile], known: Sequence[Finding]) -> None:
     number = sum(len(file.fixed) for file in files)
     what = "findings commented" if fixing.noqa else "findings fixed"
     what = what if number != 1 else what.replace("findings", "finding")
     where = f" in {count(len(files), 'file')}" if number else ""
-    say(f"{number} {what}{where}")
+    say(f"{number} {what}{where}{_known_left(fixing, known)}")
     if not fixing.show:
         return
     for file in files:
@@ -122,3 +130,12 @@ def _unsafe_left(fixing: Fixing, findings: Sequence[Finding]) -> str:
 
     fixable = [item for item in findings if item.fix is not None and wanted(item, unsafe=False) is None]
     return f"; {len(fixable)} more with --unsafe-fixes" if fixable else ""
+
+
+def _known_left(fixing: Fixing, known: Sequence[Finding]) -> str:
+    if fixing.noqa or not known:
+        return ""
+    from conclint.fix.apply import wanted
+
+    number = sum(wanted(item, unsafe=fixing.unsafe) is not None for item in known)
+    return f"; {number} in the baseline with --no-baseline" if number else ""

@@ -19,7 +19,13 @@ _FORMATS = ("text", "json", "dot", "mermaid")
 @click.command("map", short_help="Print what runs on the event loop, in threads and in processes.")
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--symbol", metavar="NAME", help="Show only this function, its callers and what it calls.")
-@click.option("--only-problems", is_flag=True, help="Show only functions with a finding, down to its cause.")
+@click.option(
+    "--only-findings",
+    "only_problems",
+    is_flag=True,
+    help="Show only functions with a finding, down to its cause.",
+)
+@click.option("--only-problems", "only_problems", is_flag=True, hidden=True)
 @click.option(
     "--depth",
     type=click.IntRange(0),
@@ -127,6 +133,6 @@ def _rendered(found: ConcurrencyMap, output_format: str, symbol: str | None) -> 
     if drawn.left_out:
         say(
             f"note: {drawn.left_out} of {len(found.functions)} functions are left out, since Mermaid draws "
-            "no more; choose others with --only-problems, --symbol or --depth"
+            "no more; choose others with --only-findings, --symbol or --depth"
         )
     return drawn.text

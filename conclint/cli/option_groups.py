@@ -13,7 +13,7 @@ _GROUPS: Final = {
     ),
     "Which findings": (
         "min_confidence", "min_severity", "lift_contexts", "affected", "diff_base", "baseline",
-        "write_baseline", "prune_baseline", "warn_unused_ignores",
+        "no_baseline", "write_baseline", "prune_baseline", "warn_unused_ignores",
     ),
     "Report": (
         "outputs", "output_file", "group_by", "statistics", "quiet", "verbose", "color", "exit_zero",

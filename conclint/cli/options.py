@@ -39,6 +39,9 @@ colour_option = click.option(
     callback=_take_colour,
     help="When to use colour.  [default: auto, which respects NO_COLOR and FORCE_COLOR]",
 )
+no_baseline_option = click.option(
+    "--no-baseline", is_flag=True, help="Report what is in the baseline too, whatever the configuration says."
+)
 no_cache_option = click.option("--no-cache", is_flag=True, help="Don't read or write the cache.")
 cache_dir_option = click.option("--cache-dir", metavar="FOLDER", help="Cache folder.")
 jobs_option = click.option(
@@ -217,6 +220,7 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         ),
         click.option("--output-file", "-o", metavar="FILE", help="Write the report to this file."),
         click.option("--baseline", metavar="FILE", help="Report only findings that aren't in this baseline."),
+        no_baseline_option,
         click.option(
             "--write-baseline",
             metavar="[FILE.json]",

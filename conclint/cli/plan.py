@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -25,7 +26,12 @@ _codes: dict[str, Any] = {
 @click.option("--output-format", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--select", help="Consider only these codes, prefixes or names (comma-separated).", **_codes)
 @click.option("--ignore", help="Leave out these codes, prefixes or names.", **_codes)
-@click.option("--baseline", metavar="FILE", help="Consider only findings that aren't in this baseline.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Consider only findings that aren't in this baseline.  [default: consider all]",
+)
+@click.option("--no-baseline", is_flag=True, help="The default: consider all findings.")
 @click.option("--config", metavar="FILE", help="Configuration file to use.")
 @click.option(
     "--min-confidence", type=click.Choice(("low", "medium", "high")), help="As for `conclint check`."
@@ -47,13 +53,14 @@ def plan_command(
     min_confidence: str | None,
     min_severity: str | None,
     no_cache: bool,
+    no_baseline: bool,
     **options: Any,
 ) -> None:
     """Print the few functions to change that fix the most findings.
 
     A finding can be fixed in any function along its call chain. The functions that fix the most come first,
-    with what to do there and how many findings then remain. Exit status: 0, or 2 for wrong usage or a wrong
-    configuration.
+    with what to do there and how many findings then remain. What is in the configured baseline counts too: it
+    is still to be fixed. Exit status: 0, or 2 for wrong usage or a wrong configuration.
     """
     from conclint.config.keys import parse_confidence, parse_severity
     from conclint.config.settings import ConfigError, load_config
@@ -61,12 +68,16 @@ def plan_command(
     from conclint.report.terminal import say, write_output
     from conclint.rules.registry import selectable_words
 
+    if no_baseline and options["baseline"] is not None:
+        raise click.UsageError("--no-baseline can't be combined with --baseline.")
     options["use_cache"] = not no_cache
     options["min_confidence"] = parse_confidence(min_confidence) if min_confidence else None
     options["min_severity"] = parse_severity(min_severity) if min_severity else None
     render = {"text": render_plan_text, "json": render_plan_json, "markdown": render_plan_markdown}
     try:
         configuration = load_config(list(paths), file=config, options=options, known_codes=selectable_words())
+        if options["baseline"] is None:
+            configuration = replace(configuration, baseline=None)
         from conclint.run.pipeline import check, without_baseline
 
         report = check(list(paths) or ["."], configuration)

@@ -78,13 +78,15 @@ def run_check(request: CheckRequest) -> int:
     if request.fixing is not None:
         from conclint.cli.fixing import apply_fixing
 
-        done = apply_fixing(request.fixing, findings, request.config.cwd, quiet=request.quiet)
+        done = apply_fixing(
+            request.fixing, findings, request.config.cwd, quiet=request.quiet, known=known.known
+        )
         if done.status is not None:
             return 0 if request.exit_zero else done.status
         if done.changed:
             report, findings = _checked(request)
             findings = known.new(findings, report)
-    printed = _report(request, findings, report)
+    printed = _report(request, findings, report, len(known.known))
     said = known.report_gone(report)
     failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
     status = 1 if findings and failing and not request.exit_zero else 0
@@ -158,7 +160,7 @@ def _summarise(request: CheckRequest, shard: Shard) -> int:
     return 0
 
 
-def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) -> str:
+def _report(request: CheckRequest, findings: Sequence[Finding], report: Report, known: int) -> str:
     """What was printed. Makes all reports before the first is written, so that a failure leaves none
     behind."""
     shown = findings[0].path if request.stdin is not None and findings else ""
@@ -172,6 +174,7 @@ def _report(request: CheckRequest, findings: Sequence[Finding], report: Report) 
         calls=report.calls,
         hidden=report.hidden,
         unsure=report.unsure,
+        known=known,
     )
     files: dict[str, str] = {}
     printed = ""
@@ -201,6 +204,8 @@ class _Baseline:
     """The baseline of a run: its entries, read before anything is analysed."""
 
     def __init__(self, request: CheckRequest) -> None:
+        self.known: tuple[Finding, ...] = ()
+        """What `new` left out."""
         self._request = request
         self._file = request.config.baseline
         self._used = self._file is not None and request.write_baseline is None
@@ -222,6 +227,8 @@ class _Baseline:
         project = BaselineProject.of(self._request.config)
         comparison = compare(findings, self._entries, report.occurring, report.asked, project)
         self._gone = comparison.gone
+        new = set(map(id, comparison.new))
+        self.known = tuple(found for found in findings if id(found) not in new)
         return comparison.new
 
     def write(self, file: Path, findings: Sequence[Finding], report: Report) -> None:

@@ -27,7 +27,7 @@ def render_junit(findings: Sequence[Finding]) -> str:
         suite = SubElement(
             root, "testsuite", name="conclint", tests="1", failures="0", errors="0", skipped="0"
         )
-        SubElement(suite, "testcase", classname="conclint", name="no problems found")
+        SubElement(suite, "testcase", classname="conclint", name="no findings")
     indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 

@@ -31,7 +31,7 @@ def render_map(found: ConcurrencyMap) -> str:
     told = ", ".join(f"{number} on {_an(model)}" for model, number in counts.items() if number)
     lines += [""] if lines else []
     problems = sum(len(item.problems) for item in found.functions)
-    bad = f"; {count(problems, 'problem')}" if problems else ""
+    bad = f"; {count(problems, 'finding')}" if problems else ""
     lines.append(f"{count(len(found.functions), 'function')}{f': {told}' if told else ''}{bad}.")
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -112,7 +112,7 @@ def _effects_of(item: MapFunction) -> str:
 
 def _problems_of(item: MapFunction) -> list[str]:
     return [
-        f"problem: {problem.code}{f' {problem.cause}' if problem.cause else ''} (line {problem.line})"
+        f"finding: {problem.code}{f' {problem.cause}' if problem.cause else ''} (line {problem.line})"
         for problem in item.problems
     ]
 

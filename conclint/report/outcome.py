@@ -41,7 +41,8 @@ class Outcome:
 
     `texts` are sources that are not on disk (standard input), by shown path. `concurrency` is there where a
     format draws it. `hidden` is how many findings are sure enough, but not bad enough,
-    `unsure` how many are bad enough, but not sure enough. `calls`: how many calls of libraries are known.
+    `unsure` how many are bad enough, but not sure enough, `known` how many the baseline has.
+    `calls`: how many calls of libraries are known.
     """
 
     findings: Sequence[Finding]
@@ -51,6 +52,7 @@ class Outcome:
     concurrency: ConcurrencyMap | None = None
     hidden: int = 0
     unsure: int = 0
+    known: int = 0
     calls: CallCounts | None = None
 
 
@@ -124,7 +126,9 @@ def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
     from conclint.report.text import summary_line
 
     entries = entries if how.by in (GroupBy.ROOT, GroupBy.CALL) else 0
-    line = summary_line(outcome.findings, outcome.files, entries, outcome.hidden, outcome.unsure)
+    line = summary_line(
+        outcome.findings, outcome.files, entries, outcome.hidden, outcome.unsure, outcome.known
+    )
     return render_lines([line], colour=False)
 
 

@@ -56,19 +56,28 @@ def overview_lines(entries: Iterable[Entry], by: GroupBy) -> Iterator[Line]:
 
 
 def summary_line(
-    findings: Sequence[Finding], files: int, entries: int = 0, hidden: int = 0, unsure: int = 0
+    findings: Sequence[Finding],
+    files: int,
+    entries: int = 0,
+    hidden: int = 0,
+    unsure: int = 0,
+    known: int = 0,
 ) -> Line:
-    """How many problems there are, how bad, in how many of the analysed files; `entries` is in how many they
+    """How many findings there are, how bad, in how many of the analysed files; `entries` is in how many they
     are put together (0: they aren't), `hidden` how many are not bad enough to be shown,
-    `unsure` how many not sure enough."""
+    `unsure` how many not sure enough, `known` how many are in the baseline."""
     left_out = [
         f"{number} {what}"
-        for number, what in ((hidden, "below --min-severity"), (unsure, "below --min-confidence"))
+        for number, what in (
+            (known, "in the baseline"),
+            (hidden, "below --min-severity"),
+            (unsure, "below --min-confidence"),
+        )
         if number
     ]
     less = f" (hidden: {', '.join(left_out)})" if left_out else ""
     if not findings:
-        return (plain(f"No problems found in {count(files, 'file')}{less}."),)
+        return (plain(f"No findings in {count(files, 'file')}{less}."),)
     by_severity = Counter(finding.severity for finding in findings)
     parts = [
         f"{by_severity[severity]} {severity.label}"
@@ -79,11 +88,9 @@ def summary_line(
     # A path that doesn't exist is no analysed file, and yet has its finding.
     total = max(files, touched)
     number = len(findings)
-    if entries in (0, number):
-        found = count(number, "problem")
-    else:
-        found = f"{count(entries, 'problem')}, {count(number, 'finding')}"
-    return (plain(f"Found {found} ({', '.join(parts)}) in {touched} of {count(total, 'file')}{less}."),)
+    groups = "" if entries in (0, number) else f", shown in {count(entries, 'group')}"
+    found = f"{count(number, 'finding')} ({', '.join(parts)}) in {touched} of {count(total, 'file')}"
+    return (plain(f"Found {found}{groups}{less}."),)
 
 
 _STYLES = {Severity.CRITICAL: Style.CRITICAL, Severity.WARNING: Style.CODE, Severity.INFO: Style.NOTE}

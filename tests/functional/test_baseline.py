@@ -62,6 +62,47 @@ def test_the_configuration_names_it_from_any_folder(project: Path) -> None:
     assert places_of(project, "app/pauses.py") == []
 
 
+def configured(project: Path) -> None:
+    (project / "pyproject.toml").write_text(f'[tool.conclint]\nbaseline = "{FILE}"\n')
+
+
+def test_the_closing_line_counts_what_is_in_it(project: Path) -> None:
+    configured(project)
+    edit(project, "pauses", "    time.sleep(2)\n", "    time.sleep(2)\n    time.sleep(3)\n")
+    assert run_conclint(project).stdout.endswith(
+        "Found 1 finding (1 critical) in 1 of 4 files (hidden: 4 in the baseline).\n"
+    )
+    done = run_conclint(project, "app/views.py")
+    assert done.stdout == "No findings in 1 file (hidden: 1 in the baseline).\n"
+
+
+def test_it_can_be_put_aside(project: Path) -> None:
+    configured(project)
+    assert len(findings_of(project, "--no-baseline")) == 4
+    assert "# baseline: not set" in run_conclint(project, "config", "--no-baseline").stdout
+    for other in (f"--baseline={FILE}", "--prune-baseline"):
+        done = run_conclint(project, "--no-baseline", other)
+        assert done.returncode == 2
+        assert "--no-baseline can't be combined" in done.stderr
+
+
+def test_the_plan_is_about_what_is_in_it_too(project: Path) -> None:
+    configured(project)
+    for arguments in ([], ["--no-baseline"]):
+        assert "of 4 findings; none remain." in run_conclint(project, "plan", *arguments).stdout
+    assert run_conclint(project, "plan", "--baseline", FILE).stdout == "Nothing to change: no findings.\n"
+    assert run_conclint(project, "plan", "--baseline", FILE, "--no-baseline").returncode == 2
+
+
+def test_fixing_says_what_it_leaves_since_it_is_known(project: Path) -> None:
+    configured(project)
+    assert "would fix 0 findings in 0 files; 4 in the baseline with --no-baseline" in (
+        run_conclint(project, "--diff", "--unsafe-fixes").stderr
+    )
+    done = run_conclint(project, "--fix", "--unsafe-fixes", "--no-baseline")
+    assert "4 findings fixed in 2 files" in done.stderr
+
+
 def test_fifty_lines_above_each_finding_change_nothing(project: Path) -> None:
     for name, line in [("pauses", "async def"), ("pauses", "    time.sleep"), ("views", "    return")]:
         edit(project, name, line, "# a line more\n" * 50 + line)
@@ -95,7 +136,7 @@ def test_what_is_new_fails(project: Path) -> None:
         "    time.sleep(2)\n",
         "    time.sleep(2)\n    time.sleep(3)\n    open('x').read()\n",
     )
-    done = run_conclint(project, "--baseline", FILE, "--output-format=concise", "--extend-select=CON104")
+    done = run_conclint(project, "--baseline", FILE, "--output-format=concise", "--min-severity=info")
     assert done.returncode == 1
     assert [line.split(" ")[:2] for line in done.stdout.splitlines()] == [
         ["app/pauses.py:12:5:", "CON102"],

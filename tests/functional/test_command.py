@@ -102,13 +102,13 @@ FOUND = FakeReport((make_finding(path="a.py"), make_finding(path="b.py", confide
 class TestStatus:
     def test_nothing_found(self, pipeline: FakePipeline) -> None:
         result = run("src")
-        assert (result.exit_code, result.stdout, result.stderr) == (0, "No problems found in 3 files.\n", "")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "No findings in 3 files.\n", "")
 
     def test_something_found(self, pipeline: FakePipeline) -> None:
         pipeline.report = FOUND
         result = run("src")
         assert result.exit_code == 1
-        assert result.stdout.endswith("\nFound 2 problems (2 critical) in 2 of 3 files.\n")
+        assert result.stdout.endswith("\nFound 2 findings (2 critical) in 2 of 3 files.\n")
         assert result.stderr == ""
 
     def test_a_useless_comment_is_something_found(self, pipeline: FakePipeline) -> None:
@@ -232,7 +232,7 @@ class TestPaths:
     def test_no_file_is_worth_a_word(self, pipeline: FakePipeline) -> None:
         pipeline.report = FakeReport(files=0)
         result = run("docs")
-        assert (result.exit_code, result.stdout) == (0, "No problems found in 0 files.\n")
+        assert (result.exit_code, result.stdout) == (0, "No findings in 0 files.\n")
         assert result.stderr == "conclint: warning: no Python files below the given paths\n"
 
     def test_standard_input(self, pipeline: FakePipeline) -> None:
@@ -320,7 +320,7 @@ class TestOutput:
     def test_what_is_hidden_is_told(self, pipeline: FakePipeline) -> None:
         pipeline.report = FakeReport(hidden=2, unsure=3)
         assert run("--select", "CON505").stdout == (
-            "No problems found in 3 files (hidden: 2 below --min-severity, 3 below --min-confidence).\n"
+            "No findings in 3 files (hidden: 2 below --min-severity, 3 below --min-confidence).\n"
         )
 
     def test_json_is_nothing_but_the_array(self) -> None:

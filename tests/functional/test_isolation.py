@@ -255,7 +255,7 @@ def test_pre_commit(planted: Planted, repository: Path, tmp_path: Path) -> None:
         pytest.skip("needs pre-commit")
     command = [str(script), "run", "--all-files", "--color=never"]
     found = planted.run(*command, cwd=repository, PRE_COMMIT_HOME=str(tmp_path))
-    assert "Found 9 problems" in found
+    assert "Found 9 findings" in found
 
 
 def test_a_repository_whose_configuration_names_programs(

@@ -211,8 +211,8 @@ def test_what_is_reported_is_marked(blocked: Path) -> None:
     assert found.pop("shop.waits") == [{"code": "CON102", "line": 5, "cause": "time.sleep"}]
     assert set(found) == {"shop.step", "shop.root", "shop.fine", "shop.quick"}
     assert not any(found.values())
-    assert "      problem: CON102 time.sleep (line 5)\n" in run().stdout
-    assert run().stdout.endswith("5 functions: 5 on the event loop; 1 problem.\n")
+    assert "      finding: CON102 time.sleep (line 5)\n" in run().stdout
+    assert run().stdout.endswith("5 functions: 5 on the event loop; 1 finding.\n")
 
     dot, mermaid = (run("--output-format", kind).stdout for kind in ("dot", "mermaid"))
     (number,) = re.findall(r'^      n(\d+) \[label="waits\\nCON102 time.sleep" fillcolor=', dot, re.MULTILINE)
@@ -222,10 +222,10 @@ def test_what_is_reported_is_marked(blocked: Path) -> None:
 
 
 def test_only_problems(blocked: Path) -> None:
-    assert set(models("--only-problems")) == {"shop.waits", "shop.step", "shop.root"}
-    assert "shop.fine" not in run("--only-problems", "--symbol", "shop.step").stdout
+    assert set(models("--only-findings")) == {"shop.waits", "shop.step", "shop.root"}
+    assert "shop.fine" not in run("--only-findings", "--symbol", "shop.step").stdout
     (blocked / "shop.py").write_text(BLOCKED.replace("time.sleep(1)", "pass"))
-    assert run("--only-problems").stdout == "0 functions.\n"
+    assert run("--only-findings").stdout == "0 functions.\n"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_only_problems(blocked: Path) -> None:
     [
         (["--depth=0"], {"waits", "fine"}),
         (["--depth=1"], {"waits", "fine", "step", "quick"}),
-        (["--depth=1", "--only-problems"], {"waits", "step"}),
+        (["--depth=1", "--only-findings"], {"waits", "step"}),
         (["--depth=1", "--symbol=root"], {"root", "step"}),
         (["--depth=0", "--symbol=root"], {"root"}),
     ],
@@ -246,7 +246,7 @@ def test_the_page_has_the_picture_of_its_example() -> None:
     page = (ROOT / "docs/map.md").read_text("utf-8")
     (shown,) = re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
     example = ROOT / "fixtures/callgraph/helpers/three_files"
-    assert run("--only-problems", "--output-format", "mermaid", str(example)).stdout == shown
+    assert run("--only-findings", "--output-format", "mermaid", str(example)).stdout == shown
 
 
 def test_the_map_goes_to_a_file(blocked: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_long_run_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = in_terminal(LONG_RUN, cwd=tmp_path)
     assert "[b]summarising" in shown
     assert "3/7" in shown
-    assert shown.rstrip().endswith("No problems found in 3 files.")
+    assert shown.rstrip().endswith("No findings in 3 files.")
 
 
 def test_and_nowhere_else(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_and_nowhere_else(tmp_path: Path) -> None:
 
 def test_a_short_run_shows_none(tmp_path: Path) -> None:
     shown = in_terminal("progress(1, 2, 'summarising'); findings = ()", cwd=tmp_path)
-    assert shown == "No problems found in 3 files.\r\n"
+    assert shown == "No findings in 3 files.\r\n"
 
 
 EACH_COMMAND = [

@@ -130,7 +130,7 @@ class TestText:
             "  fix: hand the call to a thread\n"
             "      data = await asyncio.to_thread(load, url)\n"
             "\n"
-            "Found 1 problem (1 critical) in 1 of 5 files.\n"
+            "Found 1 finding (1 critical) in 1 of 5 files.\n"
         )
 
     def test_a_helper_that_blocks_is_one_entry_for_all_who_reach_it(self, folder: Path) -> None:
@@ -144,7 +144,7 @@ class TestText:
             "  root: `db.load` (app/db.py:7), reached from 5 functions: `views.view1`, `views.view2`, "
             "`views.view3` and 2 more\n"
         ) in shown
-        assert shown.endswith("Found 1 problem, 5 findings (5 critical) in 1 of 5 files.\n")
+        assert shown.endswith("Found 5 findings (5 critical) in 1 of 5 files, shown in 1 group.\n")
         assert self.show(folder, *findings, by=GroupBy.CALL).count("CON101") == 5
 
     def test_several_causes_at_one_call_are_one_entry_headed_by_the_worst(self, folder: Path) -> None:
@@ -262,11 +262,11 @@ class TestText:
     @pytest.mark.parametrize(
         ("levels", "files", "expected"),
         [
-            ("", 128, "No problems found in 128 files."),
-            ("", 1, "No problems found in 1 file."),
-            ("ccw", 128, "Found 2 problems, 3 findings (2 critical, 1 warning) in 2 of 128 files."),
-            ("i", 1, "Found 1 problem (1 info) in 1 of 1 file."),
-            ("c", 0, "Found 1 problem (1 critical) in 1 of 1 file."),
+            ("", 128, "No findings in 128 files."),
+            ("", 1, "No findings in 1 file."),
+            ("ccw", 128, "Found 3 findings (2 critical, 1 warning) in 2 of 128 files, shown in 2 groups."),
+            ("i", 1, "Found 1 finding (1 info) in 1 of 1 file."),
+            ("c", 0, "Found 1 finding (1 critical) in 1 of 1 file."),
         ],
     )
     def test_the_summary(self, folder: Path, levels: str, files: int, expected: str) -> None:
@@ -399,7 +399,7 @@ class TestStatistics:
         assert self.show(OutputFormat.TEXT) == (
             "10  CON101  http-on-event-loop\n"
             " 1  CON201  cpu-bound-in-thread-pool\n"
-            "Found 11 problems (11 critical) in 1 of 4 files.\n"
+            "Found 11 findings (11 critical) in 1 of 4 files.\n"
         )
 
     def test_as_json(self) -> None:
