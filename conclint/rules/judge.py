@@ -16,6 +16,7 @@ from conclint.rules.bound_calls import effects_in_coroutines
 from conclint.rules.chains import position_of
 from conclint.rules.crossed.judge import crossed_models, without_replaced
 from conclint.rules.crossed.on_loop import crossed_in_callback, crossed_on_loop
+from conclint.rules.crossed.thread_locals import ThreadLocals
 from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
@@ -63,6 +64,7 @@ class Judge:
         self._library = library
         self._loops_nest = loops_nest
         self._is_chosen = is_chosen
+        self._thread_locals = ThreadLocals()
         self._structural = StructuralJudge(engine, self._costs, lambda code: is_chosen(code, None))
 
     def roots(self, path: str) -> tuple[Key, ...]:
@@ -74,7 +76,11 @@ class Judge:
         """All that is wrong in one module, unfiltered: what its cells forbid in order of defs and sites,
         then what the structural rules find."""
         codes = [Code(view.engine, key, view.placements[key]) for key in view.keys]
-        found = [*self._cells(view), *self._structural.judge(view, codes), *crossed_models(view, codes)]
+        found = [
+            *self._cells(view),
+            *self._structural.judge(view, codes),
+            *crossed_models(view, codes, self._thread_locals),
+        ]
         shown = self._shown(view.module.path)
         return without_replaced(found, lambda code: self._is_chosen(code, shown))
 

@@ -255,7 +255,7 @@ def children(node: Node) -> list[Node]:
         value: Any = getattr(node, name)
         if isinstance(value, cst.CSTNode):
             found.append(value)
-        elif isinstance(value, Sequence) and not isinstance(value, str):
+        elif isinstance(value, (tuple, list)):
             found.extend(item for item in value if isinstance(item, cst.CSTNode))
     return found
 

@@ -13,7 +13,7 @@ from conclint.rules.crossed.from_threads import loop_used_in_threads
 from conclint.rules.crossed.held_locks import lock_held_across_await
 from conclint.rules.crossed.loops_of_threads import loop_of_thread_used
 from conclint.rules.crossed.own_pools import waits_for_own_pool
-from conclint.rules.crossed.thread_locals import thread_local_across_await
+from conclint.rules.crossed.thread_locals import ThreadLocals
 from conclint.rules.crossed.undrained_queues import joined_before_drained
 from conclint.rules.crossed.unfinished_tasks import task_never_awaited_for
 from conclint.rules.drafts import Draft, ModuleView
@@ -26,18 +26,18 @@ _RULES: Final[tuple[_Rule, ...]] = (
     dropped_offload,
     lock_held_across_await,
     busy_waiting,
-    thread_local_across_await,
     task_never_awaited_for,
 )
 _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
 
 
-def crossed_models(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+def crossed_models(view: ModuleView, codes: Sequence[Code], thread_locals: ThreadLocals) -> Iterator[Draft]:
     """All that they find in a module."""
     for code in codes:
         for rule in _RULES:
             yield from rule(view, code)
+        yield from thread_locals.across_await(view, code)
     yield from loop_used_in_threads(view)
     yield from loop_of_thread_used(view, codes)
     yield from joined_before_drained(view, codes)

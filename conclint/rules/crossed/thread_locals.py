@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from conclint.effects.deadlocks import suspends
+from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function
+from conclint.resolve.values import Function, Key
 from conclint.rules.chains import Hop
 from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, SiteKind
+from conclint.summary.records import DefKind, Op, Site, SiteKind
 
 _LOCAL: Final = "threading.local"
 _DEPTH: Final = 2
@@ -35,26 +36,60 @@ class _Use(NamedTuple):
     way: tuple[Hop, ...]
 
 
-def thread_local_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
-    """CON709: a coroutine function sets an attribute of a `threading.local`, awaits, and reads it."""
-    if code.definition.kind != DefKind.ASYNC_FUNCTION:
-        return
-    kept: list[_Use] = []
-    exposed: list[_Use] = []
-    reported: set[tuple[object, ...]] = set()
-    for number, site in enumerate(code.body.sites):
-        for use in _uses(code, number, 0):
-            if use.sets:
-                exposed = [held for held in exposed if not _is_same(held, use)]
-                kept.append(use)
-            elif any(_is_same(held, use) for held in exposed):
-                place = (use.attribute, use.names)
-                if place not in reported:
-                    reported.add(place)
-                    yield _draft(view, code, number, use)
-        if kept and suspends(code.evaluator, code.key, site, 0):
-            exposed += kept
-            kept = []
+class ThreadLocals:
+    """What functions do to thread-locals: of one that many call it is found out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Key, int], tuple[_Use, ...]] = {}
+
+    def across_await(self, view: ModuleView, code: Code) -> Iterator[Draft]:
+        """CON709: a coroutine function sets an attribute of a `threading.local`, awaits, and reads it."""
+        if code.definition.kind != DefKind.ASYNC_FUNCTION:
+            return
+        kept: list[_Use] = []
+        exposed: list[_Use] = []
+        reported: set[tuple[object, ...]] = set()
+        for number, site in enumerate(code.body.sites):
+            for use in self._uses(code, number, 0):
+                if use.sets:
+                    exposed = [held for held in exposed if not _is_same(held, use)]
+                    kept.append(use)
+                elif any(_is_same(held, use) for held in exposed):
+                    place = (use.attribute, use.names)
+                    if place not in reported:
+                        reported.add(place)
+                        yield _draft(view, code, number, use)
+            if kept and suspends(code.evaluator, code.key, site, 0):
+                exposed += kept
+                kept = []
+
+    def _uses(self, code: Code, number: int, depth: int) -> Iterator[_Use]:
+        """What a site does to thread-locals, by itself or by the function that it calls."""
+        site = code.body.sites[number]
+        if site.kind in (SiteKind.ATTR, SiteKind.SET_ATTR):
+            yield from _own_use(code, number, site)
+        elif site.kind == SiteKind.CALL and depth < _DEPTH:
+            call = code.calls.get(number)
+            for target in call.inside if call is not None and len(call.inside) == 1 else ():
+                if not isinstance(target, Function) or target.key == code.key:
+                    continue
+                if code.evaluator.definition(target.key).kind != DefKind.FUNCTION:
+                    continue
+                found = self._within(code.engine, target.key, depth + 1)
+                if found:
+                    hop = Hop(code.key, number, callable_name(code.evaluator, target))
+                    yield from (use._replace(way=(hop, *use.way)) for use in found)
+
+    def _within(self, engine: EffectSolver, key: Key, depth: int) -> tuple[_Use, ...]:
+        """What a function does to thread-locals."""
+        found = self._known.get((key, depth))
+        if found is None:
+            code = Code(engine, key)
+            sites = range(len(code.body.sites))
+            found = tuple(use for number in sites for use in self._uses(code, number, depth))
+            if engine.is_settled:
+                self._known[key, depth] = found
+        return found
 
 
 def _draft(view: ModuleView, code: Code, number: int, use: _Use) -> Draft:
@@ -77,30 +112,18 @@ def _is_same(first: _Use, second: _Use) -> bool:
     return first.attribute == second.attribute and not first.names.isdisjoint(second.names)
 
 
-def _uses(code: Code, number: int, depth: int) -> Iterator[_Use]:
-    """What a site does to thread-locals, by itself or by the function that it calls."""
-    site = code.body.sites[number]
+def _own_use(code: Code, number: int, site: Site) -> Iterator[_Use]:
+    """What a site that sets or reads an attribute does to a thread-local."""
     node = graph.node(code.body, site.callee)
-    if site.kind in (SiteKind.ATTR, SiteKind.SET_ATTR) and node[0] == Op.ATTR:
-        base = graph.base(node)
-        if code.is_all(base, _LOCAL):
-            names = frozenset(name for name in names_of(code, base) if name[0] != "value")
-            hop = Hop(code.key, number, f"{_shown(code, base)}.{node[2]}")
-            sets = site.kind == SiteKind.SET_ATTR
-            if not (sets and _is_made_once(code, site.region)):
-                yield _Use(names, str(node[2]), sets, (hop,))
-    elif site.kind == SiteKind.CALL and depth < _DEPTH:
-        call = code.calls.get(number)
-        for target in call.inside if call is not None and len(call.inside) == 1 else ():
-            if not isinstance(target, Function) or target.key == code.key:
-                continue
-            if code.evaluator.definition(target.key).kind != DefKind.FUNCTION:
-                continue
-            inner = Code(code.engine, target.key)
-            name = callable_name(code.evaluator, target)
-            for place in range(len(inner.body.sites)):
-                for use in _uses(inner, place, depth + 1):
-                    yield use._replace(way=(Hop(code.key, number, name), *use.way))
+    if node[0] != Op.ATTR:
+        return
+    base = graph.base(node)
+    if code.is_all(base, _LOCAL):
+        names = frozenset(name for name in names_of(code, base) if name[0] != "value")
+        hop = Hop(code.key, number, f"{_shown(code, base)}.{node[2]}")
+        sets = site.kind == SiteKind.SET_ATTR
+        if not (sets and _is_made_once(code, site.region)):
+            yield _Use(names, str(node[2]), sets, (hop,))
 
 
 def _is_made_once(code: Code, region: int) -> bool:
