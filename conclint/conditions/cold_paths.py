@@ -62,9 +62,16 @@ class Rarity:
         self._never_given = NeverGiven(evaluator)
         self._flags = DebuggingFlags(evaluator, self._environment)
         self._calls_of: dict[Key, dict[int, list[Site]]] = {}
+        self._known: dict[tuple[Key, int], tuple[str, ...]] = {}
 
     def of(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
         """What the region's own test or handler says. Off by default counts twice."""
+        found = self._known.get((key, region))
+        if found is None:
+            found = self._known[key, region] = self._look(key, body, region)
+        return found
+
+    def _look(self, key: Key, body: Body, region: int) -> tuple[str, ...]:
         item = body.regions[region]
         if item.kind in (RegionKind.EXCEPT, RegionKind.AFTER_TRY):
             return self._of_handler(key, body, region)

@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.model.finding import Applicability, Fix, TextEdit
 from conclint.rules.advice.change import Advice, Change
-from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.scopes import names_of
 from conclint.rules.advice.site import Fragment, Place
 from conclint.syntax.nodes import cst
 
@@ -86,7 +86,7 @@ def _is_taken(place: Place, fragment: Fragment, name: str, line: str) -> bool:
     node = place.node
     functions = (item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)) if node else ()
     return any(
-        name in names_in([function.body]).bound
+        name in names_of(fragment, function.body).bound
         or any(
             isinstance(item, cst.Param) and item.name.value == name
             for item in fragment.inside(function.params)

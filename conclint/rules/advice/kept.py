@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around
-from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.scopes import names_of
 from conclint.rules.advice.shared_state import MUTATORS, SURELY
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
@@ -59,8 +59,8 @@ def _local_names(fragment: Fragment, function: cst.FunctionDef) -> set[str]:
     found: set[str] = set()
     for node in fragment.inside(function.body):
         if isinstance(node, cst.FunctionDef):
-            found |= names_in([node.body]).bound
-    names = names_in([function.body])
+            found |= names_of(fragment, node.body).bound
+    names = names_of(fragment, function.body)
     return (found | names.bound) - names.shared
 
 

@@ -43,6 +43,14 @@ def names_in(nodes: Iterable[Node], skip: Node | None = None) -> Names:
     return names
 
 
+def names_of(fragment: Fragment, node: Node) -> Names:
+    """What a part of a function does, found out once for all findings in the function."""
+    found = fragment.names.get(id(node))
+    if not isinstance(found, Names):
+        found = fragment.names[id(node)] = names_in([node])
+    return found
+
+
 def _walk(node: Node, names: Names, skip: Node | None, loops: int, inner: bool) -> None:
     if node is skip:
         return

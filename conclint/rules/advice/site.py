@@ -53,6 +53,8 @@ class Fragment:
         self.skipped = len(_HEADER) if skipped else 0
         self.parents: dict[int, Node] = {}
         self.nodes: list[Node] = []
+        self.names: dict[int, object] = {}
+        """What was found out about names in parts of it."""
         if self._tree is not None:
             self._walk(self._tree)
             places = locate(self._tree, {id(node) for node in self.nodes}, set(), False)
