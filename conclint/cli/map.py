@@ -58,7 +58,7 @@ def map_command(
     status: 0, or 2 for wrong usage or a wrong configuration.
     """
     from conclint.report.destination import UnwritableError, check_writable, write_files
-    from conclint.report.terminal import say, write_output
+    from conclint.report.terminal import say, write_folded, write_output
     from conclint.run.pipeline import map_concurrency
 
     try:
@@ -71,7 +71,8 @@ def map_command(
         found = _part(found, symbol, only_problems=only_problems, depth=depth, everything=everything)
         text = _rendered(found, output_format, symbol)
         if output_file is None:
-            write_output(text)
+            write = write_folded if output_format == "text" else write_output
+            write(text)
         else:
             write_files({output_file: text})
     except UnwritableError as error:

@@ -65,7 +65,7 @@ def plan_command(
     from conclint.config.keys import parse_confidence, parse_severity
     from conclint.config.settings import ConfigError, load_config
     from conclint.report.plan import make_plan, render_plan_json, render_plan_markdown, render_plan_text
-    from conclint.report.terminal import say, write_output
+    from conclint.report.terminal import say, write_folded, write_output
     from conclint.rules.registry import selectable_words
 
     if no_baseline and options["baseline"] is not None:
@@ -93,4 +93,5 @@ def plan_command(
         say(f"error: {error}")
         ctx.exit(2)
     mendable = [finding for finding in findings if not finding.code.startswith("CON9")]
-    write_output(render[output_format](make_plan(mendable, top)))
+    write = write_folded if output_format == "text" else write_output
+    write(render[output_format](make_plan(mendable, top)))

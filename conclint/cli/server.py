@@ -25,7 +25,7 @@ def server_command(ctx: click.Context, stdio: bool, tcp: int | None) -> None:
     except ImportError:
         from conclint.report.terminal import say
 
-        say("error: the language server needs the package pygls: pip install 'conclint[server]'")
+        say("error: the language server needs the package pygls: pip install pygls")
         ctx.exit(2)
     from conclint.server.start import serve_port, serve_stdio
 

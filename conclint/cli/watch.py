@@ -33,7 +33,7 @@ def watch_check(make_request: Callable[[], CheckRequest]) -> None:
     try:
         import watchfiles
     except ImportError as error:
-        raise NoWatcherError("--watch needs the package watchfiles: pip install 'conclint[watch]'") from error
+        raise NoWatcherError("--watch needs the package watchfiles: pip install watchfiles") from error
 
     request = make_request()
     try:

@@ -37,11 +37,11 @@ class ProgressBar:
         if not self._wanted or time.monotonic() - self._start < _PATIENCE:
             return
         if self._shown is None:
-            self._shown = self._show()
+            self._shown = self._show(total, what)
         bar, task = self._shown
         bar.update(task, completed=done, total=total, description=what)
 
-    def _show(self) -> tuple[Progress, TaskID]:
+    def _show(self, total: int, what: str) -> tuple[Progress, TaskID]:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -53,4 +53,4 @@ class ProgressBar:
             transient=True,
         )
         self._closing.enter_context(bar)
-        return bar, bar.add_task("", total=None)
+        return bar, bar.add_task(what, total=total)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final
 
+from conclint.report.folding import folded_code
 from conclint.report.printable import printable
 
 Span = tuple[str, "Style"]
@@ -26,6 +27,7 @@ class Style(Enum):
     CODE = "bold yellow"
     CRITICAL = "bold red"
     NOTE = "dim"
+    STEP = "dim  "
     SOURCE = "dim "
     CARET = "red"
     LABEL = "bold green"
@@ -79,6 +81,15 @@ def render_lines(lines: Iterable[Line], *, colour: bool, links: bool = False) ->
     return "".join("".join(rendered(text, style) for text, style in line) + "\n" for line in lines)
 
 
+_PYTHON: Final = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def _fitting(block: re.Match[str], width: int) -> str:
+    """A block of Python that is not wider: rich would break it anywhere, and indent nothing."""
+    rows = [row for line in block[1].splitlines() for row in folded_code(line, width)]
+    return "\n".join(["```python", *rows, "```"])
+
+
 def render_markdown(page: str) -> str:
     """A page of Markdown in colour, wrapped to the terminal."""
     from rich.console import Console
@@ -86,5 +97,6 @@ def render_markdown(page: str) -> str:
 
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, no_color=False, legacy_windows=False)
+    page = _PYTHON.sub(lambda found: _fitting(found, console.width - 2), page)
     console.print(Markdown(page, hyperlinks=False))  # the one thing to steer a terminal is colour
     return out.getvalue()

@@ -45,6 +45,16 @@ def source_width(stream: TextIO) -> int:
     return shutil.get_terminal_size().columns
 
 
+def write_folded(text: str, further: int = 4) -> None:
+    """The same for text that nobody's program reads: on a terminal, lines are folded to its width, and what
+    goes on stands so much further in."""
+    if sys.stdout.isatty():
+        from conclint.report.folding import folded
+
+        text = folded(text, source_width(sys.stdout), further)
+    write_output(text)
+
+
 def write_output(text: str) -> None:
     """Writes to standard output in UTF-8, lone surrogates as escapes, and flushes.
 

@@ -9,6 +9,7 @@ from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 from conclint.model.symbols import readable, short_name
 from conclint.report.excerpt import make_excerpt
+from conclint.report.folding import folded_code
 from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines
@@ -17,8 +18,9 @@ from conclint.report.wording import ABOUT_THE_RUN, called, count, qualities, som
 
 _NARROWEST = 40
 _NAMED = 3
-_CONTINUED = "      "
 """How many of several names are written out."""
+_CONTINUED = "      "
+"""What stands before an example, and before the rest of a sentence."""
 
 
 def text_lines(
@@ -28,18 +30,19 @@ def text_lines(
     if it `wraps`."""
     width = max(width, _NARROWEST)
     for entry in entries:
-        for line in _entry_lines(entry, sources, width, verbose=verbose):
-            if wraps and line and not _is_quoted(line):
+        for line in _entry_lines(entry, sources, width, verbose=verbose, wraps=wraps):
+            if wraps and line and not _is_ready(line):
                 yield from wrapped(line, width, _CONTINUED)
             else:
                 yield line
         yield ()
 
 
-def _is_quoted(line: Line) -> bool:
-    """Whether it is a line of source or of an example, or the mark below one."""
+def _is_ready(line: Line) -> bool:
+    """Whether it is a line of source or of an example, the mark below one, or a step: these are broken where
+    they are made, if at all."""
     styles = {style for _, style in line}
-    return Style.EXAMPLE in styles or Style.CARET in styles or line[0][1] is Style.SOURCE
+    return bool(styles & {Style.EXAMPLE, Style.CARET, Style.STEP}) or line[0][1] is Style.SOURCE
 
 
 def overview_lines(entries: Iterable[Entry], by: GroupBy) -> Iterator[Line]:
@@ -100,7 +103,9 @@ def _code_style(finding: Finding) -> Style:
     return _STYLES[finding.severity]
 
 
-def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: bool) -> Iterator[Line]:
+def _entry_lines(
+    entry: Entry, sources: SourceLines, width: int, *, verbose: bool, wraps: bool
+) -> Iterator[Line]:
     finding = entry.head
     head = [
         (f"{printable(finding.place)}:", Style.PATH),
@@ -112,7 +117,7 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
         head.append((f" [{qualities(finding)}]", Style.NOTE))
     yield tuple(head)
     yield from _source_lines(finding, sources, width)
-    yield from _chain_lines(finding)
+    yield from _chain_lines(finding, width if wraps else None)
     for label, words in notes_of(entry):
         yield ((f"  {label}: ", Style.LABEL), plain(printable(words)))
     if verbose:
@@ -122,7 +127,8 @@ def _entry_lines(entry: Entry, sources: SourceLines, width: int, *, verbose: boo
     if recommendation is not None:
         yield (("  fix: ", Style.LABEL), plain(printable(recommendation.text)))
         for line in (recommendation.example or "").splitlines():
-            yield (plain("      "), (printable(line), Style.EXAMPLE))
+            for row in folded_code(line, width - len(_CONTINUED)) if wraps else [line]:
+                yield (plain(_CONTINUED), (printable(row), Style.EXAMPLE)) if row else ()
 
 
 def notes_of(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -159,13 +165,17 @@ def _source_lines(finding: Finding, sources: SourceLines, width: int) -> Iterato
     )
 
 
-def _chain_lines(finding: Finding) -> Iterator[Line]:
-    """The chain, unless it is only the reported call itself."""
+def _chain_lines(finding: Finding, width: int | None) -> Iterator[Line]:
+    """The chain, unless it is only the reported call itself. A step that is wider goes on below its place,
+    further in than the next one begins."""
     if len(finding.chain) < 2:
         return
     for depth, step in enumerate(finding.chain):
-        yield (
-            plain("  " * (depth + 1)),
-            (printable(step.place), Style.NOTE),
-            plain(f" calls {printable(called(finding, step))}"),
-        )
+        indent = "  " * (depth + 1)
+        place, calls = printable(step.place), f"calls {printable(called(finding, step))}"
+        head = (plain(indent), (place, Style.STEP))
+        if width is None or len(f"{indent}{place} {calls}") <= width:
+            yield (*head, plain(f" {calls}"))
+        else:
+            yield head
+            yield ((f"{indent}      ", Style.STEP), plain(calls))

@@ -22,6 +22,10 @@ ABOUT_THE_RUN: Final = "CON9"
 """How the codes begin that say something about files and comments, and not about concurrency."""
 
 
+_LONG_NAME: Final = 48
+_MANY_PARTS: Final = 4
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """The number and the noun, in the plural where that is meant."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
@@ -45,8 +49,13 @@ def qualities(finding: Finding) -> str:
 
 def called(finding: Finding, step: Step) -> str:
     """What a step of the finding's chain calls: a function of the program by the end of its name, since its
-    file follows, the primitive by its whole name."""
-    return readable(step.symbol) if step is finding.chain[-1] else short_name(step.symbol)
+    file follows, the primitive by its whole name, unless that is very long."""
+    if step is not finding.chain[-1]:
+        return short_name(step.symbol)
+    name = readable(step.symbol)
+    if len(name) <= _LONG_NAME or name.count(".") < _MANY_PARTS:
+        return name
+    return f"{name.partition('.')[0]}.….{short_name(name)}"
 
 
 def short_chain(finding: Finding) -> str:

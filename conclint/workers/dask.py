@@ -52,7 +52,7 @@ def connect(address: str) -> tuple[Callable[[int], Executor], int]:
     try:
         import distributed
     except ImportError as error:
-        raise ExecutorError("--executor needs the package distributed: pip install conclint[dask]") from error
+        raise ExecutorError("--executor needs the package distributed: pip install distributed") from error
 
     def start(jobs: int) -> Executor:
         return _DaskExecutor(_client(distributed, address))

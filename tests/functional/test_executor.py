@@ -115,7 +115,7 @@ def test_without_the_extra_it_says_what_to_install(project: Path) -> None:
     done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "conclint: error: --executor needs the package distributed: pip install conclint[dask]\n"
+        "conclint: error: --executor needs the package distributed: pip install distributed\n"
     )
 
 

@@ -166,6 +166,7 @@ def test_a_long_run_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
     shown = in_terminal(LONG_RUN, cwd=tmp_path)
     assert "[b]summarising" in shown
     assert "3/7" in shown
+    assert "0/?" not in shown
     assert shown.rstrip().endswith("No findings in 3 files.")
 
 

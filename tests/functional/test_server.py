@@ -264,5 +264,5 @@ def test_without_the_package(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "conclint: error: the language server needs the package pygls: pip install 'conclint[server]'\n"
+        "conclint: error: the language server needs the package pygls: pip install pygls\n"
     )
