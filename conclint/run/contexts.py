@@ -8,7 +8,6 @@ runs once at start-up, stops nobody who is served: it is no worse than info. The
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -29,8 +28,6 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
-_SEVERAL: Final = 2
-"""Questions that a function asks at the console from which it is a dialogue."""
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 
@@ -107,7 +104,6 @@ class Contexts:
         self._shares_loop = shares_loop
         self._serves = serves
         self._is_stepped = is_stepped
-        self._asking: Mapping[Place, int] = {}
         self._kinds: dict[str, Context | None] = {}
         self._sharing: dict[str, bool] = {}
         self._serving: dict[frozenset[Place], bool] = {}
@@ -119,10 +115,6 @@ class Contexts:
 
     def place(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with their contexts, who waits, and a severity that goes with it."""
-        findings = list(findings)
-        self._asking = Counter(
-            (finding.path, finding.symbol) for finding in findings if finding.family == Family.CONSOLE.value
-        )
         return [self._placed(finding) for finding in findings]
 
     def _placed(self, finding: Finding) -> Finding:
@@ -211,7 +203,7 @@ class Contexts:
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
-            return self._most_of_question(finding, path, context, waiting)
+            return self._most_of_question(finding, path, waiting)
         if context in (Context.COMMAND, None) and is_brief:
             place = (path, finding.symbol)
             is_slight = finding.family != Family.FILES.value  # of these it may be whole folders
@@ -219,17 +211,11 @@ class Contexts:
             return Severity.INFO if is_once else Severity.WARNING
         return Severity.CRITICAL
 
-    def _most_of_question(
-        self, finding: Finding, path: str, context: Context | None, waiting: Waiting
-    ) -> Severity:
-        """The worst that a question at the console can be in a command: nothing else goes on where nothing
-        that leads to it makes a task, or where it is asked once. Of a single question that nobody is seen to
-        ask, no file may make one; who asks several is at the console."""
-        is_lone = context is None and self._asking[finding.path, finding.symbol] < _SEVERAL
-        makers = self._callers.makers
-        if makers.keys().isdisjoint(waiting.places) and not (
-            is_lone and any(place[0] in waiting.files for place in makers)
-        ):
+    def _most_of_question(self, finding: Finding, path: str, waiting: Waiting) -> Severity:
+        """The worst that a question at the console can be in a command, or where nobody is seen to ask it:
+        nothing else is known to go on where nothing that leads to it makes a task, or where it is asked once.
+        """
+        if self._callers.makers.keys().isdisjoint(waiting.places):
             return Severity.INFO
         is_once = self._callers.runs_once((path, finding.symbol), finding.position.line)
         return Severity.INFO if is_once else Severity.CRITICAL
