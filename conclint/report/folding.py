@@ -23,7 +23,8 @@ def _folded(line: str, width: int, further: int) -> list[str]:
     row = indent
     for word in line.split():
         grown = f"{row} {word}" if row.strip() else f"{row}{word}"
-        if len(grown) > width and row.strip():
+        fits_below = len(indent) + further + len(word) <= width
+        if len(grown) > width and row.strip() and fits_below:
             rows.append(row)
             grown = f"{indent}{' ' * further}{word}"
         row = grown

@@ -8,20 +8,26 @@ helper on the way, in the function that calls the primitive. Which functions to 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
+from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
-from conclint.model.symbols import readable, short_name
+from conclint.model.symbols import short_name
 from conclint.report.grouping import badness
 from conclint.report.printable import printable, printable_json
-from conclint.report.wording import count, some
+from conclint.report.wording import brief, count, some
 
 _EXACT: Final = 16
 """With so many functions or fewer every choice is tried."""
+
+_NAMED: Final = 3
+_SIMPLE: Final = re.compile(r"run `[^`]+` in a thread[,.]|use `")
+"""How advice begins that asks for no more than that."""
 
 Function = tuple[str, str]
 """Path as shown, and symbol."""
@@ -133,21 +139,49 @@ def _worst(change: Change) -> Severity:
     return max(finding.severity for finding in change.findings)
 
 
-def what_to_do(change: Change) -> str:
-    """What to do in a function, in a sentence."""
-    worst = change.findings[0]
-    if change.is_coroutine:
-        return worst.recommendation.text if worst.recommendation else f"see `conclint explain {worst.code}`"
-    name = short_name(change.symbol)
-    callers = len({(finding.path, finding.symbol) for finding in change.findings})
-    where = "its caller" if callers == 1 else f"its {callers} callers"
-    return f"make `{name}` a coroutine that doesn't block, or run it in a thread from {where}."
+def what_to_do(change: Change) -> list[str]:
+    """What to do in a function: one sentence for a helper that merely waits, else what the findings'
+    recommendations say, each once, with what it is about where there are several."""
+    if not change.is_coroutine and all(map(_only_waits, change.findings)):
+        name = short_name(change.symbol)
+        callers = len({(finding.path, finding.symbol) for finding in change.findings})
+        where = "its caller" if callers == 1 else f"its {callers} callers"
+        return [f"make `{name}` a coroutine that doesn't block, or run it in a thread from {where}."]
+    about: dict[str, dict[str, None]] = {}
+    for finding in change.findings:
+        text = finding.recommendation.text if finding.recommendation else ""
+        causes = about.setdefault(text or f"see `conclint explain {finding.code}`", {})
+        if finding.cause:
+            causes[brief(finding.cause)] = None
+    differ = len({tuple(causes) for causes in about.values()}) > 1
+    texts = [f"{_named(causes)}: {text}" if differ and causes else text for text, causes in about.items()]
+    more = len(texts) - _NAMED
+    return (
+        [*texts[:_NAMED], f"and {count(more, 'more recommendation')}, see the findings"]
+        if more > 0
+        else texts
+    )
+
+
+def _only_waits(finding: Finding) -> bool:
+    """Whether what is reported waits, and a thread or a coroutine is all that is asked for."""
+    advice = finding.recommendation
+    return (
+        finding.effect is EffectKind.WAITS
+        and advice is not None
+        and _SIMPLE.match(advice.text) is not None
+        and advice.model in (ExecutionModel.THREAD, ExecutionModel.EVENT_LOOP)
+    )
+
+
+def _named(causes: Collection[str]) -> str:
+    return some([f"`{cause}`" for cause in causes][:_NAMED], len(causes))
 
 
 def _about(change: Change) -> str:
     """What stands behind the findings, in words."""
-    causes = Counter(finding.cause for finding in change.findings if finding.cause)
-    return some([f"`{readable(cause)}`" for cause, _ in causes.most_common(3)], len(causes))
+    causes = Counter(brief(finding.cause) for finding in change.findings if finding.cause)
+    return _named([cause for cause, _ in causes.most_common()])
 
 
 def _tail(plan: Plan) -> str:
@@ -173,7 +207,7 @@ def render_plan_text(plan: Plan) -> str:
         lines.append(f"{number:2}. {change.symbol} ({change.path}:{change.line})")
         about = _about(change)
         lines.append(f"      {_worth(change)}" + (f": {about}" if about else ""))
-        lines.append(f"      {what_to_do(change)}")
+        lines += [f"      {text}" for text in what_to_do(change)]
     lines += ["", _tail(plan)]
     return "".join(printable(line) + "\n" for line in lines)
 
@@ -183,7 +217,8 @@ def render_plan_markdown(plan: Plan) -> str:
     lines = ["## Blocking calls: what to change first", ""]
     for change in plan.changes:
         lines.append(f"- [ ] `{change.symbol}` ({change.path}:{change.line}): {_worth(change)}")
-        lines.append(f"  {what_to_do(change)}")
+        what = what_to_do(change)
+        lines += [f"  {what[0]}"] if len(what) == 1 else [f"  - {text}" for text in what]
     lines += ["", _tail(plan) if plan.changes else "Nothing to change: no findings."]
     return "".join(printable(line) + "\n" for line in lines)
 
@@ -207,6 +242,6 @@ def _as_object(change: Change) -> dict[str, object]:
         "findings": len(change.findings),
         "severity": _worst(change).label,
         "causes": list(dict.fromkeys(finding.cause for finding in change.findings if finding.cause)),
-        "what": what_to_do(change),
+        "what": " ".join(what_to_do(change)),
         "fingerprints": [finding.fingerprint for finding in change.findings],
     }

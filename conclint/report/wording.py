@@ -50,9 +50,12 @@ def qualities(finding: Finding) -> str:
 def called(finding: Finding, step: Step) -> str:
     """What a step of the finding's chain calls: a function of the program by the end of its name, since its
     file follows, the primitive by its whole name, unless that is very long."""
-    if step is not finding.chain[-1]:
-        return short_name(step.symbol)
-    name = readable(step.symbol)
+    return brief(step.symbol) if step is finding.chain[-1] else short_name(step.symbol)
+
+
+def brief(symbol: str) -> str:
+    """The readable name; of a very long one its package, class and function."""
+    name = readable(symbol)
     if len(name) <= _LONG_NAME or name.count(".") < _MANY_PARTS:
         return name
     return f"{name.partition('.')[0]}.….{short_name(name)}"

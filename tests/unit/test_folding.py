@@ -89,7 +89,7 @@ def test_folded_text_goes_on_further_in() -> None:
     assert folded("      waits: sleep (time.sleep), http (requests.get)\n", 30) == (
         "      waits: sleep\n          (time.sleep), http\n          (requests.get)\n"
     )
-    assert folded(f"a {'b/' * 40}\n", 30) == f"a\n    {'b/' * 40}\n"
+    assert folded(f"a {'b/' * 40} c\n", 30) == f"a {'b/' * 40}\n    c\n"
     assert folded("\n  short\n", 30) == "\n  short\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from itertools import combinations
 
@@ -9,8 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conclint.model.finding import Finding, Step
-from conclint.report.plan import make_plan, render_plan_json, render_plan_markdown, render_plan_text
+from conclint.model.execution import EffectKind, ExecutionModel
+from conclint.model.finding import Finding, Recommendation, Step
+from conclint.report.plan import (
+    make_plan,
+    render_plan_json,
+    render_plan_markdown,
+    render_plan_text,
+    what_to_do,
+)
 from samples import make_finding
 
 
@@ -84,6 +92,50 @@ def test_text_says_what_then_remains() -> None:
     assert " 1. load (load.py:7)" in text
     assert "3 findings in 3 functions, worst critical: `requests.get`" in text
     assert text.endswith("Changing this function fixes 75% of 4 findings; 1 remains.\n")
+
+
+def advised(cause: str, text: str, effect: EffectKind, model: ExecutionModel) -> Finding:
+    return dataclasses.replace(
+        through("load", symbol=f"view of {cause}", cause=cause),
+        effect=effect,
+        recommendation=Recommendation(model, text),
+    )
+
+
+WAITS = ("run `load` in a thread, or make it async.", EffectKind.WAITS, ExecutionModel.THREAD)
+COMPUTES = ("put what it computes into a process pool.", EffectKind.COMPUTES_GIL, ExecutionModel.PROCESS)
+
+
+def test_a_helper_that_only_waits_is_made_a_coroutine_or_run_in_a_thread() -> None:
+    findings = [advised("requests.get", *WAITS), advised("time.sleep", *WAITS)]
+    (change,) = make_plan(findings, 1).changes
+    assert what_to_do(change) == [
+        "make `load` a coroutine that doesn't block, or run it in a thread from its 2 callers."
+    ]
+
+
+def test_else_the_plan_says_what_the_findings_say() -> None:
+    (change,) = make_plan([advised("app.slow", *COMPUTES)], 1).changes
+    assert what_to_do(change) == ["put what it computes into a process pool."]
+    (change,) = make_plan([advised("app.slow", *COMPUTES), advised("requests.get", *WAITS)], 1).changes
+    assert what_to_do(change) == [
+        "`app.slow`: put what it computes into a process pool.",
+        "`requests.get`: run `load` in a thread, or make it async.",
+    ]
+    shown = render_plan_markdown(make_plan(change.findings, 1))
+    assert "\n  - `app.slow`: put what" in shown
+
+
+def test_a_function_with_several_causes_gets_advice_for_each() -> None:
+    texts = {"time.sleep": "use `asyncio.sleep`.", "cv2.imread": "run `imread` in a thread."}
+    findings = [
+        dataclasses.replace(
+            through(symbol="view", cause=cause), recommendation=Recommendation(ExecutionModel.THREAD, text)
+        )
+        for cause, text in texts.items()
+    ]
+    (change,) = make_plan(findings, 1).changes
+    assert sorted(what_to_do(change)) == sorted(f"`{cause}`: {text}" for cause, text in texts.items())
 
 
 @pytest.mark.parametrize("findings", [[], [through("load", symbol="view")]])
