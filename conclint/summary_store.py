@@ -6,7 +6,7 @@ import marshal
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -61,6 +61,11 @@ class _Chunk:
         read = [(path, self._contents.read(path)) for path in self._paths]
         self.hashes = [self._contents.digests[path] for path, data in read if data is not None]
         return [data for _, data in read if data is not None]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self.future is not None and self.future.done()
 
     def outcomes(self) -> list[tuple[bytes, Outcome]] | None:
         """What came of it, as soon as it is done, by the files' hashes; None where a worker died of it."""
@@ -227,6 +232,19 @@ class SummaryStore:
         if digest is None or digest in self._coming or self._is_too_long(path) or self._recall(digest):
             return
         self._begin([path])
+
+    def has_come(self, path: str) -> bool:
+        """Whether the file's summary can be had at once."""
+        digest = self._contents.digest(path)
+        chunk = self._coming.get(digest) if digest is not None else None
+        return chunk.is_done if chunk is not None else digest is None or self._is_known(digest)
+
+    def await_any(self, paths: Iterable[str]) -> bool:
+        """Whether one of the files is being summarised in the background; waits until one is."""
+        digests = (self._contents.digest(path) for path in paths)
+        chunks = {self._coming[digest] for digest in digests if digest in self._coming}
+        wait([chunk.future for chunk in chunks if chunk.future is not None], return_when=FIRST_COMPLETED)
+        return bool(chunks)
 
     def _begin(self, paths: list[str]) -> bool:
         chunk = _Chunk(paths, self._contents)

@@ -29,7 +29,7 @@ PHASES: Final = {
     "encode": ["summary.codec:encode_module"],
     "decode": ["summary.codec:decode_module", "resolve.program:decode_body"],
     "link": ["effects.solver:link_site"],
-    "propagate": ["effects.solver:EffectSolver.run"],
+    "propagate": ["effects.solver:EffectSolver.advance"],
     "view": ["rules.judge:Judge.view"],
     "judge": ["rules.judge:Judge.judge_view", "judging.checker:module_calls"],
     "advise": ["judging.checker:advise", "judging.checker:fix_for"],

@@ -85,7 +85,8 @@ class EffectSolver:
         self._places: dict[Key, int] = {}
         self._iterations: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
-        self._needs: set[str] = set()
+        self._needs: dict[str, dict[Key, None]] = {}
+        """The modules that are lacking, and the functions that need them."""
         self._current: tuple[Key, int] | None = None
         self.asking: str | None = None
         self.failed: dict[str, str] = {}
@@ -113,9 +114,23 @@ class EffectSolver:
             if not self._needs:
                 self._blocked.clear()
                 return
-            needs, self._needs = self._needs, set()
+            needs, self._needs = self._needs, {}
             self.evaluator.program.load(needs, load)
             self._todo, self._blocked = self._blocked, {}
+
+    @property
+    def lacking(self) -> Iterable[str]:
+        """The modules that functions need, and that are not loaded."""
+        return self._needs.keys()
+
+    def resume(self, loaded: Iterable[str]) -> None:
+        """Take the functions again that needed these modules, which are loaded now."""
+        for path in loaded:
+            for key in self._needs.pop(path, ()):
+                if key in self._blocked:
+                    del self._blocked[key]
+                    self._todo[key] = None
+        self.advance()
 
     def advance(self) -> None:
         """Work as far as the modules allow that are loaded."""
@@ -262,8 +277,9 @@ class EffectSolver:
 
     def _lack(self, key: Key, need: NeedModule) -> None:
         if need.path not in self._needs:
-            self._needs.add(need.path)
+            self._needs[need.path] = {}
             self._wanted(need.path)
+        self._needs[need.path][key] = None
         self._blocked[key] = None
 
     def links(self, key: Key) -> tuple[Link, ...]:

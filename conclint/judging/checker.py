@@ -41,6 +41,8 @@ _WORTH_IT: Final = 8
 """Groups that a program should serve before it is dropped: where two in a row outgrew the limit sooner,
 nearly everything needs one core (litellm's is 4 MB), and linking that again and again takes longer than
 the rest. One alone tells nothing: homeassistant's first group leads to much, and no later one does."""
+_MOST_ARRIVALS: Final = 200
+"""How often it goes on with less than all that functions need."""
 _LARGEST: Final = 4
 """How many times its limit a program with such a core may hold."""
 
@@ -129,9 +131,20 @@ class ModuleJudge:
             self._store.load([path])
             self._demand(path)
             self.engine.advance()
+        self._resume()
+
+    def _resume(self) -> None:
+        """Goes on with what waited for modules that have come meanwhile."""
+        arrived = sorted(filter(self._store.has_come, self.engine.lacking))
+        self._store.load(arrived)
+        self.engine.resume(arrived)
 
     def finish(self) -> None:
-        """Links all that was gathered."""
+        """Links all that was gathered: what can be, while modules are still to come."""
+        for _ in range(_MOST_ARRIVALS):
+            if not self._store.await_any(self.engine.lacking):
+                break
+            self._resume()
         self.engine.run(self._store.load)
 
     def judge_gathered(self, group: Sequence[str]) -> Judged:
