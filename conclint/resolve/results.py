@@ -122,8 +122,7 @@ class Results:
             if row is not None:
                 return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)
             if fact is not None and fact.returns:
-                held = callee.receiver if isinstance(callee.receiver, ExternalInstance) else None
-                return self.type_expression(fact.returns, held or ExternalInstance(callee.dotted))
+                return self._external_method_result(callee)
             given = builtin_calls.method_result(self._evaluator, callee, arguments)
             if given.values or isinstance(callee.receiver, (Display, Container)):
                 return given
@@ -220,9 +219,18 @@ class Results:
                 parts.append(known(Instance(value)))
             elif isinstance(value, External):
                 parts.append(self.external_result(value.dotted))
+            elif isinstance(value, ExternalMethod):
+                parts.append(self._external_method_result(value))
             else:
                 parts.append(TOP)
         return join(parts) if parts else TOP
+
+    def _external_method_result(self, value: ExternalMethod) -> ValueSet:
+        fact = self._evaluator.catalog.method(value.dotted, value.name)
+        if fact is None or not fact.returns:
+            return TOP
+        held = value.receiver if isinstance(value.receiver, ExternalInstance) else None
+        return self.type_expression(fact.returns, held or ExternalInstance(value.dotted))
 
     def of_method(self, instance: Instance, name: str) -> ValueSet:
         """What a special method of an instance gives, called without arguments that could be told."""

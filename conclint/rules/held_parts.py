@@ -33,7 +33,7 @@ def effects_of_parts(view: ModuleView, key: Key, effects: Effects) -> Effects:
 
 
 def _is_part(part: Parameter, key: Key) -> bool:
-    if part.key != key or part.position or len(part.attributes) < 2:
+    if part.key != key or part.position or not part.attributes:
         return False
     first = part.attributes[0]
     return not isinstance(first, Above) and first.isidentifier()
