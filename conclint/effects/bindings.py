@@ -46,8 +46,21 @@ class Bindings:
         if plain.key != self._function.key and not captured:
             if _encloses(self._evaluator, plain.key, self._caller):
                 return ValueSet((parameter,))
+            if is_made_with(self._evaluator, parameter, self._function.key):
+                return self._of_constructor(parameter)
             return ValueSet(incomplete=True)
         return self._evaluator.results.argument(parameter, self._function, self._arguments)
+
+    def _of_constructor(self, parameter: Parameter) -> ValueSet:
+        """What an object was made with whose part the function calls: as the call says that made the
+        receiver; the parameter itself, where the receiver is the caller's own, or is not it."""
+        receiver = self._function.receiver
+        if not isinstance(receiver, Instance):
+            return ValueSet(incomplete=True)
+        if receiver.made is not None:
+            found = self._evaluator.classes.given(receiver, parameter)
+            return ValueSet(incomplete=True) if found is None else found
+        return ValueSet((parameter,)) if receiver.own is not None else ValueSet(incomplete=True)
 
     def of_callable(self, parameter: Parameter) -> ValueSet:
         """What the function calls by the parameter. Where that is a method of its receiver: nothing new
@@ -217,6 +230,12 @@ def passes_on(evaluator: Evaluator, parameter: Parameter) -> bool:
         return True
     module = evaluator.module(parameter.key[0])
     return parameter.position == 0 and module.enclosing_class(parameter.key) is not None
+
+
+def is_made_with(evaluator: Evaluator, parameter: Parameter, key: Key) -> bool:
+    """Whether a parameter is no function's own that is called or calls, but stands for what some object was
+    made with (`self.repository = Repository(connection)` in a constructor)."""
+    return parameter.key != key and evaluator.definition(parameter.key).name == "__init__"
 
 
 def _encloses(evaluator: Evaluator, outer: Key, inner: Key) -> bool:

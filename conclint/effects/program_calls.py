@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from conclint.conditions.argument_conditions import reads_parameter
 from conclint.conditions.optional_attributes import MissingParts
-from conclint.effects.bindings import Bindings, passes_on
+from conclint.effects.bindings import Bindings, is_made_with, passes_on
 from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
 from conclint.effects.effects import (
@@ -251,7 +251,7 @@ class ProgramCalls:
                     mask=effect.mask & call.mask, dependence=effect.dependence or call.dependence
                 )
                 if effect.kind == Kind.CALLS and isinstance(value, Parameter):
-                    if passes_on(self._evaluator, value):
+                    if passes_on(self._evaluator, value) or is_made_with(self._evaluator, value, frame.key):
                         add(result, effect, witness)
                     continue
                 combined = witness._replace(

@@ -496,9 +496,25 @@ class Classes:
         else:
             arguments = Arguments(tuple(ValueSet((value,)) for value in instance.given))
         found = self._evaluator.results.argument(parameter, maker, arguments)
-        if any(isinstance(value, Parameter) for value in found.values):
-            return None
+        for value in found.values:
+            if isinstance(value, Parameter) and not self.is_of_constructor(value, instance.made):
+                return None
         return found if found.values else None
+
+    def is_of_constructor(self, parameter: Parameter, made: tuple[Key, int] | None) -> bool:
+        """Whether a parameter is one of the constructor in which an object was made: it stands for what the
+        object around that one was made with."""
+        if made is None or parameter.key != made[0] or not parameter.position:
+            return False
+        return self._evaluator.definition(parameter.key).name == "__init__"
+
+    def given(self, instance: Instance, parameter: Parameter) -> ValueSet | None:
+        """What the call that made an instance passes for its constructor's parameter, or a part of that."""
+        plain = parameter._replace(attributes=())
+        found = self._given(instance, parameter.key, plain)
+        if found is None:
+            return None
+        return self._evaluator.results.read(found, parameter.attributes, parameter.key)
 
     def _given_later(
         self, instance: Instance, made: tuple[Key, int], method: Key, parameter: Parameter

@@ -46,12 +46,15 @@ class Constructions:
     def __init__(self, evaluator: Interpreter) -> None:
         self._evaluator = evaluator
         self._calls: dict[str, dict[str, list[tuple[Key, int]]]] = {}
-        self._held: dict[tuple[Class, str, str], ValueSet] = {}
+        self._held: dict[tuple[Class | Parameter, str, str], ValueSet] = {}
 
     def of_part(self, part: Parameter, asker: str) -> ValueSet:
         """What a part of a method's own object is (`self.device`, or `self.device.read`), by the calls that
-        make objects of its class; the answer is about the module `asker`. Raises NeedModule."""
+        make objects of its class; or what a constructor was given, if it is its parameter. The answer is
+        about the module `asker`. Raises NeedModule."""
         owner = self._evaluator.enclosing_class(part.key)
+        if part.position:
+            return self._made_with(part, asker)
         name = part.attributes[0]
         if owner is None or isinstance(name, Above):
             return TOP
@@ -74,6 +77,21 @@ class Constructions:
             files = [key[0], *program.importing(name, asker), *program.importing(module, asker)]
         name = self._evaluator.definition(key).name
         return [(call.key, call.number) for call in self._calls_of(Function(key), name, files, asker)]
+
+    def _made_with(self, parameter: Parameter, asker: str) -> ValueSet:
+        plain = parameter._replace(attributes=())
+        slot = (plain, "", asker)
+        found = self._held.get(slot)
+        if found is None:
+            found = self._held[slot] = self._of_constructor(plain, asker, 0)
+        return self._evaluator.results.read(found, parameter.attributes, parameter.key)
+
+    def _of_constructor(self, parameter: Parameter, asker: str, steps: int) -> ValueSet:
+        """What the calls that make objects of a class pass for a parameter of its constructor."""
+        owner = self._evaluator.enclosing_class(parameter.key)
+        made = self._made(owner, asker) if owner is not None and steps <= _MOST_STEPS else ()
+        parts = [self._passed(item, parameter, asker, steps) for item in made[: _MOST_MADE + 1]]
+        return _joined(parts) if len(parts) <= _MOST_MADE else TOP
 
     def _search(self, cls: Class, name: str, asker: str, steps: int) -> ValueSet:
         given = list(self._given(cls, name))
@@ -188,6 +206,9 @@ class Constructions:
             found = self._search(owner, first, asker, steps)
             return self._evaluator.results.read(found, value.attributes[1:], value.key)
         definition = self._evaluator.definition(value.key)
+        if definition.name == "__init__" and owner is not None:
+            found = self._of_constructor(value._replace(attributes=()), asker, steps)
+            return self._evaluator.results.read(found, value.attributes, value.key)
         if definition.kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
             return TOP
         target = Function(value.key)

@@ -221,6 +221,8 @@ class Results:
                 parts.append(self.external_result(value.dotted))
             elif isinstance(value, ExternalMethod):
                 parts.append(self._external_method_result(value))
+            elif isinstance(value, Parameter) and len(value.attributes) < 2:
+                parts.append(known(value._replace(attributes=(*value.attributes, CALLED))))
             else:
                 parts.append(TOP)
         return join(parts) if parts else TOP

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conclint.effects.bindings import is_made_with
 from conclint.effects.effects import Effects, Kind, Witness, add, way_of
 from conclint.model.symbols import short_name
 from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of
@@ -24,7 +25,9 @@ def effects_of_parts(view: ModuleView, key: Key, effects: Effects) -> Effects:
     result: Effects = {}
     for effect, witness in effects.items():
         part = effect.parameter
-        if effect.kind is Kind.CALLS and part is not None and _is_part(part, key):
+        if effect.kind is not Kind.CALLS or part is None:
+            continue
+        if _is_part(part, key) or is_made_with(view.engine.evaluator, part, key):
             for found, then in _done_by(view, key, part, witness).items():
                 if rule_of(found) is not None:
                     dependence = found.dependence or effect.dependence
@@ -47,7 +50,7 @@ def _done_by(view: ModuleView, key: Key, part: Parameter, call: Witness) -> Effe
     bound = engine.evaluator.constructions.of_part(part, key[0])
     values = callables(bound)
     made = [engine.transfer.of_handed_over(key, link, value, _given(view, key, call)) for value in values]
-    owner = short_name(view.module.symbol(key)).rpartition(".")[0]
+    owner = short_name(engine.evaluator.symbol(part.key)).rpartition(".")[0]
     known = f"each `{owner}` is made with it"
     result: Effects = {}
     for number, effects in enumerate(made):
