@@ -28,8 +28,8 @@ _MATCHING: Final = frozenset(
 _METHODS: Final = frozenset(name.replace("re.", "re.Pattern.") for name in _MATCHING)
 _COMPILE: Final = frozenset({"re.compile"})
 _INVALID: Final = frozenset({"re.error", "re.PatternError"})
-_HARMLESS: Final = frozenset({"escape", "translate", "quote"})
-"""What makes of a text a pattern that matches in linear time."""
+_HARMLESS: Final = frozenset({"escape", "quote", "replace", "translate"})
+"""What makes of a text a pattern that matches in linear time; or with wildcards for all that others write."""
 _BUILTIN: Final = (Op.GLOBAL, "str")
 _DEPTH: Final = 3
 _MOST_STEPS: Final = 12
