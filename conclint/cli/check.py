@@ -222,9 +222,10 @@ def _fixing(options: dict[str, Any]) -> Fixing | None:
         return Fixing(noqa=True, reason=(reason or "").strip(), show=given["show_fixes"])
     if reason is not None:
         raise click.UsageError("--reason needs --add-noqa.")
+    if not fixes and given["show_fixes"]:
+        raise click.UsageError("--show-fixes needs --fix, --fix-only or --diff.")
     if not fixes:
-        word = "--unsafe-fixes" if given["unsafe_fixes"] else "--show-fixes"
-        raise click.UsageError(f"{word} needs --fix, --fix-only or --diff.")
+        return Fixing(unsafe=True, count=True)
     return Fixing(
         unsafe=given["unsafe_fixes"],
         diff=given["diff"],
@@ -237,6 +238,8 @@ def _check_combination(
     fixing: Fixing, wanted: dict[str, Any], *, is_stdin: bool, writes_baseline: bool
 ) -> None:
     """Raises UsageError for what can't be done while files are changed."""
+    if fixing.count:
+        return
     word = "--add-noqa" if fixing.noqa else "--diff" if fixing.diff else "--fix"
     if is_stdin:
         raise click.UsageError(f"{word} can't be combined with `-` (standard input).")

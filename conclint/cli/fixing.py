@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Fixing:
     """What is to be done with findings: `diff` prints it instead, `only` reports nothing else, `show` says
-    what was mended. With `noqa` comments are written, which give the `reason`."""
+    what was mended. With `noqa` comments are written, which give the `reason`. With
+    `count` nothing is done but to say how much could be."""
 
     unsafe: bool = False
     diff: bool = False
@@ -29,6 +30,7 @@ class Fixing:
     show: bool = False
     noqa: bool = False
     reason: str = ""
+    count: bool = False
 
 
 class Done(NamedTuple):
@@ -59,6 +61,15 @@ def apply_fixing(
     if not quiet or fixing.show:
         _tell(fixing, files, known)
     return Done(bool(files), 0 if fixing.only or fixing.noqa else None)
+
+
+def say_fixable(fixing: Fixing, findings: Sequence[Finding]) -> None:
+    """How many findings could be mended, and how."""
+    from conclint.fix.apply import wanted
+
+    number = sum(wanted(item, unsafe=fixing.unsafe) is not None for item in findings)
+    how = ": --diff shows how, --fix does it (with --unsafe-fixes)" if number else ""
+    say(f"{count(number, 'finding')} can be fixed{how}")
 
 
 def _planned(fixing: Fixing, findings: Sequence[Finding], cwd: Path) -> list[FixedFile]:

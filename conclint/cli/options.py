@@ -291,7 +291,7 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
         click.option(
             "--unsafe-fixes",
             is_flag=True,
-            help="With --fix, --fix-only or --diff: also apply fixes that need a review.",
+            help="With --fix, --fix-only or --diff: also apply fixes that need a review. Alone: count them.",
         ),
         click.option("--diff", is_flag=True, help="Print what --fix would change, without changing it."),
         click.option("--fix-only", is_flag=True, help="Apply fixes without reporting what is left."),

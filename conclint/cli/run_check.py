@@ -75,7 +75,7 @@ def run_check(request: CheckRequest) -> int:
         known.write(request.write_baseline, findings, report)
         return 1 if any(found.code == UNREADABLE for found in findings) and not request.exit_zero else 0
     findings = known.new(findings, report)
-    if request.fixing is not None:
+    if request.fixing is not None and not request.fixing.count:
         from conclint.cli.fixing import apply_fixing
 
         done = apply_fixing(
@@ -88,6 +88,10 @@ def run_check(request: CheckRequest) -> int:
             findings = known.new(findings, report)
     printed = _report(request, findings, report, len(known.known))
     said = known.report_gone(report)
+    if request.fixing is not None and request.fixing.count and not request.quiet:
+        from conclint.cli.fixing import say_fixable
+
+        say_fixable(request.fixing, findings)
     failing = request.fail_on is None or any(found.severity >= request.fail_on for found in findings)
     status = 1 if findings and failing and not request.exit_zero else 0
     most, calls = request.most_unknown, report.calls

@@ -122,7 +122,7 @@ def _entry_lines(
         yield ((f"  {label}: ", Style.LABEL), plain(printable(words)))
     if verbose:
         for reason in finding.reasons:
-            yield (("  assuming: ", Style.LABEL), plain(printable(reason)))
+            yield (("  less sure because: ", Style.LABEL), plain(printable(reason)))
     recommendation = finding.recommendation
     if recommendation is not None:
         yield (("  fix: ", Style.LABEL), plain(printable(recommendation.text)))

@@ -86,6 +86,16 @@ def test_unsafe_fixes_are_made_on_request(project: Path) -> None:
     assert findings_of(project) == []
 
 
+def test_unsafe_fixes_alone_are_counted(project: Path) -> None:
+    done = run_conclint(project, "--unsafe-fixes")
+    assert done.returncode == 1
+    assert "Found 5 findings" in done.stdout
+    assert done.stderr == (
+        "conclint: 5 findings can be fixed: --diff shows how, --fix does it (with --unsafe-fixes)\n"
+    )
+    assert (text(project, "pauses"), text(project, "pages")) == (PAUSES, REQUESTS)
+
+
 def test_a_diff_changes_nothing(project: Path) -> None:
     done = run_conclint(project, "--diff", "--unsafe-fixes")
     assert done.returncode == 1
@@ -292,7 +302,6 @@ def test_a_comment_for_each_finding_is_where_it_is_heeded(tmp_path: Path, reason
 
 def test_what_contradicts_itself_is_said(tmp_path: Path) -> None:
     for words in (
-        ["--unsafe-fixes"],
         ["--show-fixes"],
         ["--reason=x"],
         ["--fix", "--add-noqa"],

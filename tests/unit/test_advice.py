@@ -271,7 +271,7 @@ def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
     found = {item.finding.position.column: item for item in told}
     first, second, third = (found[column] for column in sorted(found))
     assert first.text is None
-    assert "take what blocks, `read`, out of `Client.__init__` (program.py:11)" in first.words
+    assert "run only `read` in a thread (in `Client.__init__`, program.py:11), not all of" in first.words
     assert second.text is None
     assert third.text is not None
 
@@ -399,7 +399,7 @@ def fill(rows, url):
         ("self.counted(url)", "make `Store.counted` a coroutine function, if only coroutines call it, and "
          "have it run `Store.download` "
          "in a thread (program.py:26): `counted` also changes `self.count`"),
-        ("self.held(url)", "`requests.get`, out of the lock in `Store.held`"),
+        ("self.held(url)", "move `requests.get` out of the lock in `Store.held`"),
         ("self.deeper(url)", "`deeper` also changes `self.rows` (in `Store.note`)"),
         ("fill(self.rows, url)", "`fill` also changes `rows`"),
         ("self.save()", "make a copy of `self.rows`"),

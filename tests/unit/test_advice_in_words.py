@@ -179,7 +179,8 @@ def test_what_plain_code_calls_is_not_made_a_coroutine_function(
     words = {item.words for item in at_line(told_of(tmp_path, program=program), "  self.add(url)", tmp_path)}
     assert not any("make `Store.add` a coroutine function" in text for text in words)
     assert any(
-        "take what blocks, `requests.get`, out of `Store.add` (program.py:15)" in text for text in words
+        "run only `requests.get` in a thread (program.py:15), not all of `add`: it also changes" in text
+        for text in words
     )
 
 

@@ -190,8 +190,10 @@ class TestText:
     def test_less_than_sure_is_said_and_why_on_request(self, folder: Path) -> None:
         finding = make_finding(confidence=Confidence.MEDIUM, reasons=("`db` is the only implementation",))
         assert "event loop [critical, medium confidence]\n" in self.show(folder, finding)
-        assert "assuming" not in self.show(folder, finding)
-        assert "  assuming: `db` is the only implementation\n" in self.show(folder, finding, verbose=True)
+        assert "less sure" not in self.show(folder, finding)
+        assert "  less sure because: `db` is the only implementation\n" in self.show(
+            folder, finding, verbose=True
+        )
 
     def test_a_chain_of_the_call_itself_is_not_repeated(self, folder: Path) -> None:
         finding = make_finding(chain=(Step("requests.get", "app/views.py", 3, 12),))

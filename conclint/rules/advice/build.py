@@ -59,8 +59,8 @@ _LOOP = (
     "that takes and returns plain data, and run that in {pool}."
 )
 _PICKLED = (
-    "What goes in and comes out is pickled: move what makes the data and what picks out the result into that "
-    "function too."
+    "What goes in and comes out is pickled: it costs least to have one function there make the data, do this "
+    "and return only what is needed."
 )
 
 

@@ -40,8 +40,7 @@ _MIXED: Final = "in threads their statements would mix"
 _AT_ONCE: Final = "two threads must not use it at once"
 _SLEEP: Final = "time.sleep"
 _SLEEPER: Final = (
-    "have a coroutine function do what `{name}` does, with `await asyncio.sleep(…)` where that blocks "
-    "({place}): {why}."
+    "make an async version of `{name}`, with `await asyncio.sleep(…)` where that blocks ({place}): {why}."
 )
 _LOOP_OVER: Final = (
     "do the loop over `{call}` in `{name}` ({place}) in a thread, with all that it reads or writes there, "
@@ -98,7 +97,7 @@ _DOCUMENT: Final = (
     "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
 )
-IF_LONG: Final = " Leave it where it takes less than some milliseconds: a process costs more than that."
+IF_LONG: Final = " Leave it where it takes less than a few milliseconds: a process costs more than that."
 MODERATE: Final = (
     "do it once for what stays the same, and keep what it gives: a process costs more than it saves unless "
     "there are very many of them."
@@ -264,18 +263,20 @@ def _taken_out(subject: Subject, why: str) -> str:
         work = "do its file access, and no more than that, in a thread"
     if writer.is_locked:
         return (
-            f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of the lock in "
-            f"`{writer.name}` ({writer.place}) first: nothing can be awaited under a thread's lock. {why}."
+            f"move `{writer.call.removeprefix('builtins.')}` out of the lock in `{writer.name}` "
+            f"({writer.place}) first: nothing can be awaited under a thread's lock. {why}."
         )
     if writer.can_wait:
         return (
             f"make `{writer.name}` a coroutine function, if only coroutines call it, and have it {work} "
             f"({writer.place}): {why}."
         )
-    return (
-        f"take what blocks, `{writer.call.removeprefix('builtins.')}`, out of `{writer.name}` "
-        f"({writer.place}), and have only that run in a thread: {why}."
-    )
+    whole = f"`{subject.short}`"
+    is_whole = writer.name.rpartition(".")[2] == subject.short
+    place = writer.place if is_whole else f"in `{writer.name}`, {writer.place}"
+    why = why.replace(f"{whole} as a whole", "it", 1).replace(f"{whole} also", "it also", 1)
+    call = writer.call.removeprefix("builtins.")
+    return f"run only `{call}` in a thread ({place}), not all of {whole}: {why}."
 
 
 def _changes(subject: Subject) -> str:
