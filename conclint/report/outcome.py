@@ -123,13 +123,14 @@ def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
     if how.format is not OutputFormat.TEXT or how.quiet:
         return ""
     from conclint.report.styled import render_lines
-    from conclint.report.text import summary_line
+    from conclint.report.text import hint_line, summary_line
 
     entries = entries if how.by in (GroupBy.ROOT, GroupBy.CALL) else 0
     line = summary_line(
         outcome.findings, outcome.files, entries, outcome.hidden, outcome.unsure, outcome.known
     )
-    return render_lines([line], colour=False)
+    hint = hint_line(outcome.findings, entries)
+    return render_lines([line, *([hint] if hint is not None else [])], colour=False)
 
 
 def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:

@@ -19,6 +19,8 @@ from conclint.report.wording import ABOUT_THE_RUN, called, count, qualities, som
 _NARROWEST = 40
 _NAMED = 3
 """How many of several names are written out."""
+_MANY = 10
+"""Groups of findings in which one gets lost."""
 _CONTINUED = "      "
 """What stands before an example, and before the rest of a sentence."""
 
@@ -94,6 +96,16 @@ def summary_line(
     groups = "" if entries in (0, number) else f", shown in {count(entries, 'group')}"
     found = f"{count(number, 'finding')} ({', '.join(parts)}) in {touched} of {count(total, 'file')}"
     return (plain(f"Found {found}{groups}{less}."),)
+
+
+def hint_line(findings: Sequence[Finding], entries: int) -> Line | None:
+    """How to see what matters among many, since they are in the order of the files; None for few."""
+    if entries < _MANY:
+        return None
+    critical = sum(finding.severity is Severity.CRITICAL for finding in findings)
+    some_are = 0 < critical < len(findings)
+    only = f" Only the {critical} critical: `--min-severity critical`." if some_are else ""
+    return (plain(f"What to change first: `conclint plan`.{only}"),)
 
 
 _STYLES = {Severity.CRITICAL: Style.CRITICAL, Severity.WARNING: Style.CODE, Severity.INFO: Style.NOTE}

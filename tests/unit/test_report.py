@@ -280,6 +280,17 @@ class TestText:
         assert self.show(folder, *findings, files=files).splitlines()[-1] == expected
         assert expected not in self.show(folder, *findings, files=files, quiet=True)
 
+    def test_the_worst_of_many_are_pointed_to(self, folder: Path) -> None:
+        levels = [Severity.CRITICAL] * 2 + [Severity.WARNING] * 8
+        findings = [make_finding(path=f"{n}.py", severity=level) for n, level in enumerate(levels)]
+        last = self.show(folder, *findings).splitlines()[-1]
+        assert last == (
+            "What to change first: `conclint plan`. Only the 2 critical: `--min-severity critical`."
+        )
+        assert self.show(folder, *findings[:9]).splitlines()[-1].startswith("Found 9 findings")
+        assert "change first" not in self.show(folder, *findings, quiet=True)
+        assert "change first" not in self.show(folder, *findings, by=GroupBy.FILE)
+
 
 class TestConcise:
     def show(self, *findings: Finding) -> str:
