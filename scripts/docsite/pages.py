@@ -36,7 +36,8 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
 }
 """What a page may ask for, alone on a line: `{{ guide_table }}`."""
 
-_ASKED: Final = re.compile(r"^\{\{ (\w+) \}\}$", re.MULTILINE)
+_ASKED: Final = re.compile(r"^(?:_On the site only[^\n]*_\n\n)?\{\{ (\w+) \}\}$", re.MULTILINE)
+"""With what tells readers of the bare page where else to look, which the site has no use for."""
 
 
 def made_pages() -> dict[str, str]:

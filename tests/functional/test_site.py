@@ -156,6 +156,16 @@ def test_nothing_is_loaded_from_another_host(site: Site) -> None:
 
 def test_no_table_is_left_out(site: Site) -> None:
     assert [name for name, page in site.pages.items() if re.search(r"\{\{ \w+ \}\}", page.text)] == []
+    assert [name for name, page in site.pages.items() if "On the site only" in page.text] == []
+    bare = [
+        (page, name)
+        for page in PAGES
+        for hint, name in re.findall(
+            r"(^_On the site only; [^\n]+\._\n\n)?^\{\{ (\w+) \}\}$", _text_of(page), re.MULTILINE
+        )
+        if not hint
+    ]
+    assert bare == [], "where to look without the site"
     with pytest.raises(KeyError, match="no table 'nonsense'"):
         fill_in("a\n\n{{ nonsense }}\n")
 
