@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _UNREADABLE_CODE = "CON900"
 _PREFIX = "CON"
+_LONG = 300
+"""Characters of a message that an editor still shows in a line or two."""
 
 _Result = tuple[int, int, str, type[object]]
 
@@ -202,15 +204,19 @@ def _words(value: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def _message(finding: Finding) -> str:
-    """The finding on one line: the chain by its symbols, the recommendation by its sentence."""
+    """The finding on one line: the chain by its symbols, the recommendation by its sentences; where that gets
+    long, shorter names and the first sentence."""
     from conclint.report.printable import printable
     from conclint.report.wording import advice, short_chain
 
-    chain = short_chain(finding)
-    parts = [f"{finding.code} {finding.message}", f" [via {chain}]" if chain else ""]
-    if text := advice(finding):
-        parts.append(f"; {text}")
-    return printable("".join(parts))
+    for is_brief in (False, True):
+        chain = short_chain(finding, is_brief=is_brief)
+        via = f" [via {chain}]" if chain else ""
+        told = advice(finding, is_brief=is_brief)
+        message = f"{finding.code} {finding.message}{via}{f'; {told}' if told else ''}"
+        if len(message) <= _LONG:
+            break
+    return printable(message)
 
 
 def _complaint(error: Exception) -> str:

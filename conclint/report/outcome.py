@@ -122,7 +122,7 @@ def _render_text(outcome: Outcome, how: Presentation) -> str:
 def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
     if how.format is not OutputFormat.TEXT or how.quiet:
         return ""
-    from conclint.report.styled import render_lines
+    from conclint.report.styled import render_lines, wrapped
     from conclint.report.text import hint_line, summary_line
 
     entries = entries if how.by in (GroupBy.ROOT, GroupBy.CALL) else 0
@@ -130,7 +130,10 @@ def _summary(outcome: Outcome, how: Presentation, entries: int = 0) -> str:
         outcome.findings, outcome.files, entries, outcome.hidden, outcome.unsure, outcome.known
     )
     hint = hint_line(outcome.findings, entries)
-    return render_lines([line, *([hint] if hint is not None else [])], colour=False)
+    lines = [line, *([hint] if hint is not None else [])]
+    if how.wraps:
+        lines = [row for line in lines for row in wrapped(line, how.width, "  ")]
+    return render_lines(lines, colour=False)
 
 
 def _render_for_others(outcome: Outcome, output_format: OutputFormat) -> str:

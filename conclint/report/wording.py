@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,6 +23,7 @@ ABOUT_THE_RUN: Final = "CON9"
 """How the codes begin that say something about files and comments, and not about concurrency."""
 
 
+_ELSE_CHANGED: Final = re.compile(r": (?:it|`[^`]+`) also changes .*")
 _LONG_NAME: Final = 48
 _MANY_PARTS: Final = 4
 
@@ -61,16 +63,23 @@ def brief(symbol: str) -> str:
     return f"{name.partition('.')[0]}.….{short_name(name)}"
 
 
-def short_chain(finding: Finding) -> str:
-    """The chain by its symbols, from the reported call to the primitive; empty for a direct one."""
+def short_chain(finding: Finding, *, is_brief: bool = False) -> str:
+    """The chain by its symbols, from the reported call to the primitive, their whole names unless that is to
+    be brief; empty for a direct one."""
     if len(finding.chain) < 2:
         return ""
-    return " > ".join(step.symbol for step in finding.chain)
+    return " > ".join(called(finding, step) if is_brief else step.symbol for step in finding.chain)
 
 
-def advice(finding: Finding) -> str:
-    """What to use instead, in one sentence; empty where there is none."""
-    return f"fix: {finding.recommendation.text}" if finding.recommendation is not None else ""
+def advice(finding: Finding, *, is_brief: bool = False) -> str:
+    """What to use instead; in brief the first sentence, without what else is changed. Empty where
+    there is none."""
+    if finding.recommendation is None:
+        return ""
+    text = finding.recommendation.text
+    if is_brief:
+        text = f"{_ELSE_CHANGED.sub('', text.partition('. ')[0]).rstrip('.')}."
+    return f"fix: {text}"
 
 
 def long_message(finding: Finding) -> str:

@@ -91,6 +91,41 @@ def test_the_findings_of_the_file_and_nothing_more(project: Path) -> None:
     assert "; fix: " in found[0]
 
 
+LONG_NAMES = """\
+import time
+
+seen = {{}}
+
+
+class {name}:
+    def {method}(self, key):
+        self.rows = [key]
+        return self.deeper_{method}(key)
+
+    def deeper_{method}(self, key):
+        time.sleep(2)
+        self.rows.append(key)
+
+
+shared = {name}()
+
+
+async def show(key):
+    shared.{method}(key)
+"""
+
+
+def test_a_long_message_gives_way_to_shorter_names_and_the_first_sentence(project: Path) -> None:
+    text = LONG_NAMES.format(name="CustomerRepository", method="refresh_customer")
+    (project / "app/services").mkdir()
+    (project / "app/services/customer_repositories.py").write_text(text)
+    (line,) = flake8(project, "app/services/customer_repositories.py")
+    message = line.partition(" ")[2]
+    assert len(message) < 420
+    assert "[via CustomerRepository.refresh_customer > CustomerRepository.deeper_" in message
+    assert message.endswith(".")
+
+
 def test_a_clean_file_has_none(project: Path) -> None:
     assert flake8(project, "app/client.py", "app/__init__.py") == []
 

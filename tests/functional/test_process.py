@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,11 +115,16 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
 
 def in_terminal(body: str, *arguments: str, cwd: Path, **changes: str) -> str:
-    """What a terminal shows, escape sequences and all."""
+    """What a terminal shows, escape sequences and all, where the analysis is replaced."""
+    return program_in_terminal(script(body), *arguments, cwd=cwd, **changes)
+
+
+def program_in_terminal(code: str, *arguments: str, cwd: Path, **changes: str) -> str:
+    """What a terminal shows of the program."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", script(body), *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=cwd,
         env=environment(**{"TERM": "xterm-256color", "COLUMNS": "80", **changes}),
         stdin=theirs,
@@ -145,6 +151,28 @@ def test_a_terminal_has_colour(tmp_path: Path) -> None:
     assert "\x1b[" in in_terminal(body, cwd=tmp_path)
     assert "\x1b" not in in_terminal(body, cwd=tmp_path, NO_COLOR="1")
     assert "\x1b" not in in_terminal(body, cwd=tmp_path, TERM="dumb")
+
+
+RUN = "from conclint.cli.main import cli; cli(prog_name='conclint')"
+
+
+@pytest.mark.parametrize(
+    "command", [("plan",), ("map",), ("map", "--symbol", "play"), ("explain", "CON104"), ()]
+)
+def test_nothing_is_wider_than_the_terminal(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """But names, which are never cut."""
+    pytest.importorskip("pty")
+    (tmp_path / "game.py").write_text(
+        "import time\nimport requests\n\n\ndef slow(place, quality):\n    time.sleep(3)\n"
+        "    requests.get(place)\n    open(place).read()\n\n\n"
+        "async def play(players, places, qualities, table):\n"
+        "    table.first = slow(places[players.first.name], qualities[players.first.name])\n"
+    )
+    shown = program_in_terminal(RUN, *command, cwd=tmp_path, COLUMNS="60")
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\x1b\]8;;.*?\x1b\\|\r", "", shown)
+    lines = shown.splitlines()
+    assert len(lines) > 3
+    assert [line for line in lines if len(line) > 60] == []
 
 
 def test_a_code_leads_to_its_page_on_a_terminal_with_colour(tmp_path: Path) -> None:
