@@ -249,7 +249,7 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
         elif store.kind == StoreKind.ATTR and is_shared(view, key, fresh, store.base):
             own = (Op.ATTR, store.base, store.name)
             if not is_tested(body, store.region, own):
-                what = f"{text_of(view, key, store.base)}.{store.name}"
+                what = _attribute_of(text_of(view, key, store.base), str(store.name))
                 yield Changed(what, name, _use_of(body, store.value, own))
         elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
             if any(_looks_up(body, number, store.base) for number in graph.around(body, store.region)):
@@ -520,13 +520,18 @@ def _gives_given(view: ModuleView, key: Key) -> bool:
     return True
 
 
+def _attribute_of(base: str, name: str) -> str:
+    """An attribute of what is named, or is told in words."""
+    return f"`{name}` of {base}" if " " in base else f"{base}.{name}"
+
+
 def text_of(view: ModuleView, key: Key, value: int) -> str:
     """A value as its code names it, as far as it is made of names."""
     evaluator = view.engine.evaluator
     body = evaluator.body(key)
     node = graph.node(body, value)
     if node[0] == Op.ATTR:
-        return f"{text_of(view, key, graph.base(node))}.{node[2]}"
+        return _attribute_of(text_of(view, key, graph.base(node)), str(node[2]))
     if node[0] == Op.PARAM:
         return evaluator.definition(key).params[graph.number(node)].name
     if node[0] in (Op.GLOBAL, Op.FREE):
