@@ -184,7 +184,7 @@ class Guards:
             return False
         if tested[2] == "cancelled":  # what is told of a future that is over asks how it ended
             return body.values[_bare(body, receiver)][0] == Op.PARAM
-        return tested[2] in ("done", "poll", "empty")
+        return tested[2] in ("done", "poll", "empty", "ready")
 
 
 def _bare(body: Body, value: int) -> int:

@@ -336,7 +336,7 @@ def test_a_long_call_is_elided(tmp_path: Path) -> None:
 
 
 STORE = """
-import asyncio, json, threading, requests
+import asyncio, json, threading, time, requests
 
 lock = threading.Lock()
 
@@ -379,6 +379,11 @@ class Store:
     def held(self, url):
         with lock:
             requests.get(url)
+        self.note(url)
+
+    def dozing(self, url):
+        with lock:
+            time.sleep(1)
         self.note(url)
 
     async def handle(self, url, rows):

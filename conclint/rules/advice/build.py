@@ -41,6 +41,10 @@ _ON_PURPOSE = (
     "leave it if it is to block: a comment here says that it does so on purpose. Then a `# noqa` with the "
     "code ends this finding."
 )
+_AWAITS_WITHIN = (
+    "enter and leave it in a thread, in two calls: both wait, and what is done in between awaits, so that it "
+    "can't be moved along."
+)
 _LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
 _OPENERS = ("builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open")
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
@@ -170,7 +174,10 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         or _is_entered(node)
         or any(busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy)
     ):
-        return Refusal(words.manager(subject), True)
+        block = next((item for item in fragment.above(node) if isinstance(item, cst.With)), None)
+        awaits = block is not None and subject.direct and names_in([block.body]).awaits
+        is_lock = subject.family == "locks"
+        return Refusal(_AWAITS_WITHIN if awaits and not is_lock else words.manager(subject), True)
     if subject.shape is Shape.OTHER:
         return Refusal("put the statement in a function, and run that in a thread.", True)
     outer = blocking_with(fragment, node, around)

@@ -256,16 +256,16 @@ def _taken_out(subject: Subject, why: str) -> str:
         return f"use `{writer.twin}`, the coroutine function beside `{writer.name}`: {why}."
     if writer.is_lazy:
         return _LOOP_OVER.format(call=writer.call, name=writer.name, place=writer.place, why=why)
-    if writer.call == _SLEEP and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
-        return _SLEEPER.format(name=writer.name, place=writer.place, why=why)
-    work = f"run `{writer.call}` in a thread"
-    if writer.call in ("builtins.open", "io.open"):
-        work = "do its file access, and no more than that, in a thread"
     if writer.is_locked:
         return (
             f"move `{writer.call.removeprefix('builtins.')}` out of the lock in `{writer.name}` "
             f"({writer.place}) first: nothing can be awaited under a thread's lock. {why}."
         )
+    if writer.call == _SLEEP and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
+        return _SLEEPER.format(name=writer.name, place=writer.place, why=why)
+    work = f"run `{writer.call}` in a thread"
+    if writer.call in ("builtins.open", "io.open"):
+        work = "do its file access, and no more than that, in a thread"
     if writer.can_wait:
         return (
             f"make `{writer.name}` a coroutine function, if only coroutines call it, and have it {work} "
