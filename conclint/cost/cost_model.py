@@ -67,6 +67,9 @@ class CostModel:
         )
         self.suspension = Suspension(engine)
         self._memo: dict[_Slot, Cost] = {}
+        self._passing: dict[_Slot | tuple[_Slot, int, int], tuple[Cost, bool]] = {}
+        """What was found out for one question, where that may be otherwise for another: before all is linked,
+        or where the depth was at its limit (a function is asked for by many ways)."""
         self._calls: dict[Key, tuple[tuple[int, Key], ...]] = {}
         self._components = {on_loop: Components(self._callees) for on_loop in (False, True)}
         self._cyclic: dict[tuple[Key, bool], Folded] = {}
@@ -245,6 +248,14 @@ class CostModel:
         if self._depth > _DEPTH:
             self._is_cut = True
             return Cost()
+        if not self._depth:
+            self._passing.clear()
+        so_deep = (slot, self._depth, self._bound_depth)
+        known = self._passing.get(slot) or self._passing.get(so_deep)
+        if known is not None:
+            found, is_cut = known
+            self._is_cut = self._is_cut or is_cut
+            return found
         outer, self._is_cut = self._is_cut, False
         self._depth += 1
         try:
@@ -254,6 +265,8 @@ class CostModel:
             is_cut, self._is_cut = self._is_cut, self._is_cut or outer
         if not is_cut and self._engine.is_settled:
             self._memo[slot] = found
+        else:
+            self._passing[so_deep if is_cut else slot] = found, is_cut
         return found
 
     def _of_bound(self, callables_bound: ValueSet, arguments: Arguments, hot: bool) -> Cost:
