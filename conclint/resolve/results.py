@@ -93,7 +93,8 @@ class Results:
             return known(Instance(callee, made=site))
         if isinstance(callee, Function):
             found = self._result_of_function(callee, arguments, site)
-            return found if found.values else self._declared(callee, found, site)
+            is_told = any(not isinstance(value, Parameter) for value in found.values)
+            return found if is_told else self._declared(callee, found, site)
         if isinstance(callee, Partial):
             return self.result_of(callee.target, self.with_partial(callee, arguments), site)
         if isinstance(callee, MethodCaller):

@@ -117,7 +117,7 @@ class TestDiffBase:
 
     def test_only_what_the_change_caused_in_a_changed_file(self, project: Path) -> None:
         (project / "app/other.py").write_text(
-            "import time\n# two\n# lines\n" + OTHER + "    open('x').read()\n"
+            "import time\n# two\n# lines\n" + OTHER + "    open('x.csv').read()\n"
         )
         assert self.new(project) == ["app/other.py:9 CON104"]
 
