@@ -60,13 +60,27 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
 
 
 def is_read_in_parts(evaluator: Evaluator, key: Key, opening: int) -> bool:
-    """Whether the file that is opened at a site is gone through in a loop, or written in one: nothing says
-    how long that takes."""
+    """Whether the file that is opened at a site is gone through in a loop, or written in one, or used by a
+    function within (`iter(lambda: file.read(size), b"")`): nothing says how long that takes."""
     body = evaluator.body(key)
     around = graph.loop_of(body, body.sites[opening].region)
-    return any(
+    return _is_used_within(evaluator, key, _handles(body, opening)) or any(
         site.kind == SiteKind.ITERATE or graph.loop_of(body, site.region) != around
         for site in uses_of(body, opening)
+    )
+
+
+def _is_used_within(evaluator: Evaluator, key: Key, handles: set[int]) -> bool:
+    """Whether a function that is defined in another one uses its file."""
+    names = {
+        store.name
+        for store in evaluator.body(key).stores
+        if store.kind == StoreKind.LOCAL and store.value in handles
+    }
+    return bool(names) and any(
+        node[0] == Op.FREE and node[2] in names
+        for inner in evaluator.module(key[0]).children(key)
+        for node in evaluator.body(inner).values
     )
 
 

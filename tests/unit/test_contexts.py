@@ -157,6 +157,11 @@ class TestSeverity:
             ("load(p):\n    return open(p.config.target, 'rb')", Severity.INFO),
             ("load(p):\n    return open(p.target)", Severity.INFO),
             ("load(p):\n    return open(p.split(':')[0])", Severity.WARNING),
+            (
+                "load(p):\n    with open(MOST, 'rb') as file:\n"
+                "        return b''.join(iter(lambda: file.read(MOST), b''))",
+                Severity.WARNING,
+            ),
             ("load(p):\n    return load_tokens(p)", Severity.INFO),
             ("load(p):\n    return tokens(p)", Severity.WARNING),
             ("load(p):\n    return load_state_dict(p)", Severity.WARNING),
