@@ -39,9 +39,9 @@ def deep() -> Finding:
     return make_finding(message="it blocks", path="a.py", chain=chain, recommendation=fix)
 
 
-def shown(width: int, **how: bool) -> list[str]:
+def shown(width: int, *, colour: bool = False) -> list[str]:
     outcome = Outcome([deep()], 1, Path("/nowhere"))
-    presentation = Presentation(width=width, wraps=True, quiet=True, **how)
+    presentation = Presentation(width=width, wraps=True, quiet=True, colour=colour)
     return render_outcome(outcome, presentation).splitlines()
 
 
