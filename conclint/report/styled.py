@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final
 
-from conclint.report.folding import folded_code
+from conclint.model.code_lines import folded_code
 from conclint.report.printable import printable
 
 Span = tuple[str, "Style"]

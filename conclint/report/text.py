@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from conclint.model.code_lines import folded_code
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 from conclint.model.symbols import readable, short_name
 from conclint.report.excerpt import make_excerpt
-from conclint.report.folding import folded_code
 from conclint.report.grouping import Entry, GroupBy
 from conclint.report.printable import printable
 from conclint.report.source_lines import Missing, SourceLines

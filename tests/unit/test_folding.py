@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conclint.model.code_lines import folded_code
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Finding, Recommendation, Step
-from conclint.report.folding import folded, folded_code
+from conclint.report.folding import folded
 from conclint.report.outcome import Outcome, Presentation, render_outcome
 from samples import make_finding
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.model.code_lines import folded_code
 from conclint.rules.advice.change import Change
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
@@ -112,7 +113,7 @@ def _elided(line: str) -> str:
             continue
         found = _longest(line)
         if found is None:
-            return _wrapped(line)
+            return "\n".join(folded_code(line, WIDTH))  # nothing more can be left out
         line = _without(line, *found)
     return line
 
@@ -123,27 +124,6 @@ def _without_string(line: str) -> str:
         if len(found[0]) >= _LONG_STRING:
             return f"{line[: found.start()]}'…'{line[found.end() :]}"
     return line
-
-
-def _wrapped(line: str) -> str:
-    """A line in which nothing more can be left out, on several: it is broken within brackets."""
-    depth, cut, quote = 0, 0, ""
-    for at, letter in enumerate(line[:WIDTH]):
-        if quote:
-            quote = "" if letter == quote and line[at - 1] != "\\" else quote
-        elif letter in "\"'":
-            quote = letter
-        else:
-            depth += (letter in "([{") - (letter in ")]}")
-            if depth and (letter in "([{" or line[at - 1 : at + 1] == ", "):
-                cut = at + 1
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
-    if cut <= len(indent):
-        return line
-    rest = f"{indent}{line[cut:]}"
-    return (
-        f"{line[:cut].rstrip()}\n{rest if len(rest) <= WIDTH or len(rest) >= len(line) else _wrapped(rest)}"
-    )
 
 
 def _without(line: str, start: int, end: int) -> str:
