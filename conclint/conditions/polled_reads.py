@@ -263,20 +263,19 @@ def _stored_before(body: Body, site: Site, read: set[int]) -> Iterator[int]:
 
 def _has_exited(body: Body, site: Site) -> bool:
     """Whether a process was found to have ended: a loop before, or a test around, has asked `poll()`."""
+    branches = _branches_around(body, site.region)
+    if any(_tells_of_exit(body, test, polarity=polarity) for test, polarity in branches):
+        return True
     around = {0, *graph.around(body, site.region)}
-    for number, region in enumerate(body.regions):
-        if number in around and region.kind in graph.TESTS:
-            if _tells_of_exit(body, region.value, polarity=bool(region.extra)):
-                return True
-        elif (
-            region.kind == RegionKind.WHILE
-            and region.parent in around
-            and not region.extra & LoopFlags.BREAKS
-            and _is_before(body, number, site)
-            and _tells_of_exit(body, region.value, polarity=False)
-        ):
-            return True
-    return False
+    return any(
+        region.kind == RegionKind.WHILE
+        and region.parent in around
+        and number not in around
+        and not region.extra & LoopFlags.BREAKS
+        and _is_before(body, number, site)
+        and _tells_of_exit(body, region.value, polarity=False)
+        for number, region in enumerate(body.regions)
+    )
 
 
 def _tells_of_exit(body: Body, test: int, *, polarity: bool) -> bool:

@@ -33,7 +33,6 @@ from conclint.resolve.values import (
     ExternalMethod,
     Function,
     Generator,
-    Instance,
     Key,
     Parameter,
     Partial,
@@ -160,7 +159,7 @@ class CostModel:
                 elif isinstance(value, Function) and kind == SiteKind.CALL:
                     found[link.site, value.key] = None
                 elif isinstance(value, Class):
-                    for maker in makers_of(self._evaluator, value):
+                    for maker in self._evaluator.classes.makers(value):
                         found[link.site, maker.key] = None
                 elif isinstance(value, Partial) and isinstance(inner := unwrapped(value), Function):
                     found[link.site, inner.key] = None
@@ -418,7 +417,7 @@ class CostModel:
                     Cost(1.0),
                     *(
                         self._target(key, maker, arguments, numbers, hot, bound)
-                        for maker in makers_of(self._evaluator, value)
+                        for maker in self._evaluator.classes.makers(value)
                     ),
                 ]
             )
@@ -456,9 +455,3 @@ def _given(body: Body, site: Site) -> list[int]:
     """What a call is given: its arguments, and the object whose method it is."""
     receiver = graph.receiver(body, site)
     return [*([receiver] if receiver >= 0 else []), *(value for _, value in site.args)]
-
-
-def makers_of(evaluator: Evaluator, cls: Class) -> list[Function]:
-    """What runs when an instance of a class is made."""
-    found = evaluator.classes.method(cls, "__init__", Instance(cls)).values
-    return [value for value in found if isinstance(value, Function)]

@@ -15,7 +15,6 @@ from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.stated_conditions import judge_conditions
 from conclint.cost.bound_callables import UNBOUND, Bound, BoundCallables
 from conclint.cost.constant_values import Calculator
-from conclint.cost.cost_model import makers_of
 from conclint.cost.lazy_objects import waiting_read
 from conclint.cost.own_work import OwnWork, counts_down
 from conclint.cost.plain_methods import is_plain_method
@@ -152,7 +151,7 @@ class WorkerProfiles:
             return self._function(value, self._bound.of(value, arguments, bound), in_loop, seen, depth)
         if isinstance(value, Class):
             found = Profile()
-            for maker in makers_of(self._evaluator, value):
+            for maker in self._evaluator.classes.makers(value):
                 inner_bound = self._bound.of(maker, arguments, bound)
                 found = found.joined(self._function(maker, inner_bound, in_loop, seen, depth))
             return found

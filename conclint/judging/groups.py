@@ -61,7 +61,7 @@ class GroupJudge:
         jobs = self._workspace.config.jobs or processors()
         waiting = dict(enumerate(groups))
         several = self._several(paths) if min(jobs, len(groups)) > 1 else None
-        if several is None or several != self._in_forks or not self._project.store.expect(paths):
+        if several != self._in_forks or not self._project.store.expect(paths):
             self._project.store.load(paths)
             self._save()
         if several is not None:

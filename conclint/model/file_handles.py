@@ -6,7 +6,7 @@ from typing import Final
 
 from conclint.model.finding import Finding
 
-_OPENING: Final = frozenset(
+OPENING: Final = frozenset(
     {
         "builtins.open", "codecs.open", "io.open", "os.fdopen", "pathlib.Path.open",
         "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "gzip.open", "bz2.open", "lzma.open",
@@ -20,9 +20,9 @@ _HANDLE: Final = (
 def is_of_handle(finding: Finding) -> bool:
     """Whether it is about a call of an open file, at the place itself."""
     cause = finding.cause or ""
-    return cause.startswith(_HANDLE) and cause not in _OPENING and len(finding.chain) < 2
+    return cause.startswith(_HANDLE) and cause not in OPENING and len(finding.chain) < 2
 
 
 def opens_file(finding: Finding) -> bool:
     """Whether it is about opening a file, at the place itself."""
-    return finding.cause in _OPENING and len(finding.chain) < 2
+    return finding.cause in OPENING and len(finding.chain) < 2

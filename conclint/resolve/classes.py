@@ -224,6 +224,11 @@ class Classes:
             )
         )
 
+    def makers(self, cls: Class) -> list[Function]:
+        """What runs of the program when an instance of a class is made."""
+        found = self.method(cls, "__init__", Instance(cls)).values
+        return [value for value in found if isinstance(value, Function)]
+
     def _bound(self, owner: Class, value: int, receiver: Value) -> ValueSet:
         item = self._evaluator.evaluate(owner.key, value)
         node = self._evaluator.body(owner.key).values[value]

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from conclint.resolve.arguments import arguments_of
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.overrides import is_of_tests
+from conclint.resolve.program import Module
 from conclint.resolve.values import (
     TOP,
     Above,
@@ -22,6 +23,7 @@ from conclint.resolve.values import (
     ValueSet,
     join,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind
 
 _MOST_FILES: Final = 8
@@ -67,14 +69,8 @@ class Constructions:
     def calls_of(self, key: Key, asker: str) -> list[tuple[Key, int]]:
         """The calls of a function or method, as far as they are in files that import it, or its class, by
         name; none where these are too many."""
-        program = self._evaluator.program
         owner = self._evaluator.enclosing_class(key)
-        module = program.finder.module_name(key[0]).rpartition(".")[2]
-        if owner is None:
-            files = [key[0], *program.taking_from(module, asker)]
-        else:
-            name = self._evaluator.definition(owner.key).name
-            files = [key[0], *program.importing(name, asker), *program.importing(module, asker)]
+        files = self._taking(key, asker) if owner is None else self._reaching(owner, asker)
         name = self._evaluator.definition(key).name
         return [(call.key, call.number) for call in self._calls_of(Function(key), name, files, asker)]
 
@@ -119,12 +115,22 @@ class Constructions:
 
     def _made(self, cls: Class, asker: str) -> list[_Call]:
         """The calls that make objects of a class; none where these are too many to look at."""
-        program = self._evaluator.program
-        home = cls.key[0]
         name = self._evaluator.definition(cls.key).name
-        modules = program.finder.module_name(home).rpartition(".")[2]
-        files = [home, *program.importing(name, asker), *program.importing(modules, asker)]
-        return list(self._calls_of(cls, name, files, asker))
+        return list(self._calls_of(cls, name, self._reaching(cls, asker), asker))
+
+    def _reaching(self, cls: Class, asker: str) -> list[str]:
+        """The files that may name a class: its own, and those that import it, or its module."""
+        program = self._evaluator.program
+        name = self._evaluator.definition(cls.key).name
+        module = self._module_name(cls.key)
+        return [cls.key[0], *program.importing(name, asker), *program.importing(module, asker)]
+
+    def _taking(self, key: Key, asker: str) -> list[str]:
+        """The files that may name a function: its own, and those that import from its module."""
+        return [key[0], *self._evaluator.program.taking_from(self._module_name(key), asker)]
+
+    def _module_name(self, key: Key) -> str:
+        return self._evaluator.program.finder.module_name(key[0]).rpartition(".")[2]
 
     def _calls_of(self, target: Class | Function, name: str, files: list[str], asker: str) -> Iterator[_Call]:
         program = self._evaluator.program
@@ -146,30 +152,22 @@ class Constructions:
                         yield _Call(key, number, value)
 
     def _calls_in(self, path: str) -> dict[str, list[tuple[Key, int]]]:
-        """The calls in a file, by the last name of what they call."""
+        """The calls in a file, by the last name of what they call; none in one that can't be analysed."""
         found = self._calls.get(path)
         if found is None:
-            found = {}
             module = self._evaluator.program.module(path)
-            for key in module.keys if module is not None else ():
-                body = self._evaluator.body(key)
-                for number, site in enumerate(body.sites):
-                    if site.kind != SiteKind.CALL or site.callee < 0:
-                        continue
-                    node = body.values[site.callee]
-                    if node[0] in _NAMES:
-                        name = str(node[-1])
-                    elif node[0] == Op.IMPORT:
-                        assert module is not None
-                        name = module.summary.imports[int(str(node[1]))].name or ""
-                    elif node[0] == Op.DEF:
-                        name = self._evaluator.definition(self._evaluator.module(path).at(node[1])).name
-                    elif node[0] in (Op.ITEM, Op.PARAM):
-                        name = _BY_VALUE
-                    else:
-                        continue
-                    found.setdefault(name, []).append((key, number))
-            self._calls[path] = found
+            found = self._calls[path] = {} if module is None else self._by_name(module)
+        return found
+
+    def _by_name(self, module: Module) -> dict[str, list[tuple[Key, int]]]:
+        found: dict[str, list[tuple[Key, int]]] = {}
+        for key in module.keys:
+            body = self._evaluator.body(key)
+            for number, site in enumerate(body.sites):
+                if site.kind == SiteKind.CALL and site.callee >= 0:
+                    name = _name_of(module, body.values[site.callee])
+                    if name is not None:
+                        found.setdefault(name, []).append((key, number))
         return found
 
     def _passed(self, made: _Call, parameter: Parameter, asker: str, steps: int) -> ValueSet:
@@ -212,12 +210,11 @@ class Constructions:
         if definition.kind not in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION):
             return TOP
         target = Function(value.key)
-        files = [value.key[0]]
-        program = self._evaluator.program
-        if owner is not None:
-            files += program.importing(self._evaluator.definition(owner.key).name, asker)
+        if owner is None:
+            files = self._taking(value.key, asker)
         else:
-            files += program.taking_from(program.finder.module_name(value.key[0]).rpartition(".")[2], asker)
+            name = self._evaluator.definition(owner.key).name
+            files = [value.key[0], *self._evaluator.program.importing(name, asker)]
         parts: list[ValueSet] = []
         for call in self._calls_of(target, definition.name, files, asker):
             if isinstance(call.callee, Function):
@@ -227,6 +224,17 @@ class Constructions:
             if len(parts) > _MOST_MADE:
                 return TOP
         return _joined(parts)
+
+
+def _name_of(module: Module, callee: graph.Node) -> str | None:
+    """The last name of what is called; None where it can be nothing that is looked for."""
+    if callee[0] in _NAMES:
+        return str(callee[-1])
+    if callee[0] == Op.IMPORT:
+        return module.summary.imports[graph.number(callee)].name or ""
+    if callee[0] == Op.DEF:
+        return module.definition(module.at(callee[1])).name
+    return _BY_VALUE if callee[0] in (Op.ITEM, Op.PARAM) else None
 
 
 def _joined(parts: list[ValueSet]) -> ValueSet:

@@ -9,17 +9,11 @@ from typing import Final
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Value, unwrapped
 from conclint.rules.chains import Hop
-from conclint.rules.path_origins import PathOrigins, Place
+from conclint.rules.path_origins import JOINS, SAME, PathOrigins, Place
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op
 
-_JOINS: Final = frozenset({"join", "joinpath", "Path", "PurePath"})
-_SAME: Final = frozenset(
-    {
-        "absolute", "expanduser", "lstrip", "partition", "removeprefix", "resolve", "rpartition", "rsplit",
-        "rstrip", "split", "strip",
-    }
-)  # fmt: skip
+_SAME: Final = SAME | {"lstrip", "partition", "removeprefix", "rpartition", "rsplit", "rstrip", "split"}
 """Methods of a path, or of its text, that give it, or its parts."""
 _OWN_DECORATORS: Final = frozenset(
     {"abc", "builtins", "contextlib", "functools", "typing", "typing_extensions"}
@@ -96,7 +90,7 @@ def _same(evaluator: Evaluator, key: Key, value: int) -> tuple[int, ...]:
     if site is None:
         return ()
     name = graph.node(body, site.callee)[-1]
-    if name in _JOINS:
+    if name in JOINS:
         return tuple(given for _, given in site.args[-1:])
     return (graph.receiver(body, site),) if name in _SAME else ()
 

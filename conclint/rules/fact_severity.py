@@ -46,8 +46,8 @@ _BUFFERED: Final = frozenset(
     for method in ("write", "flush", "readline")
 )
 """Calls of an open file that mostly go to its buffer, or to the system's."""
-_BRIEF: Final = frozenset({"subprocess.Popen.__init__"})
-"""Calls of a few milliseconds: they start something whose end is waited for elsewhere."""
+_FEW: Final = 5
+"""Milliseconds for which nobody changes a call that is made once."""
 _COMPUTING: Final = (EffectKind.COMPUTES_GIL, EffectKind.COMPUTES_NOGIL)
 _FILES: Final = (Family.FILES, Family.CHEAP_FILES, Family.CONSOLE)
 
@@ -77,19 +77,20 @@ def severity_of_call(
         return severity
     if any(reason.endswith(FIRST_TIME) for reason in reasons):
         return Severity.INFO  # under a second, once in the life of the program
-    if fact.family is Family.DATABASE and not any(is_repeated(engine, hop) for hop in chain):
+    repeated = any(is_repeated(engine, hop) for hop in chain)
+    if fact.family is Family.DATABASE and not repeated:
         is_seldom = any(reason.endswith(FAILED) for reason in reasons)
         is_small = is_seldom or is_small_statement(engine.evaluator, fact, chain[-1])
         return Severity.INFO if is_small else severity
-    if fact.name in _BRIEF and not any(is_repeated(engine, hop) for hop in chain):
-        return Severity.INFO
-    if fact.family not in _FILES or fact.milliseconds is not None:
+    if fact.milliseconds is not None:
+        return Severity.INFO if fact.milliseconds < _FEW and not repeated else severity
+    if fact.family not in _FILES:
         return severity
-    if fact.name in _BUFFERED and not any(is_repeated(engine, hop) for hop in chain):
+    if fact.name in _BUFFERED and not repeated:
         return Severity.INFO
     if any(_runs_once(engine, hop) for hop in chain[1:]):
         return Severity.INFO
-    if any(is_repeated(engine, hop) for hop in chain):
+    if repeated:
         return severity
     if is_of_one_file(fact) and (
         any(reason.endswith((NOW_AND_THEN, *FAILED)) for reason in reasons)

@@ -20,8 +20,10 @@ _WRITES: Final = frozenset({"write", "write_bytes", "write_text"})
 _AFTER_WRITING: Final = frozenset({"close", "fileno", "flush", "tell"})
 _PLAIN: Final = frozenset({"file", "filename", "filepath", "name", "path"})
 """Attributes that are the path of what they are an attribute of."""
-_SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
+SAME: Final = frozenset({"absolute", "expanduser", "resolve", "strip"})
 """Methods of a path, or of its text, that give the same file."""
+JOINS: Final = frozenset({"join", "joinpath", "Path", "PurePath"})
+"""Functions and methods that make a path whose last part is their last argument."""
 _RENAMED: Final = frozenset({"with_stem", "with_suffix"})
 """Methods of a path that give another one of nearly the same name."""
 _WRAPS: Final = frozenset({"abspath", "expanduser", "expandvars", "fspath", "realpath", "str", "normpath"})
@@ -152,7 +154,7 @@ class PathOrigins:
         given = [item for slot, item in site.args if isinstance(slot, int)]
         if name in _WRAPS or name in ("join", "Path", "PurePath"):
             return bool(given) and self.is_own(key, given[0], depth + 1)
-        if name in ("joinpath", *_SAME, *_RENAMED):
+        if name in ("joinpath", *SAME, *_RENAMED):
             return self.is_own(key, graph.base(callee), depth + 1)
         if name in _PLACES or _is_environment(body, graph.base(callee)):
             return depth > 0
@@ -230,9 +232,9 @@ class PathOrigins:
         callee = graph.node(body, site.callee)
         name = self._name(key, callee)
         given = [item for slot, item in site.args if isinstance(slot, int)]
-        if (name in _SAME and not given) or name in _RENAMED:
+        if (name in SAME and not given) or name in _RENAMED:
             return self.is_settings(key, graph.base(callee), depth + 1)
-        if name in ("join", "joinpath", "Path", "PurePath") or (name in _WRAPS and len(given) == 1):
+        if name in JOINS or (name in _WRAPS and len(given) == 1):
             return bool(given) and self.is_settings(key, given[-1], depth + 1)
         return says_settings(name)
 

@@ -30,8 +30,6 @@ _OPENERS: Final = frozenset({"builtins.open", "io.open", "codecs.open", "os.open
 _OF_PATH: Final = frozenset({"open", "read_text", "read_bytes", "write_text", "write_bytes"})
 _MOVING: Final = frozenset({"shutil.move"})
 _COPYING: Final = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
-_REMOVING: Final = frozenset({"shutil.rmtree"})
-"""3 ms for ten files, measured; mostly it is the program's own folder for one piece of work."""
 _OFFLOADS: Final = re.compile(r"(?i)to_?thread|in_?thread|in_?executor|threadpool|sync_to_async|run_sync")
 """What is in the names of functions that run another one in a thread."""
 _LISTING: Final = frozenset({"glob.glob", "glob.iglob", "pathlib.Path.glob", "pkgutil.iter_modules"})
@@ -47,14 +45,12 @@ def is_of_one_file(fact: CallableFact) -> bool:
 
 def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]) -> bool:
     """Whether the last call of a chain opens, reads or writes a file of which nothing says that it is large,
-    lists one folder, or removes one."""
+    or lists one folder."""
     key, number, _ = chain[-1]
     body = evaluator.body(key)
     site = body.sites[number]
     if fact.name in _LISTING:
         return _is_of_one_folder(body, site)
-    if fact.name in _REMOVING:
-        return True
     if fact.name in _MOVING:
         return _is_renamed(body, site)
     if fact.name in _COPYING:

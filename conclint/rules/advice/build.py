@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conclint.model.execution import ExecutionModel, Weight
+from conclint.model.file_handles import OPENING
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
 from conclint.rules.advice import words
@@ -46,7 +47,6 @@ _AWAITS_WITHIN = (
     "can't be moved along."
 )
 _LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
-_OPENERS = ("builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open")
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _UNPICKLABLE = (
@@ -174,10 +174,8 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         or _is_entered(node)
         or any(busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy)
     ):
-        block = next((item for item in fragment.above(node) if isinstance(item, cst.With)), None)
-        awaits = block is not None and subject.direct and names_in([block.body]).awaits
-        is_lock = subject.family == "locks"
-        return Refusal(_AWAITS_WITHIN if awaits and not is_lock else words.manager(subject), True)
+        awaits = subject.direct and subject.family != "locks" and _block_awaits(fragment, node)
+        return Refusal(_AWAITS_WITHIN if awaits else words.manager(subject), True)
     if subject.shape is Shape.OTHER:
         return Refusal("put the statement in a function, and run that in a thread.", True)
     outer = blocking_with(fragment, node, around)
@@ -190,7 +188,7 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
     if halved is not None:
         return halved
     parent = fragment.parent(node)
-    is_opened = subject.direct and subject.cause in _OPENERS
+    is_opened = subject.direct and subject.cause in OPENING
     if is_opened and isinstance(parent, cst.For) and parent.iter is node:
         return Refusal(_LOOP_READS, True)
     per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
@@ -199,6 +197,12 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         what = "read all of it" if reads else "collect what is written, and write it"
         return Refusal(_PER_ROW.format(what=what), True)
     return None
+
+
+def _block_awaits(fragment: Fragment, node: Node) -> bool:
+    """Whether the innermost `with` around a place awaits something in its body."""
+    block = next((item for item in fragment.above(node) if isinstance(item, cst.With)), None)
+    return block is not None and names_in([block.body]).awaits
 
 
 def _is_entered(node: Node) -> bool:

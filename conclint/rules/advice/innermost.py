@@ -114,12 +114,13 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
         if twin and twin != own:
             return Writer(_name_of(view, key), "", call, can_wait=False, twin=twin)
     is_lazy = at == len(hops) - 1 and Trait.LAZY in traits_of(view, hop.symbol)
-    locked = any(
-        is_locked(view, item.key, body, body.sites[item.site].region)
-        for item in hops[1 : at + 1]
-        for body in (view.engine.evaluator.body(item.key),)
-    )
+    locked = any(_stands_under_lock(view, item) for item in hops[1 : at + 1])
     return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait, "", is_lazy, locked)
+
+
+def _stands_under_lock(view: ModuleView, hop: Hop) -> bool:
+    body = view.engine.evaluator.body(hop.key)
+    return is_locked(view, hop.key, body, body.sites[hop.site].region)
 
 
 def _name_of(view: ModuleView, key: Key) -> str:

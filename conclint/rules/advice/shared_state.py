@@ -15,7 +15,6 @@ from conclint.resolve.values import (
     ExternalInstance,
     ExternalMethod,
     Function,
-    Instance,
     Key,
     Parameter,
     Value,
@@ -194,10 +193,7 @@ def _functions(view: ModuleView, value: Value) -> Iterator[Function]:
     if isinstance(value, Function):
         yield value
     elif isinstance(value, Class):
-        classes = view.engine.evaluator.classes
-        for item in classes.method(value, "__init__", Instance(value)).values:
-            if isinstance(item, Function):
-                yield item
+        yield from view.engine.evaluator.classes.makers(value)
 
 
 def _fresh_parameters(

@@ -57,6 +57,7 @@ class GivenPatterns:
     def __init__(self, engine: EffectSolver) -> None:
         self._engine = engine
         self._memo: dict[Key, tuple[_Given, ...]] = {}
+        self._using_re: dict[str, bool] = {}
 
     def of(self, code: Code, depth: int = 0) -> tuple[_Given, ...]:
         """Those of a def; not those of coroutines that it calls, which are where it stops."""
@@ -67,17 +68,25 @@ class GivenPatterns:
         return held
 
     def _search(self, code: Code, depth: int) -> Iterator[_Given]:
-        imports_re = _imports_re(code.module)
+        imports_re = self._imports_re(code.module)
         for call in code.calls.values():
             if imports_re and call.names and not call.inside:
                 yield from _matched(code, call)
             elif depth < _DEPTH and len(call.inside) == 1 and not call.names:
                 yield from self._passed(code, call, depth)
 
+    def _imports_re(self, module: Module) -> bool:
+        """Whether a module uses regular expressions, so that its functions are worth a look."""
+        found = self._using_re.get(module.path)
+        if found is None:
+            found = any(item.module == "re" for item in module.summary.imports)
+            self._using_re[module.path] = found
+        return found
+
     def _passed(self, code: Code, call: Call, depth: int) -> Iterator[_Given]:
         """What one function of the program that is called matches of what it is given, or its object was."""
         target = _one_function(code, call.inside[0])
-        if target is None or not _imports_re(code.evaluator.module(target.key[0])):
+        if target is None or not self._imports_re(code.evaluator.module(target.key[0])):
             return
         inner = Code(self._engine, target.key)
         if inner.definition.kind != DefKind.FUNCTION:
@@ -102,11 +111,8 @@ class GivenPatterns:
         if instance.made is None or instance.made[0] != code.key or not given.names:
             return
         key, number = instance.made
-        makers = code.evaluator.classes.method(instance.cls, "__init__", instance).values
         arguments = arguments_of(key, code.body.sites[number].args).prepend(known(instance))
-        for maker in makers:
-            if not isinstance(maker, Function):
-                continue
+        for maker in code.evaluator.classes.makers(instance.cls):
             made = Code(self._engine, maker.key)
             for store in made.body.stores:
                 if store.kind == StoreKind.ATTR and store.name == given.names[0]:
@@ -161,11 +167,6 @@ def _one_function(code: Code, value: Value) -> Function | None:
         called = code.evaluator.classes.method(value.cls, "__call__", value).values
         value = called[0] if len(called) == 1 else value
     return value if isinstance(value, Function) else None
-
-
-def _imports_re(module: Module) -> bool:
-    """Whether a module uses regular expressions, so that its functions are worth a look."""
-    return any(item.module == "re" for item in module.summary.imports)
 
 
 def _matched(code: Code, call: Call) -> Iterator[_Given]:
