@@ -57,7 +57,7 @@ class ModuleView(NamedTuple):
     library: str
     loops_nest: bool
     around: dict[Key, object]
-    works_on_loop: dict[Key, bool]
+    works_on_loop: dict[Key, str]
 
     @property
     def keys(self) -> tuple[Key, ...]:

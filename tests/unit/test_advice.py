@@ -271,7 +271,8 @@ def test_what_needs_the_loop_stays_on_it(tmp_path: Path) -> None:
     found = {item.finding.position.column: item for item in told}
     first, second, third = (found[column] for column in sorted(found))
     assert first.text is None
-    assert "run only `read` in a thread (in `Client.__init__`, program.py:11), not all of" in first.words
+    assert "if nothing in it needs this event loop (`asyncio.Lock`, program.py:10)" in first.words
+    assert "take `read` out of it (`Client.__init__`, program.py:11)" in first.words
     assert second.text is None
     assert third.text is not None
 
@@ -398,15 +399,12 @@ def fill(rows, url):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("self.add(url)", "make `Store.add` a coroutine function, if only coroutines call it, and have it "
-         "run `requests.get` in a thread "
-         "(program.py:11): `add` also changes `self.rows`"),
-        ("self.counted(url)", "make `Store.counted` a coroutine function, if only coroutines call it, and "
-         "have it run `Store.download` "
-         "in a thread (program.py:26): `counted` also changes `self.count`"),
-        ("self.held(url)", "move `requests.get` out of the lock in `Store.held`"),
-        ("self.deeper(url)", "`deeper` also changes `self.rows` (in `Store.note`)"),
-        ("fill(self.rows, url)", "`fill` also changes `rows`"),
+        ("self.add(url)", "run `add` in a thread, with a `threading.Lock` around each use of `self.rows`: it "
+         "changes that, and other code"),
+        ("self.counted(url)", "around each use of `self.count`: it changes that"),
+        ("self.held(url)", "run `held` in a thread, with a `threading.Lock`"),
+        ("self.deeper(url)", "of `self.rows`: it changes that (in `Store.note`)"),
+        ("fill(self.rows, url)", "around each use of `rows`: it changes that"),
         ("self.save()", "make a copy of `self.rows`"),
         ("with open(url) as file:\n            self.rows[url] = file.read()", "done with `self.rows`"),
         ("with open(url) as file:\n            self.count += len(file.read())", "leave what is done with"),

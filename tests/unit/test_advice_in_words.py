@@ -131,28 +131,23 @@ def test_what_gives_none_is_sent_to_one(tmp_path: Path) -> None:
     assert any("yield deferToThread(client.plain, url)" in item.example for item in told)
 
 
-# -- functions that others call --------------------------------------------------------------------
+# -- functions that can be moved as a whole only ------------------------------------------------------
 
 CALLED = """
-import asyncio, requests
-from elsewhere import Unknown
+import asyncio, contextvars, os, requests
 
-class Base:
-    def note(self, url):
-        pass
+current = contextvars.ContextVar("current")
 
-class Store(BASES):
+class Store:
     def __init__(self):
         self.rows = {}
-        MAKING
 
     def add(self, url):
-        self.rows[url] = requests.get(url).json()
+        CHANGE
+        return requests.get(url).json()
 
     def other(self, url):
-        USE
-
-    MORE
+        self.add(url)
 
     async def handle(self, url):
         self.add(url)
@@ -160,55 +155,72 @@ class Store(BASES):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("change", "words"),
     [
-        {"USE": "self.add(url)"},
-        {"USE": "return sorted(url, key=self.add)"},
-        {"MAKING": "self.add('x')"},
-        {"BASES": "Unknown"},
-        {"MORE": "@property\n    def first(self):\n        return self.add('x')"},
-        {"MORE": "async def others(self, urls):\n        list(map(self.add, urls))"},
+        ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`: it changes that"),
+        ("current.set(url)", "but set `current` before or after, on the event loop"),
+        ("os.chdir(url)", "once it leaves alone what `os.chdir` sets for the whole process"),
+        ("(url or self)['a'] = 1", "if no other code uses meanwhile what it changes"),
     ],
 )
-def test_what_plain_code_calls_is_not_made_a_coroutine_function(
-    tmp_path: Path, changes: dict[str, str]
+def test_what_plain_code_calls_stays_plain_and_moves_as_a_whole(
+    tmp_path: Path, change: str, words: str
 ) -> None:
-    program = CALLED
-    for name, text in {"USE": "pass", "MAKING": "pass", "BASES": "Base", "MORE": "", **changes}.items():
-        program = program.replace(name, text)
-    words = {item.words for item in at_line(told_of(tmp_path, program=program), "  self.add(url)", tmp_path)}
-    assert not any("make `Store.add` a coroutine function" in text for text in words)
-    assert any(
-        "run only `requests.get` in a thread (program.py:15), not all of `add`: it also changes" in text
-        for text in words
+    told = told_of(tmp_path, program=CALLED.replace("CHANGE", change))
+    found = [item.words for item in at_line(told, "  self.add(url)", tmp_path)]
+    assert all(text.startswith("run `add` in a thread") for text in found)
+    assert any(words in text for text in found), found
+
+
+def test_what_runs_a_coroutine_on_another_loop_is_awaited(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import anyio.from_thread
+
+        def run(function):
+            with anyio.from_thread.start_blocking_portal() as portal:
+                return portal.call(function)
+
+        async def main(function):
+            return run(function)
+        """,
     )
+    assert told
+    assert all("await the coroutine itself" in item.words and not item.example for item in told)
 
 
-def test_what_another_file_of_the_chain_calls_is_not_made_one_either(tmp_path: Path) -> None:
-    store = """
-    import requests
-    seen = {}
+def test_a_lock_of_any_kind_keeps_what_blocks_from_being_taken_out(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, time
 
-    def add(url):
-        seen[url] = requests.get(url).json()
+        class Store:
+            def __init__(self, lock):
+                self.lock = lock
+                self.event = asyncio.Event()
 
-    def hand_on(url):
-        add(url)
-    """
-    program = """
-    from store import add, hand_on
+            def slow(self):
+                with self.lock:
+                    time.sleep(1)
+                self.event.set()
 
-    async def one(url):
-        add(url)
+            def slower(self):
+                time.sleep(1)
+                self.event.set()
 
-    async def other(url):
-        hand_on(url)
-    """
-    told = told_of(tmp_path, program=program, store=store)
-    assert "make" not in "".join(item.words for item in told)
-    alone = store.replace("    add(url)", "    pass")
-    told = told_of(tmp_path, program=program, store=alone)
-    assert any("make `add` a coroutine function" in item.words for item in told)
+        async def main(store: Store):
+            store.slow()
+            store.slower()
+        """,
+    )
+    [slow] = [item.words for item in told if "slow`" in item.words]
+    assert (
+        slow == "run `slow` in a thread if nothing in it needs this event loop (`Event.set`, program.py:12)."
+    )
+    [slower] = [item.words for item in told if "slower`" in item.words]
+    assert "make an async version of it, with `await asyncio.sleep(…)`" in slower
 
 
 def test_the_coroutine_function_beside_it_is_named(tmp_path: Path) -> None:

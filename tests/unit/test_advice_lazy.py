@@ -76,7 +76,7 @@ def test_the_loop_over_a_walk_is_moved_and_not_the_walk(tmp_path: Path) -> None:
     )
     walks = [item for item in told if item.finding.cause == "os.walk"]
     assert walks
-    assert all(item.words.startswith("do the loop over `os.walk` in `noted`") for item in walks)
+    assert all(item.words.startswith("run `noted` in a thread, with a `threading.Lock`") for item in walks)
 
 
 @pytest.mark.parametrize(

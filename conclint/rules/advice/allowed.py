@@ -121,7 +121,8 @@ class Subject(NamedTuple):
     `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
     the object that the primitive is a method of. `calls` are
-    the lines of the chain in this file, each after the first one of its function. Not `is_long`: how long it
+    the lines of the chain in this file, each after the first one of its function. `needs` is what on the way
+    works on the event loop alone, with its place. Not `is_long`: how long it
     takes is not known.
     """
 
@@ -151,6 +152,7 @@ class Subject(NamedTuple):
     besides: CallableFact | None
     in_turn: bool
     calls: tuple[tuple[int, int], ...]
+    needs: str
     is_long: bool = True
 
     @property
@@ -221,6 +223,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             for hop in hops
             if hop.key[0] == view.module.path and hop.site >= 0
         ),
+        chain_needs_loop(view, hops) if bound is Bound.LOOP else "",
     )
 
 

@@ -26,6 +26,8 @@ _FILE_LOCKS: Final = (
     "oslo_concurrency.lockutils.",
     "zc.lockfile.",
 )
+_PORTALS: Final = ("anyio.from_thread.start_blocking_portal", "anyio.from_thread.BlockingPortal.call")
+"""What runs a coroutine on a loop of its own, and waits for it."""
 _HELD: Final = frozenset({"JPEG", "JPG"})
 """Formats whose encoder holds the GIL."""
 _HELD_ENDINGS: Final = (".jpg", ".jpeg")
@@ -41,6 +43,7 @@ class Hazard(Enum):
     FORK = "fork"
     GIL = "gil"
     FILE_LOCK = "file lock"
+    OTHER_LOOP = "other loop"
 
 
 def hazard_of(
@@ -52,6 +55,8 @@ def hazard_of(
     body = view.engine.evaluator.body(last.key)
     if last.site < 0:
         return None
+    if cause in _PORTALS:
+        return Hazard.OTHER_LOOP
     if any(_is_under_file_lock(view, hop.key, hop.site) for hop in (hops[:1] if is_whole else hops)):
         return Hazard.FILE_LOCK
     if family == _CONSOLE and (

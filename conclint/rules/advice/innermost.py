@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from conclint.catalog.facts import Trait
 from conclint.effects.effects import Placement
 from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.values import Function, Key, unwrapped
-from conclint.rules.advice.callers import awaited_counterpart, can_be_coroutine
+from conclint.rules.advice.callers import awaited_counterpart
 from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.sending import traits_of
 from conclint.rules.advice.shared_state import Changed, changed_by, functions_changing, is_locked
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, SiteKind
+from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 from conclint.summary.twins import async_names
 
 
-class Writer(NamedTuple):
-    """The function in which a call is to be moved to a thread, where that is none on the event loop itself.
+_LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
+"""What locks are called."""
 
-    `name` is the function's, `place` the call's; `call` is what is called there; `can_wait`: the function can
-    be made a coroutine function. `twin` is the coroutine function beside it, by its name. `is_lazy`: what is
-    called gives an iterator, which does the work. `is_locked`: it stands under a lock for threads.
+
+class Writer(NamedTuple):
+    """The plain function from which a call is to be taken out, to be run in a thread.
+
+    `name` is the function's, `place` the call's; `call` is what is called there. `twin` is the coroutine
+    function beside it, by its name. `is_lazy`: what is called gives an iterator, which does the work.
+    `is_locked`: it stands under a lock for threads.
     """
 
     name: str
     place: str
     call: str
-    can_wait: bool
     twin: str = ""
     is_lazy: bool = False
     is_locked: bool = False
@@ -105,22 +109,25 @@ def writer_of(view: ModuleView, hops: Sequence[Hop], first: int) -> Writer:
     call = short_name(hop.symbol)
     if at + 1 < len(hops) and "." not in hops[at + 1].key[1]:
         call = call.rpartition(".")[2]  # a function of a module
-    paths = {view.module.path, *(item.key[0] for item in hops)}
     between = [item.key for item in hops[1 : at + 1]]
-    can_wait = bool(between) and all(can_be_coroutine(view, key, paths) for key in between)
     own = view.module.definition(hops[0].key).name
     for key in between:  # not where the place is in that function itself
         twin = awaited_counterpart(view, key, async_names(view.engine.evaluator.definition(key).name))
         if twin and twin != own:
-            return Writer(_name_of(view, key), "", call, can_wait=False, twin=twin)
+            return Writer(_name_of(view, key), "", call, twin)
     is_lazy = at == len(hops) - 1 and Trait.LAZY in traits_of(view, hop.symbol)
     locked = any(_stands_under_lock(view, item) for item in hops[1 : at + 1])
-    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, can_wait, "", is_lazy, locked)
+    return Writer(_name_of(view, hop.key), f"{path}:{position.line}", call, "", is_lazy, locked)
 
 
 def _stands_under_lock(view: ModuleView, hop: Hop) -> bool:
     body = view.engine.evaluator.body(hop.key)
-    return is_locked(view, hop.key, body, body.sites[hop.site].region)
+    region = body.sites[hop.site].region
+    return is_locked(view, hop.key, body, region) or any(
+        body.regions[number].kind == RegionKind.WITH
+        and _LOCKS.search(str(graph.node(body, body.regions[number].value)[-1])) is not None
+        for number in graph.around(body, region)
+    )
 
 
 def _name_of(view: ModuleView, key: Key) -> str:

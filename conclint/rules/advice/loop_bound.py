@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conclint.catalog.facts import Trait
+from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
 from conclint.resolve.values import External, ExternalMethod, Function, Generator, Key, Parameter
-from conclint.rules.chains import Hop
+from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind, Use
@@ -65,47 +66,58 @@ def public_names(view: ModuleView, link: Link) -> Iterator[str]:
                 yield fact.name if fact is not None else f"{catalog.canonical(value.dotted)}.{value.name}"
 
 
-def needs_loop(view: ModuleView, key: Key, link: Link) -> bool:
-    """Whether what a site runs works on the loop alone: it, or a function of the program that it runs.
+def needs_loop(view: ModuleView, key: Key, link: Link) -> str:
+    """What of what a site runs works on the loop alone, it or a function of the program that it runs; empty
+    for nothing.
 
     Of many functions only the nearest are looked into.
     """
-    if _is_of_loop(view, link):
-        return True
+    if name := _of_loop(view, link):
+        return _told(view, key, link, name)
     todo = list(_plain_functions(view, link))
     seen = set(todo)
     for number in range(_MOST_FUNCTIONS):
         if number >= len(todo):
             break
-        if works_on_loop(view, todo[number]):
-            return True
+        if found_there := works_on_loop(view, todo[number]):
+            return found_there
         for inner in view.engine.links(todo[number]):
             found = [item for item in _plain_functions(view, inner) if item not in seen and item != key]
             seen.update(found)
             todo.extend(found)
-    return False
+    return ""
 
 
-def works_on_loop(view: ModuleView, key: Key) -> bool:
-    """Whether a function itself calls what works on the loop alone; found out once."""
+def works_on_loop(view: ModuleView, key: Key) -> str:
+    """What a function itself calls that works on the loop alone, empty for nothing; found out once."""
     held = view.works_on_loop.get(key)
     if held is None:
         links = view.engine.links(key)
         is_handed_over = any(name in _RUNNERS for link in links for name in public_names(view, link))
-        held = any(_is_of_loop(view, link, are_handed_over=is_handed_over) for link in links)
+        named = ((link, _of_loop(view, link, are_handed_over=is_handed_over)) for link in links)
+        held = next((_told(view, key, link, name) for link, name in named if name), "")
         if view.engine.is_settled:
             view.works_on_loop[key] = held
     return held
 
 
-def chain_needs_loop(view: ModuleView, hops: Sequence[Hop]) -> bool:
-    """Whether a function that the first of these calls leads through does anything that needs the loop."""
-    if any(works_on_loop(view, hop.key) for hop in hops[1:]):
-        return True
+def chain_needs_loop(view: ModuleView, hops: Sequence[Hop]) -> str:
+    """What a function that the first of these calls leads through calls that needs the loop; empty for
+    nothing."""
+    for hop in hops[1:]:
+        if found := works_on_loop(view, hop.key):
+            return found
     if len(hops) < 2:
-        return False
+        return ""
     link = view.engine.link_at(hops[0].key, hops[0].site)
-    return link is not None and needs_loop(view, hops[0].key, link)
+    return needs_loop(view, hops[0].key, link) if link is not None else ""
+
+
+def _told(view: ModuleView, key: Key, link: Link, name: str) -> str:
+    """A name, and where the code calls it."""
+    module = view.engine.evaluator.module(key[0])
+    position, _ = position_of(module, key, link.site)
+    return f"`{short_name(name)}`, {view.shown(module.path).rsplit('/', 1)[-1]}:{position.line}"
 
 
 def unknown_signals(view: ModuleView, key: Key) -> Iterator[int]:
@@ -127,9 +139,9 @@ def unknown_signals(view: ModuleView, key: Key) -> Iterator[int]:
             yield number
 
 
-def _is_of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) -> bool:
-    """Whether what a site calls belongs to the loop. `are_handed_over`: coroutines that are made here are
-    handed to what runs them elsewhere."""
+def _of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) -> str:
+    """What a site calls that belongs to the loop, by its dotted name; empty for nothing. `are_handed_over`:
+    coroutines that are made here are handed to what runs them elsewhere."""
     catalog = view.engine.evaluator.catalog
     for name in public_names(view, link):
         if name in _FROM_THREADS or name.endswith(_FAILURES):
@@ -138,9 +150,9 @@ def _is_of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) 
         fact = catalog.function(name)
         is_of_library = name.split(".", 1)[0] in _ON_LOOP or name.startswith(_OF_REACTOR)
         if is_of_library or (fact is not None and fact.coroutine and not are_handed_over):
-            return True
+            return name
         if owner is not None and (owner.asynchronous or Trait.LOOP_BOUND in owner.traits):
-            return True
+            return name
     evaluator = view.engine.evaluator
     for group in link.groups:
         for target in group:
@@ -148,10 +160,10 @@ def _is_of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) 
                 continue
             if evaluator.definition(target.value.key).kind == DefKind.ASYNC_FUNCTION:
                 if not are_handed_over:
-                    return True
+                    return evaluator.symbol(target.value.key)
             elif not _YIELDING.isdisjoint(decorators_of(view, target.value.key)):
-                return True
-    return False
+                return evaluator.symbol(target.value.key)
+    return ""
 
 
 def decorators_of(view: ModuleView, key: Key) -> list[str]:

@@ -66,11 +66,15 @@ def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
     return Held.MADE
 
 
-def _origin(view: ModuleView, key: Key, value: int) -> Held | int:
+def _origin(view: ModuleView, key: Key, value: int, steps: int = _MOST_STEPS) -> Held | int:
     """Where a function has a value from; the number of the parameter that it comes by."""
     body = view.engine.evaluator.body(key)
-    for _ in range(_MOST_STEPS):
+    for step in range(steps):
         node = graph.node(body, value)
+        if node[0] == Op.PHI:
+            left = (steps - step) // 2
+            origins = [_origin(view, key, part, left) for part in graph.parts(node)]
+            return next((item for item in origins if item is not Held.MADE), Held.MADE)
         if node[0] == Op.PARAM:
             return graph.number(node)
         if node[0] in (Op.GLOBAL, Op.IMPORT, Op.ATTR):

@@ -66,12 +66,15 @@ Fresh = frozenset[int]
 class Use(Enum):
     """What is done: an attribute or name is given another value, and no more than that; any other change; or
     all of a collection is gone through, which another thread must not change meanwhile; or classes are bound
-    to a database for a while, for all threads."""
+    to a database for a while, for all threads; or something is set for the whole process, or for the context
+    of a task, of which a thread has a copy."""
 
     SET = "set"
     CHANGED = "changed"
     READ = "read"
     BOUND = "bound"
+    PROCESS = "process"
+    CONTEXT = "context"
 
 
 class Changed(NamedTuple):
@@ -279,11 +282,11 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     ):
         dotted = _name_of(view, value)
         if dotted in _GLOBALS:
-            return f"what `{dotted}` sets for the whole process", Use.CHANGED
+            return f"what `{dotted}` sets for the whole process", Use.PROCESS
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
             return text_of(view, key, site.args[0][1]), Use.READ
         if dotted == "contextvars.ContextVar.set" and not _is_put_back(body, graph.base(callee)):
-            return text_of(view, key, graph.base(callee)), Use.CHANGED
+            return text_of(view, key, graph.base(callee)), Use.CONTEXT
     return "", Use.SET
 
 

@@ -11,7 +11,7 @@ from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.counterparts import stated
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary
-from conclint.rules.advice.shared_state import Use
+from conclint.rules.advice.shared_state import Changed, Use
 from conclint.rules.advice.waiting import Waiting
 
 _OFFLOADS: Final = {
@@ -39,13 +39,26 @@ _GIVEN: Final = ". Where other tasks use the same {what}, hold {lock} meanwhile:
 _MIXED: Final = "in threads their statements would mix"
 _AT_ONCE: Final = "two threads must not use it at once"
 _SLEEP: Final = "time.sleep"
-_SLEEPER: Final = (
-    "make an async version of `{name}`, with `await asyncio.sleep(…)` where that blocks ({place}): {why}."
+_SLEEPER: Final = "make an async version of it, with `await asyncio.sleep(…)` where that blocks ({where})."
+_SPLIT: Final = (
+    "take {what} out of it ({where}): do that in a thread, before or after the rest, which stays on the event"
+    " loop."
 )
-_LOOP_OVER: Final = (
-    "do the loop over `{call}` in `{name}` ({place}) in a thread, with all that it reads or writes there, "
-    "and leave the rest on the event loop: {why}."
+_GUARDED: Final = (
+    "run `{name}` {runner}, with a `threading.Lock` around each use of {what}: it changes that{by}, and "
+    "other code may be using it meanwhile."
 )
+_UNNAMED: Final = (
+    "run `{name}` {runner} if no other code uses meanwhile what it changes: {what}{by}. Otherwise give it a copy,"
+    " or have it return what is new."
+)
+_SHARED_STATE: Final = {
+    Use.PROCESS: "run `{name}` {runner} once it leaves alone {what}{by}: other code runs meanwhile.",
+    Use.CONTEXT: (
+        "run `{name}` {runner}, but set {what}{by} before or after, on the event loop: a thread has a copy of the"
+        " context, and what is set there is lost."
+    ),
+}
 _MEMORY: Final = (
     " If the database may be SQLite in memory, make its engine with `poolclass=StaticPool` and "
     '`connect_args={"check_same_thread": False}` first: otherwise each thread gets an empty one of its own.'
@@ -76,6 +89,10 @@ _HAZARDS: Final = {
     Hazard.FILE_LOCK: (
         "run the whole block that holds the lock in one thread: with an `await` inside it, the next task "
         "would wait for the lock on the event loop, and stop it."
+    ),
+    Hazard.OTHER_LOOP: (
+        "await the coroutine itself, and make the functions on the way coroutine functions: it is run on "
+        "another event loop here, which this one waits for."
     ),
     Hazard.GIL: (
         "a thread doesn't help: Pillow's encoder of JPEG holds the GIL. Shrink the image first, or make and "
@@ -221,13 +238,13 @@ def bound(subject: Subject) -> str:
     if subject.bound in (Bound.SHARED, Bound.GIVEN):
         return _one_at_a_time(subject)
     if subject.bound is Bound.LOOP:
-        return _taken_out(subject, f"`{subject.short}` as a whole may need the event loop")
+        return _as_a_whole(subject)
     if subject.changed is not None and subject.changed.how is Use.READ:
         return _copied(subject)
     if subject.changed is not None and subject.changed.how is Use.BOUND:
         return _MODELS.format(what=subject.changed.what)
     if subject.changed is not None:
-        return _taken_out(subject, _changes(subject))
+        return _as_a_whole(subject)
     return ""
 
 
@@ -247,43 +264,39 @@ def _one_at_a_time(subject: Subject) -> str:
     return f"{_STATEMENTS if is_database else _TOGETHER}{rest}"
 
 
-def _taken_out(subject: Subject, why: str) -> str:
-    """Which call is to be moved to a thread out of a function that has to stay on the loop, and where."""
-    writer = subject.writer
-    if writer is None:
-        return f"{why}: have only what blocks run in a thread."
-    if writer.twin:
+def _as_a_whole(subject: Subject) -> str:
+    """What to see to before a function is run in a thread as a whole. The functions on the way to what blocks
+    are plain ones, which others may call too: none of them can wait for a part of it."""
+    writer, found = subject.writer, subject.changed
+    if writer is not None and writer.twin:
+        why = f"`{subject.short}` may need the event loop" if found is None else _changes(subject)
         return f"use `{writer.twin}`, the coroutine function beside `{writer.name}`: {why}."
-    if writer.is_lazy:
-        return _LOOP_OVER.format(call=writer.call, name=writer.name, place=writer.place, why=why)
-    if writer.is_locked:
-        return (
-            f"move `{writer.call.removeprefix('builtins.')}` out of the lock in `{writer.name}` "
-            f"({writer.place}) first: nothing can be awaited under a thread's lock. {why}."
-        )
+    if subject.bound is Bound.LOOP:
+        return _may_need_loop(subject)
+    assert found is not None
+    runner = "by `sync_to_async`" if subject.around.waiting.django else "in a thread"
+    words = _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
+    what, by = _changed(found, subject)
+    return words.format(name=subject.short, what=what, by=by, runner=runner)
+
+
+def _may_need_loop(subject: Subject) -> str:
+    """What to do with a function that may work on the event loop alone."""
+    needs = f" ({subject.needs})" if subject.needs else ""
+    text = f"run `{subject.short}` in a thread if nothing in it needs this event loop{needs}."
+    writer = subject.writer
+    if writer is None or writer.is_locked:
+        return text
+    call, where = writer.call.removeprefix("builtins."), f"`{writer.name}`, {writer.place}"
     if writer.call == _SLEEP and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
-        return _SLEEPER.format(name=writer.name, place=writer.place, why=why)
-    work = f"run `{writer.call}` in a thread"
-    if writer.call in ("builtins.open", "io.open"):
-        work = "do its file access, and no more than that, in a thread"
-    if writer.can_wait:
-        return (
-            f"make `{writer.name}` a coroutine function, if only coroutines call it, and have it {work} "
-            f"({writer.place}): {why}."
-        )
-    whole = f"`{subject.short}`"
-    is_whole = writer.name.rpartition(".")[2] == subject.short
-    place = writer.place if is_whole else f"in `{writer.name}`, {writer.place}"
-    why = why.replace(f"{whole} as a whole", "it", 1).replace(f"{whole} also", "it also", 1)
-    call = writer.call.removeprefix("builtins.")
-    return f"run only `{call}` in a thread ({place}), not all of {whole}: {why}."
+        return f"{text} If it does, {_SLEEPER.format(where=where)}"
+    what = f"the loop over `{call}`" if writer.is_lazy else f"`{call}`"
+    return f"{text} If it does, {_SPLIT.format(what=what, where=where)}"
 
 
 def _changes(subject: Subject) -> str:
     """That a function changes what the event loop uses too."""
-    return (
-        f"`{subject.short}` also changes {changed(subject)}, which other code on the event loop may be using"
-    )
+    return f"`{subject.short}` changes {changed(subject)}, which other code on the event loop may be using"
 
 
 def _copied(subject: Subject) -> str:
@@ -301,10 +314,13 @@ def changes(subject: Subject) -> bool:
 
 def changed(subject: Subject) -> str:
     """What a function changes that is used elsewhere too, and which function that it calls does."""
-    found = subject.changed
-    assert found is not None
+    assert subject.changed is not None
+    return "".join(_changed(subject.changed, subject))
+
+
+def _changed(found: Changed, subject: Subject) -> tuple[str, str]:
     by = "" if found.function.rsplit(".", 1)[-1] == subject.short else f" (in `{found.function}`)"
-    return f"{found.what if ' ' in found.what else f'`{found.what}`'}{by}"
+    return found.what if " " in found.what else f"`{found.what}`", by
 
 
 def manager(subject: Subject) -> str:
