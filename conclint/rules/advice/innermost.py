@@ -21,7 +21,6 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 from conclint.summary.twins import async_names
 
-
 _LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
 """What locks are called."""
 

@@ -49,14 +49,14 @@ _GUARDED: Final = (
     "other code may be using it meanwhile."
 )
 _UNNAMED: Final = (
-    "run `{name}` {runner} if no other code uses meanwhile what it changes: {what}{by}. Otherwise give it a copy,"
-    " or have it return what is new."
+    "run `{name}` {runner} if no other code uses meanwhile what it changes: {what}{by}. Otherwise give it a "
+    "copy, or have it return what is new."
 )
 _SHARED_STATE: Final = {
     Use.PROCESS: "run `{name}` {runner} once it leaves alone {what}{by}: other code runs meanwhile.",
     Use.CONTEXT: (
-        "run `{name}` {runner}, but set {what}{by} before or after, on the event loop: a thread has a copy of the"
-        " context, and what is set there is lost."
+        "run `{name}` {runner}, but set {what}{by} before or after, on the event loop: a thread has a copy "
+        "of the context, and what is set there is lost."
     ),
 }
 _MEMORY: Final = (
