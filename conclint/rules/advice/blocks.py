@@ -45,13 +45,6 @@ def _in_short(text: str) -> str:
     return f"`{text}`" if len(text) <= _LONGEST and "\n" not in text else "the rest"
 
 
-def blocking_with(fragment: Fragment, node: Node, around: Around) -> Node | None:
-    """The innermost `with` around a place, or at it, whose manager blocks."""
-    for block in _withs(fragment, node, around):
-        return block
-    return None
-
-
 def is_in_loop(fragment: Fragment, node: Node) -> bool:
     """Whether the statement of a place is run often within its function."""
     return any(isinstance(item, cst.For | cst.While) for item in _statements_above(fragment, node))

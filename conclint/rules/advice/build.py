@@ -8,7 +8,7 @@ from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
 from conclint.rules.advice import words
 from conclint.rules.advice.allowed import Bound, Shape, Subject
-from conclint.rules.advice.blocks import blocking_with, is_in_loop, move_block
+from conclint.rules.advice.blocks import is_in_loop, move_block
 from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
 from conclint.rules.advice.clean_up import is_clean_up
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
@@ -16,6 +16,7 @@ from conclint.rules.advice.expressions import arguments_of, move_expression, rep
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.hazards import Hazard
+from conclint.rules.advice.held_around import folder_around, held_around
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
@@ -48,7 +49,6 @@ _AWAITS_WITHIN = (
 )
 _LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
-_HOLDS_LOCK = "release the lock that is held here first, or do all of it in one function, in a thread."
 _UNPICKLABLE = (
     "make it and use it in one function that returns only what is needed, and run that in {pool}: `{name}` "
     "itself can't well be sent to another process."
@@ -58,10 +58,9 @@ _INNER = (
     "and run that in {pool}: a method takes its whole object along, and an inner function can't be sent."
 )
 _STAYS = "What it changes in a process ({what}) stays there: have it return that."
-_LOOP = (
-    "give other coroutines a turn every so often (`await asyncio.sleep(0)`), or put the loop into a function "
-    "that takes and returns plain data, and run that in {pool}."
-)
+_LOOP = "give other coroutines a turn every so often{inside} (`{pause}`)"
+_LOOP_APART = ", or put the loop into a function that takes and returns plain data, and run that in {pool}"
+_IN_STATEMENT = ", in a `for` statement in place of this"
 _PICKLED = (
     "What goes in and comes out is pickled: it costs least to have one function there make the data, do this "
     "and return only what is needed."
@@ -134,10 +133,16 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(_ONCE.format(name=subject.short), True), ""
     if subject.hazard is not None:
         return Refusal(words.hazard(subject)), ""
+    if subject.twin and subject.family == "locks":
+        return Refusal(words.twin_of_lock(subject), True, True), ""
     if subject.twin:
-        return by_twin(fragment, node, subject), "twin"
+        held = held_around(fragment, node, around)
+        return (held, "") if held is not None else (by_twin(fragment, node, subject), "twin")
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
         return Refusal(words.bound(subject), True), ""
+    moved = folder_around(fragment, node)
+    if moved is not None:
+        return moved, ""
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
         return change, "endpoint"
@@ -145,6 +150,9 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.bound(subject), True), ""
     cleaning = words.clean_up(around.waiting) if is_clean_up(fragment, node) else ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    held = held_around(fragment, change.shown if isinstance(change, Change) else node, around)
+    if held is not None:
+        return held, ""
     if cleaning and isinstance(change, Change) and is_clean_up(fragment, change.shown):
         return Refusal(cleaning, True), ""
     apart = rewritten(fragment, node, change.shown if isinstance(change, Change) else None)
@@ -178,12 +186,6 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         return Refusal(_AWAITS_WITHIN if awaits else words.manager(subject), True)
     if subject.shape is Shape.OTHER:
         return Refusal("put the statement in a function, and run that in a thread.", True)
-    outer = blocking_with(fragment, node, around)
-    if outer is not None:
-        held = [item.item for item in outer.items]  # type: ignore[attr-defined]
-        locks = [busy for busy in around.busy if busy.family == "locks"]
-        if any(fragment.has(item, busy.position) for item in held for busy in locks):
-            return Refusal(_HOLDS_LOCK, True)
     halved = left_behind(fragment, node, subject)
     if halved is not None:
         return halved
@@ -248,7 +250,7 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
         return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
     if can and is_call and subject.fact is not None and subject.fact.weight is Weight.MODERATE:
-        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{words.MODERATE}{note}"))
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{words.moderate(library)}{note}"))
     if can and subject.is_single:
         has_own = library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO)
         pool = _pool(runtime, library) if has_own else "a process pool"
@@ -262,8 +264,9 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
         return _advice(place, _PROCESS, text, change, f"Run {what} in a process")
     if can and not is_call:
-        text = _LOOP.format(pool=_pool(runtime, library))
-        return Advice(Recommendation(_PROCESS, text))
+        return _own_loop(place, subject, runtime)
+    if not note.endswith(words.IF_LONG) and subject.fact is not None:
+        note += words.IF_LONG  # who knows how much it is given
     stays = f" {_STAYS.format(what=words.changed(subject))}" if words.changes(subject) else ""
     if can and subject.is_inner:
         text = _INNER.format(name=short, pool=_pool(runtime, library))
@@ -276,6 +279,21 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     refusal = _PICKLED if can else words.cannot_wait(waiting)
     text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
+
+
+def _own_loop(place: Place, subject: Subject, runtime: Runtime) -> Advice:
+    """Instead of a loop of the function's own that computes."""
+    waiting, fragment = subject.around.waiting, place.fragment
+    above = [place.node, *fragment.above(place.node)] if place.node is not None else []
+    loop = next((item for item in above if isinstance(item, cst.For | cst.While | cst.BaseComp)), None)
+    text = _LOOP.format(
+        inside=_IN_STATEMENT if isinstance(loop, cst.BaseComp) else "", pause=words.pause(waiting.library)
+    )
+    is_tied = loop is not None and any(fragment.has(loop, item) for item in subject.around.tied)
+    if is_tied or (loop is not None and names_in([loop]).awaits):
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{text}."))
+    text += _LOOP_APART.format(pool=_pool(runtime, waiting.library))
+    return Advice(Recommendation(_PROCESS, f"{text}."))
 
 
 def _pool(runtime: Runtime, library: AsyncLibrary) -> str:
@@ -301,6 +319,8 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
     ):
         return None
     if any(isinstance(item, cst.BaseComp | cst.Lambda) for item in fragment.above(node)):
+        return None
+    if held_around(fragment, node, around) is not None or folder_around(fragment, node) is not None:
         return None
     if any(fragment.has(node, busy.position) and busy.position != place.position for busy in around.busy):
         return None

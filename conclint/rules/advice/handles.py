@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.model.file_handles import OPENING
 from conclint.rules.advice.allowed import Around, Shape, Subject
 from conclint.rules.advice.change import Refusal
 from conclint.rules.advice.scopes import names_in
@@ -29,6 +30,11 @@ _WHOLE: Final = (
     "put all that is done with it into one function, and run that in a thread: it isn't enough to move the "
     "call that opens it."
 )
+_ALONE: Final = (
+    "open it and do all that is done with it in one function, in a thread: opening it is the least of it."
+)
+_COMPRESSED: Final = ("gzip.open", "bz2.open", "lzma.open", "zstandard.open", "lz4.frame.open")
+"""What opens a file whose reading computes, whoever does it."""
 _TOGETHER: Final = "do all that is done with `{handle}` here in one function, and run that in a thread."
 _BETWEEN: Final = (
     "read and write `{path}` in one function, and run that in a thread: if each waits by itself, another "
@@ -48,10 +54,15 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
     if not subject.direct and not (isinstance(scope, cst.With) and subject.cause.endswith(_OPENERS)):
         return None
     given = isinstance(scope, cst.With)
-    if scope is not None and any(_uses(fragment, scope, node, handle, is_given=given, closes=False)):
+    if scope is not None and (
+        any(_uses(fragment, scope, node, handle, is_given=given, closes=False))
+        or (not given and _is_entered_or_given(fragment, scope, node, handle, subject.around))
+    ):
         names = names_in([scope])
         waits = names.awaits or names.yields
         return Refusal(_REST if waits else _WHOLE, True, is_handed_on(fragment, node))
+    if subject.direct and (subject.cause in _COMPRESSED or _is_kept(fragment, node, subject)):
+        return Refusal(_ALONE, True, True)
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return None
     if not isinstance(node.func.value, cst.Name | cst.Attribute):
@@ -154,6 +165,34 @@ def _uses(
                 yield item
         elif is_given and _is_given(fragment, item, handle):
             yield item
+
+
+def _is_entered_or_given(fragment: Fragment, scope: Node, node: Node, handle: str, around: Around) -> bool:
+    """Whether a file that was opened under a name is entered later, or given to a function of the module, of
+    the own object or of a module that is imported."""
+    modules = {item.bound for item in around.imports if item.name is None} | set(_RECEIVERS)
+    for item in fragment.inside(scope):
+        if isinstance(item, cst.WithItem) and _text(fragment, item.item) == handle:
+            return True
+        if not isinstance(item, cst.Call) or item is node or not _is_given(fragment, item, handle):
+            continue
+        if isinstance(item.func, cst.Name) and item.func.value[:1].islower():
+            return True
+        if isinstance(item.func, cst.Attribute) and item.func.attr.value[:1].islower():
+            owner = item.func.value
+            if isinstance(owner, cst.Name) and owner.value in modules:
+                return True
+    return False
+
+
+def _is_kept(fragment: Fragment, node: Node, subject: Subject) -> bool:
+    """Whether a call opens a file for somebody else: it is put into an object or collection, or returned."""
+    if subject.cause not in OPENING or not isinstance(node, cst.Call):
+        return False
+    parent = fragment.parent(node)
+    if isinstance(parent, cst.Return):
+        return True
+    return isinstance(parent, cst.Assign) and not isinstance(parent.targets[0].target, cst.Name)
 
 
 def _is_given(fragment: Fragment, call: cst.Call, handle: str) -> bool:

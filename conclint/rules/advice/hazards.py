@@ -28,6 +28,7 @@ _FILE_LOCKS: Final = (
 )
 _PORTALS: Final = ("anyio.from_thread.start_blocking_portal", "anyio.from_thread.BlockingPortal.call")
 """What runs a coroutine on a loop of its own, and waits for it."""
+_DEVICES: Final = "torch.cuda.synchronize"
 _HELD: Final = frozenset({"JPEG", "JPG"})
 """Formats whose encoder holds the GIL."""
 _HELD_ENDINGS: Final = (".jpg", ".jpeg")
@@ -44,6 +45,7 @@ class Hazard(Enum):
     GIL = "gil"
     FILE_LOCK = "file lock"
     OTHER_LOOP = "other loop"
+    DEVICE = "device"
 
 
 def hazard_of(
@@ -69,6 +71,8 @@ def hazard_of(
     site = body.sites[last.site]
     if site.kind != SiteKind.CALL:
         return None
+    if cause == _DEVICES and not site.args:
+        return Hazard.DEVICE
     if cause.startswith(_FORKS):
         given = dict(site.args).get("preexec_fn", -1)
         if given >= 0 and graph.node(body, given) != (Op.CONST, None):

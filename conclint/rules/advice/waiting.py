@@ -25,6 +25,9 @@ _TAKES_EITHER: Final = frozenset({"starlette.authentication.requires"})
 """Decorators that take coroutine functions and plain ones alike."""
 
 
+_PROMPTS: Final = "prompt_toolkit"
+
+
 class How(Enum):
     """How a function waits."""
 
@@ -39,7 +42,7 @@ class Waiting(NamedTuple):
 
     `helper` is the program's own function that runs another in a thread, `function` the function's name;
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
-    `is_mixed`: it may run on asyncio or on trio.
+    `is_mixed`: it may run on asyncio or on trio. `is_key_binding`: keys at prompt_toolkit's prompt call it.
     """
 
     how: How
@@ -50,6 +53,7 @@ class Waiting(NamedTuple):
     is_lambda: bool = False
     helper: Helper | None = None
     is_mixed: bool = False
+    is_key_binding: bool = False
 
     @property
     def takes_keywords(self) -> bool:
@@ -107,7 +111,11 @@ def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) 
     for decorator in decorators_of(view, key):
         if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
             return Waiting(How.YIELD, _YIELDING[decorator], name)
-    return Waiting(How.NOT, library, name, is_lambda=definition.kind == DefKind.LAMBDA)
+    is_binding = bool(definition.decorators) and any(
+        item.module.split(".", 1)[0] == _PROMPTS and not item.level for item in view.module.summary.imports
+    )
+    is_lambda = definition.kind == DefKind.LAMBDA
+    return Waiting(How.NOT, library, name, is_lambda=is_lambda, is_key_binding=is_binding)
 
 
 def _endpoint(view: ModuleView, key: Key) -> str:

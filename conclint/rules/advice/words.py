@@ -94,6 +94,10 @@ _HAZARDS: Final = {
         "await the coroutine itself, and make the functions on the way coroutine functions: it is run on "
         "another event loop here, which this one waits for."
     ),
+    Hazard.DEVICE: (
+        "run `torch.cuda.synchronize` in a thread, with its device named (`synchronize(device)`): a thread "
+        "has a current device of its own."
+    ),
     Hazard.GIL: (
         "a thread doesn't help: Pillow's encoder of JPEG holds the GIL. Shrink the image first, or make and "
         "encode it in a process pool."
@@ -115,13 +119,26 @@ _DOCUMENT: Final = (
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
 )
 IF_LONG: Final = " Leave it where it takes less than a few milliseconds: a process costs more than that."
-MODERATE: Final = (
-    "do it once for what stays the same, and keep what it gives: a process costs more than it saves unless "
-    "there are very many of them."
+_MODERATE: Final = (
+    "leave it where there are few items, or small ones: a process costs more than it saves. Where there are "
+    "very many, take them in groups, and give other coroutines a turn in between (`{pause}`)."
 )
+_PAUSES: Final = {
+    AsyncLibrary.TRIO: "await trio.lowlevel.checkpoint()",
+    AsyncLibrary.ANYIO: "await anyio.lowlevel.checkpoint()",
+}
 _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
+)
+_KEY_BINDING: Final = (
+    "if it uses the terminal (an editor, a question), run it by prompt_toolkit's `run_in_terminal`, which "
+    "puts the prompt aside meanwhile. Otherwise make this `async def`, which key bindings may be, and run it "
+    "in a thread."
+)
+_TWIN_OF_LOCK: Final = (
+    "use `{twin}`, which waits without blocking the event loop, with {lock} held around each use of the two: "
+    "other tasks run while it waits."
 )
 _MANAGER: Final = (
     "make {name} an async context manager that does its blocking part in a thread: entering or leaving it "
@@ -187,6 +204,11 @@ def lock(subject: Subject) -> str:
     return f" Hold {held} {what}."
 
 
+def twin_of_lock(subject: Subject) -> str:
+    """What to do instead of a wait for others that has kept other tasks out too."""
+    return _TWIN_OF_LOCK.format(twin=subject.twin, lock=_LOCKS[subject.around.waiting.library])
+
+
 def hazard(subject: Subject) -> str:
     """Why a thread won't do, and what will; empty where one will."""
     if subject.hazard is None:
@@ -207,6 +229,16 @@ def clean_up(waiting: Waiting) -> str:
     return _CLEAN_UP.format(shielded=shielded) if shielded else ""
 
 
+def moderate(library: AsyncLibrary) -> str:
+    """What to do about work that takes long for very many items only."""
+    return _MODERATE.format(pause=pause(library))
+
+
+def pause(library: AsyncLibrary) -> str:
+    """The code that gives other coroutines a turn."""
+    return _PAUSES.get(library, "await asyncio.sleep(0)")
+
+
 def document(pool: str) -> str:
     """What to do about work on one document."""
     return _DOCUMENT.format(pool=pool)
@@ -216,6 +248,8 @@ def cannot_wait(waiting: Waiting) -> str:
     """What a plain function that the loop calls can do instead of waiting."""
     if waiting.is_lambda:
         return "a lambda can't wait: move the work to a coroutine, and start that."
+    if waiting.is_key_binding:
+        return _KEY_BINDING
     what = f"`{waiting.function}` is a plain function, so it"
     if waiting.library is AsyncLibrary.TWISTED:
         return f"{what} can't wait: start the work with `deferToThread`, and go on in a callback."

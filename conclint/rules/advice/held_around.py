@@ -1,0 +1,70 @@
+"""What a `with` around a place holds or sets while its body runs: with an `await` in it, other code runs
+meanwhile, and a thread has no part in what is set for one thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from conclint.rules.advice.allowed import Around
+from conclint.rules.advice.change import Refusal
+from conclint.rules.advice.site import Fragment, Node
+from conclint.syntax.nodes import cst
+
+_LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
+_FOLDERS: Final = re.compile(r"(?i)^_?(?:\w+_)?(?:chdir|change_?dir|cd|pushd|cwd|working_?dir(?:ectory)?)$")
+_OF_THREAD: Final = re.compile(
+    r"(?:torch\.)?(?:no_grad|inference_mode|enable_grad|set_grad_enabled)$|torch\.(?:cuda\.)?(?:amp\.)?"
+    r"(?:autocast|stream|device)$"
+)
+"""What torch sets for one thread alone."""
+_HOLDS_LOCK: Final = "release the lock that is held here first, or do all of it in one function, in a thread."
+_MOVES: Final = (
+    "run it in a thread outside of the block that changes the current folder, with full paths: that folder "
+    "is the whole process's, and other code would run in it during an `await`."
+)
+_SETS: Final = (
+    "run the whole `with` block in a thread, as one function: what `{name}` sets holds for one thread alone."
+)
+
+
+def folder_around(fragment: Fragment, node: Node) -> Refusal | None:
+    """What to do where another folder is the current one for a while: a thread has the same one."""
+    names = (_name(fragment, manager) for manager in _managers(fragment, node))
+    return (
+        Refusal(_MOVES, True, True)
+        if any(_FOLDERS.match(name.rpartition(".")[2]) for name in names)
+        else None
+    )
+
+
+def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | None:
+    """Why nothing can be awaited in the place of a node; None where nothing is in the way."""
+    locks = [busy.position for busy in around.busy if busy.family == "locks"]
+    for manager in _managers(fragment, node):
+        name = _name(fragment, manager)
+        if _LOCKS.search(name.rpartition(".")[2]) or any(
+            fragment.has(manager, position) for position in locks
+        ):
+            return Refusal(_HOLDS_LOCK, True, True)
+        if isinstance(manager, cst.Call) and _OF_THREAD.match(name):
+            return Refusal(_SETS.format(name=name), True, True)
+    return None
+
+
+def _managers(fragment: Fragment, node: Node) -> Iterator[Node]:
+    """The managers of the plain `with` statements in whose bodies a node stands, innermost first."""
+    below = node
+    for item in fragment.above(node):
+        if isinstance(item, cst.FunctionDef | cst.Lambda | cst.ClassDef):
+            return
+        if isinstance(item, cst.With) and item.asynchronous is None and below is item.body:
+            yield from (manager.item for manager in item.items)
+        below = item
+
+
+def _name(fragment: Fragment, manager: Node) -> str:
+    """The dotted name of a manager, or of what makes it; empty where it has none."""
+    node = manager.func if isinstance(manager, cst.Call) else manager
+    return fragment.code(node) if isinstance(node, cst.Name | cst.Attribute) else ""
