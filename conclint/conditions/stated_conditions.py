@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
+from conclint.conditions.numeric_hosts import has_flag, is_numeric
 from conclint.conditions.short_texts import is_short
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
@@ -183,6 +184,10 @@ def _holds(
                 answer, depends = (Truth.YES if absent else Truth.NO), None
         elif wanted == "<short>":
             answer, depends = (Truth.YES if is_short(evaluator, passed) else Truth.NO), None
+        elif wanted == "<numeric>":
+            answer, depends = (Truth.YES if is_numeric(evaluator, passed) else Truth.NO), None
+        elif isinstance(wanted, str) and wanted.startswith("<with "):
+            answer, depends = (Truth.YES if has_flag(evaluator, passed, wanted[6:-1]) else Truth.NO), None
         else:
             answer, depends = _equals(evaluator, evaluator.passed(passed), wanted)
         if answer is Truth.NO:

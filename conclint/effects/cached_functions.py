@@ -10,6 +10,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Function, Key, unwrapped
 from conclint.summary.records import Body, Op, ParamKind, Site, SiteKind
 
+_MOST_FILES: Final = 8
 _NAMES: Final = (Op.DEF, Op.GLOBAL, Op.PHI, Op.FREE, Op.ATTR, Op.IMPORT, Op.CALL)
 
 
@@ -31,21 +32,33 @@ class CachedFunctions:
                         return True
         return False
 
-    def is_made_in_thread(self, key: Key) -> bool:
-        """Whether the module has a thread call its cached function, one without arguments: what it gives is
-        there when others ask."""
+    def is_made_in_thread(self, key: Key, asker: str) -> bool:
+        """Whether a thread is made to call a cached function, one without arguments, by its module or one that
+        takes from that: what it gives is there when others ask. The answer is about the module `asker`."""
         params = self._evaluator.definition(key).params
         if any(
             param.default < 0 and param.kind not in (ParamKind.STAR, ParamKind.DOUBLE_STAR)
             for param in params
         ):
             return False
-        found = self._in_threads.get(key[0])
+        return any(key in self._called_in_threads(path) for path in (key[0], *self._taking(key[0], asker)))
+
+    def _taking(self, path: str, asker: str) -> list[str]:
+        """The files that take something from a module; none where these are too many."""
+        program = self._evaluator.program
+        name = program.finder.module_name(path).rpartition(".")[2]
+        found = [other for other in program.taking_from(name, asker) if other != path]
+        found = found if len(found) <= _MOST_FILES else []
+        program.depend(asker, found)
+        return [other for other in found if program.module(other) is not None]
+
+    def _called_in_threads(self, path: str) -> frozenset[Key]:
+        found = self._in_threads.get(path)
         if found is None:
-            found = frozenset(self._find_in_threads(key[0]))
+            found = frozenset(self._find_in_threads(path))
             if self._evaluator.solver.is_idle:
-                self._in_threads[key[0]] = found
-        return key in found
+                self._in_threads[path] = found
+        return found
 
     def _find_in_threads(self, path: str) -> set[Key]:
         found: set[Key] = set()

@@ -8,7 +8,12 @@ from collections.abc import Callable
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.conditions.stated_conditions import if_this_loop, judge_conditions, unless_in_memory
-from conclint.effects.deadlocks import THREAD_EVENTS, is_held_across_await, loop_that_sets
+from conclint.effects.deadlocks import (
+    THREAD_EVENTS,
+    is_held_across_await,
+    is_released_at_once,
+    loop_that_sets,
+)
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
@@ -279,7 +284,14 @@ class CatalogCalls:
     def _doubts(self, frame: Frame, fact: CallableFact) -> int:
         """How many doubts there are that a fact, which the catalog may state with some, holds at the site."""
         doubts = Confidence.HIGH - fact.confidence
-        if not doubts or frame.nesting:
+        if frame.nesting:
+            return doubts
+        lock, _, method = fact.name.rpartition(".")
+        if fact.family is Family.LOCKS and method == "acquire":
+            entered = self._evaluator.catalog.method(lock, "__enter__")
+            if entered is not None and is_released_at_once(self._evaluator, frame.key, frame.link.site):
+                return Confidence.HIGH - entered.confidence
+        if not doubts:
             return doubts
         if fact.name == EXECUTOR_EXIT:
             found = doubts_of_exit(self._evaluator.body(frame.key), frame.link.site)

@@ -71,6 +71,21 @@ def _is_kept(evaluator: Evaluator, key: Key, number: int) -> bool:
     return False
 
 
+def is_released_at_once(evaluator: Evaluator, key: Key, number: int) -> bool:
+    """Whether the function releases the lock that a site acquires, and does not await before: as `with lock`."""
+    body = evaluator.body(key)
+    site = body.sites[number]
+    if site.kind != SiteKind.CALL or site.args or (receiver := graph.receiver(body, site)) < 0:
+        return False
+    for later in body.sites[number + 1 :]:
+        if suspends(evaluator, key, later, 0):
+            return False
+        callee = graph.node(body, later.callee)
+        if later.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == "release":
+            return graph.node(body, graph.base(callee)) == graph.node(body, receiver)
+    return False
+
+
 def suspends(evaluator: Evaluator, key: Key, site: Site, depth: int) -> bool:
     """Whether the coroutine may be suspended at a site: it awaits there, and not just a coroutine of the
     program that never does."""

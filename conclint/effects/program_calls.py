@@ -85,7 +85,7 @@ class ProgramCalls:
         undecided |= _undecided(effects)
         symbol = callable_name(self._evaluator, function)
         is_coroutine = self._is_coroutine(function)
-        beforehand = is_cached and self._cached.is_made_in_thread(function.key)
+        beforehand = is_cached and self._cached.is_made_in_thread(function.key, frame.key[0])
         is_inherited = self._own.is_inherited(function)
         awaited = self._is_awaited(frame)
         is_for_attributes = self._evaluator.definition(function.key).name in _ATTRIBUTE_METHODS

@@ -29,14 +29,17 @@ _COLLECTIONS = frozenset(
     {
         "list", "List", "set", "Set", "frozenset", "FrozenSet", "Sequence", "Iterable", "Iterator",
         "Collection", "MutableSequence", "deque", "Deque", "Generator", "AbstractSet",
-        "AsyncIterator", "AsyncIterable", "AsyncGenerator",
+        "AsyncIterator", "AsyncIterable", "AsyncGenerator", "WeakSet",
     }
 )  # fmt: skip
 _MAPPINGS = frozenset(
-    {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
-)
+    {
+        "dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict",
+        "WeakKeyDictionary", "WeakValueDictionary",
+    }
+)  # fmt: skip
 _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
-_TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio"})
+_TYPING = frozenset({"typing", "typing_extensions", "collections", "builtins", "asyncio", "weakref"})
 _ANY_FILES = frozenset({"typing.IO", "typing.TextIO", "typing.BinaryIO"})
 _MAY_BE_IN_MEMORY = ("an annotation such as IO is no promise of a file on disk", "it may be in memory")
 _BOTO3 = (

@@ -102,6 +102,8 @@ def result_of(
         if len(names) == 1 and isinstance(names[0], Literal) and isinstance(names[0].value, str):
             return known(MethodCaller(names[0].value, site))
         return TOP
+    if dotted == "collections.defaultdict" and first is not None:
+        return _defaultdict(evaluator, evaluator.passed(first))
     if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
         stated = arguments.positional[0]
         if isinstance(stated, tuple) and not isinstance(stated, ValueSet):
@@ -134,6 +136,21 @@ def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
     if not stated.values or stated.incomplete:
         return None
     return known(Container(stated.values, TYPED_KEY))
+
+
+def _defaultdict(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:
+    """`defaultdict(make)`: a mapping of what `make` gives; None where that is a plain value."""
+    made = evaluator.results.called(factory)
+    if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
+        return None
+    return ValueSet((Container(made.values, "dict"),), reasons=made.reasons)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a number, a text or a collection of who knows what."""
+    if isinstance(value, ExternalInstance):
+        return value.dotted.startswith(("builtins.", "collections."))
+    return isinstance(value, (Literal, Parameter, Display))
 
 
 def _iterator(evaluator: Interpreter, item: ValueSet) -> ValueSet:

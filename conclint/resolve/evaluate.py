@@ -76,6 +76,16 @@ _OF_FUTURES: Final = frozenset({"set_result", "set_exception"})
 """Those of futures alone."""
 
 
+_COLLECTIONS: Final = frozenset(
+    {
+        "builtins.dict", "builtins.list", "builtins.set", "collections.OrderedDict",
+        "collections.defaultdict", "collections.deque", "weakref.WeakKeyDictionary", "weakref.WeakSet",
+        "weakref.WeakValueDictionary",
+    }
+)  # fmt: skip
+"""Classes of collections, of which an instance does not say what it holds."""
+
+
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
     return plain(handler(key, node))
 
@@ -548,6 +558,9 @@ class Evaluator:
         stated = without_none(annotation_type(self, key, to_index(node[2])))
         if not stated.values or stated.incomplete:
             return item
+        is_made = any(isinstance(v, ExternalInstance) for v in item.values)
+        if is_made and all(self._is_bare_collection(v) for v in stated.values):
+            return item  # what was made has a class of its own
         is_open = any(isinstance(v, ExternalInstance) and self._may_be_in_memory(v) for v in stated.values)
         return placed(stated, DECLARED) if is_open else stated
 
@@ -556,4 +569,12 @@ class Evaluator:
         is filled later with who knows what."""
         if not item.values or item.incomplete or all(isinstance(v, Parameter) for v in item.values):
             return False
-        return not all(isinstance(v, Display) and not self.containers.is_told(v) for v in item.values)
+        return not all(self._is_bare_collection(v) for v in item.values)
+
+    def _is_bare_collection(self, value: Value) -> bool:
+        """Whether a value is a collection of which it is not known what it holds."""
+        if isinstance(value, Display):
+            return not self.containers.is_told(value)
+        if isinstance(value, Container):
+            return not value.elements
+        return isinstance(value, ExternalInstance) and value.dotted in _COLLECTIONS

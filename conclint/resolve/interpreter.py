@@ -153,6 +153,9 @@ class CallResults(Protocol):
     def read(self, found: ValueSet, attributes: tuple[Attribute, ...], key: Key) -> ValueSet:
         """What reading attributes of a value gives, one of the other, as code of `key` does it."""
 
+    def called(self, callees: ValueSet) -> ValueSet:
+        """What calling any of the candidates gives, whatever is passed."""
+
     def external_result(self, dotted: str) -> ValueSet:
         """What calling something outside the program gives."""
 

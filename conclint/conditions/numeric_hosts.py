@@ -1,0 +1,63 @@
+"""Whether a host is an address already, so that nobody is asked for it."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+from conclint.resolve.arguments import Passed, StarItem
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, ExternalInstance, Key, Literal, Value, ValueSet
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Op
+
+_ADDRESSES: Final = "ipaddress."
+_DEEPEST: Final = 8
+
+
+def is_numeric(evaluator: Evaluator, passed: Passed) -> bool:
+    """Whether a host is given as `None` or "127.0.0.1", or as the text of an object of `ipaddress`."""
+    if isinstance(passed, StarItem):
+        return False
+    if not isinstance(passed, ValueSet):
+        key, value = passed
+        site = graph.call(evaluator.body(key), value)
+        if site is not None and len(site.args) == 1:
+            called = evaluator.evaluate(key, site.callee).values
+            return called == (External("builtins.str"),) and _is_address(evaluator, key, site.args[0][1])
+        passed = evaluator.evaluate(key, value)
+    return bool(passed.values) and not passed.incomplete and all(map(_is_numeric, passed.values))
+
+
+def has_flag(evaluator: Evaluator, passed: Passed, flag: str) -> bool:
+    """Whether a constant of that name is among those that `|` joins."""
+    if isinstance(passed, StarItem):
+        return False
+    if isinstance(passed, ValueSet):
+        return passed.values == (External(flag),)
+    return _has_flag(evaluator, passed[0], passed[1], flag, 0)
+
+
+def _has_flag(evaluator: Evaluator, key: Key, value: int, flag: str, depth: int) -> bool:
+    node = graph.node(evaluator.body(key), value)
+    if node[0] == Op.ARITH and node[1] == "|" and depth < _DEEPEST:
+        return any(_has_flag(evaluator, key, part, flag, depth + 1) for part in graph.parts(node))
+    return evaluator.evaluate(key, value).values == (External(flag),)
+
+
+def _is_address(evaluator: Evaluator, key: Key, value: int) -> bool:
+    """Whether a value is made by `ipaddress`."""
+    site = graph.call(evaluator.body(key), value)
+    made = evaluator.evaluate(key, value if site is None else site.callee).values
+    return bool(made) and all(
+        isinstance(item, (External, ExternalInstance)) and item.dotted.startswith(_ADDRESSES) for item in made
+    )
+
+
+def _is_numeric(value: Value) -> bool:
+    if not isinstance(value, Literal) or not isinstance(value.value, (str, type(None))):
+        return False
+    try:
+        return not value.value or bool(ipaddress.ip_address(value.value))
+    except ValueError:
+        return False
