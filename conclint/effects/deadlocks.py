@@ -72,7 +72,7 @@ def _is_kept(evaluator: Evaluator, key: Key, number: int) -> bool:
 
 
 def is_released_at_once(evaluator: Evaluator, key: Key, number: int) -> bool:
-    """Whether the function releases the lock that a site acquires, and does not await before: as `with lock`."""
+    """Whether the function releases the lock that a site acquires, and does not await before: as `with`."""
     body = evaluator.body(key)
     site = body.sites[number]
     if site.kind != SiteKind.CALL or site.args or (receiver := graph.receiver(body, site)) < 0:
