@@ -34,7 +34,8 @@ class CachedFunctions:
 
     def is_made_in_thread(self, key: Key, asker: str) -> bool:
         """Whether a thread is made to call a cached function, one without arguments, by its module or one
-        that takes from that: what it gives is there when others ask. The answer is about `asker`, a module."""
+        that takes from that, so that what it gives is there when others ask. The answer is about the module
+        `asker`."""
         params = self._evaluator.definition(key).params
         if any(
             param.default < 0 and param.kind not in (ParamKind.STAR, ParamKind.DOUBLE_STAR)
