@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.conditions.failures import ExpectedFailures
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, ExternalMethod, Key, Literal
+from conclint.resolve.values import External, ExternalMethod, Function, Key, Literal
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind, StoreKind
 
@@ -186,10 +186,17 @@ class PolledReads:
             return False
         if not any(self._opens(value) for value in self._evaluator.evaluate(key, site.callee).values):
             return False
-        url = site.args[0][1]
-        return self._begins(key, body, url) or any(
-            self._tests_prefix(key, body, test, url, polarity=polarity)
-            for test, polarity in _branches_around(body, site.region)
+        url = self._requested(key, body, site.args[0][1])
+        return (
+            self._begins(key, body, url)
+            or any(
+                self._tests_prefix(key, body, test, url, polarity=polarity)
+                for test, polarity in _branches_around(body, site.region)
+            )
+            or any(
+                self._is_scheme(key, body, subject, pattern, url)
+                for subject, pattern in _cases_around(body, site.region)
+            )
         )
 
     def _opens(self, value: object) -> bool:
@@ -197,10 +204,22 @@ class PolledReads:
             return self._evaluator.catalog.canonical(value.dotted) in _OPENING
         return isinstance(value, ExternalMethod) and f"{value.dotted}.{value.name}" in _OPENING
 
+    def _requested(self, key: Key, body: Body, opened: int) -> int:
+        """The URL of what is opened: itself, or that of a `Request`."""
+        made = graph.call(body, opened)
+        if made is None or not made.args or made.args[0][0] not in (0, "url"):
+            return opened
+        callees = self._evaluator.evaluate(key, made.callee).values
+        return made.args[0][1] if callees == (External("urllib.request.Request"),) else opened
+
     def _begins(self, key: Key, body: Body, url: int) -> bool:
         node = graph.node(body, url)
         if node[0] == Op.ARITH and node[1] in ("+", "%"):
             return self._begins(key, body, graph.operand(node))
+        call = graph.call(body, url)
+        callee = graph.node(body, call.callee) if call is not None else graph.UNKNOWN
+        if callee[0] == Op.ATTR and callee[2] == "format":
+            return self._begins(key, body, graph.base(callee))
         found = self._evaluator.evaluate(key, url)
         return (
             bool(found.values)
@@ -224,18 +243,37 @@ class PolledReads:
         if asked is None or not polarity or len(asked.args) != 1:
             return False
         callee = graph.node(body, asked.callee)
-        is_prefix = callee[0] == Op.ATTR and callee[2] == "startswith"
+        if callee[0] != Op.ATTR or callee[2] != "startswith":
+            return _is_same(body, asked.args[0][1], url) and self._asks_prefix(key, asked)
+        return _is_same(body, graph.base(callee), url) and self._begins(key, body, asked.args[0][1])
+
+    def _asks_prefix(self, key: Key, asked: Site) -> bool:
+        """Whether the call is of a function of the program that does nothing but make the test."""
+        callees = self._evaluator.evaluate(key, asked.callee).values
+        if len(callees) != 1 or not isinstance(callees[0], Function):
+            return False
+        function = callees[0]
+        body = self._evaluator.body(function.key)
+        url = next(
+            (v for v, node in enumerate(body.values) if node == (Op.PARAM, int(function.receiver is not None))),
+            -1,
+        )
         return (
-            is_prefix
-            and _is_same(body, graph.base(callee), url)
-            and self._begins(key, body, asked.args[0][1])
+            url >= 0
+            and len(body.returns) == 1
+            and all(graph.node(body, site.callee)[0] == Op.ATTR for site in body.sites)
+            and self._tests_prefix(function.key, body, body.returns[0][0], url, polarity=True)
         )
 
     def _compares_scheme(self, key: Key, body: Body, node: graph.Node, url: int) -> bool:
         """`url[:5] == "data:"`, `urlsplit(url).scheme == "data"`."""
         left, right = graph.operands(node)
-        made = graph.made_from(body, (left,))
-        literal = self._evaluator.evaluate(key, right).values
+        return self._is_scheme(key, body, left, right, url)
+
+    def _is_scheme(self, key: Key, body: Body, part: int, word: int, url: int) -> bool:
+        """Whether what was found equal is a part of the URL and the scheme's name."""
+        made = graph.made_from(body, (part,))
+        literal = self._evaluator.evaluate(key, word).values
         words = ("data", "data:")
         return any(_is_same(body, value, url) for value in made) and any(
             isinstance(value, Literal) and value.value in words for value in literal
@@ -369,6 +407,14 @@ def _branches_around(body: Body, region: int) -> Iterator[tuple[int, bool]]:
         item = body.regions[number]
         if item.kind in graph.TESTS:
             yield item.value, bool(item.extra)
+
+
+def _cases_around(body: Body, region: int) -> Iterator[tuple[int, int]]:
+    """The subject and the constant of each `case` around."""
+    for number in graph.around(body, region):
+        item = body.regions[number]
+        if item.kind == RegionKind.CASE and item.extra >= 0:
+            yield item.value, item.extra
 
 
 def _settings(body: Body) -> Iterator[tuple[str, bool]]:
