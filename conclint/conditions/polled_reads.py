@@ -255,7 +255,11 @@ class PolledReads:
         function = callees[0]
         body = self._evaluator.body(function.key)
         url = next(
-            (v for v, node in enumerate(body.values) if node == (Op.PARAM, int(function.receiver is not None))),
+            (
+                v
+                for v, node in enumerate(body.values)
+                if node == (Op.PARAM, int(function.receiver is not None))
+            ),
             -1,
         )
         return (

@@ -21,11 +21,11 @@ from conclint.cost.plain_methods import is_plain_method
 from conclint.cost.streams import streamed
 from conclint.cost.trip_counts import TripCounter
 from conclint.effects.effects import Kind
-from conclint.effects.placements import handed_over
 from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel, Family
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Link, Target, callable_name, callables, parameter_name
+from conclint.resolve.handing import handed_over
 from conclint.resolve.values import (
     ITERATED,
     Class,

@@ -20,13 +20,14 @@ from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
-from conclint.effects.placements import handed_arguments, handed_over, place, placing_model
+from conclint.effects.placements import place, placing_model
 from conclint.effects.registered_callbacks import RegisteredCallbacks
 from conclint.effects.switched_off import is_switched_off
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.handing import handed_arguments, handed_over
 from conclint.resolve.in_memory import IN_MEMORY
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, OTHER_LOOP, THIS_LOOP, loop_given_by
 from conclint.resolve.values import (

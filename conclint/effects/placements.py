@@ -11,14 +11,12 @@ from conclint.effects.bound_wrappers import parameters_behind, run_in_context
 from conclint.effects.effects import CALLED, Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
 from conclint.model.execution import ALL_MODELS, ExecutionModel
-from conclint.resolve.arguments import EVERYTHING, Arguments, arguments_of, stated_argument
+from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.calls import Link, callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
     Awaitable,
     Class,
-    Container,
-    Display,
     External,
     ExternalInstance,
     Function,
@@ -31,8 +29,7 @@ from conclint.resolve.values import (
     join,
     unwrapped,
 )
-from conclint.summary.operands import operands
-from conclint.summary.records import DefKind, Op
+from conclint.summary.records import DefKind
 
 
 def place(
@@ -125,69 +122,6 @@ def inherited_placements(evaluator: Evaluator, link: Link, cls: Class) -> list[P
                         result.append(
                             Placement(link.site, functions, Arguments(), runs.model, runs.style, symbol)
                         )
-    return result
-
-
-def handed_over(
-    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments
-) -> ValueSet | None:
-    """The callables that the call hands over, those of a list of them too; None if it passes none."""
-    parts: list[ValueSet] = []
-    for name in (placing.callable, *placing.also):
-        argument = stated_argument(fact.signature, name, arguments)
-        if argument is None:
-            continue
-        bound = evaluator.passed(argument)
-        if placing.also and len(bound.values) == 1 and isinstance(bound.values[0], (Display, Container)):
-            bound = evaluator.containers.values_in(bound.values[0])
-        parts.append(bound)
-    return join(parts) if parts else None
-
-
-def handed_arguments(
-    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments
-) -> Arguments:
-    """The arguments that the callable handed over will be called with."""
-    how = placing.arguments
-    if how in ("rest", "each:rest"):
-        position = 0
-        for parameter in fact.signature or ():
-            position += 1
-            if parameter.name == placing.callable:
-                break
-        own = {p.name for p in fact.signature or () if p.kind in ("", "kw")}
-        kept = tuple(item for item in arguments.keywords if item[0] not in own)
-        return Arguments(arguments.positional[position:], kept, arguments.spread)
-    if how.startswith("each:"):
-        passed = stated_argument(fact.signature, how.removeprefix("each:"), arguments)
-        return Arguments((passed,)) if passed is not None else EVERYTHING
-    if how.startswith("args:"):
-        names = [name.strip() for name in how.removeprefix("args:").split(",")]
-        return _unpacked(evaluator, fact, names, arguments)
-    return Arguments()
-
-
-def _unpacked(evaluator: Evaluator, fact: CallableFact, names: list[str], arguments: Arguments) -> Arguments:
-    result = Arguments()
-    for name in names:
-        passed = stated_argument(fact.signature, name, arguments)
-        if passed is None:
-            continue
-        values = evaluator.passed(passed).values
-        if len(values) != 1 or not isinstance(values[0], Display):
-            return EVERYTHING
-        display = values[0]
-        node = evaluator.body(display.key).values[display.value]
-        items = operands(node)
-        if node[0] == Op.DICT:
-            for name_value, item in zip(items[::2], items[1::2], strict=False):
-                word = evaluator.evaluate(display.key, name_value).values
-                if len(word) == 1 and isinstance(word[0], Literal):
-                    pair = (str(word[0].value), (display.key, item))
-                    result = result._replace(keywords=(*result.keywords, pair))
-        else:
-            slots = tuple((position, item) for position, item in enumerate(items))
-            result = result._replace(positional=arguments_of(display.key, slots).positional)
     return result
 
 

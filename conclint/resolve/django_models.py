@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.resolve.arguments import arguments_of
+from conclint.resolve.handing import called_at
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     Class,
@@ -119,7 +120,7 @@ def fetches(evaluator: Interpreter, value: Instance, name: str) -> bool:
 
 def is_query(evaluator: Interpreter, key: Key, number: int) -> bool:
     """Whether a call is one of a manager or a query set, and so makes no new instance."""
-    callees = evaluator.evaluate(key, evaluator.body(key).sites[number].callee).values
+    callees = evaluator.evaluate(key, called_at(evaluator, key, number)).values
     return any(
         item.dotted in _QUERIES if isinstance(item, ExternalMethod) else _is_shortcut(evaluator, item)
         for item in callees
@@ -140,7 +141,7 @@ def row_of(evaluator: Interpreter, callee: Value, site: tuple[Key, int]) -> Valu
     method = callee.name.removeprefix("a")
     if method not in _ROWS | _ROWS_AND_WHETHER:
         return None
-    cls = _model_of(evaluator, key, body.sites[number].callee)
+    cls = _model_of(evaluator, key, called_at(evaluator, key, number))
     if cls is None:
         return None
     row = Instance(cls, made=site)

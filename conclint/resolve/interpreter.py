@@ -139,6 +139,9 @@ class CallResults(Protocol):
     def call_result(self, key: Key, number: int) -> ValueSet:
         """What the call at a site gives."""
 
+    def result_of(self, callee: Value, arguments: Arguments, site: tuple[Key, int]) -> ValueSet:
+        """What calling a candidate gives."""
+
     def returned(
         self, function: Function, arguments: Arguments | None, site: tuple[Key, int] | None = None
     ) -> ValueSet:

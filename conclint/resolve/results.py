@@ -20,6 +20,7 @@ from conclint.resolve.calls import iterated, methods_called
 from conclint.resolve.declared_defaults import declared_default
 from conclint.resolve.declared_results import declared_result
 from conclint.resolve.django_models import row_of
+from conclint.resolve.handing import fact_of, is_awaited_offload, offloaded_result
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.loop_origins import HANDED_TO_LOOP, KEPT_LOOP, THIS_LOOP, loop_given_by, loop_of
@@ -103,12 +104,16 @@ class Results:
         if isinstance(callee, Instance):
             method = self._evaluator.classes.method(callee.cls, "__call__", callee)
             return join([self.result_of(value, arguments, site) for value in method.values] or [TOP])
+        fact = fact_of(self._evaluator, callee)
+        if fact is not None and is_awaited_offload(fact):
+            result = offloaded_result(self._evaluator, fact, arguments, site)
+            if result is not None:
+                return result
         if isinstance(callee, External):
             special = builtin_calls.result_of(self._evaluator, callee.dotted, arguments, site)
             if special is not None:
                 return special
             if callee.dotted.startswith("django.") and (row := row_of(self._evaluator, callee, site)):
-                fact = self._evaluator.catalog.function(callee.dotted)
                 return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)
             found = self.external_result(callee.dotted)
             if not found.values:
@@ -117,8 +122,8 @@ class Results:
             return placed(found, KEPT_LOOP if opened == THIS_LOOP and is_module(site[0]) else opened)
         if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
             callee = ExternalMethod(callee.dotted, "__call__", callee if callee.opened is not None else None)
+            fact = fact_of(self._evaluator, callee)
         if isinstance(callee, ExternalMethod):
-            fact = self._evaluator.catalog.method(callee.dotted, callee.name)
             row = row_of(self._evaluator, callee, site)
             if row is not None:
                 return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)

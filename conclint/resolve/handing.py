@@ -1,0 +1,168 @@
+"""What a call of a library hands to a thread or process, with which arguments, and what comes back."""
+
+from __future__ import annotations
+
+from conclint.catalog.facts import CallableFact, Placing
+from conclint.resolve.arguments import EVERYTHING, Arguments, StarItem, arguments_of, stated_argument
+from conclint.resolve.interpreter import Interpreter
+from conclint.resolve.values import (
+    Awaitable,
+    Class,
+    Container,
+    ContextManager,
+    Display,
+    External,
+    ExternalMethod,
+    Generator,
+    Instance,
+    Key,
+    Literal,
+    Value,
+    ValueSet,
+    join,
+)
+from conclint.summary.operands import operands
+from conclint.summary.records import Op
+
+
+def handed_over(
+    evaluator: Interpreter, fact: CallableFact, placing: Placing, arguments: Arguments
+) -> ValueSet | None:
+    """The callables that the call hands over, those of a list of them too; None if it passes none."""
+    parts: list[ValueSet] = []
+    for name in (placing.callable, *placing.also):
+        argument = stated_argument(fact.signature, name, arguments)
+        if argument is None:
+            continue
+        bound = evaluator.passed(argument)
+        if placing.also and len(bound.values) == 1 and isinstance(bound.values[0], (Display, Container)):
+            bound = evaluator.containers.values_in(bound.values[0])
+        parts.append(bound)
+    return join(parts) if parts else None
+
+
+def handed_arguments(
+    evaluator: Interpreter, fact: CallableFact, placing: Placing, arguments: Arguments
+) -> Arguments:
+    """The arguments that the callable handed over will be called with."""
+    how = placing.arguments
+    if how in ("rest", "each:rest"):
+        position = 0
+        for parameter in fact.signature or ():
+            position += 1
+            if parameter.name == placing.callable:
+                break
+        own = {p.name for p in fact.signature or () if p.kind in ("", "kw")}
+        kept = tuple(item for item in arguments.keywords if item[0] not in own)
+        return Arguments(arguments.positional[position:], kept, arguments.spread)
+    if how.startswith("each:"):
+        passed = stated_argument(fact.signature, how.removeprefix("each:"), arguments)
+        return Arguments((passed,)) if passed is not None else EVERYTHING
+    if how.startswith("args:"):
+        names = [name.strip() for name in how.removeprefix("args:").split(",")]
+        return _unpacked(evaluator, fact, names, arguments)
+    return Arguments()
+
+
+def _unpacked(
+    evaluator: Interpreter, fact: CallableFact, names: list[str], arguments: Arguments
+) -> Arguments:
+    result = Arguments()
+    for name in names:
+        passed = stated_argument(fact.signature, name, arguments)
+        if passed is None:
+            continue
+        values = evaluator.passed(passed).values
+        if len(values) != 1 or not isinstance(values[0], Display):
+            return EVERYTHING
+        display = values[0]
+        node = evaluator.body(display.key).values[display.value]
+        items = operands(node)
+        if node[0] == Op.DICT:
+            for name_value, item in zip(items[::2], items[1::2], strict=False):
+                word = evaluator.evaluate(display.key, name_value).values
+                if len(word) == 1 and isinstance(word[0], Literal):
+                    pair = (str(word[0].value), (display.key, item))
+                    result = result._replace(keywords=(*result.keywords, pair))
+        else:
+            slots = tuple((position, item) for position, item in enumerate(items))
+            result = result._replace(positional=arguments_of(display.key, slots).positional)
+    return result
+
+
+_OFFLOAD = "offload"
+
+
+def is_awaited_offload(fact: CallableFact | None) -> bool:
+    """Whether awaiting what the call gives is to get what the callable gives that it is given."""
+    placing = fact.placing if fact is not None else None
+    return placing is not None and placing.style == _OFFLOAD and placing.arguments == "rest"
+
+
+def offloaded_result(
+    evaluator: Interpreter, fact: CallableFact, arguments: Arguments, site: tuple[Key, int]
+) -> ValueSet | None:
+    """What awaiting an offload gives: what the callable gives that is handed over. None where that is not
+    known, or is itself to be awaited."""
+    placing = fact.placing
+    assert placing is not None
+    handed = handed_over(evaluator, fact, placing, arguments)
+    if handed is None or not handed.values:
+        return None
+    given = handed_arguments(evaluator, fact, placing, arguments)
+    parts = [_result(evaluator, value, given, site) for value in handed.values]
+    found = join(parts)
+    if not found.values or any(isinstance(value, Awaitable) for value in found.values):
+        return None
+    return ValueSet((Awaitable(found.values),), found.incomplete or handed.incomplete, found.reasons)
+
+
+def called_at(evaluator: Interpreter, key: Key, number: int) -> int:
+    """The value that a site calls: its callee, or what the offload there is handed."""
+    site = evaluator.body(key).sites[number]
+    for callee in evaluator.evaluate(key, site.callee).values:
+        fact = fact_of(evaluator, callee)
+        if fact is not None and fact.placing is not None and is_awaited_offload(fact):
+            passed = stated_argument(fact.signature, fact.placing.callable, arguments_of(key, site.args))
+            if isinstance(passed, tuple) and not isinstance(passed, (ValueSet, StarItem)):
+                return passed[1]
+    return site.callee
+
+
+def fact_of(evaluator: Interpreter, callee: Value) -> CallableFact | None:
+    """What the catalog says of something outside the program."""
+    if isinstance(callee, External):
+        return evaluator.catalog.function(callee.dotted)
+    if isinstance(callee, ExternalMethod):
+        return evaluator.catalog.method(callee.dotted, callee.name)
+    return None
+
+
+def _result(evaluator: Interpreter, value: Value, given: Arguments, site: tuple[Key, int]) -> ValueSet:
+    """What is called elsewhere gives, saying by itself what it was made with: no call is written that has
+    these arguments."""
+    found = evaluator.results.result_of(value, given, site)
+    if isinstance(value, Class):
+        told = _told(evaluator, given)
+        return found._replace(values=tuple(_made_with(item, told) for item in found.values))
+    values = (
+        item._replace(site=None)
+        if isinstance(item, (Generator, ContextManager)) and item.site == site
+        else item
+        for item in found.values
+    )
+    return found._replace(values=tuple(values))
+
+
+def _made_with(value: Value, told: tuple[Value, ...]) -> Value:
+    return value._replace(made=None, given=told) if isinstance(value, Instance) else value
+
+
+def _told(evaluator: Interpreter, given: Arguments) -> tuple[Value, ...]:
+    """The arguments, where each is known to be one thing and none has a name."""
+    if given.keywords or given.spread:
+        return ()
+    items = [evaluator.passed(item) for item in given.positional]
+    if any(len(item.values) != 1 or item.incomplete for item in items):
+        return ()
+    return tuple(item.values[0] for item in items)
