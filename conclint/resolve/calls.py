@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from conclint.catalog.facts import ASSIGNED, Access
+from conclint.resolve import peewee_models
 from conclint.resolve.arguments import Arguments, StarItem, arguments_of
 from conclint.resolve.builtin_calls import EXIT_STACKS
 from conclint.resolve.django_models import FOREIGN_KEY, fetches, is_lazy_slice
@@ -512,6 +513,9 @@ def _attribute(evaluator: Interpreter, key: Key, number: int, site: Site, access
                 targets += [Target(item, named) for item in _intercepted(evaluator, value, name, accessor)]
             if accessor is Accessor.GETTER and fetches(evaluator, value, name):
                 targets.append(Target(ExternalMethod(FOREIGN_KEY, "__get__"), Arguments()))
+            fetching = peewee_models.fetches(evaluator, value, name) if accessor is Accessor.GETTER else None
+            if fetching is not None:
+                targets.append(Target(fetching, Arguments()))
     if node[2] in evaluator.catalog.accessed:
         targets += _accessed(evaluator, key, site.callee, base, accessor, arguments)
     if not targets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from conclint.resolve import peewee_models
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.django_models import related
@@ -168,7 +169,9 @@ class Classes:
                 catalog = self._evaluator.catalog
                 stated = catalog.method(canonical, name) or catalog.method_decorator(canonical, name)
                 if stated is not None:
-                    return ValueSet((ExternalMethod(canonical, name),))
+                    return ValueSet(
+                        (peewee_models.of_model(self._evaluator, cls, ExternalMethod(canonical, name)),)
+                    )
                 kind = self._evaluator.catalog.attribute(canonical, name)
                 if kind is not None:
                     return self._evaluator.results.type_expression(kind, receiver)
@@ -412,6 +415,8 @@ class Classes:
             if joined.values or joined.incomplete:
                 return joined
         relation = related(self._evaluator, instance.cls, name)
+        if relation is None:
+            relation = peewee_models.related(self._evaluator, instance.cls, name)
         if relation is not None:
             return relation
         found = self.member(instance.cls, name, instance)

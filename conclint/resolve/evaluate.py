@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from conclint.catalog.loader import Catalog
+from conclint.resolve import peewee_models
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Passed, StarItem
 from conclint.resolve.classes import Classes
@@ -419,6 +420,11 @@ class Evaluator:
             isinstance(item, ExternalInstance) and item.dotted == QUERY_SET for item in base.values
         ):
             row = row_in(self, key, to_index(node[1]))
+            return known(row).reached_through(base) if row is not None else found
+        if not found.values and any(
+            isinstance(item, ExternalInstance) and item.dotted == peewee_models.SELECT for item in base.values
+        ):
+            row = peewee_models.row_in(self, key, to_index(node[1]))
             return known(row).reached_through(base) if row is not None else found
         return found
 

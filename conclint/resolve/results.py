@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final, TypeAlias
 
-from conclint.resolve import builtin_calls
+from conclint.resolve import builtin_calls, peewee_models
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import (
     EVERYTHING,
@@ -127,6 +127,10 @@ class Results:
             row = row_of(self._evaluator, callee, site)
             if row is not None:
                 return known(Awaitable((row,)) if fact is not None and fact.coroutine else row)
+            if callee.dotted.startswith("peewee."):
+                row = peewee_models.row_of(self._evaluator, callee, site)
+                if row is not None:
+                    return known(row)
             if fact is not None and fact.returns:
                 return self._external_method_result(callee)
             given = builtin_calls.method_result(self._evaluator, callee, arguments)
