@@ -13,6 +13,7 @@ from conclint.resolve.builtin_calls import EXIT_STACKS
 from conclint.resolve.django_models import FOREIGN_KEY, fetches, is_lazy_slice
 from conclint.resolve.interpreter import Accessor, Interpreter
 from conclint.resolve.values import (
+    CALLED,
     ITERATED,
     NONE,
     Awaitable,
@@ -482,9 +483,17 @@ def invoked(evaluator: Interpreter, value: Value, name: str) -> list[Target]:
 
 
 def _is_whole(evaluator: Interpreter, value: Parameter) -> bool:
-    """Whether it is an argument itself, or what a method's object keeps."""
+    """Whether it is an argument itself, what a method's object keeps, or what calling one of these, or a
+    method of one, gives: not where only collections and texts have such a method."""
+    if value.attributes[-1:] == (CALLED,):
+        return value.attributes[0] not in _OF_BUILTINS
     is_kept = len(value.attributes) == 1 and not value.position and isinstance(value.attributes[0], str)
     return not value.attributes or (is_kept and evaluator.enclosing_class(value.key) is not None)
+
+
+_OF_BUILTINS: Final = frozenset(
+    name for kind in (dict, frozenset, list, str, bytes) for name in vars(kind) if not name.startswith("__")
+)
 
 
 def _started(evaluator: Interpreter, method: Value) -> Value:
