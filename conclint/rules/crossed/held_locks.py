@@ -257,7 +257,34 @@ def _held_at_yield(
             if taken is not None:
                 name = callable_name(evaluator, function)
                 return taken._replace(way=(Hop(key, number, name), *taken.way))
+    for inner, site in enumerate(body.sites):
+        if site.kind != SiteKind.CALL or site.args or _method(graph.node(body, site.callee)) != "acquire":
+            continue
+        for called in evaluator.evaluate(function.key, site.callee).values:
+            lock = _lock_of_method(evaluator, called, "acquire")
+            if lock and _is_held_at_yield(body, inner):
+                hops = (
+                    Hop(key, number, callable_name(evaluator, function)),
+                    Hop(function.key, inner, _public(evaluator, lock, "acquire")),
+                )
+                return _Taken(number, lock, hops)
     return None
+
+
+def _is_held_at_yield(body: Body, number: int) -> bool:
+    """Whether a generator yields between `lock.acquire()`, at a site, and the release of the same lock."""
+    lock = graph.node(body, graph.receiver(body, body.sites[number]))
+    is_taken = has_yielded = False
+    for node in body.values:  # in the order of the source
+        if node[0] == Op.YIELD:
+            has_yielded = is_taken
+        elif node == (Op.CALL, number):
+            is_taken = True
+        elif is_taken and (site := graph.called_site(node)) >= 0:
+            callee = graph.node(body, body.sites[site].callee)
+            if _method(callee) == "release" and graph.node(body, graph.base(callee)) == lock:
+                return has_yielded
+    return False
 
 
 def _held_after_enter(evaluator: Evaluator, key: Key, number: int, instance: Instance) -> _Taken | None:
