@@ -22,7 +22,12 @@ from conclint.resolve.django_models import QUERY_SET, row_in
 from conclint.resolve.fixpoint import Solver
 from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.injection import injected_value
-from conclint.resolve.loop_origins import EVENT_LOOP, is_used_as_loop
+from conclint.resolve.loop_origins import (
+    EVENT_LOOP,
+    is_kept_loop_used,
+    is_used_as_loop,
+    names_kept_under,
+)
 from conclint.resolve.names import Names
 from conclint.resolve.overrides import Overrides
 from conclint.resolve.program import Module, Program
@@ -294,9 +299,22 @@ class Evaluator:
         if stated.values and not stated.incomplete:
             return self._asked_of_callers(stated, Parameter(key, index))
         injected = injected_value(self, key, param)
-        if injected is None and param.annotation < 0 and is_used_as_loop(self.body(key), param.name, index):
+        if injected is None and param.annotation < 0 and self._is_loop(key, param.name, index):
             return known(ExternalInstance(EVENT_LOOP))
         return known(Parameter(key, index)) if injected is None else injected
+
+    def _is_loop(self, key: Key, name: str, position: int) -> bool:
+        """Whether a parameter is an event loop, by its name and by what it, or what the object keeps it in, is
+        used for."""
+        body = self.body(key)
+        if is_used_as_loop(body, name, position):
+            return True
+        names = names_kept_under(body, name, position)
+        owner = self.enclosing_class(key) if names else None
+        if owner is None:
+            return False
+        module = self.module(key[0])
+        return any(is_kept_loop_used(self.body(method), names) for method in module.children(owner.key))
 
     def _asked_of_callers(self, stated: ValueSet, parameter: Parameter) -> ValueSet:
         """The type of a parameter; whether a database is in memory is up to the callers."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.resolve.in_memory import Opened
 from conclint.resolve.values import ExternalInstance, Literal, Parameter, ValueSet, to_index, without_none
-from conclint.summary.records import Body, Op
+from conclint.summary.records import Body, Op, StoreKind
 
 THIS_LOOP: Final = Literal("loop", "of this thread")
 KEPT_LOOP: Final = Literal("loop", "kept")
@@ -40,6 +40,33 @@ def is_used_as_loop(body: Body, name: str, position: int) -> bool:
     values = body.values
     return any(
         node[0] == Op.ATTR and node[2] in _OF_LOOPS and values[to_index(node[1])] == (Op.PARAM, position)
+        for node in values
+    )
+
+
+def names_kept_under(body: Body, name: str, position: int) -> frozenset[str]:
+    """The attributes of its object in which a method keeps a parameter that is called as loops are."""
+    if name not in _LOOP_NAMES:
+        return frozenset()
+    values = body.values
+    return frozenset(
+        str(store.name)
+        for store in body.stores
+        if store.kind == StoreKind.ATTR
+        and values[store.base] == (Op.PARAM, 0)
+        and values[store.value] == (Op.PARAM, position)
+    )
+
+
+def is_kept_loop_used(body: Body, names: frozenset[str]) -> bool:
+    """Whether a method calls one of these attributes of its object what only loops have."""
+    values = body.values
+    return any(
+        node[0] == Op.ATTR
+        and node[2] in _OF_LOOPS
+        and (kept := values[to_index(node[1])])[0] == Op.ATTR
+        and kept[2] in names
+        and values[to_index(kept[1])] == (Op.PARAM, 0)
         for node in values
     )
 
