@@ -304,7 +304,7 @@ class Evaluator:
         return known(Parameter(key, index)) if injected is None else injected
 
     def _is_loop(self, key: Key, name: str, position: int) -> bool:
-        """Whether a parameter is an event loop: by its name, and by what it, or its attribute, is used for."""
+        """Whether a parameter is an event loop: by its name, and by what it or its attribute is used for."""
         body = self.body(key)
         if is_used_as_loop(body, name, position):
             return True
