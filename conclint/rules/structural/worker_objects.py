@@ -10,7 +10,16 @@ from conclint.effects.effects import Placement
 from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Container, Display, ExternalInstance, Function, Instance, Key, unwrapped
+from conclint.resolve.values import (
+    Container,
+    Display,
+    ExternalInstance,
+    Function,
+    Instance,
+    Key,
+    Parameter,
+    unwrapped,
+)
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -18,7 +27,11 @@ from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.process_objects import is_read_elsewhere
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.shared_state import CHANGES, COLLECTIONS, MAKERS
-from conclint.rules.structural.worker_items import changed_item, changes_parameter
+from conclint.rules.structural.worker_items import (
+    changed_item,
+    changes_parameter,
+    does_nothing_else,
+)
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, SiteKind, StoreKind
 
@@ -64,6 +77,8 @@ def _lost(view: ModuleView, code: Code, site: int, placement: Placement) -> Iter
             if is_read_elsewhere(view, code, function, name):
                 start = _start_of(code, same)
                 yield _draft(view, code, site, placement, function, f"self.{name}", key, at, start)
+    for name, key, at in _changes_for_others(code, site, function):
+        yield _draft(view, code, site, placement, function, f"self.{name}", key, at)
     shift = 1 if function.receiver is not None else 0
     if (item := changed_item(code, site, placement, function)) is not None:
         yield _draft(view, code, site, placement, function, item.name, function.key, item.at)
@@ -77,6 +92,48 @@ def _lost(view: ModuleView, code: Code, site: int, placement: Placement) -> Iter
         if where is not None and _reads_value(code, value, site):
             name = code.evaluator.definition(function.key).params[place + shift].name
             yield _draft(view, code, site, placement, function, name, function.key, where)
+
+
+def _changes_for_others(code: Code, site: int, function: Function) -> Iterator[tuple[str, Key, int]]:
+    """What a worker that is a method of the def's own object does to that, and nothing else, where other
+    methods of the class read it."""
+    receiver = function.receiver
+    if not isinstance(receiver, Instance) or receiver.own != Parameter(code.key, 0):
+        return
+    if not does_nothing_else(code, site, function):
+        return
+    changes = list(_changes_of_self(code, function.key, 0))
+    inside = {function.key, *(key for _, key, _ in changes)}
+    others = [key for key in code.module.children(receiver.cls.key) if key not in inside]
+    for name, key, at in changes:
+        if any(_fills(code, other, name) for other in others):
+            continue
+        if any(_returns_own(code.evaluator.body(other), name) for other in others if other != code.key):
+            yield name, key, at
+
+
+def _fills(code: Code, method: Key, name: str) -> bool:
+    """Whether a method, but the constructor, puts something into an attribute of its object."""
+    if code.evaluator.definition(method).name == "__init__":
+        return False
+    for changed, key, at in _changes_of_self(code, method, 0):
+        body = code.evaluator.body(key)
+        if changed == name and not (_empties(body, name) if at < 0 else _is_clearing(body, at)):
+            return True
+    return False
+
+
+def _empties(body: Body, name: str) -> bool:
+    """Whether all that a method stores under an attribute of its object is an empty collection."""
+    return all(
+        store.kind == StoreKind.ATTR and body.values[store.value] in ((Op.LIST,), (Op.DICT,), (Op.SET,))
+        for store in body.stores
+        if store.name == name or _own_attribute(body, store.base) == name
+    )
+
+
+def _is_clearing(body: Body, number: int) -> bool:
+    return graph.node(body, body.sites[number].callee)[-1] == "clear"
 
 
 def _draft(
