@@ -15,6 +15,7 @@ class Context(Enum):
     COMMAND = "command"
     TEST = "test"
     SCRIPT = "script"
+    VENDORED = "vendored"
 
     @property
     def words(self) -> str:
@@ -30,4 +31,5 @@ _WORDS = {
     Context.COMMAND: "command line",
     Context.TEST: "test",
     Context.SCRIPT: "script",
+    Context.VENDORED: "others' code",
 }

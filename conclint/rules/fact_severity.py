@@ -79,7 +79,7 @@ def severity_of_call(
         return Severity.INFO  # under a second, once in the life of the program
     repeated = any(is_repeated(engine, hop) for hop in chain)
     if fact.family is Family.DATABASE and not repeated:
-        is_seldom = any(reason.endswith(FAILED) for reason in reasons)
+        is_seldom = fact.name.endswith(".rollback") or any(reason.endswith(FAILED) for reason in reasons)
         is_small = is_seldom or is_small_statement(engine.evaluator, fact, chain[-1])
         return Severity.INFO if is_small else severity
     if fact.milliseconds is not None:

@@ -28,6 +28,11 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
+_ONE_FILE: Final = frozenset(
+    {"builtins.open", "io.open", "codecs.open", "os.open"}
+    | {f"pathlib.Path.{name}" for name in ("open", "read_bytes", "read_text", "write_bytes", "write_text")}
+)
+"""Causes that concern one file."""
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 
@@ -39,6 +44,12 @@ SCRIPT_FOLDERS: Final = frozenset(
         "playground", "sample", "samples", "script", "scripts", "tutorial", "tutorials",
     }
 )  # fmt: skip
+CONSOLE_NAMES: Final = frozenset({"cli", "_cli", "__main__"})
+"""Folders and files of commands of the command line."""
+VENDOR_FOLDERS: Final = frozenset(
+    {"_vendor", "_vendored", "third_party", "thirdparty", "vendor", "vendored", "vendors"}
+)
+"""Folders of others' code, which is not changed where it lies."""
 SHARING_WORDS: Final = frozenset(
     {
         "create_task", "ensure_future", "gather", "TaskGroup", "start_soon", "create_task_group",
@@ -78,6 +89,13 @@ def is_named_as_test(relative: str) -> bool:
     return is_named_so or not TEST_FOLDERS.isdisjoint(folders)
 
 
+def is_named_as_command(relative: str) -> bool:
+    """Whether a file is one of the command line, by its folders and its name."""
+    *folders, name = relative.split("/")
+    stem = name.rpartition(".")[0]
+    return not CONSOLE_NAMES.isdisjoint((*folders, stem)) or stem.startswith("cli_") or stem.endswith("_cli")
+
+
 class Contexts:
     """Puts findings into their contexts.
 
@@ -105,6 +123,7 @@ class Contexts:
         self._serves = serves
         self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
+        self._told: set[str] = set()  # the files of which the configuration says what kind they are
         self._sharing: dict[str, bool] = {}
         self._serving: dict[frozenset[Place], bool] = {}
         self._waiting: dict[Place, Waiting] = {}
@@ -150,7 +169,7 @@ class Contexts:
         self, finding: Finding, path: str, found: Collection[tuple[str, str]], *, is_all: bool
     ) -> Context | None:
         kind = self._kind_of_file(path)
-        if kind is not None and kind is not Context.SCRIPT:
+        if kind in (Context.TEST, Context.VENDORED) or (path in self._told and kind is not Context.SCRIPT):
             return kind
         if finding.context is not None:
             return finding.context
@@ -174,10 +193,16 @@ class Contexts:
         relative = relative_to(path, str(self._config.root))
         for spec, context in self._stated:
             if spec.match_file(relative):
+                self._told.add(path)
                 return context
         if is_named_as_test(relative) or self._imports_tests(path):
             return Context.TEST
-        return Context.SCRIPT if SCRIPT_FOLDERS.intersection(relative.split("/")[:-1]) else None
+        folders = relative.split("/")[:-1]
+        if not VENDOR_FOLDERS.isdisjoint(folders):
+            return Context.VENDORED
+        if not SCRIPT_FOLDERS.isdisjoint(folders):
+            return Context.SCRIPT
+        return Context.COMMAND if is_named_as_command(relative) else None
 
     @cached_property
     def _stated(self) -> tuple[tuple[GitIgnoreSpec, Context], ...]:
@@ -189,7 +214,7 @@ class Contexts:
 
     def _most(self, finding: Finding, path: str, context: Context | None, waiting: Waiting) -> Severity:
         """The worst that a finding in such code, which is led to from these files, can be."""
-        if context is Context.TEST:
+        if context in (Context.TEST, Context.VENDORED):
             return Severity.INFO
         if not finding.code.startswith(_ON_LOOP):
             return Severity.CRITICAL
@@ -198,14 +223,20 @@ class Contexts:
         is_brief = finding.severity < Severity.CRITICAL
         if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
             return Severity.INFO
-        if context is Context.COMMAND and finding.family in _QUIET_FAMILIES and self._is_of_one(waiting):
-            return Severity.INFO
+        is_local = is_brief and finding.family == Family.DATABASE.value
+        if context is Context.COMMAND and (finding.family in _QUIET_FAMILIES or is_local):
+            if self._is_of_one(waiting):
+                return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
             return self._most_of_question(finding, path, waiting)
+        place = (path, finding.symbol)
+        if context is None and is_brief and finding.cause in _ONE_FILE and self._callers.starts:
+            # What starts the rest of the program is known, and does not lead here.
+            is_many = self._callers.is_in_loop(place, finding.position.line)
+            return Severity.WARNING if is_many else Severity.INFO
         if context in (Context.COMMAND, None) and is_brief:
-            place = (path, finding.symbol)
             is_slight = finding.family != Family.FILES.value  # of these it may be whole folders
             is_once = self._callers.runs_once(place, finding.position.line, is_slight=is_slight)
             return Severity.INFO if is_once else Severity.WARNING
@@ -223,13 +254,16 @@ class Contexts:
     def _is_of_one(self, waiting: Waiting) -> bool:
         """Whether all that waits is whoever has typed a command, which serves nobody else. It may have tasks
         of its own."""
-        if not all(map(self._callers.is_of_console, waiting.begins)):
+        if not all(map(self._is_of_console, waiting.begins)):
             return False
         begins = frozenset(waiting.begins)
         if begins not in self._serving:
             files = self._callers.below(begins) | waiting.files
             self._serving[begins] = any(map(self._serves, sorted(files)))
         return not self._serving[begins]
+
+    def _is_of_console(self, place: Place) -> bool:
+        return self._kind_of_file(place[0]) is Context.COMMAND or self._callers.is_of_console(place)
 
     def _has_company(self, path: str) -> bool:
         if path not in self._sharing:

@@ -115,6 +115,12 @@ class Callers:
                 callers -= ready
         return not above  # else some of them call each other
 
+    def is_in_loop(self, place: Place, line: int) -> bool:
+        """Whether a line of a function stands in a loop, or the function is called in one."""
+        return place in self.repeated or any(
+            first <= line <= last for first, last in self.loops.get(place, ())
+        )
+
     def _above(self, place: Place) -> Collection[Place]:
         """Who calls a function. Of one that nothing is seen to call, and that is written in another one
         (`context.run(lambda client: show(client))`): the one around it, if that is known to be started."""

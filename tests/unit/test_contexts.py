@@ -574,6 +574,44 @@ class TestContext:
         severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
         assert severities == {"CON104": Severity.WARNING, "CON101": Severity.CRITICAL}
 
+    LISTS = "import os\n\nasync def build(path):\n    os.walk(path)\n"
+
+    @pytest.mark.parametrize(
+        ("path", "context", "severity"),
+        [
+            ("pkg/cli/build.py", Context.COMMAND, Severity.INFO),
+            ("pkg/cli.py", Context.COMMAND, Severity.INFO),
+            ("pkg/admin_cli.py", Context.COMMAND, Severity.INFO),
+            ("pkg/__main__.py", Context.COMMAND, Severity.INFO),
+            ("pkg/client.py", None, Severity.WARNING),
+            ("pkg/click.py", None, Severity.WARNING),
+            ("pkg/_vendor/build.py", Context.VENDORED, Severity.INFO),
+            ("third_party/build.py", Context.VENDORED, Severity.INFO),
+            ("vendors.py", None, Severity.WARNING),
+        ],
+    )
+    def test_commands_and_others_code_are_known_by_their_folders(
+        self, tmp_path: Path, path: str, context: Context | None, severity: Severity
+    ) -> None:
+        finding = one(tmp_path, {path: self.LISTS})
+        assert (finding.context, finding.severity) == (context, severity)
+
+    def test_a_folder_of_commands_says_nothing_of_what_serves(self, tmp_path: Path) -> None:
+        finding = one(tmp_path, {"pkg/cli/serve.py": f"import fastapi\n{self.LISTS}"})
+        assert finding.severity is Severity.WARNING
+        route = "import fastapi\n\napp = fastapi.FastAPI()\n\n@app.get('/')\nasync def get(path):\n"
+        finding = one(tmp_path / "b", {"pkg/cli/serve.py": f"{route}    os.walk(path)\n\nimport os\n"})
+        assert finding.context is Context.REQUEST
+
+    def test_network_calls_of_a_command_stay_warnings(self, tmp_path: Path) -> None:
+        text = "import requests\n\nasync def fetch(url):\n    requests.get(url)\n"
+        assert one(tmp_path, {"pkg/cli.py": text}).severity is Severity.WARNING
+
+    def test_a_local_database_that_one_user_waits_for_is_info(self, tmp_path: Path) -> None:
+        text = "import sqlite3\n\nasync def fill(path):\n    sqlite3.connect(path).commit()\n"
+        severities = {finding.severity for finding in found(tmp_path, {"pkg/cli.py": text})}
+        assert severities == {Severity.INFO}
+
     TYPED = """
         import argparse, asyncio, click, requests
 
@@ -750,6 +788,11 @@ class TestContext:
             (
                 "await load()",
                 "async def load(p='a'):\n    open(p)\n\nasync def other():\n    await load()\n",
+                Severity.INFO,  # of what nothing is seen to start, one file
+            ),
+            (
+                "await load()",
+                "async def load(p):\n    os.walk(p)\n\nasync def other():\n    await load('a')\n\nimport os\n",
                 Severity.WARNING,
             ),
             (
