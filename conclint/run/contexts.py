@@ -28,11 +28,22 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
-_ONE_FILE: Final = frozenset(
-    {"builtins.open", "io.open", "codecs.open", "os.open"}
-    | {f"pathlib.Path.{name}" for name in ("open", "read_bytes", "read_text", "write_bytes", "write_text")}
-)
-"""Causes that concern one file."""
+_SLIGHT_FAMILIES: Final = frozenset({Family.FILES.value, Family.SOCKETS.value})
+"""What takes under a second now and then, and hardly matters where nobody is seen to wait for it: a file, the
+certificates of a connection."""
+_SLIGHT_CAUSES: Final = (
+    "PIL.ImageGrab.", "importlib.", "pandas.read_clipboard", "pyautogui.", "pyperclip.", "runpy.",
+)  # fmt: skip
+"""The same of other families: code that is loaded, a desktop at which one user sits."""
+_WHOLE: Final = frozenset(
+    {
+        "os.fdatasync", "os.fsync", "os.fwalk", "os.walk", "pathlib.Path.rglob", "pathlib.Path.walk",
+        "shutil.copyfile", "shutil.copyfileobj", "shutil.copytree", "shutil.make_archive",
+        "shutil.unpack_archive",
+    }
+)  # fmt: skip
+"""Causes that concern whole trees, files of any size, or the disk itself."""
+_ASIDE: Final = (Context.TEST, Context.SCRIPT)
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 
@@ -130,7 +141,7 @@ class Contexts:
 
     @cached_property
     def _callers(self) -> Callers:
-        return Callers.of(self._calls, lambda path: self._kind_of_file(path) is Context.TEST)
+        return Callers.of(self._calls, lambda path: self._kind_of_file(path) in _ASIDE)
 
     def place(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with their contexts, who waits, and a severity that goes with it."""
@@ -224,18 +235,16 @@ class Contexts:
         if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
             return Severity.INFO
         is_local = is_brief and finding.family == Family.DATABASE.value
-        if context is Context.COMMAND and (finding.family in _QUIET_FAMILIES or is_local):
-            if self._is_of_one(waiting):
-                return Severity.INFO
+        is_quiet = is_local or finding.family in _QUIET_FAMILIES
+        if context is Context.COMMAND and is_quiet and self._is_of_one(waiting):
+            return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
             return self._most_of_question(finding, path, waiting)
         place = (path, finding.symbol)
-        if context is None and is_brief and finding.cause in _ONE_FILE and self._callers.starts:
-            # What starts the rest of the program is known, and does not lead here.
-            is_many = self._callers.is_in_loop(place, finding.position.line)
-            return Severity.WARNING if is_many else Severity.INFO
+        if context in (Context.BACKGROUND, None) and is_brief and self._is_slight(finding, place):
+            return Severity.INFO
         if context in (Context.COMMAND, None) and is_brief:
             is_slight = finding.family != Family.FILES.value  # of these it may be whole folders
             is_once = self._callers.runs_once(place, finding.position.line, is_slight=is_slight)
@@ -261,6 +270,16 @@ class Contexts:
             files = self._callers.below(begins) | waiting.files
             self._serving[begins] = any(map(self._serves, sorted(files)))
         return not self._serving[begins]
+
+    def _is_slight(self, finding: Finding, place: Place) -> bool:
+        """Whether what takes under a second hardly matters at a place that no request is seen to lead to,
+        though what starts the program is known."""
+        if not self._callers.starts or finding.cause in _WHOLE:
+            return False
+        if finding.family not in _SLIGHT_FAMILIES and not (finding.cause or "").startswith(_SLIGHT_CAUSES):
+            return False
+        is_file = finding.family == Family.FILES.value
+        return not (is_file and self._callers.is_in_loop(place, finding.position.line))
 
     def _is_of_console(self, place: Place) -> bool:
         return self._kind_of_file(place[0]) is Context.COMMAND or self._callers.is_of_console(place)

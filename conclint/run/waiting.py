@@ -58,9 +58,9 @@ class Callers:
     lines: Mapping[tuple[Place, Place], Collection[int]]
 
     @classmethod
-    def of(cls, calls: Mapping[str, tuple[Any, ...]], is_test: Callable[[str], bool]) -> Callers:
-        """From what each module says (`conclint.rules.module_calls`). That a test calls something says
-        nothing of when a program does."""
+    def of(cls, calls: Mapping[str, tuple[Any, ...]], is_aside: Callable[[str], bool]) -> Callers:
+        """From what each module says (`conclint.rules.module_calls`). That a test or an example (`is_aside`)
+        calls something says nothing of when a program does."""
         callers: dict[Place, set[Place]] = {}
         starts: dict[Place, set[tuple[str, str]]] = {}
         repeated: set[Place] = set()
@@ -69,14 +69,14 @@ class Callers:
         lines: dict[tuple[Place, Place], list[int]] = {}
         for path, (started, called, looping, _, making) in calls.items():
             makers.update({(path, symbol): line for symbol, line in making})
-            tests = is_test(path)
+            aside = is_aside(path)
             for where, symbol, context, words in started:
-                if not tests or is_test(where):
+                if not aside or is_aside(where):
                     starts.setdefault((where, symbol), set()).add((context, words))
             for caller, callees in called:
                 for where, symbol, is_repeated, line in callees:
                     callee = (where, symbol)
-                    if tests and not is_test(where):
+                    if aside and not is_aside(where):
                         continue
                     if is_repeated or callee == (path, caller):
                         repeated.add(callee)

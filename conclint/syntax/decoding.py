@@ -119,12 +119,24 @@ def _decode(data: bytes, encoding: str, why: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding == "utf-8" and _are_in_comments(data):
+            return data.decode("utf-8", "replace")
         found = data[error.start : error.start + 1].hex()
         raise DecodingError(f"byte 0x{found} is no {encoding}: {why}", _line_of(data, error.start)) from None
     except (UnicodeError, ValueError) as error:
         foreign = _NOT_ASCII.search(data)
         line = _line_of(data, foreign.start()) if foreign else 1
         raise DecodingError(f"cannot be decoded as {encoding}: {error}", line) from None
+
+
+def _are_in_comments(data: bytes) -> bool:
+    """Whether all that is no UTF-8 comes after a `#` on its line: CPython compiles that."""
+    for line in _NEWLINE.split(data):
+        try:
+            line.partition(b"#")[0].decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _line_of(data: bytes, offset: int) -> int:

@@ -792,7 +792,7 @@ class TestContext:
             ),
             (
                 "await load()",
-                "async def load(p):\n    os.walk(p)\n\nasync def other():\n    await load('a')\n\nimport os\n",
+                "import os\n\nasync def load(p='a'):\n    os.walk(p)\n\nasync def other():\n    await load()\n",
                 Severity.WARNING,
             ),
             (

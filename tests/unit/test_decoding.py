@@ -31,6 +31,8 @@ from conclint.syntax.decoding import DecodingError, decode_source, encode_source
         (b"# coding: Latin-1-unix\n\xe9", "# coding: Latin-1-unix\né"),
         (b"# coding: iso-8859-15\n\xa4", "# coding: iso-8859-15\n€"),
         (b"# coding: koi8-r\n\xc1", "# coding: koi8-r\nа"),
+        (b"x = 1  # caf\xe9\ny", "x = 1  # caf\ufffd\ny"),
+        (b"# coding: utf-8\n# \xe9\xff\nx", "# coding: utf-8\n# \ufffd\ufffd\nx"),
     ],
 )
 def test_decodes(data: bytes, text: str) -> None:
