@@ -792,7 +792,7 @@ class TestContext:
             ),
             (
                 "await load()",
-                "import os\n\nasync def load(p='a'):\n    os.walk(p)\n\nasync def other():\n    await load()\n",
+                "import os\n\nasync def load():\n    os.walk('a')\n\nasync def other():\n    await load()\n",
                 Severity.WARNING,
             ),
             (
