@@ -181,3 +181,183 @@ def test_what_is_bound_to_the_loop_is_not_sent_to_a_process(tmp_path: Path) -> N
         """,
     )
     assert not any("process" in item.words for item in told)
+
+
+@pytest.mark.parametrize(
+    "loop", ["row for row in asyncio.all_tasks() for other in rows if other * row.n > 3"]
+)
+def test_a_comprehension_can_give_no_turn(tmp_path: Path, loop: str) -> None:
+    told = told_of(tmp_path, f"import asyncio\n\nasync def main(rows):\n    return [{loop}]\n")
+    assert all("in a `for` statement in place of this" in item.words for item in told)
+
+
+# -- who else comes by ----------------------------------------------------------------------------
+
+
+GUARDED = """
+import asyncio, os, shutil
+from pathlib import Path
+
+def running(job):
+    return Path(job.path).exists()
+
+async def main(job, path: Path, other, client):
+    BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ("if running(job):\n        return None\n    shutil.rmtree(job.path)", "running(job)"),
+        ("if not path.exists():\n        shutil.copytree(other, path)", "path.exists()"),
+        ("if os.path.exists(path):\n        raise ValueError\n    shutil.move(other, path)",
+         "os.path.exists(path)"),
+        ("row = client.get(path)\n    if running(row):\n        return None\n    shutil.rmtree(path)",
+         "running(row)"),
+        ("if not running(job):\n        return None\n    shutil.rmtree(job.path)", ""),
+        ("if path.exists():\n        shutil.rmtree(path)", ""),
+        ("if running(other):\n        return None\n    shutil.rmtree(job.path)", ""),
+        ("if running(job):\n        return None\n    await client.ready()\n    shutil.rmtree(job.path)", ""),
+        ("if running(job):\n        print(job)\n    shutil.rmtree(job.path)", ""),
+        ("if running(job):\n        return None\n    os.listdir(job.path)", ""),
+    ],
+)  # fmt: skip
+def test_what_a_test_keeps_from_being_done_twice_needs_a_lock(tmp_path: Path, body: str, asked: str) -> None:
+    told = [
+        item
+        for item in told_of(tmp_path, GUARDED.replace("BODY", body))
+        if str(item.finding.cause).startswith("shutil.")
+    ]
+    assert told or "listdir" in body
+    for item in told:
+        assert bool(item.example) != bool(asked)
+        assert (f"Hold an `asyncio.Lock` around the test of `{asked}`" in item.words) == bool(asked)
+
+
+# -- the end of the program, and threads with a loop of their own ----------------------------------
+
+ENDING = """
+import asyncio, atexit, threading, time
+
+class Launcher:
+    def __init__(self):
+        self.thread = threading.Thread(target=time.sleep, args=(1,))
+
+    async def NAME(self):
+        self.thread.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "imported", "is_last"),
+    [
+        ("stop", "atexit", True), ("stop_all", "atexit", True), ("aclose", "atexit", True),
+        ("start", "atexit", False), ("stop", "sys", False), ("stopwatch", "atexit", False),
+    ],
+)  # fmt: skip
+def test_no_thread_is_started_at_the_interpreter_s_end(
+    tmp_path: Path, name: str, imported: str, is_last: bool
+) -> None:
+    told = told_of(tmp_path, ENDING.replace("NAME", name).replace("atexit", imported))
+    assert told
+    for item in told:
+        assert ("interpreter is ending" in item.words) == is_last == (not item.example)
+
+
+def test_a_thread_s_own_loop_may_have_nobody_to_wait_for(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, threading
+
+        class Beat(threading.Thread):
+            def __init__(self):
+                super().__init__()
+                self.ended = threading.Event()
+
+            async def beat(self):
+                await asyncio.sleep(0)
+                self.ended.wait(1)
+
+            def run(self):
+                asyncio.run(self.beat())
+        """,
+    )
+    assert told
+    assert all("leave it if nothing else" in item.words and not item.example for item in told)
+
+
+# -- what comes piece by piece ---------------------------------------------------------------------
+
+
+def test_a_call_that_asks_for_a_stream_is_moved_with_what_reads_it(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio
+        from huggingface_hub import InferenceClient
+
+        async def main(client: InferenceClient, prompt):
+            told = client.text_generation(prompt, stream=True)
+            for part in told:
+                print(part)
+            return client.text_generation(prompt)
+        """,
+    )
+    streamed, whole = sorted(told, key=lambda item: item.finding.position.line)
+    assert not streamed.example and "all that reads what it streams" in streamed.words
+    assert whole.example
+
+
+@pytest.mark.parametrize(
+    ("outer", "is_per_row"), [("async for data in source:", True), ("if source:", False)]
+)
+def test_a_small_loop_in_another_one_is_one_more_thread_for_each_piece(
+    tmp_path: Path, outer: str, is_per_row: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio
+        from typing import TextIO
+
+        async def main(source, data, files: list[TextIO]):
+            {outer}
+                for file in files:
+                    file.write(data)
+        """,
+    )
+    assert told
+    assert all(("a thread for each piece costs more" in item.words) == is_per_row for item in told)
+
+
+def test_a_session_that_is_used_besides_is_one_of_its_own(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, requests
+        from sqlalchemy.orm import Session
+
+        class Settings:
+            def __init__(self, session: Session):
+                self.session = session
+
+            def get(self, name):
+                self.session.commit()
+
+        class Plugins:
+            def __init__(self, settings: Settings):
+                self.settings = settings
+
+            def load(self, url):
+                self.settings.get(url)
+                return requests.get(url)
+
+        async def main(plugins: Plugins, url):
+            return plugins.load(url)
+        """,
+    )
+    sent = [item for item in told if item.finding.cause == "requests.get"]
+    assert sent
+    assert all("with a session of its own where it uses one" in item.words for item in sent)

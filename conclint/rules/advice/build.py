@@ -10,10 +10,11 @@ from conclint.rules.advice import words
 from conclint.rules.advice.allowed import Bound, Shape, Subject
 from conclint.rules.advice.blocks import is_in_loop, move_block
 from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
-from conclint.rules.advice.clean_up import is_clean_up
+from conclint.rules.advice.clean_up import is_clean_up, may_run_at_exit
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
+from conclint.rules.advice.guards import guard_of
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.held_around import folder_around, held_around
@@ -35,6 +36,14 @@ _MIXED = (
     "run it in a thread in the way of the library that runs this code: some of the program is for asyncio, "
     "some for trio."
 )
+_AT_EXIT = (
+    "run {what} in a thread, but call it as it is where the interpreter is ending already (`atexit`): no "
+    "thread can be started then."
+)
+_OWN_LOOP = (
+    "leave it if nothing else is on the event loop of this thread: then it keeps nobody waiting. Otherwise "
+    "run it in a thread of its own."
+)
 _ONCE = (
     "read `{name}` once in a thread where the program starts: what it gives is made when it is first read, "
     "and kept."
@@ -46,6 +55,10 @@ _ON_PURPOSE = (
 _AWAITS_WITHIN = (
     "enter and leave it in a thread, in two calls: both wait, and what is done in between awaits, so that it "
     "can't be moved along."
+)
+_STREAMED = (
+    "run it in a thread together with all that reads what it streams, as one function: it isn't enough to "
+    "move the call that begins it."
 )
 _LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
@@ -78,6 +91,9 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
     note = words.note(subject.fact, library) if subject.direct else ""
+    if change is not None and kind == "" and not subject.made_once and place.node is not None:
+        guard = guard_of(place.fragment, place.node, subject)
+        subject = subject._replace(made_once=guard, made_here=bool(guard))
     held = words.lock(subject) if change is not None else ""
     note += held
     if kind == "endpoint":
@@ -129,6 +145,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(_MIXED), ""
     if any(place.file.blocks_on_purpose(first, line) for first, line in subject.calls):
         return Refusal(_ON_PURPOSE, True, True), ""
+    if around.waiting.in_own_thread:
+        return Refusal(_OWN_LOOP, True, True), ""
     if subject.is_once:
         return Refusal(_ONCE.format(name=subject.short), True), ""
     if subject.hazard is not None:
@@ -143,6 +161,9 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     moved = folder_around(fragment, node)
     if moved is not None:
         return moved, ""
+    if may_run_at_exit(place.file, around.waiting.function):
+        what = "it" if subject.direct else f"`{subject.short}`"
+        return Refusal(_AT_EXIT.format(what=what), True, True), ""
     change: Outcome | None = as_endpoint(place, subject)
     if change is not None:
         return change, "endpoint"
@@ -150,6 +171,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.bound(subject), True), ""
     cleaning = words.clean_up(around.waiting) if is_clean_up(fragment, node) else ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    if isinstance(change, Change) and _is_per_row(subject) and is_in_loop(fragment, change.shown):
+        return Refusal(_PER_ROW.format(what=_gathered(subject)), True), ""
     held = held_around(fragment, change.shown if isinstance(change, Change) else node, around)
     if held is not None:
         return held, ""
@@ -193,12 +216,38 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
     is_opened = subject.direct and subject.cause in OPENING
     if is_opened and isinstance(parent, cst.For) and parent.iter is node:
         return Refusal(_LOOP_READS, True)
-    per_row = subject.direct and subject.family == "files" and subject.cause.startswith("io.")
-    if per_row and subject.shape is Shape.CALL and is_in_loop(fragment, node):
-        reads = subject.cause.rsplit(".", 1)[-1].startswith(("read", "__next__"))
-        what = "read all of it" if reads else "collect what is written, and write it"
-        return Refusal(_PER_ROW.format(what=what), True)
+    if _is_per_row(subject) and is_in_loop(fragment, node):
+        return Refusal(_PER_ROW.format(what=_gathered(subject)), True)
+    if subject.direct and subject.family == "http" and _asks_for_stream(node):
+        return Refusal(_STREAMED, True)
     return None
+
+
+def _is_per_row(subject: Subject) -> bool:
+    """Whether it is one of many small pieces that a file is read or written by."""
+    return (
+        subject.direct
+        and subject.family == "files"
+        and subject.cause.startswith("io.")
+        and subject.shape is Shape.CALL
+    )
+
+
+def _gathered(subject: Subject) -> str:
+    """What to do with all the pieces at once."""
+    reads = subject.cause.rsplit(".", 1)[-1].startswith(("read", "__next__"))
+    return "read all of it" if reads else "collect what is written, and write it"
+
+
+def _asks_for_stream(node: Node) -> bool:
+    """Whether a call is to give its answer piece by piece."""
+    return isinstance(node, cst.Call) and any(
+        arg.keyword is not None
+        and arg.keyword.value == "stream"
+        and isinstance(arg.value, cst.Name)
+        and arg.value.value == "True"
+        for arg in node.args
+    )
 
 
 def _block_awaits(fragment: Fragment, node: Node) -> bool:

@@ -1,10 +1,18 @@
-"""Code that is there for the end of a task, which may come by cancellation."""
+"""Code that is there for the end of a task, which may come by cancellation, or for that of the program."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from conclint.rules.advice.scopes import names_in
-from conclint.rules.advice.site import Fragment, Node
+from conclint.rules.advice.site import Fragment, Node, SourceFile
 from conclint.syntax.nodes import cst
+
+_AT_EXIT: Final = re.compile(r"\batexit\b|\bweakref\.finalize\b|\binterpreter(?:'s)? (?:shut ?down|exit|end)")
+_ENDS: Final = re.compile(
+    r"_*(?:\w+_)?(?:a?close|stop|shut_?down|clean_?up|terminate|kill|join|disconnect|tear_?down|aexit)(?:_\w+)?"
+)
 
 _CANCELLED = frozenset(
     {"BaseException", "CancelledError", "Cancelled", "GeneratorExit", "get_cancelled_exc_class"}
@@ -25,6 +33,12 @@ def is_clean_up(fragment: Fragment, node: Node) -> bool:
                 return True
         below = item
     return False
+
+
+def may_run_at_exit(file: SourceFile, function: str) -> bool:
+    """Whether a function, by its name, ends something, in a file that speaks of the interpreter's end: no
+    thread can be started then."""
+    return _ENDS.fullmatch(function) is not None and file.matches(_AT_EXIT)
 
 
 def _is_of_cancelled(block: cst.Try, handler: Node) -> bool:

@@ -214,6 +214,10 @@ class SourceFile:
         lines = (item for item in self._lines if name in item)
         return any(found.match(item) is not None and item.strip() != line for item in lines)
 
+    def matches(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a line of the file has in it what a pattern describes."""
+        return any(pattern.search(line) is not None for line in self._lines)
+
     def has(self, text: str) -> bool:
         """Whether the file has a text in it."""
         return any(text in line for line in self._lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from conclint.resolve.values import Key, is_module
+from conclint.resolve.values import External, Key, is_module
 from conclint.rules.advice.helpers import Helper
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
@@ -26,6 +26,7 @@ _TAKES_EITHER: Final = frozenset({"starlette.authentication.requires"})
 
 
 _PROMPTS: Final = "prompt_toolkit"
+_THREADS: Final = "threading.Thread"
 
 
 class How(Enum):
@@ -43,6 +44,7 @@ class Waiting(NamedTuple):
     `helper` is the program's own function that runs another in a thread, `function` the function's name;
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
     `is_mixed`: it may run on asyncio or on trio. `is_key_binding`: keys at prompt_toolkit's prompt call it.
+    `in_own_thread`: it is a method of a thread, for a loop of that.
     """
 
     how: How
@@ -54,6 +56,7 @@ class Waiting(NamedTuple):
     helper: Helper | None = None
     is_mixed: bool = False
     is_key_binding: bool = False
+    in_own_thread: bool = False
 
     @property
     def takes_keywords(self) -> bool:
@@ -107,7 +110,8 @@ def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) 
     endpoint = _endpoint(view, key)
     if definition.kind == DefKind.ASYNC_FUNCTION:
         django = django and library is AsyncLibrary.ASYNCIO
-        return Waiting(How.AWAIT, library, name, django, endpoint)
+        own = _is_of_thread(view, key)
+        return Waiting(How.AWAIT, library, name, django, endpoint, in_own_thread=own)
     for decorator in decorators_of(view, key):
         if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
             return Waiting(How.YIELD, _YIELDING[decorator], name)
@@ -116,6 +120,14 @@ def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) 
     )
     is_lambda = definition.kind == DefKind.LAMBDA
     return Waiting(How.NOT, library, name, is_lambda=is_lambda, is_key_binding=is_binding)
+
+
+def _is_of_thread(view: ModuleView, key: Key) -> bool:
+    """Whether a function is a method of a class of threads."""
+    classes = view.engine.evaluator.classes
+    owner = view.module.enclosing_class(key)
+    above = classes.ancestry(owner).classes if owner is not None else ()
+    return any(isinstance(item, External) and item.dotted == _THREADS for item in above)
 
 
 def _endpoint(view: ModuleView, key: Key) -> str:

@@ -28,6 +28,10 @@ _SHARED: Final = (
     "run the whole unit of work in one function, in a thread, with a session of its own: a session and its "
     "objects can't be split between threads."
 )
+_SHARED_TOO: Final = (
+    "run `{name}` in a thread, with a session of its own where it uses one (`{call}`): a session and its "
+    "objects can't be split between threads."
+)
 _SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
 _STATEMENTS: Final = (
     "put the statements that belong together (execute, fetch, commit) into one function, and run that in a "
@@ -104,7 +108,10 @@ _HAZARDS: Final = {
     ),
 }
 _PROMPT: Final = "use an async prompt (`await prompt_toolkit.PromptSession().prompt_async(…)`)"
-_PIPE: Final = "read it through `loop.connect_read_pipe` where there is one"
+_PIPE: Final = (
+    "read it before the event loop starts. A pipe or terminal, but no file, can be read through "
+    "`loop.connect_read_pipe`. In a thread, Ctrl-C doesn't end the waiting."
+)
 _CLEAN_UPS: Final = {
     AsyncLibrary.ASYNCIO: "await that in `asyncio.shield(…)`",
     AsyncLibrary.TRIO: "do so in `with trio.CancelScope(shield=True):`",
@@ -216,8 +223,9 @@ def hazard(subject: Subject) -> str:
     is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
     text = _HAZARDS[subject.hazard]
     if subject.hazard is Hazard.PROMPT:
-        way = _PIPE if subject.cause.startswith("sys.stdin") else _PROMPT
-        return f"{way}, {text}" if is_asyncio else text.removeprefix("or ")
+        if subject.cause.startswith("sys.stdin") and is_asyncio:
+            return _PIPE
+        return f"{_PROMPT}, {text}" if is_asyncio else text.removeprefix("or ")
     is_prompt = subject.hazard is Hazard.INTERRUPT and is_asyncio
     return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_prompt else text
 
@@ -288,7 +296,8 @@ def _one_at_a_time(subject: Subject) -> str:
     if subject.besides is not None:
         name = subject.besides.name
     if name.startswith(_SESSIONS):
-        return _SHARED
+        call = ".".join(name.rsplit(".", 2)[-2:])
+        return _SHARED if subject.besides is None else _SHARED_TOO.format(name=subject.short, call=call)
     fact = subject.besides or subject.fact
     is_database = fact is not None and fact.family is Family.DATABASE
     what = f"`{name.partition('.')[0]}` connection" if is_database else f"`{name.rpartition('.')[0]}`"
