@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from conclint.config.settings import Config
+from conclint.config.settings import RUNNING_PYTHON, Config
 from conclint.judging.checker import ModuleJudge
 from conclint.judging.project import Project
 from conclint.model.finding import Finding
@@ -38,9 +38,12 @@ class Told(NamedTuple):
         return self.advice.recommendation.example or ""
 
 
-def advice_for(folder: Path, library: str = "asyncio") -> list[Told]:
-    """The advice for all that is found in the files of a folder, whatever the confidence."""
-    config = Config(root=folder, cwd=folder)
+def advice_for(
+    folder: Path, library: str = "asyncio", python: tuple[int, int] = RUNNING_PYTHON
+) -> list[Told]:
+    """The advice for all that is found in the files of a folder, whatever the confidence; `python` is the
+    lowest that the program supports."""
+    config = Config(root=folder, cwd=folder, target_version=python)
     sources = discover_files([str(folder)], config, folder).sources
     project = Project(Workspace(config, sources, cache=Cache.open(None)), sources)
     project.library = library

@@ -46,6 +46,9 @@ class Store:
         ("chdir(self.folder)", "outside of the block that changes the current folder"),
         ("contextlib.chdir(name)", "outside of the block that changes the current folder"),
         ("pushd(self.folder)", "outside of the block that changes the current folder"),
+        ("other.without_env_vars('A')", "what `other.without_env_vars` sets is set for the whole process"),
+        ("contextlib.redirect_stdout(name)", "what `contextlib.redirect_stdout` sets is set for the whole"),
+        ("other.begin()", "a transaction, and what is done in it, belong together"),
         ("torch.no_grad()", "what `torch.no_grad` sets holds for one thread alone"),
         ("torch.cuda.device(1)", "what `torch.cuda.device` sets holds for one thread alone"),
     ],
@@ -361,3 +364,122 @@ def test_a_session_that_is_used_besides_is_one_of_its_own(tmp_path: Path) -> Non
     sent = [item for item in told if item.finding.cause == "requests.get"]
     assert sent
     assert all("with a session of its own where it uses one" in item.words for item in sent)
+
+
+def test_what_a_function_asks_for_first_needs_a_lock_where_it_is_run_in_a_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, shutil, threading
+        from pathlib import Path
+
+        lock = threading.Lock()
+
+        def fetched(path: Path):
+            if path.exists():
+                return path
+            shutil.copyfile("kept", path)
+            return path
+
+        def under_lock(path: Path):
+            with lock:
+                if not path.exists():
+                    shutil.copyfile("kept", path)
+
+        def dropped(path: Path):
+            if path.exists():
+                shutil.rmtree(path)
+
+        async def main(path):
+            fetched(path)
+            under_lock(path)
+            dropped(path)
+        """,
+    )
+    found = {item.finding.message.split("`")[1]: item for item in told}
+    asked = found["program.fetched"]
+    assert (
+        "Hold an `asyncio.Lock` around it: two tasks may get past its test of `path.exists(…)`" in asked.words
+    )
+    assert not asked.example
+    assert found["program.under_lock"].example and found["program.dropped"].example
+
+
+def test_what_changes_the_process_for_a_while_is_done_once_at_a_time(tmp_path: Path) -> None:
+    told = told_of(tmp_path, "import asyncio, runpy\n\nasync def main(path):\n    runpy.run_path(path)\n")
+    assert told
+    assert all("with an `asyncio.Lock` held" in item.words and not item.example for item in told)
+
+
+def test_a_connection_that_an_object_keeps_is_bound_to_its_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, sqlite3
+
+        class Kept:
+            def __init__(self, path):
+                self.db = sqlite3.connect(path)
+
+        def opened(path):
+            return sqlite3.connect(path)
+
+        def counted(path):
+            db = sqlite3.connect(path)
+            return db.execute("select count(*) from rows").fetchone()
+
+        async def main(path):
+            return Kept(path), opened(path), counted(path)
+        """,
+    )
+    kept = [item for item in told if "counted" not in item.finding.message]
+    assert kept
+    assert all(not item.example and "thread that made it" in item.words for item in kept)
+    assert all(item.example for item in told if item not in kept)
+
+
+def test_what_parses_a_path_opens_and_closes_it_itself(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio
+        import xml.etree.ElementTree as tree
+
+        async def main(path, found):
+            root = tree.parse(path)
+            for item in root.iter("a"):
+                await found(item)
+        """,
+    )
+    assert told
+    assert all("await asyncio.to_thread(tree.parse, path)" in item.example for item in told)
+
+
+@pytest.mark.parametrize("loop", ["for row in self.rows:", "for row, _ in self.rows.items():"])
+def test_a_loop_over_what_is_kept_stays_on_the_event_loop(tmp_path: Path, loop: str) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+        import asyncio
+
+        class Store:
+            async def save(self, path):
+                with open(path, "w") as file:
+                    {loop}
+                        file.write(row)
+        """,
+    )
+    assert told
+    assert all(not item.example and "leave what is done with `self.rows`" in item.words for item in told)
+
+
+def test_an_older_python_has_no_to_thread(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "import asyncio, requests\n\nasync def main(url):\n"
+        "    requests.get(url)\n    requests.get(url, timeout=3)\n",
+        encoding="utf-8",
+    )
+    told = advice_for(tmp_path, python=(3, 8))
+    first, second = sorted(told, key=lambda item: item.finding.position.line)
+    assert first.example == "await asyncio.get_running_loop().run_in_executor(None, requests.get, url)"
+    assert "run_in_executor(None, lambda: requests.get(url, timeout=3))" in second.example

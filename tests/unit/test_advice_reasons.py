@@ -220,7 +220,7 @@ async def main(rows):
 def test_a_process_is_for_work_that_is_long(tmp_path: Path, called: str, is_long: bool) -> None:
     told = told_of(tmp_path, WORK.replace("CALLED", called), f"    {called}(rows)")
     assert all("process pool" in item.words for item in told)
-    assert all(("Leave it where it takes less than" in item.words) != is_long for item in told)
+    assert all(("eave it where it takes less than" in item.words) != is_long for item in told)
 
 
 @pytest.mark.parametrize(

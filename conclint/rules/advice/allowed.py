@@ -24,7 +24,7 @@ from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import MIXED, AsyncLibrary, library_of, spoken
 from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
-from conclint.rules.advice.made_once import keeps_what_it_makes, made_once_at
+from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
 from conclint.rules.advice.shared_state import Changed, changed_by
@@ -47,6 +47,8 @@ _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
 
 
+_FOLDERS: Final = ("mkdir", "makedirs")
+"""What makes a folder, of which it doesn't matter who is first."""
 _SPECIAL: Final = ("__init__", "__new__", "__call__", "__enter__", "__exit__", "__iter__", "__next__")
 """Methods that people call by the name of their class."""
 
@@ -191,6 +193,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
     once = [made_once_at(view, hop.key, hop.site) for hop in hops]
+    if not any(once) and not cause.rpartition(".")[2].startswith(_FOLDERS):
+        once = ["", *(asked_first(view, hop.key, hop.site) for hop in hops[1:])]
     return Subject(
         near,
         shape,
@@ -321,7 +325,8 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     is_for_any = (
         Trait.THREAD_BOUND in traits and last.symbol.startswith(_SQLITE) and works_in_any_thread(view, hops)
     )
-    if Trait.THREAD_BOUND in traits and not is_for_any and (len(hops) == 1 or not _is_made_here(view, last)):
+    is_elsewhere = len(hops) == 1 or not _is_made_here(view, last) or _is_handed_out(view, last)
+    if Trait.THREAD_BOUND in traits and not is_for_any and is_elsewhere:
         return Bound.THREAD
     if (fact is not None and is_used_in_turn(view, fact.name)) or is_for_any:
         held = holding_of(view, hops)
@@ -376,6 +381,14 @@ def _is_made_here(view: ModuleView, hop: Hop) -> bool:
         else:
             return bool(node[0] == Op.IMPORT)
     return False
+
+
+def _is_handed_out(view: ModuleView, hop: Hop) -> bool:
+    """Whether what the call at a hop gives is put into an object, a global name, or returned."""
+    body = view.engine.evaluator.body(hop.key)
+    made = {number for number, node in enumerate(body.values) if graph.called_site(node) == hop.site}
+    kept = {store.value for store in body.stores} | {value for value, _ in body.returns}
+    return any(graph.bare(body, value) in made for value in kept if value >= 0)
 
 
 def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:

@@ -17,7 +17,7 @@ from conclint.rules.advice.forms import Form
 from conclint.rules.advice.guards import guard_of
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.hazards import Hazard
-from conclint.rules.advice.held_around import folder_around, held_around
+from conclint.rules.advice.held_around import held_around, set_around
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
@@ -158,7 +158,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return (held, "") if held is not None else (by_twin(fragment, node, subject), "twin")
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
         return Refusal(words.bound(subject), True), ""
-    moved = folder_around(fragment, node)
+    moved = set_around(fragment, node)
     if moved is not None:
         return moved, ""
     if may_run_at_exit(place.file, around.waiting.function):
@@ -314,19 +314,22 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         return _advice(place, _PROCESS, text, change, f"Run {what} in a process")
     if can and not is_call:
         return _own_loop(place, subject, runtime)
-    if not note.endswith(words.IF_LONG) and subject.fact is not None:
-        note += words.IF_LONG  # who knows how much it is given
+    lead = ""
+    if can and (subject.fact is not None or not subject.is_long):  # who knows how much it is given
+        note, lead = note.removesuffix(words.IF_LONG), words.UNLESS_LONG
     stays = f" {_STAYS.format(what=words.changed(subject))}" if words.changes(subject) else ""
     if can and subject.is_inner:
         text = _INNER.format(name=short, pool=_pool(runtime, library))
-        return Advice(Recommendation(_PROCESS, f"{text}{stays}{note}"))
+        return Advice(Recommendation(_PROCESS, f"{lead}{text}{stays}{note}"))
     if can and stays:
-        return Advice(Recommendation(_PROCESS, f"run {what} in {_pool(runtime, library)}.{stays}{note}"))
+        return Advice(
+            Recommendation(_PROCESS, f"{lead}run {what} in {_pool(runtime, library)}.{stays}{note}")
+        )
     if can and subject.unpicklable:
-        text = f"{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
+        text = f"{lead}{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
         return Advice(Recommendation(_PROCESS, text))
     refusal = _PICKLED if can else words.cannot_wait(waiting)
-    text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
+    text = f"{lead}run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
 
 
@@ -369,7 +372,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
         return None
     if any(isinstance(item, cst.BaseComp | cst.Lambda) for item in fragment.above(node)):
         return None
-    if held_around(fragment, node, around) is not None or folder_around(fragment, node) is not None:
+    if held_around(fragment, node, around) is not None or set_around(fragment, node) is not None:
         return None
     if any(fragment.has(node, busy.position) and busy.position != place.position for busy in around.busy):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -35,6 +36,8 @@ _ALONE: Final = (
 )
 _COMPRESSED: Final = ("gzip.open", "bz2.open", "lzma.open", "zstandard.open", "lz4.frame.open")
 """What opens a file whose reading computes, whoever does it."""
+_GIVES_FILE: Final = re.compile(r"open|File|__init__$")
+"""What is in the name of a call that gives an open file, and not what is in it."""
 _TOGETHER: Final = "do all that is done with `{handle}` here in one function, and run that in a thread."
 _BETWEEN: Final = (
     "read and write `{path}` in one function, and run that in a thread: if each waits by itself, another "
@@ -50,6 +53,8 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
         return _with_others(fragment, node, subject.around)
     if subject.family != _FILES or subject.shape is not Shape.CALL:
         return None
+    if subject.direct and not _GIVES_FILE.search(subject.cause) and subject.cause not in OPENING:
+        return _together(fragment, node, subject)
     handle, scope = _opened(fragment, node)
     if not subject.direct and not (isinstance(scope, cst.With) and subject.cause.endswith(_OPENERS)):
         return None
@@ -63,6 +68,11 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
         return Refusal(_REST if waits else _WHOLE, True, is_handed_on(fragment, node))
     if subject.direct and (subject.cause in _COMPRESSED or _is_kept(fragment, node, subject)):
         return Refusal(_ALONE, True, True)
+    return _together(fragment, node, subject)
+
+
+def _together(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
+    """What is to be said of one of several calls of an open file."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return None
     if not isinstance(node.func.value, cst.Name | cst.Attribute):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
+from conclint.catalog.facts import Trait
 from conclint.resolve.values import External, Function, Key, Literal
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
@@ -37,7 +38,9 @@ _HELD_ENDINGS: Final = (".jpg", ".jpeg")
 class Hazard(Enum):
     """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
     the program, whoever waits for Ctrl-C; what runs between fork and exec may find a lock held for good; the
-    GIL is held meanwhile; a lock between processes is held, for which the next task would stop the loop."""
+    GIL is held meanwhile; a lock between processes is held, for which the next task would stop the loop; a
+    coroutine is run on another loop, which is waited for; the current device of a thread is meant; what all
+    threads share is changed for a while."""
 
     INTERRUPT = "interrupt"
     PROMPT = "prompt"
@@ -46,6 +49,7 @@ class Hazard(Enum):
     FILE_LOCK = "file lock"
     OTHER_LOOP = "other loop"
     DEVICE = "device"
+    PROCESS = "process"
 
 
 def hazard_of(
@@ -57,6 +61,9 @@ def hazard_of(
     body = view.engine.evaluator.body(last.key)
     if last.site < 0:
         return None
+    fact = view.engine.evaluator.catalog.function(cause)
+    if fact is not None and Trait.PROCESS_GLOBAL in fact.traits:
+        return Hazard.PROCESS
     if cause in _PORTALS:
         return Hazard.OTHER_LOOP
     if any(_is_under_file_lock(view, hop.key, hop.site) for hop in (hops[:1] if is_whole else hops)):

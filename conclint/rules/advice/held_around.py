@@ -14,6 +14,11 @@ from conclint.syntax.nodes import cst
 
 _LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
 _FOLDERS: Final = re.compile(r"(?i)^_?(?:\w+_)?(?:chdir|change_?dir|cd|pushd|cwd|working_?dir(?:ectory)?)$")
+_PROCESS: Final = re.compile(
+    r"(?i)^_?(?:\w+_)?(?:env|environ(?:ment)?|env_?vars?|catch_warnings|redirect_std(?:out|err))$|^environ"
+)
+"""Managers that set something for the whole process for a while."""
+_TRANSACTIONS: Final = frozenset({"begin", "begin_nested", "atomic", "transaction"})
 _OF_THREAD: Final = re.compile(
     r"(?:torch\.)?(?:no_grad|inference_mode|enable_grad|set_grad_enabled)$|torch\.(?:cuda\.)?(?:amp\.)?"
     r"(?:autocast|stream|device)$"
@@ -24,19 +29,29 @@ _MOVES: Final = (
     "run it in a thread outside of the block that changes the current folder, with full paths: that folder "
     "is the whole process's, and other code would run in it during an `await`."
 )
+_SETS_FOR_ALL: Final = (
+    "run it in a thread outside of the `with` block: what `{name}` sets is set for the whole process, and "
+    "other code would run with it during an `await`."
+)
+_TRANSACTION: Final = (
+    "run the whole `with` block in a thread, as one function: a transaction, and what is done in it, belong "
+    "together."
+)
 _SETS: Final = (
     "run the whole `with` block in a thread, as one function: what `{name}` sets holds for one thread alone."
 )
 
 
-def folder_around(fragment: Fragment, node: Node) -> Refusal | None:
-    """What to do where another folder is the current one for a while: a thread has the same one."""
-    names = (_name(fragment, manager) for manager in _managers(fragment, node))
-    return (
-        Refusal(_MOVES, True, True)
-        if any(_FOLDERS.match(name.rpartition(".")[2]) for name in names)
-        else None
-    )
+def set_around(fragment: Fragment, node: Node) -> Refusal | None:
+    """What to do where something is set for the whole process for a while, such as another current folder: a
+    thread has no other one."""
+    for manager in _managers(fragment, node):
+        name = _name(fragment, manager)
+        if _FOLDERS.match(name.rpartition(".")[2]):
+            return Refusal(_MOVES, True, True)
+        if isinstance(manager, cst.Call) and _PROCESS.match(name.rpartition(".")[2]):
+            return Refusal(_SETS_FOR_ALL.format(name=name), True, True)
+    return None
 
 
 def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | None:
@@ -48,6 +63,8 @@ def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | Non
             fragment.has(manager, position) for position in locks
         ):
             return Refusal(_HOLDS_LOCK, True, True)
+        if isinstance(manager, cst.Call) and name.rpartition(".")[2] in _TRANSACTIONS:
+            return Refusal(_TRANSACTION, True, True)
         if isinstance(manager, cst.Call) and _OF_THREAD.match(name):
             return Refusal(_SETS.format(name=name), True, True)
     return None

@@ -11,6 +11,7 @@ from conclint.rules.advice.shared_state import MUTATORS, SURELY
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
 
+_VIEWS = frozenset({"items", "keys", "values"})
 _DUMPS = frozenset({"dump", "dumps", "safe_dump"})
 
 
@@ -29,6 +30,8 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
                 if not isinstance(node, cst.AssignTarget | cst.AnnAssign):
                     return fragment.code(target)
                 set_[fragment.code(target)] = None
+        if isinstance(node, cst.For | cst.CompFor) and (kept := _own_collection(node.iter)) is not None:
+            return fragment.code(kept)
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             owner = node.func.value
             method = node.func.attr.value
@@ -41,6 +44,17 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
                 if is_own or (isinstance(dumped, cst.Attribute) and _root(dumped) not in local):
                     return fragment.code(dumped)
     return next(iter(set_)) if len(set_) > 1 else ""
+
+
+def _own_collection(iterated: Node) -> Node | None:
+    """The attribute of the own object that a loop goes through, and that others may change meanwhile."""
+    if (
+        isinstance(iterated, cst.Call)
+        and isinstance(iterated.func, cst.Attribute)
+        and iterated.func.attr.value in _VIEWS
+    ):
+        iterated = iterated.func.value
+    return iterated if isinstance(iterated, cst.Attribute) and _root(iterated) == "self" else None
 
 
 def _without_locked(fragment: Fragment, block: Node, locks: set[Position]) -> Iterator[Node]:

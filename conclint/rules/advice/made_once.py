@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.resolve.values import Key
-from conclint.rules.advice.shared_state import is_shared, is_tested, tests, text_of
+from conclint.rules.advice.shared_state import is_locked, is_shared, is_tested, tests, text_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, StoreKind
 
+_ASKING: Final = frozenset({"exists", "is_file", "is_dir", "isfile", "isdir", "lexists"})
+"""Methods and functions that ask whether something is there."""
 _NOTHING: Final = ((Op.CONST, None), (Op.CONST, False))
 
 
@@ -44,6 +46,28 @@ def made_once_at(view: ModuleView, key: Key, site: int) -> str:
         if any(number in around and not _is_left(body, number) for number in tested):
             kept = store.kind == StoreKind.ATTR
             return f"{text_of(view, key, store.base)}.{store.name}" if kept else str(store.name)
+    return ""
+
+
+def asked_first(view: ModuleView, key: Key, site: int) -> str:
+    """What a function asks before a site, which it reaches only where something isn't there yet (`if not
+    path.exists():`), as text; empty for nothing, and where a thread's lock is held."""
+    if site < 0:
+        return ""
+    body = view.engine.evaluator.body(key)
+    region = body.sites[site].region
+    if is_locked(view, key, body, region):
+        return ""
+    for number in graph.around(body, region):
+        if body.regions[number].kind not in graph.TESTS:
+            continue
+        value, holds = body.regions[number].value, bool(body.regions[number].extra)
+        while (inner := graph.negated(graph.node(body, value))) >= 0:
+            value, holds = inner, not holds
+        asked = graph.call(body, value)
+        name = graph.node(body, asked.callee)[-1] if asked is not None else ""
+        if asked is not None and not holds and name in _ASKING and not _is_left(body, number):
+            return f"{text_of(view, key, asked.callee)}(…)"
     return ""
 
 

@@ -25,6 +25,8 @@ _TAKES_EITHER: Final = frozenset({"starlette.authentication.requires"})
 """Decorators that take coroutine functions and plain ones alike."""
 
 
+_TO_THREAD: Final = (3, 9)
+"""The version of Python that brought `asyncio.to_thread`."""
 _PROMPTS: Final = "prompt_toolkit"
 _THREADS: Final = "threading.Thread"
 
@@ -44,7 +46,8 @@ class Waiting(NamedTuple):
     `helper` is the program's own function that runs another in a thread, `function` the function's name;
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
     `is_mixed`: it may run on asyncio or on trio. `is_key_binding`: keys at prompt_toolkit's prompt call it.
-    `in_own_thread`: it is a method of a thread, for a loop of that.
+    `in_own_thread`: it is a method of a thread, for a loop of that. `is_old`: its Python may have no
+    `asyncio.to_thread`.
     """
 
     how: How
@@ -57,13 +60,16 @@ class Waiting(NamedTuple):
     is_mixed: bool = False
     is_key_binding: bool = False
     in_own_thread: bool = False
+    is_old: bool = False
 
     @property
     def takes_keywords(self) -> bool:
         """Whether what runs a function in a thread passes keyword arguments on."""
         if self.helper is not None:
             return self.helper.takes_keywords
-        return self.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED)
+        return self.library is AsyncLibrary.TWISTED or (
+            self.library is AsyncLibrary.ASYNCIO and not self.is_old
+        )
 
     @property
     def own_way(self) -> str:
@@ -84,6 +90,9 @@ class Waiting(NamedTuple):
             return f"{word}{imports.name('asgiref.sync', 'sync_to_async')}({function})({arguments})"
         if self.library is AsyncLibrary.TWISTED:
             runner = imports.name("twisted.internet.threads", "deferToThread")
+        elif self.library is AsyncLibrary.ASYNCIO and self.is_old:
+            loop = f"{imports.module('asyncio')}.get_running_loop()"
+            return f"{word}{loop}.run_in_executor(None, {handed_over(function, arguments)})"
         elif self.library is AsyncLibrary.ASYNCIO:
             runner = f"{imports.module('asyncio')}.to_thread"
         elif self.library is AsyncLibrary.ANYIO:
@@ -103,6 +112,10 @@ def handed_over(function: str, arguments: str) -> str:
 
 def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) -> Waiting:
     """How a function that runs on the loop waits."""
+    return _waiting_at(view, key, library, django)._replace(is_old=view.runtime.version < _TO_THREAD)
+
+
+def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) -> Waiting:
     definition = view.module.definition(key)
     name = definition.name
     if is_module(key):  # a cell of a notebook

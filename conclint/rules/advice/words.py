@@ -98,6 +98,10 @@ _HAZARDS: Final = {
         "await the coroutine itself, and make the functions on the way coroutine functions: it is run on "
         "another event loop here, which this one waits for."
     ),
+    Hazard.PROCESS: (
+        "run it in a thread, with {lock} held: for a while it changes what the whole process shares, and "
+        "two must not do so at once."
+    ),
     Hazard.DEVICE: (
         "run `torch.cuda.synchronize` in a thread, with its device named (`synchronize(device)`): a thread "
         "has a current device of its own."
@@ -124,6 +128,9 @@ _CLEAN_UP: Final = (
 _DOCUMENT: Final = (
     "have it do only what is needed: for a small document a process costs more than it saves. Where they are "
     "large or many, keep {pool}, and run one function there that takes the text and returns plain data."
+)
+UNLESS_LONG: Final = (
+    "leave it where it takes less than a few milliseconds: a process costs more than that. Otherwise "
 )
 IF_LONG: Final = " Leave it where it takes less than a few milliseconds: a process costs more than that."
 _MODERATE: Final = (
@@ -221,7 +228,7 @@ def hazard(subject: Subject) -> str:
     if subject.hazard is None:
         return ""
     is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
-    text = _HAZARDS[subject.hazard]
+    text = _HAZARDS[subject.hazard].replace("{lock}", _LOCKS[subject.around.waiting.library])
     if subject.hazard is Hazard.PROMPT:
         if subject.cause.startswith("sys.stdin") and is_asyncio:
             return _PIPE
