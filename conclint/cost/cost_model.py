@@ -223,8 +223,10 @@ class CostModel:
 
     def _of_candidate(self, value: Value, arguments: Arguments, each: bool, outer: Bound = UNBOUND) -> Cost:
         if isinstance(value, Partial):
-            inner = self._evaluator.results.with_partial(value, arguments)
-            return self._of_candidate(value.target, inner, each, outer)
+            # what is bound before is passed as it is, not item by item
+            passed = self.bound.items(arguments) if each else arguments
+            inner = self._evaluator.results.with_partial(value, passed)
+            return self._of_candidate(value.target, inner, False, outer)
         if isinstance(value, Function):
             numbers = self._calculator.arguments(value, arguments, each=each)
             passed = self.bound.items(arguments) if each else arguments
