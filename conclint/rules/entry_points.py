@@ -21,6 +21,7 @@ from conclint.rules.program_phases import (
     is_before_all,
     is_last,
     is_lifespan,
+    serves_afterwards,
 )
 from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
@@ -51,11 +52,21 @@ class Starts(NamedTuple):
     def doubts_at(self, view: ModuleView, key: Key, site: int) -> tuple[str, ...]:
         """Why a wait at a site of a function may be all right."""
         held = self.doubts.get(key, ())
+        if self._serves_later(view, key, site):
+            return (*held, *PHASE_DOUBTS[Phase.START_UP])
         return (*held, *_DOUBTS[self._part_of_program(view, key, site)])
 
     def context_at(self, view: ModuleView, key: Key, site: int) -> Context | None:
         """Whether a site of a function is reached at the start or the end alone."""
+        if self._serves_later(view, key, site):
+            return Context.START_UP
         return context_of(self.phases.get(key)) or self._part_of_program(view, key, site)
+
+    def _serves_later(self, view: ModuleView, key: Key, site: int) -> bool:
+        """Whether a function, no program's entry that is known, serves after a site to the program's end."""
+        if site < 0 or key in self.entries.heads or key in self.phases:
+            return False
+        return serves_afterwards(view.engine.evaluator.body(key), site)
 
     def _part_of_program(self, view: ModuleView, key: Key, site: int) -> Context | None:
         """Whether a site of a program's entry comes before all that may be on the loop, or after."""

@@ -13,7 +13,7 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.values import External, ExternalInstance, Instance, Key, Value
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, RegionKind
+from conclint.summary.records import Body, Op, RegionKind, SiteKind, Use
 
 PHASE_DOUBTS: Final = {
     Phase.START_UP: ("it runs once, while the program starts", "a pause before it serves may be all right"),
@@ -33,6 +33,13 @@ BEFORE_ALL: Final = (
     "a pause then stops no one",
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
+_SERVING: Final = frozenset(
+    {
+        "run_polling", "run_until_disconnected", "serve", "serve_forever", "start_polling",
+        "wait_for_termination",
+    }
+)  # fmt: skip
+"""Methods that are awaited for as long as a program serves."""
 PHASE_CONTEXTS: Final = {
     Phase.START_UP: Context.START_UP,
     Phase.SHUTDOWN: Context.SHUTDOWN,
@@ -74,6 +81,17 @@ def is_before_all(body: Body, number: int) -> bool:
         return not pauses
     loops = set(graph.loops_around(body, body.sites[number].region))
     return not any(loops.intersection(graph.around(body, body.sites[index].region)) for index in pauses)
+
+
+def serves_afterwards(body: Body, number: int) -> bool:
+    """Whether a site comes before all that a coroutine awaits, which is a server that runs to the end."""
+    if graph.loop_of(body, body.sites[number].region) >= 0 or not is_before_all(body, number):
+        return False
+    return any(
+        site.use & Use.AWAITED and graph.node(body, site.callee)[-1] in _SERVING
+        for site in body.sites[number + 1 :]
+        if site.kind == SiteKind.CALL and graph.node(body, site.callee)[0] == Op.ATTR
+    )
 
 
 def is_last(body: Body, number: int) -> bool:
