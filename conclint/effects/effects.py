@@ -55,6 +55,13 @@ MANY_FILES: Final = frozenset(
     }
 )  # fmt: skip
 """What takes longer than to open a file, and is in one family with that."""
+_MOMENTARY: Final = frozenset(
+    {
+        "os.fdopen", "os.listdir", "os.open", "os.scandir", "pathlib.Path.iterdir",
+        "ssl.SSLContext.load_cert_chain",
+    }
+)  # fmt: skip
+"""What is over at once, and is in one family with what is not."""
 
 
 class Witness(NamedTuple):
@@ -81,11 +88,13 @@ class Witness(NamedTuple):
     own: Attribute = ""
 
     @property
-    def rank(self) -> tuple[int, bool, int, str, str, int]:
-        """The better witness has fewer assumptions, those that its hedges become among them, then goes over
-        many files rather than one, which may be small, then is shorter, then comes first by name."""
+    def rank(self) -> tuple[int, int, int, str, str, int]:
+        """The better witness has fewer assumptions, those that its hedges become among them, then takes
+        longer than others of its family, as far as that is known (one that goes over many files, rather than
+        one, which may be small), then is shorter, then comes first by name."""
         doubts = self.assumptions + len(self.hedges)
-        return (doubts, self.cause not in MANY_FILES, self.length, self.cause, self.symbol, self.site)
+        brevity = 0 if self.cause in MANY_FILES else 2 if self.cause in _MOMENTARY else 1
+        return (doubts, brevity, self.length, self.cause, self.symbol, self.site)
 
     def assuming(self, *reasons: str) -> Witness:
         """The same with an assumption more for each reason."""
