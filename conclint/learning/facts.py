@@ -36,7 +36,7 @@ _MOMENTARY = frozenset({"threading.Lock.acquire", "threading.RLock.acquire"})
 _TELLING = (Family.HTTP, Family.DATABASE, Family.SUBPROCESS, Family.SOCKETS, Family.QUEUES, Family.JOINS)
 
 
-def _telling(pair: tuple[Effect, Witness]) -> tuple[int, int, tuple[int, bool, int, str, str, int], str]:
+def _telling(pair: tuple[Effect, Witness]) -> tuple[int, int, tuple[int, int, int, str, str, int], str]:
     """Of several waits the surest, then what the function is there for: a client that sleeps between its
     attempts, or reads a file that it sends, makes a request."""
     effect, witness = pair
