@@ -123,9 +123,12 @@ class WorkerProfiles:
         self._work = OwnWork(self._evaluator, TripCounter(self._evaluator, self._calculator))
         self._bound = BoundCallables(engine)
         self._streamed: set[Parameter] = set()
+        self._asker = ""
 
-    def of(self, value: Value, arguments: Arguments, each: bool) -> Profile:
-        """The profile of a callable that is handed over with these arguments (each of their items)."""
+    def of(self, value: Value, arguments: Arguments, each: bool, asker: str) -> Profile:
+        """The profile of a callable that the module `asker` hands over with these arguments (each of their
+        items)."""
+        self._asker = asker
         passed = self._bound.items(arguments) if each else arguments
         self._streamed = set()
         found = self._target(Target(value, passed), UNBOUND, False, {}, 0)
@@ -209,7 +212,7 @@ class WorkerProfiles:
         if definition.kind == DefKind.ASYNC_FUNCTION or definition.assertion == Assertion.BLOCKS:
             return Profile(waits=True)
         if definition.flags & DefFlags.STUB:
-            return _unknown(self._named(function))
+            return self._implementations(function, bound, in_loop, seen, depth)
         body = self._evaluator.body(key)
         depths = self._work.depths(key, body)
         looping = [graph.loop_of(body, number) >= 0 for number in range(len(body.regions))]
@@ -246,6 +249,19 @@ class WorkerProfiles:
                     inner = inner._replace(depth=around)
                 found = found.joined(inner)
         return found
+
+    def _implementations(
+        self, function: Function, bound: Bound, in_loop: bool, seen: _Seen, depth: int
+    ) -> Profile:
+        """What all implementations of an abstract method do, any of which may run."""
+        overriding = self._evaluator.overrides.of(function, self._asker)
+        if not overriding.is_all or not overriding.functions:
+            return _unknown(self._named(function))
+        parts = [self._function(item, bound, in_loop, seen, depth + 1) for item in overriding.functions]
+        found = parts[0]
+        for part in parts[1:]:
+            found = found.joined(part)
+        return found._replace(depth=min(part.depth for part in parts))
 
     def _stream(self, key: Key, body: Body, site: Site) -> str:
         """The name of what a loop goes through, if it may be a stream: a parameter, or a call made for each

@@ -101,7 +101,7 @@ def _only_waits(
     if best is None:
         return None
     if any(effect.kind is Kind.WAITS and effect.family == _FILES for effect in effects):
-        profile = profiles.of(value, placement.arguments, placement.each)
+        profile = profiles.of(value, placement.arguments, placement.each, view.module.path)
         if profile.depth > _MAX_NEST or profile.library or not _TRANSFERS.issuperset(_last(profile.touched)):
             return None
     cost = costs.of_call(value, placement.arguments, placement.each)

@@ -53,7 +53,8 @@ def computing_in_threads(
 
     def computes_too(other: Placement) -> bool:
         return not any(
-            profiles.of(value, other.arguments, other.each).waits for value in other.callables.values
+            profiles.of(value, other.arguments, other.each, view.module.path).waits
+            for value in other.callables.values
         )
 
     is_parallel = runs_in_parallel(view, key, placement, computes_too)
@@ -116,7 +117,7 @@ def _computes(
             return None  # its body runs elsewhere
     elif not isinstance(target, External):
         return None
-    profile = profiles.of(value, placement.arguments, placement.each)
+    profile = profiles.of(value, placement.arguments, placement.each, view.module.path)
     if profile.waits or (profile.fed and not is_parallel):
         return None
     cost = costs.of_call(value, placement.arguments, placement.each)
