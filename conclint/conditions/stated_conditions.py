@@ -9,6 +9,7 @@ from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
 from conclint.conditions.numeric_hosts import has_flag, is_numeric
 from conclint.conditions.short_texts import is_short
+from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import IN_MEMORY, Opened, opened_by
@@ -45,6 +46,7 @@ class Relation(Enum):
     IS_INSTANCE = "isinstance"  # of one of the classes (values) that the literal holds
     IN_MEMORY = "in memory"  # it is, or names, a database in memory
     THIS_LOOP = "this loop"  # it is the loop of the thread, or a future of that
+    EXECUTOR = "executor"  # it is an executor of the model that the literal names
     REACHED = "reached"  # all arguments together: a call comes to the region whose number the literal holds
     ALL = "all"  # each of the conditions that the literal holds
 
@@ -102,10 +104,15 @@ class ArgumentCondition(NamedTuple):
         return self.relation is Relation.THIS_LOOP
 
     @property
+    def is_about_executor(self) -> bool:
+        """Whether it asks which kind of pool it is."""
+        return self.relation is Relation.EXECUTOR
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether not knowing the argument is worth a doubt; that a number is just the special one (a
         timeout of 0, say) is not."""
-        if self.is_branch or self.is_about_memory or self.is_about_loop:
+        if self.is_branch or self.is_about_memory or self.is_about_loop or self.is_about_executor:
             return self.is_branch
         is_asked_for = self.relation is Relation.IS_INSTANCE or isinstance(self.literal.value, (bool, str))
         return is_asked_for or not self.absent_if_equal
@@ -161,6 +168,11 @@ def if_this_loop(loop: Opened) -> ArgumentCondition | None:
     if not isinstance(loop, Parameter):
         return None
     return ArgumentCondition(loop, Literal("bool", True), False, relation=Relation.THIS_LOOP)
+
+
+def if_executor_of(pool: Parameter, model: ExecutionModel) -> ArgumentCondition:
+    """The condition that a pool is one of a model."""
+    return ArgumentCondition(pool, Literal("str", model.value), False, relation=Relation.EXECUTOR)
 
 
 def condition_holds(

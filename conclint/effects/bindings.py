@@ -9,11 +9,12 @@ from conclint.conditions.bound_tests import BoundTests, Call
 from conclint.conditions.stated_conditions import ArgumentCondition, Relation, Truth, depends_hold
 from conclint.conditions.told_values import UNTOLD, Told
 from conclint.effects.effects import Witness
-from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of
+from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.handing import executor_model, given_parameter
 from conclint.resolve.in_memory import IN_MEMORY, opened_by
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, THIS_LOOP, loop_of
-from conclint.resolve.values import Function, Instance, Key, Literal, Parameter, ValueSet
+from conclint.resolve.values import Function, Instance, Key, Literal, Parameter, ValueSet, known
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefFlags, ParamKind, SiteKind
 
@@ -135,6 +136,8 @@ class Bindings:
             if loop == KEPT_LOOP:
                 return Settled(True, None, (OF_KEPT_LOOP,))
             return Settled(loop == THIS_LOOP)
+        if dependence.is_about_executor:
+            return self._settle_executor(dependence, bound)
         if dependence.default is not None and self._is_not_passed(dependence.parameter):
             bound = ValueSet((dependence.default,))
         told = self._told(dependence.parameter)
@@ -148,6 +151,22 @@ class Bindings:
         if truth is Truth.MAYBE:
             return Settled(True, None, (ARGUMENT_UNKNOWN,) if dependence.is_doubtful else ())
         return Settled(truth is Truth.YES)
+
+    def _settle_executor(self, dependence: ArgumentCondition, bound: ValueSet) -> Settled:
+        """Whether a pool is of the wanted kind; of one that the caller is given, its callers are asked."""
+        plain = dependence.parameter
+        if plain.key == self._function.key and not plain.attributes:
+            receiver = self._function.receiver
+            arguments = self._arguments if receiver is None else self._arguments.prepend(known(receiver))
+            passed = bind(self._evaluator.definition(plain.key), plain.position, arguments)
+            given = given_parameter(self._evaluator, passed) if passed is not None else None
+            if given is not None and _encloses(self._evaluator, given.key, self._caller):
+                return Settled(True, dependence._replace(parameter=given))
+        if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
+            return Settled(True, dependence._replace(parameter=bound.values[0]))
+        models = {executor_model(self._evaluator, value) for value in bound.values}
+        is_told = len(models) == 1 and not bound.incomplete
+        return Settled(is_told and any(m is not None and m.value == dependence.literal.value for m in models))
 
     def _settle_region(self, dependence: ArgumentCondition) -> Settled:
         """Whether the call comes to a region. What it leaves open of a test of one parameter is asked of the

@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 from conclint.catalog.facts import CallableFact
 from conclint.catalog.facts import EffectKind as Stated
-from conclint.conditions.stated_conditions import if_this_loop, judge_conditions, unless_in_memory
+from conclint.conditions.stated_conditions import (
+    if_executor_of,
+    if_this_loop,
+    judge_conditions,
+    unless_in_memory,
+)
 from conclint.effects.deadlocks import (
     THREAD_EVENTS,
     is_held_across_await,
@@ -20,14 +25,14 @@ from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
-from conclint.effects.placements import place, placing_model
+from conclint.effects.placements import place
 from conclint.effects.registered_callbacks import RegisteredCallbacks
 from conclint.effects.switched_off import is_switched_off
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
-from conclint.resolve.arguments import Arguments, stated_argument
+from conclint.resolve.arguments import EVERYTHING, Arguments, stated_argument
 from conclint.resolve.calls import Target, callables, invoked, iterated, protocol_targets
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.handing import handed_arguments, handed_over
+from conclint.resolve.handing import given_parameter, handed_arguments, handed_over, placing_model
 from conclint.resolve.in_memory import IN_MEMORY
 from conclint.resolve.loop_origins import KEPT_LOOP, OF_KEPT_LOOP, OTHER_LOOP, THIS_LOOP, loop_given_by
 from conclint.resolve.values import (
@@ -38,6 +43,7 @@ from conclint.resolve.values import (
     Key,
     Parameter,
     Value,
+    ValueSet,
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind
@@ -196,9 +202,36 @@ class CatalogCalls:
             )
             witness = Witness(0, 1, fact.name, site, fact.name)
             place(self._evaluator, self._effects_of, frame, result, placement, witness)
+        elif placing.executor_parameter:
+            self._leave_executor_to_caller(result, frame, fact, arguments, bound)
         elif not frame.nesting:
             self._leave_to_caller(result, frame, fact)
         return result
+
+    def _leave_executor_to_caller(
+        self, result: Effects, frame: Frame, fact: CallableFact, arguments: Arguments, bound: ValueSet
+    ) -> None:
+        """Work for a pool that the function is given (`loop.run_in_executor(pool, work)`): of what kind that
+        is the callers know."""
+        placing = fact.placing
+        assert placing is not None
+        passed = stated_argument(fact.signature, placing.executor_parameter, arguments)
+        pool = given_parameter(self._evaluator, passed) if passed is not None else None
+        if pool is None:
+            return
+        site = frame.link.site
+        witness = Witness(0, 1, fact.name, site, fact.name)
+        for model in (ExecutionModel.THREAD, ExecutionModel.PROCESS):
+            placement = Placement(site, bound, EVERYTHING, model, placing.style, fact.name)
+            place(
+                self._evaluator,
+                self._effects_of,
+                frame,
+                result,
+                placement,
+                witness,
+                if_executor_of(pool, model),
+            )
 
     def _made_its_loop(self, frame: Frame) -> bool:
         """Whether the loop that a method is called of may be one that the caller has made itself, where none

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conclint.catalog.facts import CallableFact, Placing
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import passes_on
 from conclint.effects.bound_wrappers import parameters_behind, run_in_context
 from conclint.effects.effects import CALLED, Effect, Effects, Kind, Placement, Witness, add
 from conclint.effects.frame import Frame
 from conclint.model.execution import ALL_MODELS, ExecutionModel
-from conclint.resolve.arguments import Arguments, stated_argument
+from conclint.resolve.arguments import Arguments
 from conclint.resolve.calls import Link, callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import (
     Awaitable,
     Class,
     External,
-    ExternalInstance,
     Function,
     Instance,
     Key,
@@ -39,9 +38,11 @@ def place(
     result: Effects,
     placement: Placement,
     witness: Witness,
+    dependence: ArgumentCondition | None = None,
 ) -> None:
     """Make a placement of what is known of its callables; parameters among them, and those that they only
-    bind arguments for, become effects."""
+    bind arguments for, become effects. `dependence`: it is one on this model only for some callers, and then
+    nothing is placed by who is not known to be one."""
     ready: list[Value] = []
     if not placement.each:
         inner = run_in_context(evaluator, placement.callables, placement.arguments)
@@ -51,11 +52,13 @@ def place(
     for value in placement.callables.values:
         for parameter in parameters_behind(evaluator, effects_of, frame.key, value):
             if placement.style == CALLED or passes_on(evaluator, parameter):
-                effect = Effect(Kind.PLACES, placement.style, ALL_MODELS, parameter, placement.model)
+                effect = Effect(
+                    Kind.PLACES, placement.style, ALL_MODELS, parameter, placement.model, dependence
+                )
                 add(result, effect, witness)
         if not isinstance(unwrapped(value), Parameter) and not isinstance(value, (Literal, Awaitable)):
             ready.append(value)
-    if ready:
+    if ready and dependence is None:
         known = placement.callables._replace(values=tuple(ready))
         frame.placements.append(placement._replace(callables=known))
 
@@ -123,39 +126,3 @@ def inherited_placements(evaluator: Evaluator, link: Link, cls: Class) -> list[P
                             Placement(link.site, functions, Arguments(), runs.model, runs.style, symbol)
                         )
     return result
-
-
-def placing_model(
-    evaluator: Evaluator, fact: CallableFact, placing: Placing, arguments: Arguments, receiver: str
-) -> ExecutionModel | None:
-    """The model that a call places on: the stated one, or the one that a value decides: an executor, or the
-    class of the receiver."""
-    if placing.model is not None:
-        return placing.model
-    if not placing.executor_parameter:
-        return _executor_of(evaluator, receiver)
-    passed = stated_argument(fact.signature, placing.executor_parameter, arguments)
-    if passed is None:
-        return None if arguments.spread else ExecutionModel.THREAD
-    item = evaluator.passed(passed)
-    models = {_model_of(evaluator, value) for value in item.values}
-    if item.incomplete or len(models) != 1:
-        return None
-    return models.pop()
-
-
-def _model_of(evaluator: Evaluator, value: Value) -> ExecutionModel | None:
-    if isinstance(value, Literal) and value.value is None:
-        return ExecutionModel.THREAD
-    if isinstance(value, ExternalInstance):
-        return _executor_of(evaluator, value.dotted)
-    if isinstance(value, Instance):
-        for base in evaluator.classes.ancestry(value.cls).classes:
-            if isinstance(base, External):
-                return _executor_of(evaluator, base.dotted)
-    return None
-
-
-def _executor_of(evaluator: Evaluator, dotted: str) -> ExecutionModel | None:
-    facts = evaluator.catalog.ancestry(dotted)
-    return next((fact.executor for fact in facts if fact.executor is not None), None)

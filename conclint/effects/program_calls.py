@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from conclint.conditions.argument_conditions import reads_parameter
 from conclint.conditions.optional_attributes import MissingParts
+from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, is_made_with, passes_on
 from conclint.effects.cached_functions import CachedFunctions
 from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
@@ -124,7 +125,16 @@ class ProgramCalls:
                 given = bindings.given(inner) if callables(bound) else EVERYTHING
                 if effect.model is not None and effect.family != CALLED:
                     passed = forwarded_arguments(self._evaluator, function, effect.parameter, arguments)
-                    self._place(frame, result, effect.model, effect.family, bound, witness, passed)
+                    self._place(
+                        frame,
+                        result,
+                        effect.model,
+                        effect.family,
+                        bound,
+                        witness,
+                        passed,
+                        dependence=effect.dependence,
+                    )
                 elif effect.model is not None or is_coroutine:
                     does = self._called_by_coroutine(frame, bound, given, witness, effect)
                     self._place(
@@ -206,12 +216,13 @@ class ProgramCalls:
         witness: Witness,
         passed: Arguments = EVERYTHING,
         does: tuple[tuple[Effect, Witness], ...] = (),
+        dependence: ArgumentCondition | None = None,
     ) -> None:
         """The callee hands its parameter to a model: what the parameter is bound to."""
         placement = Placement(
             witness.site, bound, passed, model, style, witness.symbol, via=witness.next, does=does
         )
-        place(self._evaluator, self._effects_of, frame, result, placement, witness)
+        place(self._evaluator, self._effects_of, frame, result, placement, witness, dependence)
 
     def _called_by_coroutine(
         self, frame: Frame, bound: ValueSet, given: Arguments, witness: Witness, call: Effect
@@ -332,8 +343,13 @@ def _undecided(effects: Effects) -> set[Parameter | None]:
     """The parameters that the function runs on more than one model, as its branches decide: called here
     and handed to a thread, or handed to the loop and to a thread."""
     models: dict[Parameter | None, set[ExecutionModel | None]] = {}
+    chosen: set[Parameter | None] = set()
+    """Those that run where an argument says, which a call decides."""
     for effect in effects:
         if effect.kind in (Kind.CALLS, Kind.PLACES):
+            if effect.dependence is not None and effect.dependence.is_about_executor:
+                chosen.add(effect.parameter)
+                continue
             called = effect.kind == Kind.CALLS or effect.family == CALLED
             models.setdefault(effect.parameter, set()).add(None if called else effect.model)
-    return {parameter for parameter, found in models.items() if len(found) > 1}
+    return {parameter for parameter, found in models.items() if len(found) > 1 or parameter in chosen}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conclint.catalog.facts import CallableFact, Placing
-from conclint.resolve.arguments import EVERYTHING, Arguments, StarItem, arguments_of, stated_argument
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of, stated_argument
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     Awaitable,
@@ -12,15 +13,18 @@ from conclint.resolve.values import (
     ContextManager,
     Display,
     External,
+    ExternalInstance,
     ExternalMethod,
     Generator,
     Instance,
     Key,
     Literal,
+    Parameter,
     Value,
     ValueSet,
     join,
 )
+from conclint.summary import body_graph as graph
 from conclint.summary.operands import operands
 from conclint.summary.records import Op
 
@@ -166,3 +170,54 @@ def _told(evaluator: Interpreter, given: Arguments) -> tuple[Value, ...]:
     if any(len(item.values) != 1 or item.incomplete for item in items):
         return ()
     return tuple(item.values[0] for item in items)
+
+
+def placing_model(
+    evaluator: Interpreter, fact: CallableFact, placing: Placing, arguments: Arguments, receiver: str
+) -> ExecutionModel | None:
+    """The model that a call places on: the stated one, or the one that a value decides: an executor, or the
+    class of the receiver."""
+    if placing.model is not None:
+        return placing.model
+    if not placing.executor_parameter:
+        return _executor_of(evaluator, receiver)
+    passed = stated_argument(fact.signature, placing.executor_parameter, arguments)
+    if passed is None:
+        return None if arguments.spread else ExecutionModel.THREAD
+    item = evaluator.passed(passed)
+    models = {executor_model(evaluator, value) for value in item.values}
+    if item.incomplete or len(models) != 1:
+        return None
+    return models.pop()
+
+
+def executor_model(evaluator: Interpreter, value: Value) -> ExecutionModel | None:
+    """The model that a value is an executor of; that of a loop for None; None where that is not known."""
+    if isinstance(value, Literal) and value.value is None:
+        return ExecutionModel.THREAD
+    if isinstance(value, ExternalInstance):
+        return _executor_of(evaluator, value.dotted)
+    if isinstance(value, Instance):
+        for base in evaluator.classes.ancestry(value.cls).classes:
+            if isinstance(base, External):
+                return _executor_of(evaluator, base.dotted)
+    return None
+
+
+def _executor_of(evaluator: Interpreter, dotted: str) -> ExecutionModel | None:
+    facts = evaluator.catalog.ancestry(dotted)
+    return next((fact.executor for fact in facts if fact.executor is not None), None)
+
+
+def given_parameter(evaluator: Interpreter, passed: Passed) -> Parameter | None:
+    """The parameter that an argument is: of that, whatever type is stated, the callers know more; or what the
+    receiver keeps, where no more than that is known."""
+    if isinstance(passed, tuple) and not isinstance(passed, (ValueSet, StarItem)):
+        key, value = passed
+        body = evaluator.body(key)
+        node = graph.node(body, graph.bare(body, value))
+        if node[0] == Op.PARAM:
+            return Parameter(key, graph.number(node))
+    found = evaluator.passed(passed)
+    only = found.values[0] if len(found.values) == 1 and not found.incomplete else None
+    return only if isinstance(only, Parameter) else None

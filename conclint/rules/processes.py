@@ -46,7 +46,8 @@ def waiting_in_processes(
     """What a placement sends to processes or interpreters only to wait there, if every candidate does."""
     if placement.model not in _MODELS:
         return
-    rule = rule_for(EffectKind.WAITS, placement.model, placement.style)
+    style = "pool" if placement.style == "offload" else placement.style
+    rule = rule_for(EffectKind.WAITS, placement.model, style)
     if rule is None or not guide()[EffectKind.WAITS.value, placement.model].is_forbidden(view.runtime.gil):
         return
     found = [_only_waits(view, costs, profiles, value, placement) for value in placement.callables.values]
