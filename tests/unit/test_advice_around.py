@@ -483,3 +483,94 @@ def test_an_older_python_has_no_to_thread(tmp_path: Path) -> None:
     first, second = sorted(told, key=lambda item: item.finding.position.line)
     assert first.example == "await asyncio.get_running_loop().run_in_executor(None, requests.get, url)"
     assert "run_in_executor(None, lambda: requests.get(url, timeout=3))" in second.example
+
+
+# -- files that others use -------------------------------------------------------------------------
+
+WRITTEN = """
+import asyncio, os, shutil, tempfile, threading, uuid
+from pathlib import Path
+
+FOLDER = Path("kept")
+lock = threading.Lock()
+
+class Store:
+    def __init__(self, path):
+        self.path = path
+        self.folder = Path(path)
+
+    def saved(self, text, name):
+        BODY
+
+    def written(self, text, path):
+        with open(path, "w") as file:
+            file.write(text)
+
+    def read(self, name):
+        return (self.folder / name).read_bytes()
+
+    async def main(self, text, name):
+        self.saved(text, name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("open(self.path, 'w').write(text)", "each writes the same file (`self.path`)"),
+        ("(FOLDER / 'a.txt').write_text(text)", "each writes the same file"),
+        ("Path(tempfile.gettempdir(), str(os.getpid())).write_text(text)", "each writes the same file"),
+        ("self.written(text, self.path)", "each writes the same file"),
+        ("shutil.copyfile(name, FOLDER)", "each writes the same file (`FOLDER`)"),
+        ("(self.folder / name).write_text(text)", "other code reads such files (`self.folder`)"),
+        ("open(self.path, 'a').write(text)", ""), ("open(name, 'w').write(text)", ""),
+        ("(FOLDER / uuid.uuid4().hex).write_text(text)", ""), ("self.written(text, name)", ""),
+        ("with lock:\n            open(self.path, 'w').write(text)", ""),
+        ("open(self.path, 'w').write(text)\n        os.replace(self.path, name)", ""),
+        ("open(self.path).read()", ""),
+    ],
+)  # fmt: skip
+def test_a_file_that_others_use_is_not_written_beside_them(tmp_path: Path, body: str, words: str) -> None:
+    told = told_of(tmp_path, WRITTEN.replace("BODY", body))
+    assert told
+    assert all(words in item.words for item in told), [item.words for item in told]
+    assert all(bool(item.example) != bool(words) for item in told)
+
+
+def test_attributes_that_are_set_are_named(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, requests
+
+        class Session:
+            def begin(self, url):
+                self.address, self.number = url, 1
+                self.text = requests.get(url).text
+
+            async def main(self, url):
+                self.begin(url)
+        """,
+    )
+    assert told
+    assert all("if no other code uses meanwhile what it sets, `self." in item.words for item in told)
+
+
+def test_what_a_generator_reads_over_the_network_is_no_list(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, urllib.request
+
+        def parts(url):
+            with urllib.request.urlopen(url) as answer:
+                while part := answer.read(65536):
+                    yield part
+
+        async def main(url, file):
+            for part in parts(url):
+                await file.write(part)
+        """,
+    )
+    assert told
+    assert not any("list(" in item.example for item in told)

@@ -570,7 +570,7 @@ def test_a_handler_in_the_function_that_asks_counts_too(tmp_path: Path) -> None:
     ("given", "held"),
     [
         ("name, format='JPEG'", True), ("name, 'jpg'", True), ("name, format='PNG'", False),
-        ("'small.JPG'", True), ("'small.png'", False), ("name, format=name", False),
+        ("'small.JPG'", True), ("f'{name}.png'", False), ("name, format=name", False),
     ],
 )  # fmt: skip
 def test_an_encoder_that_holds_the_gil_is_not_sent_to_a_thread(

@@ -30,6 +30,7 @@ from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, w
 from conclint.rules.advice.shared_state import Changed, changed_by
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
+from conclint.rules.advice.written_files import Written, written_by
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.chains import hops as chain_of
 from conclint.rules.drafts import ModuleView
@@ -124,8 +125,8 @@ class Subject(NamedTuple):
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
     the object that the primitive is a method of. `calls` are
     the lines of the chain in this file, each after the first one of its function. `needs` is what on the way
-    works on the event loop alone, with its place. Not `is_long`: how long it
-    takes is not known.
+    works on the event loop alone, with its place, `written` the file that is written. Not `is_long`: how
+    long it takes is not known.
     """
 
     around: Around
@@ -155,6 +156,7 @@ class Subject(NamedTuple):
     in_turn: bool
     calls: tuple[tuple[int, int], ...]
     needs: str
+    written: Written
     is_long: bool = True
 
     @property
@@ -228,6 +230,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             if hop.key[0] == view.module.path and hop.site >= 0
         ),
         chain_needs_loop(view, hops) if bound is Bound.LOOP else "",
+        written_by(view, hops),
     )
 
 

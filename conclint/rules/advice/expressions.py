@@ -235,8 +235,9 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
 def _streams(loop: Node | None, subject: Subject) -> bool:
     """Whether a loop goes through what comes over the network piece by piece: a list would hold all of it."""
     name = subject.cause.rsplit(".", 1)[-1]
-    is_stream = subject.family == "http" and (name.startswith("iter_") or name in ("stream", "read_chunked"))
-    return is_stream and isinstance(loop, cst.For)
+    is_piece = name == "read" and not subject.direct  # by a generator of the program's
+    is_stream = name.startswith("iter_") or name in ("stream", "read_chunked") or is_piece
+    return is_stream and subject.family == "http" and isinstance(loop, cst.For)
 
 
 def _hands_on(loop: Node) -> bool:

@@ -59,7 +59,7 @@ def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:
             return found
         if at == 0:
             return Held.GIVEN
-        passed = _passed(view, hops[at - 1], hops[at].key, found)
+        passed = passed_at(view, hops[at - 1], hops[at].key, found)
         if passed is None:
             return Held.GIVEN  # through a decorator's wrapper, say
         value = passed
@@ -185,7 +185,7 @@ def _gives_part(view: ModuleView, key: Key, site: Site) -> bool:
     )
 
 
-def _passed(view: ModuleView, hop: Hop, key: Key, parameter: int) -> int | None:
+def passed_at(view: ModuleView, hop: Hop, key: Key, parameter: int) -> int | None:
     """The value that the call at a hop passes for a parameter of the function which it calls."""
     evaluator = view.engine.evaluator
     body = evaluator.body(hop.key)

@@ -52,6 +52,10 @@ _GUARDED: Final = (
     "run `{name}` {runner}, with a `threading.Lock` around each use of {what}: it changes that{by}, and "
     "other code may be using it meanwhile."
 )
+_SET: Final = (
+    "run `{name}` {runner} if no other code uses meanwhile what it sets, {what} and others{by}; where that "
+    "may be, with a lock held around both."
+)
 _UNNAMED: Final = (
     "run `{name}` {runner} if no other code uses meanwhile what it changes: {what}{by}. Otherwise give it a "
     "copy, or have it return what is new."
@@ -205,9 +209,10 @@ def memory(subject: Subject) -> str:
 
 
 def lock(subject: Subject) -> str:
-    """That a lock is needed where the work is to be done once: while one task waits, others come."""
+    """What is needed where the work is to be done once, or writes a file that others use: while one task
+    waits, others come."""
     if not subject.made_once:
-        return ""
+        return _file(subject)
     held = _LOCKS[subject.around.waiting.library]
     if subject.made_here:
         what = (
@@ -216,6 +221,20 @@ def lock(subject: Subject) -> str:
     else:
         what = f"around it: two tasks may get past its test of `{subject.made_once}` at once"
     return f" Hold {held} {what}."
+
+
+def _file(subject: Subject) -> str:
+    """What is needed for a file that others use meanwhile."""
+    if subject.written.always:
+        held, file = _LOCKS[subject.around.waiting.library], subject.written.always
+        named = f" (`{file}`)" if " " not in file else ""
+        return f" Hold {held} around it where several tasks may do it: each writes the same file{named}."
+    if subject.written.read:
+        return (
+            " Write the file under another name there and `os.replace` it at the end: other code reads such "
+            f"files (`{subject.written.read}`), and would find half of one."
+        )
+    return ""
 
 
 def twin_of_lock(subject: Subject) -> str:
@@ -325,7 +344,11 @@ def _as_a_whole(subject: Subject) -> str:
         return _may_need_loop(subject)
     assert found is not None
     runner = "by `sync_to_async`" if subject.around.waiting.django else "in a thread"
-    words = _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
+    words = (
+        _SET
+        if found.how is Use.SET
+        else _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
+    )
     what, by = _changed(found, subject)
     return words.format(name=subject.short, what=what, by=by, runner=runner)
 
