@@ -149,6 +149,29 @@ def test_a_device_is_that_of_its_thread(tmp_path: Path) -> None:
     assert third.example == "await asyncio.to_thread(torch.cuda.synchronize, device)"
 
 
+def test_a_model_runs_in_the_mode_of_its_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import asyncio, torch
+
+        class Agent:
+            def __init__(self):
+                self.model = torch.nn.Linear(3, 4)
+
+            def predict(self, row):
+                with torch.inference_mode():
+                    return self.model(row)
+
+            async def main(self, row):
+                return self.model(row), self.predict(row)
+        """,
+    )
+    direct, whole = sorted(told, key=lambda item: item.finding.position.column)
+    assert not direct.example and "`inference_mode` or `no_grad`" in direct.words
+    assert "asyncio.to_thread(self.predict, row)" in whole.example
+
+
 def test_what_a_key_runs_may_have_the_terminal(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,

@@ -30,6 +30,7 @@ _FILE_LOCKS: Final = (
 _PORTALS: Final = ("anyio.from_thread.start_blocking_portal", "anyio.from_thread.BlockingPortal.call")
 """What runs a coroutine on a loop of its own, and waits for it."""
 _DEVICES: Final = "torch.cuda.synchronize"
+_MODELS: Final = "torch.nn.Module.__call__"
 _HELD: Final = frozenset({"JPEG", "JPG"})
 """Formats whose encoder holds the GIL."""
 _HELD_ENDINGS: Final = (".jpg", ".jpeg")
@@ -39,7 +40,8 @@ class Hazard(Enum):
     """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
     the program, whoever waits for Ctrl-C; what runs between fork and exec may find a lock held for good; the
     GIL is held meanwhile; a lock between processes is held, for which the next task would stop the loop; a
-    coroutine is run on another loop, which is waited for; the current device of a thread is meant; what all
+    coroutine is run on another loop, which is waited for; the current device of a thread is meant, or the
+    mode in which a model runs; what all
     threads share is changed for a while."""
 
     INTERRUPT = "interrupt"
@@ -49,6 +51,7 @@ class Hazard(Enum):
     FILE_LOCK = "file lock"
     OTHER_LOOP = "other loop"
     DEVICE = "device"
+    MODEL = "model"
     PROCESS = "process"
 
 
@@ -78,6 +81,8 @@ def hazard_of(
     site = body.sites[last.site]
     if site.kind != SiteKind.CALL:
         return None
+    if cause == _MODELS and len(hops) == 1:
+        return Hazard.MODEL
     if cause == _DEVICES and not site.args:
         return Hazard.DEVICE
     if cause.startswith(_FORKS):

@@ -106,6 +106,10 @@ _HAZARDS: Final = {
         "run it in a thread, with {lock} held: for a while it changes what the whole process shares, and "
         "two must not do so at once."
     ),
+    Hazard.MODEL: (
+        "run it in a thread, in a function that also sets what belongs to a thread alone (`inference_mode` "
+        "or `no_grad`, the current device and stream): the GIL is free while the operators run."
+    ),
     Hazard.DEVICE: (
         "run `torch.cuda.synchronize` in a thread, with its device named (`synchronize(device)`): a thread "
         "has a current device of its own."
