@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from conclint.catalog.loader import Catalog
 from conclint.resolve import peewee_models
 from conclint.resolve.annotations import annotation_type
+from conclint.resolve.app_state import AppState
 from conclint.resolve.arguments import Passed, StarItem
 from conclint.resolve.classes import Classes
 from conclint.resolve.constructions import Constructions
@@ -92,6 +93,11 @@ _COLLECTIONS: Final = frozenset(
 """Classes of collections, of which an instance does not say what it holds."""
 
 
+def _is_told(item: ValueSet) -> bool:
+    """Whether anything but a parameter, or an attribute of a library's object, is known of a value."""
+    return any(not isinstance(value, (Parameter, ExternalMethod)) for value in item.values)
+
+
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
     return plain(handler(key, node))
 
@@ -111,6 +117,7 @@ class Evaluator:
         self.overrides = Overrides(self)
         self.single_dispatch = SingleDispatch(self)
         self.constructions = Constructions(self)
+        self.app_state = AppState(self)
         self._modules: dict[str, Module] = {}
         self._bodies: dict[Key, Body] = {}
         self._stored: dict[Key, dict[tuple[int, str], list[int]]] = {}
@@ -236,7 +243,15 @@ class Evaluator:
 
     def _item(self, key: Key, value: int) -> ValueSet:
         stated = self._annotated(key, value)
-        return self.evaluate(key, stated) if stated >= 0 else plain(self.containers.item(key, value))
+        if stated >= 0:
+            return self.evaluate(key, stated)
+        found = self.containers.item(key, value)
+        if not _is_told(found):
+            _, base, index = map(to_index, self.body(key).values[value])
+            under = graph.node(self.body(key), index)
+            if under[0] == Op.CONST:
+                found = self._kept_by_app(self.app_state.item(key, base, under[1]), found)
+        return plain(found)
 
     def _annotated(self, key: Key, value: int) -> int:
         """The type in `Annotated[type, …]`, which stands for it under the name of an alias; else -1."""
@@ -332,9 +347,13 @@ class Evaluator:
         found = self.attribute(self.read_of(key, base), name, key)
         here = self._stored_attributes(key).get((base, name))
         if not here:
-            return found
+            return found if _is_told(found) else self._kept_by_app(self.app_state.attribute(key, node), found)
         stored = join([self.evaluate(key, value) for value in here])
         return join([stored, found]) if found.values else stored
+
+    def _kept_by_app(self, kept: ValueSet, found: ValueSet) -> ValueSet:
+        """What the application keeps under a name, where that is known; else what was found."""
+        return kept if kept.values else found
 
     def read_of(self, key: Key, base: int) -> ValueSet:
         """What an attribute is read of: of `Colour.RED` it is the member, which elsewhere stands for its

@@ -23,6 +23,8 @@ IMPORTED: Final = "+"
 """Among the names of bases, begins one that a file imports: of a class, or of a module."""
 TAKEN_FROM: Final = "<"
 """Begins the name of a module from which a file imports functions or variables."""
+KEPT: Final = "="
+"""Begins a name under which a file keeps something in an application."""
 _MAX_WAVES: Final = 24
 
 
@@ -294,6 +296,10 @@ class Program:
         """The files of the project that import functions or variables from a module of that name, or it."""
         found = (*self.derived_from(TAKEN_FROM + module, asker), *self.derived_from(IMPORTED + module, asker))
         return tuple(dict.fromkeys(path for path, _ in found))
+
+    def keeping(self, name: str, asker: str) -> tuple[str, ...]:
+        """The files of the project that keep something in an application under that name."""
+        return tuple(dict.fromkeys(path for path, _ in self.derived_from(KEPT + name, asker)))
 
     def depend(self, asker: str, paths: Iterable[str]) -> None:
         """The effects of functions of the module `asker` depend on what is in these files, which define

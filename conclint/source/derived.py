@@ -2,7 +2,8 @@
 can't answer (CORE.md section 1). Names are as they stand in class headers, so an answer errs on the side of
 too much; a base class that is imported under another name is not seen.
 
-Beside them, which files import a class by its name, or a module: where its objects may be made."""
+Beside them, which files import a class by its name, or a module: where its objects may be made; and which
+keep something in an application, under which name."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from conclint.catalog.registering import REGISTERING_MODULES
-from conclint.resolve.program import IMPORTED, TAKEN_FROM
+from conclint.resolve.program import IMPORTED, KEPT, TAKEN_FROM
 from conclint.source.index import FileIndex
 
 Headers: TypeAlias = str
@@ -31,6 +32,7 @@ def headers_of(index: FileIndex) -> Headers:
     if imported:
         found.add(":" + ",".join(sorted(imported)))
     found.update(f":{name}" for name in _makers(index))
+    found.update(f":{KEPT}{name}" for name in index.kept)
     return " ".join(sorted(found))
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of `FileIndex` and of `ROOT_WORDS`; part of the cache key."""
 
 ImportMention: TypeAlias = "tuple[str, tuple[str, ...]]"
@@ -62,6 +62,8 @@ class FileIndex(NamedTuple):
     classes: tuple[ClassMention, ...]
     functions: tuple[str, ...]
     words: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    """Under which names it keeps something in an application (`app.state.db = …`, `app["db"] = …`)."""
 
     @property
     def is_root(self) -> bool:
@@ -104,6 +106,11 @@ _PARENTHESIS: Final = re.compile(rb"[()]|#[^\n]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _BLANKS: Final = b" \t\f\v\r\n\\"
 _LITERAL_WORDS: Final = tuple((word, word.encode()) for word in ROOT_WORDS if word != ASYNC_DEF)
+_KEEPING: Final = (b".state.", b".ctx.", b"pp[", b"on[")
+_KEPT: Final = re.compile(
+    rb"(?:\.(?:state|ctx)\.(" + _NAME + rb")|(?:app|application)\[[ ]?[\"']([\w.-]{1,80})[\"'][ ]?\])"
+    rb"[ ]*(?::[^=\n]{1,200})?=(?!=)"
+)
 _HEADER_LIMIT: Final = 4_000
 _DEPTH_LIMIT: Final = 20
 _FEW_WORDS: Final = 12
@@ -134,7 +141,9 @@ def scan(data: bytes) -> FileIndex:
     words = _literal_words(data)
     if has_async or (b"async" in data and _ASYNC_DEF.search(data) is not None):
         words.insert(0, ASYNC_DEF)
-    return FileIndex(tuple(imports), tuple(classes), tuple(map(_text, functions)), tuple(words))
+    return FileIndex(
+        tuple(imports), tuple(classes), tuple(map(_text, functions)), tuple(words), tuple(_kept(data))
+    )
 
 
 def mentions(data: bytes, words: Collection[str]) -> set[str]:
@@ -157,6 +166,12 @@ def _statements(data: bytes) -> Iterator[re.Match[bytes]]:
 
 def _literal_words(data: bytes) -> list[str]:
     return [text for text, word in _LITERAL_WORDS if word in data]
+
+
+def _kept(data: bytes) -> dict[str, None]:
+    if not any(word in data for word in _KEEPING):
+        return {}
+    return dict.fromkeys(_text(attribute or item) for attribute, item in _KEPT.findall(data))
 
 
 def _text(name: bytes) -> str:
