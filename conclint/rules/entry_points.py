@@ -27,7 +27,7 @@ from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
 
 _LOOP = ExecutionModel.EVENT_LOOP
-_WATCHING: Final = (".add_reader", ".add_writer")
+_WATCHING: Final = (".add_reader", ".add_writer", ".IOLoop.add_handler")
 _DOUBTS: Final[dict[Context | None, tuple[str, ...]]] = {
     Context.START_UP: BEFORE_ALL,
     Context.SHUTDOWN: AFTER_ALL,

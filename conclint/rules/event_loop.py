@@ -48,6 +48,8 @@ _WHEN_READY: Final = frozenset(
         "os.write", "os.writev", "socket.socket.send", "socket.socket.sendto", "socket.socket.sendmsg",
         "os.read", "os.readv", "socket.socket.accept", "socket.socket.recv", "socket.socket.recv_into",
         "socket.socket.recvfrom", "socket.socket.recvfrom_into", "socket.socket.recvmsg",
+        "paramiko.Channel.recv", "paramiko.Channel.recv_stderr", "paramiko.Channel.send",
+        "paramiko.Channel.send_stderr",
     }
 )  # fmt: skip
 """Reads that wait for something to come, and give what came; writes that wait for room, and take what there
