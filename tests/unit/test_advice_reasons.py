@@ -345,6 +345,41 @@ class Client:
     assert any(words in item.words for item in told)
 
 
+@pytest.mark.parametrize(
+    ("body", "is_once"),
+    [
+        (
+            "found = SETTINGS.get()\n    if found is None:\n        found = {}\n        SETTINGS.set(found)",
+            True,
+        ),
+        ("found = {}\n    SETTINGS.set(found)", False),
+    ],
+)
+def test_a_context_variable_that_is_set_where_it_is_empty_is_no_reason(
+    tmp_path: Path, body: str, is_once: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+import asyncio, contextvars
+
+SETTINGS = contextvars.ContextVar("settings", default=None)
+
+def settings():
+    {body}
+    return found
+
+def read(path):
+    return open(path).read(), settings()
+
+async def main(path):
+    return read(path)
+""",
+        "    return read(path)",
+    )
+    assert any("to_thread(read, path)" in item.example for item in told) == is_once
+
+
 @pytest.mark.parametrize(("after", "is_put_back"), [("USER.reset(token)", True), ("print(token)", False)])
 def test_a_context_variable_that_is_put_back_is_no_reason(
     tmp_path: Path, after: str, is_put_back: bool

@@ -285,7 +285,10 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
             return f"what `{dotted}` sets for the whole process", Use.PROCESS
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
             return text_of(view, key, site.args[0][1]), Use.READ
-        if dotted == "contextvars.ContextVar.set" and not _is_put_back(body, graph.base(callee)):
+        if dotted == "contextvars.ContextVar.set":
+            variable = graph.base(callee)
+            if _is_put_back(body, variable) or _is_made_once(body, site.region, variable):
+                continue
             return text_of(view, key, graph.base(callee)), Use.CONTEXT
     return "", Use.SET
 
@@ -296,6 +299,21 @@ def _is_put_back(body: Body, variable: int) -> bool:
     return any(
         callee[0] == Op.ATTR and callee[2] == "reset" and graph.base(callee) == variable for callee in callees
     )
+
+
+def _is_made_once(body: Body, region: int, variable: int) -> bool:
+    """Whether a context variable is set where a test of its value stands around: made again, it is the
+    same."""
+    own = graph.node(body, variable)
+    for number in graph.around(body, region):
+        if body.regions[number].kind not in graph.TESTS:
+            continue
+        for item in graph.made_from(body, [body.regions[number].value]):
+            made = graph.call(body, item)
+            asks = made is not None and graph.node(body, made.callee)[-1] == "get"
+            if made is not None and asks and graph.node(body, graph.receiver(body, made)) == own:
+                return True
+    return False
 
 
 def _made_by_itself(view: ModuleView, key: Key, fresh: Fresh, body: Body, value: int) -> str:
