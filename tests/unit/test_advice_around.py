@@ -597,3 +597,38 @@ def test_what_a_generator_reads_over_the_network_is_no_list(tmp_path: Path) -> N
     )
     assert told
     assert not any("list(" in item.example for item in told)
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "shown"),
+    [
+        ("self.total += len(requests.get(url).text)", "after that: with the `await` in this line", False),
+        ("self.totals[url] += requests.get(url).text", "what it gives to `self.totals[url]` after", False),
+        ("self.total = self.total + len(requests.get(url).text)", "to `self.total` after that", False),
+        ("self.total = len(requests.get(url).text) + self.total", "in a thread", True),
+        ("total = 0\n        total += len(requests.get(url).text)\n        print(total)", "in a thread", True),
+        ("found = requests.get(url, self.given)\n        self.given.append(found)",
+         "around this and the change of `self.given` after it", False),
+        ("found = requests.get(url, self.given)\n        await asyncio.sleep(0)\n"
+         "        self.given.append(found)", "in a thread", True),
+        ("found = requests.get(url, self.given)\n        self.other.append(found)", "in a thread", True),
+    ],
+)  # fmt: skip
+def test_what_is_read_and_changed_around_an_await_is_lost(
+    tmp_path: Path, body: str, words: str, shown: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+import asyncio, requests
+
+class Store:
+    def __init__(self):
+        self.total, self.totals, self.given, self.other = 0, {{}}, [], []
+
+    async def main(self, url):
+        {body}
+""",
+    )
+    assert told
+    assert all(words in item.words and bool(item.example) == shown for item in told)

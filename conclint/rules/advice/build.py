@@ -14,7 +14,7 @@ from conclint.rules.advice.clean_up import is_clean_up, may_run_at_exit
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
-from conclint.rules.advice.guards import guard_of
+from conclint.rules.advice.guards import added_to, changed_next, guard_of
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.held_around import held_around, set_around
@@ -35,6 +35,10 @@ _PROCESS = ExecutionModel.PROCESS
 _MIXED = (
     "run it in a thread in the way of the library that runs this code: some of the program is for asyncio, "
     "some for trio."
+)
+_ADDED = (
+    "run it in a thread in a line of its own, and add what it gives to `{what}` after that: with the `await` "
+    "in this line, what other tasks add meanwhile would be lost."
 )
 _AT_EXIT = (
     "run {what} in a thread, but call it as it is where the interpreter is ending already (`atexit`): no "
@@ -94,7 +98,12 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None and kind == "" and not subject.made_once and place.node is not None:
         guard = guard_of(place.fragment, place.node, subject)
         subject = subject._replace(made_once=guard, made_here=bool(guard))
+    added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
+    if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
+        return Advice(Recommendation(_THREAD, _ADDED.format(what=added)))
     held = words.lock(subject) if change is not None else ""
+    if change is not None and kind == "" and not held and place.node is not None:
+        held = words.between(subject, changed_next(place.fragment, place.node))
     note += held
     if kind == "endpoint":
         text = words.endpoint(subject.around.waiting)

@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.rules.advice.allowed import Subject
 from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.shared_state import MUTATORS
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
 
@@ -42,6 +43,66 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
         if names & given and len(text) <= _LONGEST and not _pauses(fragment, function, asked, node):
             return text
     return ""
+
+
+def added_to(fragment: Fragment, node: Node) -> str:
+    """What a place is a part of what is added to, other than a variable, as text: with an `await` there, it
+    would be read before and written after; empty for nothing."""
+    for item in fragment.above(node):
+        if isinstance(item, cst.AugAssign):
+            target = item.target
+            return fragment.code(target) if isinstance(target, cst.Attribute | cst.Subscript) else ""
+        if isinstance(item, cst.Assign) and isinstance(item.targets[0].target, cst.Attribute | cst.Subscript):
+            own = fragment.code(item.targets[0].target)
+            read = (
+                part
+                for part in fragment.inside(item.value)
+                if isinstance(part, cst.Attribute | cst.Subscript) and fragment.knows(part)
+            )
+            if any(
+                fragment.code(part) == own and fragment.end(part) <= fragment.start(node) for part in read
+            ):
+                return own
+        if isinstance(item, cst.BaseStatement):
+            break
+    return ""
+
+
+def changed_next(fragment: Fragment, node: Node) -> str:
+    """The attribute of the own object that a place is given, and that the function changes right after it, as
+    text: other tasks would change it in between; empty for none."""
+    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    if function is None or not isinstance(node, cst.Call):
+        return ""
+    given = {
+        fragment.code(arg.value)
+        for arg in node.args
+        if isinstance(arg.value, cst.Attribute) and fragment.knows(arg.value) and _is_own(arg.value)
+    }
+    for item in fragment.inside(function.body) if given else ():
+        if not fragment.knows(item) or fragment.start(item) < fragment.end(node):
+            continue
+        changed = _changed(fragment, item)
+        if changed in given and not _pauses(fragment, function, node, item):
+            return changed
+    return ""
+
+
+def _is_own(node: Node) -> bool:
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return isinstance(node, cst.Name) and node.value == "self"
+
+
+def _changed(fragment: Fragment, node: Node) -> str:
+    """What a call of a collection's method, or an assignment to an item, changes."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        return fragment.code(node.func.value) if node.func.attr.value in MUTATORS else ""
+    if isinstance(node, cst.AssignTarget | cst.AugAssign | cst.Del) and isinstance(
+        node.target, cst.Subscript
+    ):
+        return fragment.code(node.target.value)
+    return fragment.code(node.target) if isinstance(node, cst.AugAssign) else ""
 
 
 def _tests(fragment: Fragment, node: Node) -> Iterator[tuple[Node, bool]]:

@@ -241,6 +241,14 @@ def _file(subject: Subject) -> str:
     return ""
 
 
+def between(subject: Subject, changed: str) -> str:
+    """What is needed where something is handed over, and changed right after."""
+    if not changed:
+        return ""
+    held = _LOCKS[subject.around.waiting.library]
+    return f" Hold {held} around this and the change of `{changed}` after it: other tasks may change it too."
+
+
 def twin_of_lock(subject: Subject) -> str:
     """What to do instead of a wait for others that has kept other tasks out too."""
     return _TWIN_OF_LOCK.format(twin=subject.twin, lock=_LOCKS[subject.around.waiting.library])
