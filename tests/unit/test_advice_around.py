@@ -606,7 +606,7 @@ def test_what_a_generator_reads_over_the_network_is_no_list(tmp_path: Path) -> N
         ("self.totals[url] += requests.get(url).text", "what it gives to `self.totals[url]` after", False),
         ("self.total = self.total + len(requests.get(url).text)", "to `self.total` after that", False),
         ("self.total = len(requests.get(url).text) + self.total", "in a thread", True),
-        ("total = 0\n        total += len(requests.get(url).text)\n        print(total)", "in a thread", True),
+        ("total = 0\n        total += len(requests.get(url).text)\n        print(total)", "a thread", True),
         ("found = requests.get(url, self.given)\n        self.given.append(found)",
          "around this and the change of `self.given` after it", False),
         ("found = requests.get(url, self.given)\n        await asyncio.sleep(0)\n"
@@ -632,3 +632,31 @@ class Store:
     )
     assert told
     assert all(words in item.words and bool(item.example) == shown for item in told)
+
+
+def test_a_plain_endpoint_needs_the_lock_too(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import shutil
+        from fastapi import FastAPI
+        from pathlib import Path
+
+        app = FastAPI()
+
+        @app.post("/one")
+        async def one(name: str):
+            path = Path(name)
+            if path.exists():
+                return {"made": False}
+            shutil.copytree("empty", path)
+            return {"made": True}
+
+        @app.post("/other")
+        async def other(name: str):
+            shutil.copytree("empty", name)
+        """,
+    )
+    first, second = of(told, "shutil.copytree")
+    assert "make it a plain `def`" in first.words and "Hold a `threading.Lock` around the test" in first.words
+    assert not first.example and second.example

@@ -95,18 +95,19 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
     note = words.note(subject.fact, library) if subject.direct else ""
-    if change is not None and kind == "" and not subject.made_once and place.node is not None:
+    if change is not None and kind in ("", "endpoint") and not subject.made_once and place.node is not None:
         guard = guard_of(place.fragment, place.node, subject)
         subject = subject._replace(made_once=guard, made_here=bool(guard))
     added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
         return Advice(Recommendation(_THREAD, _ADDED.format(what=added)))
-    held = words.lock(subject) if change is not None else ""
+    held = words.lock(subject, in_threads=kind == "endpoint") if change is not None else ""
     if change is not None and kind == "" and not held and place.node is not None:
         held = words.between(subject, changed_next(place.fragment, place.node))
     note += held
     if kind == "endpoint":
-        text = words.endpoint(subject.around.waiting)
+        text = f"{words.endpoint(subject.around.waiting)}{held}"
+        change = None if held else change
         done = f"Make `{subject.around.waiting.function}` a plain `def`"
         return _advice(place, _THREAD, text, change, done)
     if kind == "twin":

@@ -212,12 +212,12 @@ def memory(subject: Subject) -> str:
     return _MEMORY if subject.in_memory else ""
 
 
-def lock(subject: Subject) -> str:
+def lock(subject: Subject, *, in_threads: bool = False) -> str:
     """What is needed where the work is to be done once, or writes a file that others use: while one task
-    waits, others come."""
+    waits, or one thread works (`in_threads`), others come."""
+    held = "a `threading.Lock`" if in_threads else _LOCKS[subject.around.waiting.library]
     if not subject.made_once:
-        return _file(subject)
-    held = _LOCKS[subject.around.waiting.library]
+        return _file(subject, held)
     if subject.made_here:
         what = (
             f"around the test of `{subject.made_once}` and this, or two tasks may get past the test at once"
@@ -227,12 +227,12 @@ def lock(subject: Subject) -> str:
     return f" Hold {held} {what}."
 
 
-def _file(subject: Subject) -> str:
+def _file(subject: Subject, held: str) -> str:
     """What is needed for a file that others use meanwhile."""
     if subject.written.always:
-        held, file = _LOCKS[subject.around.waiting.library], subject.written.always
+        file = subject.written.always
         named = f" (`{file}`)" if " " not in file else ""
-        return f" Hold {held} around it where several tasks may do it: each writes the same file{named}."
+        return f" Hold {held} around it where several may do it at once: each writes the same file{named}."
     if subject.written.read:
         return (
             " Write the file under another name there and `os.replace` it at the end: other code reads such "
