@@ -106,9 +106,15 @@ class Bindings:
         item = self._evaluator.passed(passed)
         return self._evaluator.results.substitute(item, self._function, self._arguments)
 
-    def settle(self, dependence: ArgumentCondition) -> Settled:
-        """What this call, or its caller's callers, decide about an effect."""
+    def settle(self, dependence: ArgumentCondition, *, doubts_branches: bool) -> Settled:
+        """What this call, or its caller's callers, decide about an effect. `doubts_branches`: not knowing
+        what a branch asks for is worth a doubt."""
         settled = [self._settle(part) for part in dependence.parts]
+        if not doubts_branches:
+            settled = [
+                item._replace(reasons=()) if part.is_branch else item
+                for item, part in zip(settled, dependence.parts, strict=True)
+            ]
         if not all(item.is_present for item in settled):
             return Settled(False)
         left = [item.dependence for item in settled if item.dependence is not None]

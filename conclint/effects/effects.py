@@ -27,6 +27,7 @@ class Kind(IntEnum):
 
 
 WAITING = frozenset({Kind.WAITS, Kind.RUNS_LOOP, Kind.WAITS_FOR_ITSELF, Kind.USES_LOOP})
+WORK = WAITING | {Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL}
 """What a function does or not by the branches around it and the arguments that it is given."""
 
 

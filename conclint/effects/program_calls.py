@@ -13,6 +13,7 @@ from conclint.effects.dual_functions import DualFunctions, returns_result, wants
 from conclint.effects.effects import (
     CALLED,
     WAITING,
+    WORK,
     Effect,
     Effects,
     Kind,
@@ -47,7 +48,6 @@ from conclint.resolve.values import (
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, SiteKind
 
-_WORK = (*WAITING, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MOST_RETURNED = 6
 _MAX_LENGTH = 100
 _SEVERAL = "only one of several things that may be called here"
@@ -94,7 +94,7 @@ class ProgramCalls:
         for effect, inner in list(effects.items()):
             if inner.length > _MAX_LENGTH:
                 continue  # an effect that only a cycle of calls still holds up
-            is_aside = effect.kind in _WORK and self._is_aside((function.key, effect), inner)
+            is_aside = effect.kind in WORK and self._is_aside((function.key, effect), inner)
             if is_aside and awaited:
                 continue
             if is_inherited and self._own.is_overridden(function, inner):
@@ -112,7 +112,7 @@ class ProgramCalls:
             if is_for_attributes and self._is_for_some(function.key, effect, inner):
                 witness = witness.assuming(_ATTRIBUTES, _ATTRIBUTES)
             if effect.dependence is not None:
-                settled = bindings.settle(effect.dependence)
+                settled = bindings.settle(effect.dependence, doubts_branches=effect.kind in WAITING)
                 if not settled.is_present:
                     continue
                 effect = effect._replace(dependence=settled.dependence)
@@ -234,7 +234,7 @@ class ProgramCalls:
             # what a callback places, it places itself; and what is awaited is the coroutine
             aside = frame._replace(placements=[], link=frame.link._replace(awaited=False))
             self._call_bound(aside, found, bound._replace(values=told), given, witness, call)
-        return {effect: why for effect, why in found.items() if effect.kind in _WORK}
+        return {effect: why for effect, why in found.items() if effect.kind in WORK}
 
     def _call_bound(
         self,

@@ -16,6 +16,7 @@ from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
 from conclint.effects.effects import (
     WAITING,
+    WORK,
     Effect,
     Effects,
     Kind,
@@ -363,7 +364,7 @@ def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:
     there before it is called."""
     if effect.kind is Kind.CALLS and effect.parameter is not None:
         return effect.parameter._replace(attributes=()) != dependence.parameter._replace(attributes=())
-    return effect.kind in WAITING
+    return effect.kind in WORK
 
 
 def placed_functions(placement: Placement) -> list[Key]:

@@ -10,7 +10,7 @@ from conclint.conditions.failures import RETRIES, is_failure
 from conclint.conditions.path_conditions import RARE
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import ARGUMENT_UNKNOWN, Bindings
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.effects.effects import WAITING, Effect, Effects, Kind, Placement, Witness
 from conclint.model.context import Context
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.finding import Binding
@@ -50,10 +50,11 @@ _WHEN_READY: Final = frozenset(
         "socket.socket.recvfrom", "socket.socket.recvfrom_into", "socket.socket.recvmsg",
         "paramiko.Channel.recv", "paramiko.Channel.recv_stderr", "paramiko.Channel.send",
         "paramiko.Channel.send_stderr",
+        "builtins.input", "sys.stdin.readline",
     }
 )  # fmt: skip
 """Reads that wait for something to come, and give what came; writes that wait for room, and take what there
-is room for: not in a callback that is told so."""
+is room for: not in a callback that is told so. A terminal gives whole lines."""
 _BESIDES: Final = "what the call does first, each time, is reported already"
 
 
@@ -71,7 +72,9 @@ def effects_on_loop(view: ModuleView, key: Key, effects: Effects, starts: Starts
         depends = effect.dependence
         if depends is not None and depends.is_for_few:
             witness = doubted(witness, ["it blocks for some values of an argument only"])
-        elif depends is not None and _is_left_open(view, key, witness.site, depends):
+        elif (
+            depends is not None and effect.kind in WAITING and _is_left_open(view, key, witness.site, depends)
+        ):
             witness = doubted(witness, [ARGUMENT_UNKNOWN])
         own = short_name(view.module.symbol(key))
         rare = [f"{own} {hedge}" for hedge in witness.hedges if hedge in RARE and hedge != RETRIES]

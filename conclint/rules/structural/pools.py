@@ -53,7 +53,7 @@ def executor_per_item(view: ModuleView, code: Code, habits: Habits) -> Iterator[
         pool = code.results[call.site]
         if loop.is_while or loop.breaks or loop.is_async or loop.is_over_item(arguments):
             continue
-        if escapes(code, pool):
+        if escapes(code, pool) or _is_abandoned(code, pool):
             continue
         process = call.names <= PROCESS_POOLS
         uses = [site for site in _uses(code, pool) if loop.holds(site)]
@@ -105,7 +105,7 @@ def made_pools(code: Code) -> Iterator[Call]:
     """The pools that a def makes for itself."""
     for call in _made(code, _THREADS | PROCESS_POOLS):
         pool = code.results.get(call.site, -1)
-        if pool >= 0 and not escapes(code, pool):
+        if pool >= 0 and not escapes(code, pool) and not _is_abandoned(code, pool):
             yield call
 
 
@@ -234,6 +234,22 @@ def _uses(code: Code, pool: int) -> list[int]:
         for site in code.calls
         if code.receiver(site) in same and code.body.values[code.body.sites[site].callee][2] not in _CLOSES
     ]
+
+
+def _is_abandoned(code: Code, pool: int) -> bool:
+    """Whether the pool is left without waiting for its work (`shutdown(wait=False)`): what hangs in it would
+    hold up the next work in one that is kept."""
+    same = aliases(code, pool)
+    return any(
+        site.kind == SiteKind.CALL
+        and graph.receiver(code.body, site) in same
+        and graph.node(code.body, site.callee)[-1] == "shutdown"
+        and any(
+            slot in (0, "wait") and graph.node(code.body, value) == (Op.CONST, False)
+            for slot, value in site.args
+        )
+        for site in code.body.sites
+    )
 
 
 def _is_used(code: Code, pool: int) -> bool:
