@@ -576,7 +576,7 @@ def test_attributes_that_are_set_are_named(tmp_path: Path) -> None:
         """,
     )
     assert told
-    assert all("if no other code uses meanwhile what it sets, `self." in item.words for item in told)
+    assert all("if no other code uses meanwhile what `begin` sets, `self." in item.words for item in told)
 
 
 def test_what_a_generator_reads_over_the_network_is_no_list(tmp_path: Path) -> None:
@@ -660,3 +660,37 @@ def test_a_plain_endpoint_needs_the_lock_too(tmp_path: Path) -> None:
     first, second = of(told, "shutil.copytree")
     assert "make it a plain `def`" in first.words and "Hold a `threading.Lock` around the test" in first.words
     assert not first.example and second.example
+
+
+def test_an_endpoint_that_never_awaits_is_the_one_to_make_plain(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        """
+        import requests
+        from fastapi import FastAPI
+
+        app = FastAPI()
+        seen = {}
+
+        def fetched(url):
+            seen[url] = seen.get(url, 0) + 1
+            return requests.get(url).text
+
+        @app.get("/one")
+        async def one(url: str):
+            return fetched(url)
+
+        @app.get("/other")
+        async def other(url: str, wanted):
+            await wanted()
+            return fetched(url)
+        """,
+    )
+    first, second = sorted(told, key=lambda item: item.finding.position.line)
+    assert first.words.startswith(
+        "make `one` a plain `def`, which fastapi runs in a thread, with a `threading."
+    )
+    assert second.words.startswith(
+        "run `fetched` in a thread, with a `threading.Lock` around each use of `seen`"
+    )
+    assert not first.example and not second.example

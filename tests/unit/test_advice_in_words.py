@@ -157,10 +157,10 @@ class Store:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`: it changes that"),
+        ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`: `add` changes that"),
         ("current.set(url)", "but set `current` before or after, on the event loop"),
-        ("os.chdir(url)", "once it leaves alone what `os.chdir` sets for the whole process"),
-        ("(url or self)['a'] = 1", "if no other code uses meanwhile what it changes"),
+        ("os.chdir(url)", "once `add` leaves alone what `os.chdir` sets for the whole process"),
+        ("(url or self)['a'] = 1", "if no other code uses meanwhile what `add` changes"),
     ],
 )
 def test_what_plain_code_calls_stays_plain_and_moves_as_a_whole(

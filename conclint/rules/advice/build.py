@@ -167,7 +167,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         held = held_around(fragment, node, around)
         return (held, "") if held is not None else (by_twin(fragment, node, subject), "twin")
     if subject.bound is Bound.SHARED or (subject.changed is not None and subject.bound is Bound.NOTHING):
-        return Refusal(words.bound(subject), True), ""
+        return Refusal(words.bound(subject, plain=_plain_endpoint(place, subject) is not None), True), ""
     moved = set_around(fragment, node)
     if moved is not None:
         return moved, ""
@@ -277,6 +277,19 @@ def _is_entered(node: Node) -> bool:
 
 def as_endpoint(place: Place, subject: Subject) -> Change | None:
     """A coroutine function that a framework could run in a thread, as a plain `def`."""
+    function, fragment = _plain_endpoint(place, subject), place.fragment
+    if function is None or any(fragment.has(function, item) for item in subject.around.changing):
+        return None
+    names = names_in([function.body])
+    if names.shared or changed_in(fragment, function.body, function, subject.around):
+        return None
+    start = fragment.start(function)
+    return Change(function, (Edit(start, fragment.text.index("def", start), ""),))
+
+
+def _plain_endpoint(place: Place, subject: Subject) -> cst.FunctionDef | None:
+    """The function around a place, where a framework would run it in a thread if it were a plain one, and
+    nothing in it needs the event loop."""
     waiting, fragment = subject.around.waiting, place.fragment
     if not waiting.endpoint or place.file.has(f"await {waiting.function}("):
         return None
@@ -286,13 +299,8 @@ def as_endpoint(place: Place, subject: Subject) -> Change | None:
         return None
     function = functions[0]
     names = names_in([function.body])
-    staying = (*subject.around.tied, *subject.around.changing)
-    if names.awaits or names.yields or any(fragment.has(function, item) for item in staying):
-        return None
-    if names.shared or changed_in(fragment, function.body, function, subject.around):
-        return None
-    start = fragment.start(function)
-    return Change(function, (Edit(start, fragment.text.index("def", start), ""),))
+    is_tied = any(fragment.has(function, item) for item in subject.around.tied)
+    return None if names.awaits or names.yields or is_tied else function
 
 
 def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is_call: bool) -> Advice:

@@ -49,21 +49,21 @@ _SPLIT: Final = (
     " loop."
 )
 _GUARDED: Final = (
-    "run `{name}` {runner}, with a `threading.Lock` around each use of {what}: it changes that{by}, and "
+    "{run}, with a `threading.Lock` around each use of {what}: `{name}` changes that{by}, and "
     "other code may be using it meanwhile."
 )
 _SET: Final = (
-    "run `{name}` {runner} if no other code uses meanwhile what it sets, {what} and others{by}; where that "
+    "{run} if no other code uses meanwhile what `{name}` sets, {what} and others{by}; where that "
     "may be, with a lock held around both."
 )
 _UNNAMED: Final = (
-    "run `{name}` {runner} if no other code uses meanwhile what it changes: {what}{by}. Otherwise give it a "
+    "{run} if no other code uses meanwhile what `{name}` changes: {what}{by}. Otherwise give it a "
     "copy, or have it return what is new."
 )
 _SHARED_STATE: Final = {
-    Use.PROCESS: "run `{name}` {runner} once it leaves alone {what}{by}: other code runs meanwhile.",
+    Use.PROCESS: "{run} once `{name}` leaves alone {what}{by}: other code runs meanwhile.",
     Use.CONTEXT: (
-        "run `{name}` {runner}, but set {what}{by} before or after, on the event loop: a thread has a copy "
+        "{run}, but set {what}{by} before or after, on the event loop: a thread has a copy "
         "of the context, and what is set there is lost."
     ),
 }
@@ -307,8 +307,9 @@ def cannot_wait(waiting: Waiting) -> str:
     )
 
 
-def bound(subject: Subject) -> str:
-    """Why what is called can't run in another thread, and what can; empty where nothing is in the way."""
+def bound(subject: Subject, *, plain: bool = False) -> str:
+    """Why what is called can't run in another thread, and what can; empty where nothing is in the way.
+    `plain`: the function around can be made a plain endpoint."""
     if subject.bound is Bound.THREAD and subject.besides is not None:
         return _OWN_THREAD.format(what=subject.besides.name.rpartition(".")[0])
     if subject.bound is Bound.THREAD:
@@ -324,7 +325,7 @@ def bound(subject: Subject) -> str:
     if subject.changed is not None and subject.changed.how is Use.BOUND:
         return _MODELS.format(what=subject.changed.what)
     if subject.changed is not None:
-        return _as_a_whole(subject)
+        return _as_a_whole(subject, plain=plain)
     return ""
 
 
@@ -345,7 +346,7 @@ def _one_at_a_time(subject: Subject) -> str:
     return f"{_STATEMENTS if is_database else _TOGETHER}{rest}"
 
 
-def _as_a_whole(subject: Subject) -> str:
+def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
     """What to see to before a function is run in a thread as a whole. The functions on the way to what blocks
     are plain ones, which others may call too: none of them can wait for a part of it."""
     writer, found = subject.writer, subject.changed
@@ -355,14 +356,17 @@ def _as_a_whole(subject: Subject) -> str:
     if subject.bound is Bound.LOOP:
         return _may_need_loop(subject)
     assert found is not None
-    runner = "by `sync_to_async`" if subject.around.waiting.django else "in a thread"
+    waiting = subject.around.waiting
+    run = f"run `{subject.short}` {'by `sync_to_async`' if waiting.django else 'in a thread'}"
+    if plain:
+        run = f"make `{waiting.function}` a plain `def`, which {waiting.endpoint} runs in a thread"
     words = (
         _SET
         if found.how is Use.SET
         else _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
     )
     what, by = _changed(found, subject)
-    return words.format(name=subject.short, what=what, by=by, runner=runner)
+    return words.format(name=subject.short, what=what, by=by, run=run)
 
 
 def _may_need_loop(subject: Subject) -> str:
