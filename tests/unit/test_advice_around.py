@@ -694,3 +694,45 @@ def test_an_endpoint_that_never_awaits_is_the_one_to_make_plain(tmp_path: Path) 
         "run `fetched` in a thread, with a `threading.Lock` around each use of `seen`"
     )
     assert not first.example and not second.example
+
+
+@pytest.mark.parametrize(
+    ("loop", "is_kept"),
+    [
+        ("for name in self.workers:", True), ("for name, url in self.workers.items():", True),
+        ("for name in list(self.workers):", False), ("for name in self.names:", False),
+        ("for name in NAMES:", True), ("for name in OTHERS:", False),
+    ],
+)  # fmt: skip
+def test_what_is_gone_through_while_others_change_it_is_copied_first(
+    tmp_path: Path, loop: str, is_kept: bool
+) -> None:
+    told = told_of(
+        tmp_path,
+        f"""
+import asyncio, requests
+
+NAMES, OTHERS = [], []
+
+def noted(name):
+    NAMES.append(name)
+
+class Controller:
+    def __init__(self):
+        self.workers = {{}}
+        self.names = []
+        self.names.append("first")
+
+    def register(self, name, url):
+        self.workers[name] = url
+
+    def refresh(self):
+        {loop}
+            requests.get(name)
+
+async def main(controller: Controller):
+    controller.refresh()
+""",
+    )
+    assert told
+    assert all(("goes through a copy of" in item.words) == is_kept != bool(item.example) for item in told)

@@ -18,6 +18,7 @@ from conclint.resolve.values import (
     Key,
 )
 from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.advice.gone_through import gone_through
 from conclint.rules.advice.hazards import Hazard, hazard_of
 from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
@@ -190,7 +191,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     if bound in (Bound.NOTHING, Bound.LOOP):
         also, besides = _besides(view, hops)
         bound = bound if besides is None else also
-    changed = changes_at(view, hops, 0) if len(hops) > 1 else None
+    changed = (changes_at(view, hops, 0) or gone_through(view, hops)) if len(hops) > 1 else None
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER

@@ -94,6 +94,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     change = outcome if isinstance(outcome, Change) else None
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
+    if subject.family == "locks":
+        names = ""  # threads or processes may take part: the note says when another kind is right
     note = words.note(subject.fact, library) if subject.direct else ""
     if change is not None and kind in ("", "endpoint") and not subject.made_once and place.node is not None:
         guard = guard_of(place.fragment, place.node, subject)
@@ -138,7 +140,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.direct or not names:
         text = f"run {what} in a thread, so the event loop isn't blocked.{note}"
         return _advice(place, _THREAD, text, change, done)
-    first = words.coroutine_counterpart(subject.fact, library)
+    first = words.coroutine_counterpart(subject.fact, library) if names else ""
     rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
     text = f"run {what} in a thread, {rest}.{note}"
     return _advice(place, _THREAD, text, change, done)

@@ -67,7 +67,7 @@ class Use(Enum):
     """What is done: an attribute or name is given another value, and no more than that; any other change; or
     all of a collection is gone through, which another thread must not change meanwhile; or classes are bound
     to a database for a while, for all threads; or something is set for the whole process, or for the context
-    of a task, of which a thread has a copy."""
+    of a task, of which a thread has a copy; or a collection is gone through while the function waits."""
 
     SET = "set"
     CHANGED = "changed"
@@ -75,6 +75,7 @@ class Use(Enum):
     BOUND = "bound"
     PROCESS = "process"
     CONTEXT = "context"
+    ITERATED = "iterated"
 
 
 class Changed(NamedTuple):

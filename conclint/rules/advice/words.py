@@ -62,6 +62,9 @@ _UNNAMED: Final = (
 )
 _SHARED_STATE: Final = {
     Use.PROCESS: "{run} once `{name}` leaves alone {what}{by}: other code runs meanwhile.",
+    Use.ITERATED: (
+        "{run} once `{name}` goes through a copy of {what}{by}: other code may change that meanwhile."
+    ),
     Use.CONTEXT: (
         "{run}, but set {what}{by} before or after, on the event loop: a thread has a copy "
         "of the context, and what is set there is lost."
@@ -398,7 +401,7 @@ def _copied(subject: Subject) -> str:
 
 def changes(subject: Subject) -> bool:
     """Whether it changes what is used elsewhere too."""
-    return subject.changed is not None and subject.changed.how is not Use.READ
+    return subject.changed is not None and subject.changed.how not in (Use.READ, Use.ITERATED)
 
 
 def changed(subject: Subject) -> str:
