@@ -51,17 +51,19 @@ class AppState:
         return TOP if slot is None else self._kept(slot, key[0])
 
     def _kept(self, slot: Slot, asker: str) -> ValueSet:
+        """What statements put in: those of the asker's own file, else those of others."""
+        own = self._stores_in(asker).get(slot)
+        if own is not None:
+            return self._joined(own)
         program = self._evaluator.program
-        found = dict.fromkeys((asker, *program.keeping(slot[1], asker)))
-        paths = [path for path in found if path == asker or not is_of_tests(program, path)]
+        paths = [path for path in program.keeping(slot[1], asker) if not is_of_tests(program, path)]
         if len(paths) > _MOST_FILES:
             return TOP
         program.depend(asker, paths)
-        parts = [
-            without_none(self._evaluator.evaluate(*place))
-            for path in paths
-            for place in self._stores_in(path).get(slot, ())
-        ]
+        return self._joined([place for path in paths for place in self._stores_in(path).get(slot, ())])
+
+    def _joined(self, places: list[tuple[Key, int]]) -> ValueSet:
+        parts = [without_none(self._evaluator.evaluate(*place)) for place in places]
         parts = [part for part in parts if part.values or part.incomplete]
         return _as_seen(join(parts)) if parts else TOP
 
