@@ -8,7 +8,7 @@ from conclint.effects.alternatives import does_likewise, does_so_otherwise
 from conclint.effects.effects import Effects, Kind, add
 from conclint.effects.frame import Frame
 from conclint.resolve.arguments import Arguments
-from conclint.resolve.calls import callable_name
+from conclint.resolve.calls import callable_name, takes_keywords
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Above, Function, Instance, Parameter
 from conclint.summary.records import DefFlags, DefKind
@@ -32,7 +32,11 @@ class OverrideCalls:
         if not found.functions:
             return {}
         symbol = callable_name(self._evaluator, function)
-        parts = [self._of_implementation(frame, item, arguments) for item in found.functions]
+        parts = [
+            self._of_implementation(frame, item, arguments)
+            for item in found.functions
+            if takes_keywords(self._evaluator, item, arguments)
+        ]
         result: Effects = {}
         for part in parts:
             for effect, witness in part.items():

@@ -41,7 +41,18 @@ from conclint.resolve.values import (
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.kinds import assert_never
-from conclint.summary.records import OPERATOR_METHODS, Body, DefFlags, DefKind, Op, Site, SiteKind, Slot, Use
+from conclint.summary.records import (
+    OPERATOR_METHODS,
+    Body,
+    DefFlags,
+    DefKind,
+    Op,
+    ParamKind,
+    Site,
+    SiteKind,
+    Slot,
+    Use,
+)
 
 _NAMELESS: Final = "._"
 """Ends the name of an implementation that is known only as one of the function it was registered with."""
@@ -147,11 +158,26 @@ def _chosen(
             targets += methods_called(evaluator, value, arguments)
             continue
         if isinstance(value, Function):
+            if not takes_keywords(evaluator, value, arguments):
+                continue  # a method of that name, but of something else
             choice = evaluator.single_dispatch.choose(value, arguments, path)
         if choice is not None:
             reasons = merge_reasons(reasons, choice.reasons)
         targets += [Target(item, arguments) for item in ((value,) if choice is None else choice.targets)]
     return tuple(targets), reasons
+
+
+def takes_keywords(evaluator: Interpreter, function: Function, arguments: Arguments) -> bool:
+    """Whether a function has a parameter for each keyword of a call, as far as its `def` tells."""
+    definition = evaluator.definition(function.key)
+    if not arguments.keywords or definition.decorators:
+        return True
+    named = {
+        param.name for param in definition.params if param.kind in (ParamKind.NORMAL, ParamKind.KEYWORD_ONLY)
+    }
+    return any(param.kind == ParamKind.DOUBLE_STAR for param in definition.params) or all(
+        name in named for name, _ in arguments.keywords
+    )
 
 
 _PERHAPS_HELD = "something else may still hold the object"
