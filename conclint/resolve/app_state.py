@@ -1,5 +1,5 @@
-"""What an application keeps for its request handlers: `app.state.db` and `app["db"]`, by the statements that
-put it there, wherever in the project."""
+"""What an application keeps for its handlers: `app.state.db`, `app["db"]` and `bot.db`, by what puts it there,
+wherever in the project."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ _STATES: Final = frozenset({"state", "ctx"})
 _APPLICATIONS: Final = frozenset({"app", "application", "config_dict"})
 _REQUESTS: Final = frozenset({"request", "req", "websocket", "ws"})
 _CLASSES: Final = frozenset({"Application", "FastAPI", "Litestar", "Quart", "Sanic", "Starlette"})
+_BOT: Final = "bot"
+_BOTS: Final = frozenset({"AutoShardedBot", "Bot"})
 _NAMED: Final = (Op.GLOBAL, Op.FREE, Op.ATTR)
 
 
@@ -89,10 +91,17 @@ class AppState:
                 slot = self._slot_of_item(key, store.base, under[1] if under[0] == Op.CONST else None)
             if slot is not None and store.value >= 0:
                 yield slot, store.value
+        definition = self._evaluator.definition(key)
+        if body.yields and definition.params and definition.params[0].name in _APPLICATIONS:
+            yield from _yielded(body)
 
     def _slot_of_attribute(self, key: Key, base: int, name: str) -> Slot | None:
         """The slot of `base.name`, where the base is the state of an application or of a request."""
         node = graph.node(self._evaluator.body(key), base)
+        if node[0] == Op.CALL:
+            return (_BOT, name) if self._is_one_of(key, base, _BOTS) else None
+        if node[0] == Op.PARAM or (node[0] in _NAMED and node[-1] == _BOT):
+            return (_BOT, name) if self._name(key, base) == _BOT else None
         if node[0] != Op.ATTR or node[2] not in _STATES:
             return None
         owner = self._owner(key, graph.base(node))
@@ -104,28 +113,40 @@ class AppState:
 
     def _owner(self, key: Key, value: int) -> str:
         """Whether a value is an application or a request, by its name or its class."""
-        body = self._evaluator.body(key)
-        node = graph.node(body, graph.bare(body, value))
-        name = ""
-        if node[0] == Op.PARAM:
-            name = self._evaluator.definition(key).params[graph.number(node)].name
-        elif node[0] == Op.IMPORT:
-            name = self._evaluator.module(key[0]).summary.imports[graph.number(node)].bound
-        elif node[0] in _NAMED:
-            name = str(node[-1])
+        name = self._name(key, value)
         if name in _REQUESTS:
             return "request"
-        if name in _APPLICATIONS or name.endswith("_app") or self._is_application(key, value):
+        if name in _APPLICATIONS or name.endswith("_app") or self._is_one_of(key, value, _CLASSES):
             return "app"
         return ""
 
-    def _is_application(self, key: Key, value: int) -> bool:
+    def _name(self, key: Key, value: int) -> str:
+        """The name by which a value is read; empty for one without."""
+        body = self._evaluator.body(key)
+        node = graph.node(body, graph.bare(body, value))
+        if node[0] == Op.PARAM:
+            return self._evaluator.definition(key).params[graph.number(node)].name
+        if node[0] == Op.IMPORT:
+            return self._evaluator.module(key[0]).summary.imports[graph.number(node)].bound
+        return str(node[-1]) if node[0] in _NAMED else ""
+
+    def _is_one_of(self, key: Key, value: int, classes: frozenset[str]) -> bool:
         made = self._evaluator.evaluate(key, value).values
-        return len(made) == 1 and isinstance(made[0], ExternalInstance) and _is_of_application(made[0])
+        if len(made) != 1 or not isinstance(made[0], ExternalInstance):
+            return False
+        return made[0].dotted.rpartition(".")[2] in classes
 
 
-def _is_of_application(value: ExternalInstance) -> bool:
-    return value.dotted.rpartition(".")[2] in _CLASSES
+def _yielded(body: Body) -> Iterator[tuple[Slot, int]]:
+    """What the function around an application's life gives each request: `yield {"db": db}`."""
+    for value, _ in body.yields:
+        node = graph.node(body, value)
+        if node[0] == Op.DICT:
+            parts = graph.operands(node)
+            for name, item in zip(parts[::2], parts[1::2], strict=False):
+                under = graph.node(body, name)
+                if under[0] == Op.CONST and item >= 0:
+                    yield ("request.state", str(under[1])), item
 
 
 def _as_seen(item: ValueSet) -> ValueSet:

@@ -93,11 +93,6 @@ _COLLECTIONS: Final = frozenset(
 """Classes of collections, of which an instance does not say what it holds."""
 
 
-def _is_told(item: ValueSet) -> bool:
-    """Whether anything but a parameter, or an attribute of a library's object, is known of a value."""
-    return any(not isinstance(value, (Parameter, ExternalMethod)) for value in item.values)
-
-
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
     return plain(handler(key, node))
 
@@ -246,7 +241,7 @@ class Evaluator:
         if stated >= 0:
             return self.evaluate(key, stated)
         found = self.containers.item(key, value)
-        if not _is_told(found):
+        if not self._is_told_of(found):
             _, base, index = map(to_index, self.body(key).values[value])
             under = graph.node(self.body(key), index)
             if under[0] == Op.CONST:
@@ -347,9 +342,21 @@ class Evaluator:
         found = self.attribute(self.read_of(key, base), name, key)
         here = self._stored_attributes(key).get((base, name))
         if not here:
-            return found if _is_told(found) else self._kept_by_app(self.app_state.attribute(key, node), found)
+            if self._is_told_of(found):
+                return found
+            return self._kept_by_app(self.app_state.attribute(key, node), found)
         stored = join([self.evaluate(key, value) for value in here])
         return join([stored, found]) if found.values else stored
+
+    def _is_told_of(self, item: ValueSet) -> bool:
+        """Whether anything is known of an attribute: more than that it is one of a library's object which the
+        catalog doesn't know."""
+        return any(
+            self.catalog.method(value.dotted, value.name) is not None
+            if isinstance(value, ExternalMethod)
+            else not isinstance(value, Parameter)
+            for value in item.values
+        )
 
     def _kept_by_app(self, kept: ValueSet, found: ValueSet) -> ValueSet:
         """What the application keeps under a name, where that is known; else what was found."""

@@ -63,7 +63,8 @@ class FileIndex(NamedTuple):
     functions: tuple[str, ...]
     words: tuple[str, ...]
     kept: tuple[str, ...] = ()
-    """Under which names it keeps something in an application (`app.state.db = …`, `app["db"] = …`)."""
+    """Under which names it keeps something in an application: `app.state.db = …`, `app["db"] = …`,
+    `bot.db = …`, `yield {"db": …}`."""
 
     @property
     def is_root(self) -> bool:
@@ -106,11 +107,13 @@ _PARENTHESIS: Final = re.compile(rb"[()]|#[^\n]*")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _BLANKS: Final = b" \t\f\v\r\n\\"
 _LITERAL_WORDS: Final = tuple((word, word.encode()) for word in ROOT_WORDS if word != ASYNC_DEF)
-_KEEPING: Final = (b".state.", b".ctx.", b"pp[", b"on[")
+_KEEPING: Final = (b".state.", b".ctx.", b"pp[", b"on[", b"bot.")
 _KEPT: Final = re.compile(
-    rb"(?:\.(?:state|ctx)\.(" + _NAME + rb")|(?:app|application)\[[ ]?[\"']([\w.-]{1,80})[\"'][ ]?\])"
+    rb"(?:(?:\.state|\.ctx|\bbot)\.(" + _NAME + rb")|(?:app|application)\[[ ]?[\"']([\w.-]{1,80})[\"'][ ]?\])"
     rb"[ ]*(?::[^=\n]{1,200})?=(?!=)"
 )
+_YIELDED: Final = re.compile(rb"yield \{([^{}]{1,1000})\}")
+_KEY: Final = re.compile(rb"[\"'](\w{1,80})[\"'][ ]?:")
 _HEADER_LIMIT: Final = 4_000
 _DEPTH_LIMIT: Final = 20
 _FEW_WORDS: Final = 12
@@ -169,9 +172,13 @@ def _literal_words(data: bytes) -> list[str]:
 
 
 def _kept(data: bytes) -> dict[str, None]:
-    if not any(word in data for word in _KEEPING):
-        return {}
-    return dict.fromkeys(_text(attribute or item) for attribute, item in _KEPT.findall(data))
+    found: dict[str, None] = {}
+    if any(word in data for word in _KEEPING):
+        found.update(dict.fromkeys(_text(attribute or item) for attribute, item in _KEPT.findall(data)))
+    if b"yield {" in data:
+        for items in _YIELDED.findall(data):
+            found.update(dict.fromkeys(map(_text, _KEY.findall(items))))
+    return found
 
 
 def _text(name: bytes) -> str:
