@@ -1,4 +1,4 @@
-"""What an application keeps for its handlers: `app.state.db`, `app["db"]` and `bot.db`, by what puts it there,
+"""What an application keeps for its handlers: `app.state.db`, `app["db"]`, `bot.db`, by what puts it there,
 wherever in the project."""
 
 from __future__ import annotations
