@@ -90,7 +90,7 @@ class Callers:
         """Whether a line of a function runs only once, or a few times, in the life of a program: it stands in
         no loop, and all that leads to it is a program's entry, its start or its end. Of what nothing in the
         project calls, its name says that; of what is slight, the name of what begins an object is enough."""
-        if any(first <= line <= last for first, last in self.loops.get(place, ())):
+        if self.is_in_loop(place, line):
             return False
         above = {place: set(self._above(place))}
         todo = [place]
@@ -116,10 +116,8 @@ class Callers:
         return not above  # else some of them call each other
 
     def is_in_loop(self, place: Place, line: int) -> bool:
-        """Whether a line of a function stands in a loop, or the function is called in one."""
-        return place in self.repeated or any(
-            first <= line <= last for first, last in self.loops.get(place, ())
-        )
+        """Whether a line of a function stands in a loop."""
+        return any(first <= line <= last for first, last in self.loops.get(place, ()))
 
     def _above(self, place: Place) -> Collection[Place]:
         """Who calls a function. Of one that nothing is seen to call, and that is written in another one
@@ -174,7 +172,7 @@ class Callers:
 
     def _has_company(self, place: Place, line: int) -> bool:
         """Whether something else may be on the loop at a line of a function, by what that does before."""
-        if any(first <= line <= last for first, last in self.loops.get(place, ())):
+        if self.is_in_loop(place, line):
             return True
         if self.makers.get(place, line + 1) <= line:
             return True
