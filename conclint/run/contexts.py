@@ -28,6 +28,8 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
+_LOCAL_FAMILIES: Final = frozenset({Family.COMPUTE.value, Family.DATABASE.value})
+"""What its user alone waits for, under a second, where it is done in a command."""
 _SLIGHT_FAMILIES: Final = frozenset({Family.FILES.value, Family.SOCKETS.value})
 """What takes under a second now and then, and hardly matters where nobody is seen to wait for it: a file, the
 certificates of a connection."""
@@ -234,9 +236,9 @@ class Contexts:
         is_brief = finding.severity < Severity.CRITICAL
         if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
             return Severity.INFO
-        is_local = is_brief and finding.family == Family.DATABASE.value
-        is_quiet = is_local or finding.family in _QUIET_FAMILIES
-        if context is Context.COMMAND and is_quiet and self._is_of_one(waiting):
+        if context is Context.COMMAND and is_brief and finding.family in _LOCAL_FAMILIES:
+            return Severity.INFO
+        if context is Context.COMMAND and finding.family in _QUIET_FAMILIES and self._is_of_one(waiting):
             return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING

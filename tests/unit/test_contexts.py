@@ -607,10 +607,20 @@ class TestContext:
         text = "import requests\n\nasync def fetch(url):\n    requests.get(url)\n"
         assert one(tmp_path, {"pkg/cli.py": text}).severity is Severity.WARNING
 
-    def test_a_local_database_that_one_user_waits_for_is_info(self, tmp_path: Path) -> None:
-        text = "import sqlite3\n\nasync def fill(path):\n    sqlite3.connect(path).commit()\n"
-        severities = {finding.severity for finding in found(tmp_path, {"pkg/cli.py": text})}
-        assert severities == {Severity.INFO}
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("sqlite3.connect(path).commit()", Severity.INFO),
+            ("bs4.BeautifulSoup(path)", Severity.INFO),
+            ("psycopg2.connect(path)", Severity.CRITICAL),
+        ],
+    )
+    def test_what_the_user_of_a_command_waits_for_under_a_second_is_info(
+        self, tmp_path: Path, call: str, severity: Severity
+    ) -> None:
+        text = f"import asyncio, bs4, psycopg2, sqlite3\n\nasync def main(path):\n    {call}\n"
+        text += "    await asyncio.gather(main(path))\n\nasyncio.run(main(input()))\n"
+        assert {finding.severity for finding in found(tmp_path, {"a.py": text})} == {severity}
 
     TYPED = """
         import argparse, asyncio, click, requests
