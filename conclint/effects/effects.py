@@ -49,9 +49,10 @@ class Effect(NamedTuple):
 Pointer: TypeAlias = tuple[Key, Effect]
 
 
-MANY_FILES: Final = frozenset(
+SLOW_FILES: Final = frozenset(
     {
-        "os.walk", "shutil.copytree", "shutil.make_archive", "shutil.rmtree", "shutil.unpack_archive",
+        "os.fdatasync", "os.fsync", "os.sync", "os.walk", "shutil.copytree", "shutil.make_archive",
+        "shutil.rmtree", "shutil.unpack_archive",
         "tarfile.TarFile.extractall", "zipfile.ZipFile.extractall",
     }
 )  # fmt: skip
@@ -94,7 +95,7 @@ class Witness(NamedTuple):
         longer than others of its family, as far as that is known (one that goes over many files, rather than
         one, which may be small), then is shorter, then comes first by name."""
         doubts = self.assumptions + len(self.hedges)
-        brevity = 0 if self.cause in MANY_FILES else 2 if self.cause in _MOMENTARY else 1
+        brevity = 0 if self.cause in SLOW_FILES else 2 if self.cause in _MOMENTARY else 1
         return (doubts, brevity, self.length, self.cause, self.symbol, self.site)
 
     def assuming(self, *reasons: str) -> Witness:

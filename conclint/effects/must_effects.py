@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from conclint.effects.effects import MANY_FILES, Effect, Kind, Witness
+from conclint.effects.effects import SLOW_FILES, Effect, Kind, Witness
 from conclint.summary.records import Body, RegionKind
 
 _OPPOSITE = (RegionKind.IF, RegionKind.AFTER)
@@ -30,9 +30,9 @@ def raised(body: Body, occurrences: Iterable[Occurrence]) -> Iterator[tuple[int,
     for group in groups.values():
         paired = _paired(body, {item.region for item in group})
         found = [(_outermost(body, item.region, paired), item) for item in group]
-        few = {region for region, item in found if item.witness.cause not in MANY_FILES}
+        few = {region for region, item in found if item.witness.cause not in SLOW_FILES}
         for region, item in found:
-            is_more = region != item.region and region in few and item.witness.cause in MANY_FILES
+            is_more = region != item.region and region in few and item.witness.cause in SLOW_FILES
             yield (item.region if is_more else region), item
 
 
