@@ -618,8 +618,9 @@ class TestContext:
     def test_what_the_user_of_a_command_waits_for_under_a_second_is_info(
         self, tmp_path: Path, call: str, severity: Severity
     ) -> None:
-        text = f"import asyncio, bs4, psycopg2, sqlite3\n\nasync def main(path):\n    {call}\n"
-        text += "    await asyncio.gather(main(path))\n\nasyncio.run(main(input()))\n"
+        text = "import asyncio, bs4, psycopg2, sqlite3\n\nasync def tick():\n    pass\n\n"
+        text += "async def main(path):\n    await asyncio.gather(tick(), tick())\n    while path:\n"
+        text += f"        {call}\n\nasyncio.run(main('a'))\n"
         assert {finding.severity for finding in found(tmp_path, {"a.py": text})} == {severity}
 
     TYPED = """
