@@ -28,7 +28,7 @@ _ON_LOOP: Final = ("CON1", "CON3")
 _QUIET_FAMILIES: Final = frozenset(
     {Family.FILES.value, Family.CHEAP_FILES.value, Family.CONSOLE.value, Family.OTHER.value}
 )
-_LOCAL_FAMILIES: Final = frozenset({Family.COMPUTE.value, Family.DATABASE.value})
+_LOCAL_FAMILIES: Final = frozenset({Family.COMPUTE.value, Family.DATABASE.value, Family.SOCKETS.value})
 """What its user alone waits for, under a second, where it is done in a command."""
 _SLIGHT_FAMILIES: Final = frozenset({Family.FILES.value, Family.SOCKETS.value})
 """What takes under a second now and then, and hardly matters where nobody is seen to wait for it: a file, the

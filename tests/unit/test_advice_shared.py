@@ -232,3 +232,42 @@ async def main(path):
 """,
     )
     assert all(("to_thread(work, path)" in item.example) == is_own for item in at(told, "main"))
+
+
+def test_an_endpoint_that_may_tell_the_loop_something_stays_on_it(tmp_path: Path) -> None:
+    text = """
+        import asyncio, time
+        from abc import ABC, abstractmethod
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        class Console(ABC):
+            @abstractmethod
+            def log(self, text): ...
+
+        class Page(Console):
+            def __init__(self):
+                self.queue = asyncio.Queue()
+
+            def log(self, text):
+                self.queue.put_nowait(text)
+
+        class Context:
+            console: Console
+
+        context = Context()
+
+        @app.get("/told")
+        async def told():
+            time.sleep(3)
+            context.console.log("done")
+
+        @app.get("/silent")
+        async def silent():
+            time.sleep(3)
+    """
+    (tmp_path / "a.py").write_text(dedent(text), encoding="utf-8")
+    told, silent = advice_for(tmp_path)
+    assert "plain" not in told.text
+    assert "plain `def`" in silent.text

@@ -24,7 +24,13 @@ from conclint.rules.advice.helpers import helper_of
 from conclint.rules.advice.imports import visible_imports
 from conclint.rules.advice.innermost import Writer, changes_at, writer_of
 from conclint.rules.advice.library import MIXED, AsyncLibrary, library_of, spoken
-from conclint.rules.advice.loop_bound import chain_needs_loop, needs_loop, public_names, unknown_signals
+from conclint.rules.advice.loop_bound import (
+    chain_needs_loop,
+    needs_loop,
+    public_names,
+    unknown_signals,
+    uses_loop,
+)
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
@@ -290,7 +296,11 @@ def around(view: ModuleView, key: Key) -> Around:
         visible_imports(view.module, key),
         tuple(_busy(view, key, links)),
         (
-            *_places(view, key, (link.site for link in links if needs_loop(view, key, link))),
+            *_places(
+                view,
+                key,
+                (link.site for link in links if needs_loop(view, key, link) or uses_loop(view, key, link)),
+            ),
             *_places(view, key, unknown_signals(view, key)),
         ),
         tuple(_places(view, key, (link.site for link in links if _is_threaded(view, key, link)))),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conclint.catalog.facts import Trait
+from conclint.effects.effects import Kind
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
 from conclint.resolve.values import External, ExternalMethod, Function, Generator, Key, Parameter
@@ -86,6 +87,12 @@ def needs_loop(view: ModuleView, key: Key, link: Link) -> str:
             seen.update(found)
             todo.extend(found)
     return ""
+
+
+def uses_loop(view: ModuleView, key: Key, link: Link) -> bool:
+    """Whether something of what a site may run, one of several implementations, say, is for code on the loop
+    alone."""
+    return any(effect.kind is Kind.USES_LOOP for effect in view.engine.site_effects(key, link, []))
 
 
 def works_on_loop(view: ModuleView, key: Key) -> str:
