@@ -269,5 +269,5 @@ def test_an_endpoint_that_may_tell_the_loop_something_stays_on_it(tmp_path: Path
     """
     (tmp_path / "a.py").write_text(dedent(text), encoding="utf-8")
     told, silent = advice_for(tmp_path)
-    assert "plain" not in told.text
-    assert "plain `def`" in silent.text
+    assert "plain" not in told.words
+    assert "plain `def`" in silent.words
