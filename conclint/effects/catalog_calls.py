@@ -117,7 +117,9 @@ class CatalogCalls:
     def _logged(self, frame: Frame, called: Value, found: Effects) -> Effects:
         """The effects with those of the handlers that a log call runs."""
         for target in self._handlers.targets(frame.key, frame.link.site, called):
-            add_all(found, self._run(frame.nested(), target))
+            reasons = self._handlers.reasons(frame.key[0])
+            for effect, witness in self._run(frame.nested(), target).items():
+                add(found, effect, witness.assuming(*reasons))
         return found
 
     def method(self, frame: Frame, value: ExternalMethod, arguments: Arguments) -> Effects:

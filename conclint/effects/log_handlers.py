@@ -1,9 +1,10 @@
 """Log calls run the program's own handlers: `logger.error(…)` calls `emit` of each handler that was added.
 
-Handlers are looked for in the module of the call, where programs set their loggers up, and in what it calls
-to have them set up. A logger hands its records on to those above it by name, so a handler of the root, or of
-`a`, sees what `a.b` logs. Below WARNING nothing is logged unless somebody says so, and that nobody can tell
-from here; the library's handlers that send mail or make requests are mostly told to take errors only.
+Handlers are looked for in the module of the call, where programs set their loggers up, in what it calls to
+have them set up, and in files beside or above it that name a handler's class of the project's own. A logger
+hands its records on to those above it by name, so a handler of the root, or of `a`, sees what `a.b` logs.
+Below WARNING nothing is logged unless somebody says so, and that nobody can tell from here; the library's
+handlers that send mail or make requests are mostly told to take errors only.
 Of loguru, which has one logger, they are the functions that it is told to give its messages to.
 """
 
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from conclint.model.execution import Family
 from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.calls import Target
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.overrides import is_of_tests
 from conclint.resolve.values import (
     Container,
     Display,
@@ -34,10 +37,15 @@ from conclint.summary.records import DefKind, Op, SiteKind
 
 _LOUD: Final = frozenset({"error", "exception", "critical", "fatal", "warning", "warn"})
 _ERRORS: Final = frozenset({"error", "exception", "critical", "fatal"})
+_ERROR_LEVELS: Final = (
+    *((External(f"logging.{name}"),) for name in ("ERROR", "CRITICAL", "FATAL")),
+    *((Literal("str", name),) for name in ("ERROR", "CRITICAL", "FATAL")),
+)
 _LOGGER: Final = "logging.Logger"
 _HANDLER: Final = "logging.Handler"
 _ROOT: Final = ""
 _MOST_STEPS: Final = 4
+_MOST_FILES: Final = 6
 _SENDING: Final = (Family.HTTP, Family.SOCKETS)
 _LOGURU: Final = "loguru.logger."
 _LOGURU_CLASS: Final = "loguru._logger.Logger"
@@ -57,6 +65,7 @@ class _Added(NamedTuple):
 
     logger: str | None
     handler: Instance | ExternalInstance
+    only_errors: bool = False
 
 
 class _Sink(NamedTuple):
@@ -72,6 +81,7 @@ class LogHandlers:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._added: dict[str, tuple[_Added, ...]] = {}
+        self._added_elsewhere: dict[str, tuple[_Added, ...]] = {}
         self._sinks: dict[str, tuple[_Sink, ...]] = {}
 
     def targets(self, key: Key, site: int, called: Value) -> Iterator[Target]:
@@ -90,12 +100,14 @@ class LogHandlers:
             is_log = _is_function(called.dotted)
         if not is_log:
             return
-        added = self._in_module(key[0])
+        added = self._in_module(key[0]) or self._elsewhere(key[0])
         if not added:
             return
         own = _ROOT if isinstance(called, External) else self._logger_of(key, site)
         called_name = called.name if isinstance(called, ExternalMethod) else called.dotted.rpartition(".")[2]
-        for logger, handler in added:
+        for logger, handler, only_errors in added:
+            if only_errors and called_name not in _ERRORS:
+                continue
             if logger == _ROOT or (logger is not None and own is not None and _is_above(logger, own)):
                 if isinstance(handler, ExternalInstance):
                     if called_name in _ERRORS:
@@ -105,12 +117,36 @@ class LogHandlers:
                     if isinstance(method, Function):
                         yield Target(method, Arguments(spread=True))
 
+    def reasons(self, path: str) -> tuple[str, ...]:
+        """What is assumed of the handlers that the log calls of a module run."""
+        is_assumed = not self._in_module(path) and self._added_elsewhere.get(path)
+        return ("another file has added the handler by then",) if is_assumed else ()
+
     def _in_module(self, path: str) -> tuple[_Added, ...]:
         found = self._added.get(path)
         if found is None:
             found = self._added[path] = tuple(
                 item for key in self._looked_at(path) for item in self._in_def(key)
             )
+        return found
+
+    def _elsewhere(self, path: str) -> tuple[_Added, ...]:
+        """The handlers of the project's own classes that files add which are in the folder of the module, or
+        in one around it: the start of its program is there."""
+        found = self._added_elsewhere.get(path)
+        if found is None:
+            program = self._evaluator.program
+            files: dict[str, None] = {}
+            for other, name in program.derived_from(_HANDLER.rpartition(".")[2], path):
+                if not is_of_tests(program, other):
+                    files.update(dict.fromkeys((other, *program.importing(name, path))))
+            near = [other for other in files if other != path and _is_around(other, path)]
+            near = [other for other in near if not is_of_tests(program, other)]
+            near = near if len(near) <= _MOST_FILES else []
+            program.depend(path, near)
+            modules = [module for other in near if (module := program.module(other)) is not None]
+            found = tuple(item for module in modules for key in module.keys for item in self._in_def(key))
+            self._added_elsewhere[path] = found
         return found
 
     def _sinks_of(self, path: str) -> tuple[_Sink, ...]:
@@ -187,6 +223,7 @@ class LogHandlers:
         names = {node[2] for node in nodes if node[0] == Op.ATTR}
         if names.isdisjoint(("addHandler", "basicConfig")):
             return
+        stern = self._told_errors_only(key)
         for number, site in enumerate(body.sites):
             callee = nodes[site.callee] if site.kind == SiteKind.CALL and site.callee >= 0 else (Op.UNKNOWN,)
             if callee[0] != Op.ATTR:
@@ -196,13 +233,40 @@ class LogHandlers:
                 logger = self._logger_of(key, number)
                 for value in self._evaluator.passed(arguments.positional[0]).values:
                     if isinstance(value, (Instance, ExternalInstance)) and self._is_handler(value):
-                        yield _Added(logger, value)
+                        yield _Added(logger, value, value in stern or self._is_stern(value))
             elif callee[2] == "basicConfig" and (given := arguments.keyword("handlers")) is not None:
                 for collection in self._evaluator.passed(given).values:
                     if isinstance(collection, (Display, Container)):
                         for value in self._evaluator.containers.values_in(collection).values:
                             if isinstance(value, (Instance, ExternalInstance)) and self._is_handler(value):
-                                yield _Added(_ROOT, value)
+                                yield _Added(_ROOT, value, value in stern or self._is_stern(value))
+
+    def _told_errors_only(self, key: Key) -> set[Value]:
+        """The handlers that a def tells to take errors only."""
+        body = self._evaluator.body(key)
+        return {
+            value
+            for site in body.sites
+            if site.kind == SiteKind.CALL and graph.node(body, site.callee)[-1] == "setLevel"
+            if self._passes_errors(key, site.args)
+            for value in self._evaluator.evaluate(key, graph.receiver(body, site)).values
+        }
+
+    def _is_stern(self, handler: Value) -> bool:
+        """Whether the constructor of a handler's class says that it takes errors only."""
+        if not isinstance(handler, Instance):
+            return False
+        for maker in self._evaluator.classes.method(handler.cls, "__init__", handler).values:
+            if isinstance(maker, Function):
+                sites = self._evaluator.body(maker.key).sites
+                if any(
+                    site.kind == SiteKind.CALL and self._passes_errors(maker.key, site.args) for site in sites
+                ):
+                    return True
+        return False
+
+    def _passes_errors(self, key: Key, args: tuple[tuple[int | str, int], ...]) -> bool:
+        return any(self._evaluator.evaluate(key, value).values in _ERROR_LEVELS for _, value in args)
 
     def _is_handler(self, value: Value) -> bool:
         catalog = self._evaluator.catalog
@@ -272,6 +336,11 @@ def _level_of(called: External | ExternalMethod) -> int | None:
     else:
         name = called.dotted.removeprefix(_LOGURU) if called.dotted.startswith(_LOGURU) else ""
     return _LEVELS.get(name.upper())
+
+
+def _is_around(other: str, path: str) -> bool:
+    """Whether a file is in the folder of another one, or in one around that."""
+    return Path(other).parent in Path(path).parents
 
 
 def _is_function(dotted: str) -> bool:
