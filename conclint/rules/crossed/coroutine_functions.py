@@ -27,7 +27,8 @@ _PLACES: Final = {
 _PLAIN_LIBRARIES: Final = (
     "asyncio.", "concurrent.futures.", "threading.", "_thread.", "multiprocessing.", "anyio.to_",
     "trio.to_thread.", "starlette.concurrency.", "fastapi.concurrency.", "asgiref.sync.", "joblib.",
-    "twisted.internet.threads.", "tornado.ioloop.",
+    "twisted.internet.threads.", "tornado.ioloop.", "apscheduler.schedulers.background.",
+    "apscheduler.schedulers.blocking.",
 )  # fmt: skip
 """What calls just what it is given; frameworks may await what that gives."""
 ASKING: Final = frozenset(
