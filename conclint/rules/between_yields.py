@@ -1,5 +1,6 @@
 """`await asyncio.sleep(0)` beside code that computes: its author lets the event loop run before and after, so
-it takes long. Within a loop that pauses in each round the work is cut into pieces already."""
+it takes long. Within a loop that pauses in each round the work is cut into pieces already, unless it pauses
+right before a piece as well as right after it: then each piece takes long."""
 
 from __future__ import annotations
 
@@ -13,14 +14,12 @@ _CHECKPOINTS = frozenset({"anyio.lowlevel.checkpoint", "trio.lowlevel.checkpoint
 
 
 def bare_yields(view: ModuleView, key: Key) -> tuple[int, ...]:
-    """The sites where a coroutine lets the event loop run and waits for nothing, outside of loops."""
+    """The sites where a coroutine lets the event loop run and waits for nothing."""
     evaluator = view.engine.evaluator
     body = evaluator.body(key)
     found: list[int] = []
     for number, site in enumerate(body.sites):
         if site.kind != SiteKind.CALL or not site.use & Use.AWAITED or len(site.args) > 1:
-            continue
-        if graph.loop_of(body, site.region) >= 0:
             continue
         called = evaluator.evaluate(key, site.callee).values
         names = {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)}
@@ -39,13 +38,30 @@ def _is_zero(view: ModuleView, key: Key, args: tuple[tuple[int | str, int], ...]
 
 
 def is_beside_yield(body: Body, site: int, yields: tuple[int, ...]) -> bool:
-    """Whether nothing else is awaited between a site and one of these, in the same block."""
+    """Whether nothing else is awaited between a site and one of these, in the same block; in a loop, and two
+    of these, one on either side."""
     if site < 0:
         return False
-    region = body.sites[site].region
-    for place in yields:
-        first, last = sorted((site, place))
-        between = body.sites[first + 1 : last]
-        if graph.is_inside(body, region, body.sites[place].region) and not any(map(graph.pauses, between)):
-            return True
-    return False
+    near = [place for place in yields if _is_near(body, site, place)]
+    if any(graph.loop_of(body, body.sites[place].region) < 0 for place in near):
+        return True
+    return any(place > site for place in near) and any(
+        place < site and not _is_after_work(body, place) for place in near
+    )
+
+
+def _is_after_work(body: Body, place: int) -> bool:
+    """Whether a round of the loop calls anything before it pauses: then it pauses between two pieces."""
+    loop = graph.loop_of(body, body.sites[place].region)
+    return any(
+        site.kind == SiteKind.CALL and not site.use & Use.AWAITED and graph.is_inside(body, site.region, loop)
+        for site in body.sites[:place]
+    )
+
+
+def _is_near(body: Body, site: int, place: int) -> bool:
+    first, last = sorted((site, place))
+    between = body.sites[first + 1 : last]
+    return graph.is_inside(body, body.sites[site].region, body.sites[place].region) and not any(
+        map(graph.pauses, between)
+    )
