@@ -22,7 +22,7 @@ from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.safety import is_safe_pause
-from conclint.rules.advice.scopes import free_name, names_in
+from conclint.rules.advice.scopes import free_name, names_in, names_of
 from conclint.rules.advice.shown import shown
 from conclint.rules.advice.site import Fragment, Node, Place
 from conclint.rules.advice.structure import change_to
@@ -282,7 +282,7 @@ def as_endpoint(place: Place, subject: Subject) -> Change | None:
     function, fragment = _plain_endpoint(place, subject), place.fragment
     if function is None or any(fragment.has(function, item) for item in subject.around.changing):
         return None
-    names = names_in([function.body])
+    names = names_of(fragment, function.body)
     if names.shared or changed_in(fragment, function.body, function, subject.around):
         return None
     start = fragment.start(function)
@@ -300,7 +300,7 @@ def _plain_endpoint(place: Place, subject: Subject) -> cst.FunctionDef | None:
     if not functions or functions[0].asynchronous is None or functions[0].name.value != waiting.function:
         return None
     function = functions[0]
-    names = names_in([function.body])
+    names = names_of(fragment, function.body)
     is_tied = any(fragment.has(function, item) for item in subject.around.tied)
     return None if names.awaits or names.yields or is_tied else function
 
