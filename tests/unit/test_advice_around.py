@@ -176,7 +176,7 @@ def test_what_a_key_runs_may_have_the_terminal(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,
         """
-        import subprocess
+        import requests, subprocess
         from prompt_toolkit.key_binding import KeyBindings
 
         keys = KeyBindings()
@@ -184,10 +184,16 @@ def test_what_a_key_runs_may_have_the_terminal(tmp_path: Path) -> None:
         @keys.add("c-e")
         def edit(event):
             subprocess.call(["vi", "notes"])
+
+        @keys.add("c-s")
+        def save(event):
+            requests.get("https://a.example")
         """,
     )
-    assert told
-    assert all("`run_in_terminal`" in item.words and not item.example for item in told)
+    assert len(told) == 2
+    for item in told:
+        assert not item.example and "make this `async def`" in item.words
+        assert ("`run_in_terminal`" in item.words) == (item.finding.family == "subprocess")
 
 
 # -- what computes ---------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     """What can be done at the place, and what kind of thing it is."""
     fragment, node, around = place.fragment, place.node, subject.around
     if around.waiting.how is How.NOT:
-        return Refusal(words.cannot_wait(around.waiting)), ""
+        return Refusal(words.cannot_wait(subject)), ""
     if node is None or not isinstance(node, cst.BaseExpression):
         return Refusal(words.bound(subject), True), ""
     if around.waiting.is_mixed:
@@ -348,7 +348,7 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     if can and subject.unpicklable:
         text = f"{lead}{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
         return Advice(Recommendation(_PROCESS, text))
-    refusal = _PICKLED if can else words.cannot_wait(waiting)
+    refusal = _PICKLED if can else words.cannot_wait(subject)
     text = f"{lead}run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
 

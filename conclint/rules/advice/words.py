@@ -156,10 +156,10 @@ _LOCK: Final = (
     "take it, work and release it in one function, and run that in a thread: only the thread that took it "
     "can release it."
 )
-_KEY_BINDING: Final = (
+_KEY_BINDING: Final = "make this `async def`, which key bindings may be, and run it in a thread."
+_TERMINAL: Final = (
     "if it uses the terminal (an editor, a question), run it by prompt_toolkit's `run_in_terminal`, which "
-    "puts the prompt aside meanwhile. Otherwise make this `async def`, which key bindings may be, and run it "
-    "in a thread."
+    "puts the prompt aside meanwhile. Otherwise "
 )
 _TWIN_OF_LOCK: Final = (
     "use `{twin}`, which waits without blocking the event loop, with {lock} held around each use of the two: "
@@ -293,12 +293,13 @@ def document(pool: str) -> str:
     return _DOCUMENT.format(pool=pool)
 
 
-def cannot_wait(waiting: Waiting) -> str:
+def cannot_wait(subject: Subject) -> str:
     """What a plain function that the loop calls can do instead of waiting."""
+    waiting = subject.around.waiting
     if waiting.is_lambda:
         return "a lambda can't wait: move the work to a coroutine, and start that."
     if waiting.is_key_binding:
-        return _KEY_BINDING
+        return f"{_TERMINAL if subject.family in ('subprocess', 'console') else ''}{_KEY_BINDING}"
     what = f"`{waiting.function}` is a plain function, so it"
     if waiting.library is AsyncLibrary.TWISTED:
         return f"{what} can't wait: start the work with `deferToThread`, and go on in a callback."
