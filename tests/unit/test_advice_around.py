@@ -251,6 +251,9 @@ async def main(job, path: Path, other, client):
         ("if path.exists():\n        shutil.rmtree(path)", ""),
         ("if running(other):\n        return None\n    shutil.rmtree(job.path)", ""),
         ("if running(job):\n        return None\n    await client.ready()\n    shutil.rmtree(job.path)", ""),
+        ("if len(job):\n        return None\n    shutil.rmtree(job)", ""),
+        ("if os.path.isdir(path):\n        return None\n    shutil.move(path, other)", ""),
+        ("if shutil.which(path):\n        return None\n    shutil.move(path, other)", ""),
         ("if running(job):\n        print(job)\n    shutil.rmtree(job.path)", ""),
         ("if running(job):\n        return None\n    os.listdir(job.path)", ""),
     ],
@@ -419,10 +422,17 @@ def test_what_a_function_asks_for_first_needs_a_lock_where_it_is_run_in_a_thread
             if path.exists():
                 shutil.rmtree(path)
 
+        def either(path: Path):
+            if path.is_file():
+                shutil.copyfile(path, "copy")
+            else:
+                shutil.copytree(path, "copies")
+
         async def main(path):
             fetched(path)
             under_lock(path)
             dropped(path)
+            either(path)
         """,
     )
     found = {item.finding.message.split("`")[1]: item for item in told}
@@ -432,6 +442,7 @@ def test_what_a_function_asks_for_first_needs_a_lock_where_it_is_run_in_a_thread
     )
     assert not asked.example
     assert found["program.under_lock"].example and found["program.dropped"].example
+    assert "test of" not in found["program.either"].words
 
 
 def test_what_changes_the_process_for_a_while_is_done_once_at_a_time(tmp_path: Path) -> None:
@@ -556,7 +567,7 @@ class Store:
         ("(FOLDER / uuid.uuid4().hex).write_text(text)", ""), ("self.written(text, name)", ""),
         ("with lock:\n            open(self.path, 'w').write(text)", ""),
         ("open(self.path, 'w').write(text)\n        os.replace(self.path, name)", ""),
-        ("open(self.path).read()", ""),
+        ("open(self.path).read()", ""), ("name.save(self.path)\n        open(name).read()", ""),
     ],
 )  # fmt: skip
 def test_a_file_that_others_use_is_not_written_beside_them(tmp_path: Path, body: str, words: str) -> None:

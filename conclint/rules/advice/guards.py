@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeGuard
 
 from conclint.rules.advice.allowed import Subject
 from conclint.rules.advice.scopes import names_in
@@ -17,6 +18,11 @@ _CHANGES: Final = (
     "unlink", "unpack", "update", "upload", "upsert", "write",
 )  # fmt: skip
 """How the names of calls begin that change what a test may ask for."""
+_ASKING: Final = re.compile(
+    r"(?i)_*(?:l?exists|is_?file|(?:\w+_)?(?:has|have|is|are|already)_\w+|\w+_exists?|(?:is_?)?(?:running|locked|active))"
+)
+"""Names of what asks whether something is there, or going on; not what kind of thing it is (`is_dir`)."""
+_KINDS: Final = re.compile(r"(?i)is_?(?:dir|link|mount|instance|subclass|none|valid|enabled)\w*")
 _LONGEST: Final = 60
 
 
@@ -34,7 +40,7 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
         return ""
     given = names_in([node]).read
     for test, is_found in _tests(fragment, node):
-        asked = next((item for item in fragment.inside(test) if isinstance(item, cst.Call)), None)
+        asked = next((item for item in fragment.inside(test) if _asks(item)), None)
         if asked is None or is_found != _is_positive(test) or not fragment.knows(asked):
             continue
         names = names_in([asked]).read - names_in([asked.func]).read | _owner(asked)
@@ -120,6 +126,15 @@ def _tests(fragment: Fragment, node: Node) -> Iterator[tuple[Node, bool]]:
                 if isinstance(line, cst.If) and line.orelse is None and _leaves(line.body):
                     yield line.test, True
         below = item
+
+
+def _asks(node: Node) -> TypeGuard[cst.Call]:
+    """Whether a call asks for what other code may have done."""
+    if not isinstance(node, cst.Call):
+        return False
+    function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    name = function.value if isinstance(function, cst.Name) else ""
+    return _ASKING.fullmatch(name) is not None and _KINDS.fullmatch(name) is None
 
 
 def _is_positive(test: Node) -> bool:

@@ -12,6 +12,7 @@ from conclint.summary.records import Body, Op, RegionKind, StoreKind
 
 _ASKING: Final = frozenset({"exists", "is_file", "is_dir", "isfile", "isdir", "lexists"})
 """Methods and functions that ask whether something is there."""
+_EXISTS: Final = frozenset({"exists", "lexists"})
 _NOTHING: Final = ((Op.CONST, None), (Op.CONST, False))
 
 
@@ -62,10 +63,13 @@ def asked_first(view: ModuleView, key: Key, site: int) -> str:
         if body.regions[number].kind not in graph.TESTS:
             continue
         value, holds = body.regions[number].value, bool(body.regions[number].extra)
+        is_other_branch = body.regions[number].kind == RegionKind.IF and not holds
         while (inner := graph.negated(graph.node(body, value))) >= 0:
-            value, holds = inner, not holds
+            value, holds, is_other_branch = inner, not holds, False
         asked = graph.call(body, value)
         name = graph.node(body, asked.callee)[-1] if asked is not None else ""
+        if is_other_branch and name not in _EXISTS:
+            continue  # it is what kind of thing it is that decides
         if asked is not None and not holds and name in _ASKING and not _is_left(body, number):
             return f"{text_of(view, key, asked.callee)}(…)"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from conclint.resolve.values import External, Key
+from conclint.resolve.values import External, ExternalMethod, Key
 from conclint.rules.advice.sessions import passed_at
 from conclint.rules.advice.shared_state import is_locked, text_of
 from conclint.rules.chains import Hop
@@ -78,7 +78,7 @@ def _written(view: ModuleView, key: Key, body: Body, site: Site) -> int:
         return path if writes else -1
     if name in _WRITES and callee[0] == Op.ATTR:
         return graph.base(callee)
-    if name in _SAVES:
+    if name in _SAVES and _is_of_library(view, key, site):
         return given.get(0, -1)
     if name in _COPIES and _is_of_library(view, key, site):
         return given.get(1, given.get("dst", -1))
@@ -86,14 +86,16 @@ def _written(view: ModuleView, key: Key, body: Body, site: Site) -> int:
 
 
 def _is_of_library(view: ModuleView, key: Key, site: Site) -> bool:
-    """Whether a site calls a function of a module from outside the program."""
-    return any(isinstance(item, External) for item in view.engine.evaluator.evaluate(key, site.callee).values)
+    """Whether a site calls a function or method from outside the program."""
+    known = view.engine.evaluator.evaluate(key, site.callee).values
+    return any(isinstance(item, (External, ExternalMethod)) for item in known)
 
 
 def _opened(view: ModuleView, key: Key, body: Body, site: Site) -> tuple[int, int]:
     """The path that is opened, and which argument is the mode."""
     callee = graph.node(body, site.callee)
-    is_function = callee[0] != Op.ATTR or _is_of_library(view, key, site)
+    known = view.engine.evaluator.evaluate(key, site.callee).values
+    is_function = callee[0] != Op.ATTR or any(isinstance(value, External) for value in known)
     return (dict(site.args).get(0, -1), 1) if is_function else (graph.base(callee), 0)
 
 
