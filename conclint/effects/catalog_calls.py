@@ -16,6 +16,7 @@ from conclint.conditions.stated_conditions import (
 from conclint.effects.deadlocks import (
     THREAD_EVENTS,
     is_held_across_await,
+    is_held_for_long,
     is_released_at_once,
     loop_that_sets,
 )
@@ -326,7 +327,7 @@ class CatalogCalls:
         if fact.family is Family.LOCKS and method == "acquire":
             entered = self._evaluator.catalog.method(lock, "__enter__")
             if entered is not None and is_released_at_once(self._evaluator, frame.key, frame.link.site):
-                return Confidence.HIGH - entered.confidence
+                doubts = Confidence.HIGH - entered.confidence
         if not doubts:
             return doubts
         if fact.name == EXECUTOR_EXIT:
@@ -336,6 +337,8 @@ class CatalogCalls:
             self._evaluator, frame.key, frame.link.site, fact.name
         ):
             return 0
+        if fact.family is Family.LOCKS and is_held_for_long(self._evaluator, frame.key, frame.link.site):
+            return min(doubts, 1)
         return doubts
 
     def _is_gone_through(self, frame: Frame) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from conclint.catalog.facts import EffectKind
 from conclint.effects.with_blocks import block_of, sites_within
+from conclint.model.execution import Family
 from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.in_memory import Opened
 from conclint.resolve.loop_origins import THIS_LOOP, loop_of
-from conclint.resolve.values import External, Function, Key
+from conclint.resolve.values import External, ExternalMethod, Function, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Use
 
@@ -34,6 +36,7 @@ THREAD_EVENTS: Final = frozenset(
 )
 """What waits until somebody sets, puts or notifies it."""
 _MAX_DEPTH: Final = 4
+_LONG: Final = (Family.HTTP, Family.DATABASE, Family.SOCKETS, Family.SLEEP, Family.SUBPROCESS)
 
 
 def is_held_across_await(evaluator: Evaluator, key: Key, number: int, cause: str) -> bool:
@@ -83,6 +86,49 @@ def is_released_at_once(evaluator: Evaluator, key: Key, number: int) -> bool:
         callee = graph.node(body, later.callee)
         if later.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == "release":
             return graph.node(body, graph.base(callee)) == graph.node(body, receiver)
+    return False
+
+
+def is_held_for_long(evaluator: Evaluator, key: Key, number: int) -> bool:
+    """Whether the lock that a site takes, an attribute of its object or a variable of the module, is held by
+    another function of the same while that waits for a request, a database or a nap."""
+    body = evaluator.body(key)
+    site = body.sites[number]
+    lock = graph.node(body, site.callee if site.kind == SiteKind.ENTER else graph.receiver(body, site))
+    module = evaluator.module(key[0])
+    owner = evaluator.enclosing_class(key)
+    if lock[0] == Op.ATTR and graph.node(body, graph.base(lock)) == (Op.PARAM, 0) and owner is not None:
+        others = module.children(owner.key)
+    elif lock[0] == Op.GLOBAL:
+        others = [*module.keys]
+    else:
+        return False
+    return any(_waits_with(evaluator, other, lock[0], lock[-1]) for other in others if other != key)
+
+
+def _waits_with(evaluator: Evaluator, key: Key, op: object, name: object) -> bool:
+    """Whether a function waits, by its own calls, in a block of the lock of a name."""
+    body = evaluator.body(key)
+    for site in body.sites:
+        taken = graph.node(body, site.callee)
+        if site.kind != SiteKind.ENTER or (taken[0], taken[-1]) != (op, name):
+            continue
+        block = block_of(body, site)
+        if block >= 0 and any(_waits(evaluator, key, inner) for _, inner in sites_within(body, block)):
+            return True
+    return False
+
+
+def _waits(evaluator: Evaluator, key: Key, site: Site) -> bool:
+    if site.kind != SiteKind.CALL or site.use & Use.AWAITED:
+        return False
+    catalog = evaluator.catalog
+    for value in evaluator.evaluate(key, site.callee).values:
+        fact = catalog.function(value.dotted) if isinstance(value, External) else None
+        if isinstance(value, ExternalMethod):
+            fact = catalog.method(value.dotted, value.name)
+        if fact is not None and fact.effect is EffectKind.WAITS and fact.family in _LONG:
+            return True
     return False
 
 
