@@ -79,7 +79,8 @@ def _is_asked_in_vain(code: Code, number: int) -> bool:
         region = code.body.regions[loop]
         if region.kind != RegionKind.WHILE:
             continue
-        if code.results.get(number, -1) not in code.made_from([region.value]):
+        asked = code.results.get(number, -1)
+        if asked not in code.made_from([region.value]) or not _waits_so(code, region.value, number):
             return False
         inside = [site for site in code.body.sites if code.is_inside(site.region, loop)]
         if any(site.kind == SiteKind.SPIN or suspends(code.evaluator, code.key, site, 0) for site in inside):
@@ -91,8 +92,31 @@ def _is_asked_in_vain(code: Code, number: int) -> bool:
     return False
 
 
+def _waits_so(code: Code, test: int, number: int) -> bool:
+    """Whether a loop with such a test goes on until the answer changes: what is done stays done, so a loop
+    that goes on while it is (`while tasks[0].done(): tasks.popleft()`) waits for nothing."""
+    if not code.calls[number].is_one_of(frozenset({"asyncio.Future.done"})):
+        return True
+    return _is_denied(code, test, code.results.get(number, -1))
+
+
+def _is_denied(code: Code, test: int, asked: int) -> bool:
+    """Whether a value is negated where a test asks for it."""
+    node = graph.node(code.body, test)
+    if (inner := graph.negated(node)) >= 0:
+        return asked in code.made_from([inner])
+    if node[0] == Op.BOOL:
+        return any(_is_denied(code, part, asked) for part in graph.parts(node))
+    return False
+
+
 def _changes(code: Code, callee: int, number: int) -> bool:
-    """Whether a call works on the same object (`queue.get_nowait()`), and so may change the answer."""
+    """Whether a call works on the same object (`queue.get_nowait()`), or on the collection that it is taken
+    of, and so may change the answer."""
     node = graph.node(code.body, callee)
     asked = code.body.values[code.body.sites[number].callee]
-    return node[0] == Op.ATTR and node[1] == asked[1] and node[2] != asked[2]
+    if node[0] != Op.ATTR:
+        return False
+    item = graph.node(code.body, graph.base(asked))
+    is_of_whole = item[0] == Op.ITEM and graph.operand(item) == node[1]
+    return is_of_whole or (node[1] == asked[1] and node[2] != asked[2])
