@@ -267,7 +267,7 @@ def test_what_a_test_keeps_from_being_done_twice_needs_a_lock(tmp_path: Path, bo
     assert told or "listdir" in body
     for item in told:
         assert bool(item.example) != bool(asked)
-        assert (f"Hold an `asyncio.Lock` around the test of `{asked}`" in item.words) == bool(asked)
+        assert (f"past the test of `{asked}`" in item.words) == bool(asked)
 
 
 # -- the end of the program, and threads with a loop of their own ----------------------------------
@@ -437,9 +437,7 @@ def test_what_a_function_asks_for_first_needs_a_lock_where_it_is_run_in_a_thread
     )
     found = {item.finding.message.split("`")[1]: item for item in told}
     asked = found["program.fetched"]
-    assert (
-        "Hold an `asyncio.Lock` around it: two tasks may get past its test of `path.exists(…)`" in asked.words
-    )
+    assert "hold an `asyncio.Lock` around it: both may get past the test of `path.exists(…)`" in asked.words
     assert not asked.example
     assert found["program.under_lock"].example and found["program.dropped"].example
     assert "test of" not in found["program.either"].words
@@ -675,7 +673,7 @@ def test_a_plain_endpoint_needs_the_lock_too(tmp_path: Path) -> None:
         """,
     )
     first, second = of(told, "shutil.copytree")
-    assert "make it a plain `def`" in first.words and "Hold a `threading.Lock` around the test" in first.words
+    assert "make it a plain `def`" in first.words and "hold a `threading.Lock` around the test" in first.words
     assert not first.example and second.example
 
 

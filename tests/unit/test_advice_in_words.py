@@ -384,14 +384,14 @@ class Keys:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("Keys.query()", "Hold an `asyncio.Lock` around it: two tasks may get past its test of `cls.pair`"),
-        ("shared()", "Hold an `asyncio.Lock` around it: two tasks may get past its test of `made`"),
+        ("Keys.query()", "hold an `asyncio.Lock` around it: both may get past the test of `cls.pair`"),
+        ("shared()", "hold an `asyncio.Lock` around it: both may get past the test of `made`"),
         ("if self.client is None:\n            self.client = requests.get(url)",
-         "Hold an `asyncio.Lock` around the test of `self.client` and this"),
+         "past the test of `self.client`"),
         ("if not Keys.pair:\n            requests.get(url)\n            Keys.pair = True",
-         "around the test of `Keys.pair` and this"),
+         "past the test of `Keys.pair`"),
         ("if self.client:\n            return self.client\n        self.client = requests.get(url)",
-         "around the test of `self.client` and this"),
+         "past the test of `self.client`"),
         ("async with url:\n            if not self.url:\n                self.url = requests.get(url)", ""),
         ("self.closed()", ""), ("self.other()", ""), ("self.client = requests.get(url)", ""),
     ],
@@ -915,4 +915,4 @@ def test_where_others_have_their_turn_already_no_lock_is_asked_for(tmp_path: Pat
     call = """if not hasattr(self, "session"):
             self.session = requests.get(url)"""
     told = told_of(tmp_path, program=ONCE.replace("CALL", call))
-    assert all("around the test of `self.session`" in item.words for item in told)
+    assert all("past the test of `self.session`" in item.words for item in told)

@@ -221,13 +221,11 @@ def lock(subject: Subject, *, in_threads: bool = False) -> str:
     held = "a `threading.Lock`" if in_threads else _LOCKS[subject.around.waiting.library]
     if not subject.made_once:
         return _file(subject, held)
-    if subject.made_here:
-        what = (
-            f"around the test of `{subject.made_once}` and this, or two tasks may get past the test at once"
-        )
-    else:
-        what = f"around it: two tasks may get past its test of `{subject.made_once}` at once"
-    return f" Hold {held} {what}."
+    where = "around the test and this" if subject.made_here else "around it"
+    return (
+        f" If two tasks may do this at once, hold {held} {where}: both may get past the test of "
+        f"`{subject.made_once}`."
+    )
 
 
 def _file(subject: Subject, held: str) -> str:
