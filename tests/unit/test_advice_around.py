@@ -60,6 +60,14 @@ def test_nothing_is_awaited_in_a_block_that_holds_or_sets_something(
     assert all(not item.example and words in item.words for item in told), [item.words for item in told]
 
 
+def test_a_transaction_that_awaits_stays_on_the_loop(tmp_path: Path) -> None:
+    program = BLOCK.replace("MANAGER", "other.begin()").replace(
+        "self.text =", "await name.flush()\n            self.text ="
+    )
+    told = of(told_of(tmp_path, program), "requests.get")
+    assert all(not item.example and "before or after the `with` block" in item.words for item in told)
+
+
 @pytest.mark.parametrize("manager", ["other.clock", "other.blocks", "contextlib.suppress(OSError)", "name"])
 def test_other_blocks_wait(tmp_path: Path, manager: str) -> None:
     told = of(told_of(tmp_path, BLOCK.replace("MANAGER", manager)), "requests.get")

@@ -9,6 +9,7 @@ from typing import Final
 
 from conclint.rules.advice.allowed import Around
 from conclint.rules.advice.change import Refusal
+from conclint.rules.advice.scopes import names_in
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
 
@@ -37,6 +38,10 @@ _TRANSACTION: Final = (
     "run the whole `with` block in a thread, as one function: a transaction, and what is done in it, belong "
     "together."
 )
+_AWAITING_TRANSACTION: Final = (
+    "run it in a thread before or after the `with` block, where no transaction is open: since the block awaits, "
+    "it can't be moved to a thread as a whole."
+)
 _SETS: Final = (
     "run the whole `with` block in a thread, as one function: what `{name}` sets holds for one thread alone."
 )
@@ -64,7 +69,8 @@ def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | Non
         ):
             return Refusal(_HOLDS_LOCK, True, True)
         if isinstance(manager, cst.Call) and name.rpartition(".")[2] in _TRANSACTIONS:
-            return Refusal(_TRANSACTION, True, True)
+            awaits = any(names_in([block.body]).awaits for block in _blocks(fragment, node))
+            return Refusal(_AWAITING_TRANSACTION if awaits else _TRANSACTION, True, True)
         if isinstance(manager, cst.Call) and _OF_THREAD.match(name):
             return Refusal(_SETS.format(name=name), True, True)
     return None
@@ -72,12 +78,18 @@ def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | Non
 
 def _managers(fragment: Fragment, node: Node) -> Iterator[Node]:
     """The managers of the plain `with` statements in whose bodies a node stands, innermost first."""
+    for block in _blocks(fragment, node):
+        yield from (manager.item for manager in block.items)
+
+
+def _blocks(fragment: Fragment, node: Node) -> Iterator[cst.With]:
+    """The plain `with` statements in whose bodies a node stands, innermost first."""
     below = node
     for item in fragment.above(node):
         if isinstance(item, cst.FunctionDef | cst.Lambda | cst.ClassDef):
             return
         if isinstance(item, cst.With) and item.asynchronous is None and below is item.body:
-            yield from (manager.item for manager in item.items)
+            yield item
         below = item
 
 
