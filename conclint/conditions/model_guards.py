@@ -176,6 +176,8 @@ class Guards:
         node = graph.node(body, value)
         if node[0] == Op.BOOL:
             return any(self._tests_ready(body, item, receiver) for item in graph.parts(node))
+        if node[0] == Op.COMPARE:  # queue.qsize() == 0
+            value = graph.operand(node)
         asked = graph.call(body, value)
         if asked is None:
             return False
@@ -184,7 +186,7 @@ class Guards:
             return False
         if tested[2] == "cancelled":  # what is told of a future that is over asks how it ended
             return body.values[_bare(body, receiver)][0] == Op.PARAM
-        return tested[2] in ("done", "poll", "empty", "ready")
+        return tested[2] in ("done", "poll", "empty", "qsize", "ready")
 
 
 def _bare(body: Body, value: int) -> int:

@@ -39,8 +39,8 @@ _TRANSACTION: Final = (
     "together."
 )
 _AWAITING_TRANSACTION: Final = (
-    "run it in a thread before or after the `with` block, where no transaction is open: since the block awaits, "
-    "it can't be moved to a thread as a whole."
+    "run it in a thread before or after the `with` block, where no transaction is open: since the block "
+    "awaits, it can't be moved to a thread as a whole."
 )
 _SETS: Final = (
     "run the whole `with` block in a thread, as one function: what `{name}` sets holds for one thread alone."
