@@ -399,12 +399,12 @@ def fill(rows, url):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("self.add(url)", "run `add` in a thread, with a `threading.Lock` around each use of `self.rows`: "
-         "`add` changes that, and other code"),
-        ("self.counted(url)", "around each use of `self.count`: `counted` changes that"),
+        ("self.add(url)", "run `add` in a thread, with a `threading.Lock` around each use of `self.rows`. "
+         "Other code may be using that while `add`"),
+        ("self.counted(url)", "around each use of `self.count`. Other code may"),
         ("self.held(url)", "run `held` in a thread, with a `threading.Lock`"),
-        ("self.deeper(url)", "of `self.rows`: `deeper` changes that (in `Store.note`)"),
-        ("fill(self.rows, url)", "around each use of `rows`: `fill` changes that"),
+        ("self.deeper(url)", "while `deeper` changes it (in `Store.note`)."),
+        ("fill(self.rows, url)", "around each use of `rows`. Other code may be using that"),
         ("self.save()", "make a copy of `self.rows`"),
         ("with open(url) as file:\n            self.rows[url] = file.read()", "done with `self.rows`"),
         ("with open(url) as file:\n            self.count += len(file.read())", "leave what is done with"),

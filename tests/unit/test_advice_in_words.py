@@ -157,7 +157,7 @@ class Store:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`: `add` changes that"),
+        ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`. Other code may"),
         ("current.set(url)", "but set `current` before or after, on the event loop"),
         ("os.chdir(url)", "once `add` leaves alone what `os.chdir` sets for the whole process"),
         ("(url or self)['a'] = 1", "if no other code uses meanwhile what `add` changes"),

@@ -49,8 +49,8 @@ _SPLIT: Final = (
     " loop."
 )
 _GUARDED: Final = (
-    "{run}, with a `threading.Lock` around each use of {what}: `{name}` changes that{by}, and "
-    "other code may be using it meanwhile."
+    "{run}, with a `threading.Lock` around each use of {what}. Other code may be using that while `{name}` "
+    "changes it{by}."
 )
 _SET: Final = (
     "{run} if no other code uses meanwhile what `{name}` sets, {what} and others{by}; where that "
