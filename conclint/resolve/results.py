@@ -174,6 +174,8 @@ class Results:
         by such an instance among its arguments."""
         if isinstance(callee, ExternalMethod) and isinstance(callee.receiver, ExternalInstance):
             return callee.receiver.opened
+        if isinstance(callee, ExternalMethod) and callee.receiver is None:
+            return self._opened_among(arguments)
         if not isinstance(callee, External):
             return None
         catalog = self._evaluator.catalog
@@ -186,8 +188,10 @@ class Results:
             if address is not None and made.name == HANDED_TO_LOOP:
                 return self._loop_of(address)
             return None if address is None else self._opened_by(address)
-        if made is None and cls is None:
-            return None
+        return None if made is None and cls is None else self._opened_among(arguments)
+
+    def _opened_among(self, arguments: Arguments) -> Opened | None:
+        """What is known of the first argument of which something is known (`metadata.create_all(engine)`)."""
         for passed in (*arguments.positional, *(item for _, item in arguments.keywords)):
             item = self._evaluator.passed(passed)
             if any(isinstance(v, ExternalInstance) and v.opened is not None for v in item.values):

@@ -41,8 +41,14 @@ _BEGINNING: Final = re.compile(
     r"|storage|storages|logging|environment|components|plugins|modules))?_*"
 )
 _BUFFERED: Final = frozenset(
-    f"io.{kind}.{method}"
-    for kind in ("TextIOWrapper", "BufferedWriter", "BufferedRandom")
+    f"{kind}.{method}"
+    for kind in (
+        "io.TextIOWrapper",
+        "io.BufferedWriter",
+        "io.BufferedRandom",
+        "tempfile._TemporaryFileWrapper",
+        "tempfile.SpooledTemporaryFile",
+    )
     for method in ("write", "flush", "readline")
 )
 """Calls of an open file that mostly go to its buffer, or to the system's."""
