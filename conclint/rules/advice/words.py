@@ -418,7 +418,7 @@ def manager(subject: Subject) -> str:
     """What to do about a `with` whose body waits, and so stays where it is."""
     if subject.family == "locks":
         return (
-            "release it before the `await`: coroutines that hold a thread's lock meanwhile can stop each "
+            "release it before the `await`: coroutines that hold such a lock meanwhile can stop each "
             "other for good."
         )
     if subject.direct:
