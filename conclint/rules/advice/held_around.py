@@ -16,7 +16,7 @@ from conclint.syntax.nodes import cst
 _LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
 _FOLDERS: Final = re.compile(r"(?i)^_?(?:\w+_)?(?:chdir|change_?dir|cd|pushd|cwd|working_?dir(?:ectory)?)$")
 _PROCESS: Final = re.compile(
-    r"(?i)^_?(?:\w+_)?(?:env|environ(?:ment)?|env_?vars?|catch_warnings|redirect_std(?:out|err))$|^environ"
+    r"(?i)^_?(?:\w+_)?(?:env|environ|environment|env_?vars?|catch_warnings|redirect_std(?:out|err))$|^environ"
 )
 """Managers that set something for the whole process for a while."""
 _TRANSACTIONS: Final = frozenset({"begin", "begin_nested", "atomic", "transaction"})
