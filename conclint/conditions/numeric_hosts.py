@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from conclint.resolve.arguments import Passed, StarItem
@@ -57,6 +56,8 @@ def _is_address(evaluator: Evaluator, key: Key, value: int) -> bool:
 def _is_numeric(value: Value) -> bool:
     if not isinstance(value, Literal) or not isinstance(value.value, (str, type(None))):
         return False
+    import ipaddress  # of use in few runs
+
     try:
         return not value.value or bool(ipaddress.ip_address(value.value))
     except ValueError:

@@ -9,9 +9,10 @@ from conclint.effects.with_blocks import block_of, sites_within
 from conclint.model.execution import Family
 from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.external_facts import external_fact
 from conclint.resolve.in_memory import Opened
 from conclint.resolve.loop_origins import THIS_LOOP, loop_of
-from conclint.resolve.values import External, ExternalMethod, Function, Key
+from conclint.resolve.values import External, Function, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Use
 
@@ -122,14 +123,10 @@ def _waits_with(evaluator: Evaluator, key: Key, op: object, name: object) -> boo
 def _waits(evaluator: Evaluator, key: Key, site: Site) -> bool:
     if site.kind != SiteKind.CALL or site.use & Use.AWAITED:
         return False
-    catalog = evaluator.catalog
-    for value in evaluator.evaluate(key, site.callee).values:
-        fact = catalog.function(value.dotted) if isinstance(value, External) else None
-        if isinstance(value, ExternalMethod):
-            fact = catalog.method(value.dotted, value.name)
-        if fact is not None and fact.effect is EffectKind.WAITS and fact.family in _LONG:
-            return True
-    return False
+    facts = (external_fact(evaluator, value) for value in evaluator.evaluate(key, site.callee).values)
+    return any(
+        fact is not None and fact.effect is EffectKind.WAITS and fact.family in _LONG for fact in facts
+    )
 
 
 def suspends(evaluator: Evaluator, key: Key, site: Site, depth: int) -> bool:

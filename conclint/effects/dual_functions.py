@@ -8,13 +8,13 @@ from typing import Final
 
 from conclint.catalog.facts import EffectKind as Stated
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.external_facts import external_fact
 from conclint.resolve.values import (
     Awaitable,
     Container,
     Display,
     External,
     ExternalInstance,
-    ExternalMethod,
     Function,
     Key,
     Literal,
@@ -118,13 +118,7 @@ class DualFunctions:
                 return False
             returns = self._evaluator.body(callee.key).returns
             return bool(returns) and all(self._is_plain(callee.key, value, depth + 1) for value, _ in returns)
-        catalog = self._evaluator.catalog
-        if isinstance(callee, External):
-            fact = catalog.function(callee.dotted)
-        elif isinstance(callee, ExternalMethod):
-            fact = catalog.method(callee.dotted, callee.name)
-        else:
-            return False
+        fact = external_fact(self._evaluator, callee)
         if fact is None or fact.coroutine or (fact.returns or "").startswith("await "):
             return False
         return fact.effect is Stated.WAITS or fact.entry is not None

@@ -256,14 +256,11 @@ class LogHandlers:
         """Whether the constructor of a handler's class says that it takes errors only."""
         if not isinstance(handler, Instance):
             return False
-        for maker in self._evaluator.classes.method(handler.cls, "__init__", handler).values:
-            if isinstance(maker, Function):
-                sites = self._evaluator.body(maker.key).sites
-                if any(
-                    site.kind == SiteKind.CALL and self._passes_errors(maker.key, site.args) for site in sites
-                ):
-                    return True
-        return False
+        return any(
+            site.kind == SiteKind.CALL and self._passes_errors(maker.key, site.args)
+            for maker in self._evaluator.classes.makers(handler.cls)
+            for site in self._evaluator.body(maker.key).sites
+        )
 
     def _passes_errors(self, key: Key, args: tuple[tuple[int | str, int], ...]) -> bool:
         return any(self._evaluator.evaluate(key, value).values in _ERROR_LEVELS for _, value in args)

@@ -6,6 +6,7 @@ from functools import partial
 
 from conclint.catalog.facts import DecoratorFact
 from conclint.resolve.arguments import Arguments
+from conclint.resolve.external_facts import external_fact
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Decoration, DispatchedOn, Interpreter
 from conclint.resolve.values import (
@@ -145,11 +146,7 @@ class Decorations:
                 fact = catalog.method_decorator(value.dotted, "__call__")
             if fact is not None:
                 return fact
-            named = None
-            if isinstance(value, External):
-                named = catalog.function(value.dotted)
-            elif isinstance(value, ExternalMethod):
-                named = catalog.method(value.dotted, value.name)
+            named = external_fact(self._evaluator, value)
             if named is not None and named.registering is not None:
                 return DecoratorFact(named.name, named.library, source=named.source)
         return None

@@ -153,11 +153,8 @@ def row_of(evaluator: Interpreter, callee: Value, site: tuple[Key, int]) -> Valu
 def row_in(evaluator: Interpreter, key: Key, value: int) -> Instance | None:
     """The instance that iterating a query set gives, as `row_of`."""
     body = evaluator.body(key)
-    node = graph.node(body, value)
-    while node[0] == Op.ITEM:  # a slice of it
-        value = graph.operand(node)
-        node = graph.node(body, value)
-    site = graph.called_site(node)
+    value = graph.without_items(body, value)  # a slice of it
+    site = graph.called_site(graph.node(body, value))
     if site < 0 or not is_query(evaluator, key, site):
         return None
     cls = _model_of(evaluator, key, value)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from conclint.catalog.loader import Catalog
-from conclint.resolve import peewee_models
+from conclint.resolve import django_models, peewee_models
 from conclint.resolve.annotations import annotation_type
 from conclint.resolve.app_state import AppState
 from conclint.resolve.arguments import Passed, StarItem
@@ -19,7 +19,6 @@ from conclint.resolve.classes import Classes
 from conclint.resolve.constructions import Constructions
 from conclint.resolve.containers import DISPLAYS, Containers
 from conclint.resolve.decorations import Decorations
-from conclint.resolve.django_models import QUERY_SET, row_in
 from conclint.resolve.fixpoint import Solver
 from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.injection import injected_value
@@ -91,6 +90,13 @@ _COLLECTIONS: Final = frozenset(
     }
 )  # fmt: skip
 """Classes of collections, of which an instance does not say what it holds."""
+
+
+_QUERIES: Final = (
+    (django_models.QUERY_SET, django_models.row_in),
+    (peewee_models.SELECT, peewee_models.row_in),
+)
+"""What gives rows of a model when it is iterated, and which."""
 
 
 def _plainly(handler: _Handler, key: Key, node: tuple[object, ...]) -> ValueSet:
@@ -459,16 +465,13 @@ class Evaluator:
     def _element(self, key: Key, node: tuple[object, ...]) -> ValueSet:
         base = self.evaluate(key, to_index(node[1]))
         found = self.containers.element(base)
-        if not found.values and any(
-            isinstance(item, ExternalInstance) and item.dotted == QUERY_SET for item in base.values
-        ):
-            row = row_in(self, key, to_index(node[1]))
-            return known(row).reached_through(base) if row is not None else found
-        if not found.values and any(
-            isinstance(item, ExternalInstance) and item.dotted == peewee_models.SELECT for item in base.values
-        ):
-            row = peewee_models.row_in(self, key, to_index(node[1]))
-            return known(row).reached_through(base) if row is not None else found
+        if found.values:
+            return found
+        queried = {item.dotted for item in base.values if isinstance(item, ExternalInstance)}
+        for query, row_in in _QUERIES:
+            if query in queried:
+                row = row_in(self, key, to_index(node[1]))
+                return known(row).reached_through(base) if row is not None else found
         return found
 
     def _enterable(self, key: Key, value: int) -> ValueSet:

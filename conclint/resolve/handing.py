@@ -5,6 +5,7 @@ from __future__ import annotations
 from conclint.catalog.facts import CallableFact, Placing
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import EVERYTHING, Arguments, Passed, StarItem, arguments_of, stated_argument
+from conclint.resolve.external_facts import external_fact
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.values import (
     Awaitable,
@@ -14,7 +15,6 @@ from conclint.resolve.values import (
     Display,
     External,
     ExternalInstance,
-    ExternalMethod,
     Generator,
     Instance,
     Key,
@@ -125,21 +125,12 @@ def called_at(evaluator: Interpreter, key: Key, number: int) -> int:
     """The value that a site calls: its callee, or what the offload there is handed."""
     site = evaluator.body(key).sites[number]
     for callee in evaluator.evaluate(key, site.callee).values:
-        fact = fact_of(evaluator, callee)
+        fact = external_fact(evaluator, callee)
         if fact is not None and fact.placing is not None and is_awaited_offload(fact):
             passed = stated_argument(fact.signature, fact.placing.callable, arguments_of(key, site.args))
             if isinstance(passed, tuple) and not isinstance(passed, (ValueSet, StarItem)):
                 return passed[1]
     return site.callee
-
-
-def fact_of(evaluator: Interpreter, callee: Value) -> CallableFact | None:
-    """What the catalog says of something outside the program."""
-    if isinstance(callee, External):
-        return evaluator.catalog.function(callee.dotted)
-    if isinstance(callee, ExternalMethod):
-        return evaluator.catalog.method(callee.dotted, callee.name)
-    return None
 
 
 def _result(evaluator: Interpreter, value: Value, given: Arguments, site: tuple[Key, int]) -> ValueSet:

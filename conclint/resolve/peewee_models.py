@@ -103,11 +103,8 @@ def row_of(evaluator: Interpreter, callee: ExternalMethod, site: tuple[Key, int]
 def row_in(evaluator: Interpreter, key: Key, value: int) -> Instance | None:
     """The row that iterating a query gives."""
     body = evaluator.body(key)
-    node = graph.node(body, value)
-    while node[0] == Op.ITEM:  # a slice of it
-        value = graph.operand(node)
-        node = graph.node(body, value)
-    site = graph.called_site(node)
+    value = graph.without_items(body, value)  # a slice of it
+    site = graph.called_site(graph.node(body, value))
     cls = _model_of(evaluator, key, value) if site >= 0 else None
     return Instance(cls, made=(key, site)) if cls is not None else None
 

@@ -20,7 +20,8 @@ from conclint.resolve.calls import iterated, methods_called
 from conclint.resolve.declared_defaults import declared_default
 from conclint.resolve.declared_results import declared_result
 from conclint.resolve.django_models import row_of
-from conclint.resolve.handing import fact_of, is_awaited_offload, offloaded_result
+from conclint.resolve.external_facts import external_fact
+from conclint.resolve.handing import is_awaited_offload, offloaded_result
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
 from conclint.resolve.loop_origins import HANDED_TO_LOOP, KEPT_LOOP, THIS_LOOP, loop_given_by, loop_of
@@ -104,7 +105,7 @@ class Results:
         if isinstance(callee, Instance):
             method = self._evaluator.classes.method(callee.cls, "__call__", callee)
             return join([self.result_of(value, arguments, site) for value in method.values] or [TOP])
-        fact = fact_of(self._evaluator, callee)
+        fact = external_fact(self._evaluator, callee)
         if fact is not None and is_awaited_offload(fact):
             result = offloaded_result(self._evaluator, fact, arguments, site)
             if result is not None:
@@ -122,7 +123,7 @@ class Results:
             return placed(found, KEPT_LOOP if opened == THIS_LOOP and is_module(site[0]) else opened)
         if isinstance(callee, ExternalInstance):  # a factory: what sessionmaker() gives, say
             callee = ExternalMethod(callee.dotted, "__call__", callee if callee.opened is not None else None)
-            fact = fact_of(self._evaluator, callee)
+            fact = external_fact(self._evaluator, callee)
         if isinstance(callee, ExternalMethod):
             row = row_of(self._evaluator, callee, site)
             if row is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conclint.catalog.facts import CallableFact
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, ExternalMethod, Key, unwrapped
+from conclint.resolve.external_facts import external_fact
+from conclint.resolve.values import Key, unwrapped
 from conclint.rules.chains import Hop
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op
@@ -35,7 +36,4 @@ def _fact_at(evaluator: Evaluator, key: Key, number: int) -> CallableFact | None
     values = [unwrapped(value) for value in known.values]
     if known.incomplete or len(values) != 1:
         return None
-    (value,) = values
-    if isinstance(value, External):
-        return evaluator.catalog.function(value.dotted)
-    return evaluator.catalog.method(value.dotted, value.name) if isinstance(value, ExternalMethod) else None
+    return external_fact(evaluator, values[0])

@@ -85,13 +85,15 @@ def is_before_all(body: Body, number: int) -> bool:
 
 def serves_afterwards(body: Body, number: int) -> bool:
     """Whether a site comes before all that a coroutine awaits, which is a server that runs to the end."""
-    if graph.loop_of(body, body.sites[number].region) >= 0 or not is_before_all(body, number):
-        return False
-    return any(
-        site.use & Use.AWAITED and graph.node(body, site.callee)[-1] in _SERVING
+    serves = any(
+        site.use & Use.AWAITED and site.kind == SiteKind.CALL and _is_serving(graph.node(body, site.callee))
         for site in body.sites[number + 1 :]
-        if site.kind == SiteKind.CALL and graph.node(body, site.callee)[0] == Op.ATTR
     )
+    return serves and graph.loop_of(body, body.sites[number].region) < 0 and is_before_all(body, number)
+
+
+def _is_serving(callee: graph.Node) -> bool:
+    return callee[0] == Op.ATTR and callee[2] in _SERVING
 
 
 def is_last(body: Body, number: int) -> bool:

@@ -136,7 +136,6 @@ class Contexts:
         self._serves = serves
         self._is_stepped = is_stepped
         self._kinds: dict[str, Context | None] = {}
-        self._told: set[str] = set()  # the files of which the configuration says what kind they are
         self._sharing: dict[str, bool] = {}
         self._serving: dict[frozenset[Place], bool] = {}
         self._waiting: dict[Place, Waiting] = {}
@@ -182,7 +181,9 @@ class Contexts:
         self, finding: Finding, path: str, found: Collection[tuple[str, str]], *, is_all: bool
     ) -> Context | None:
         kind = self._kind_of_file(path)
-        if kind in (Context.TEST, Context.VENDORED) or (path in self._told and kind is not Context.SCRIPT):
+        if kind in (Context.TEST, Context.VENDORED):
+            return kind
+        if kind is not Context.SCRIPT and self._stated_kind(path) is not None:
             return kind
         if finding.context is not None:
             return finding.context
@@ -203,11 +204,10 @@ class Contexts:
 
     def _look_at(self, path: str) -> Context | None:
         """By the configuration, by the file's folder and name, by what it imports."""
+        stated = self._stated_kind(path)
+        if stated is not None:
+            return stated
         relative = relative_to(path, str(self._config.root))
-        for spec, context in self._stated:
-            if spec.match_file(relative):
-                self._told.add(path)
-                return context
         if is_named_as_test(relative) or self._imports_tests(path):
             return Context.TEST
         folders = relative.split("/")[:-1]
@@ -216,6 +216,13 @@ class Contexts:
         if not SCRIPT_FOLDERS.isdisjoint(folders):
             return Context.SCRIPT
         return Context.COMMAND if is_named_as_command(relative) else None
+
+    def _stated_kind(self, path: str) -> Context | None:
+        """What the configuration says that a file is."""
+        if not self._stated:
+            return None
+        relative = relative_to(path, str(self._config.root))
+        return next((context for spec, context in self._stated if spec.match_file(relative)), None)
 
     @cached_property
     def _stated(self) -> tuple[tuple[GitIgnoreSpec, Context], ...]:

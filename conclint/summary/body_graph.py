@@ -104,6 +104,13 @@ def bare(body: Body, value: int) -> int:
     return value
 
 
+def without_items(body: Body, value: int) -> int:
+    """What a value is an item or a slice of, however deep; itself, where it is none."""
+    while (item := node(body, value))[0] == Op.ITEM:
+        value = operand(item)
+    return value
+
+
 def receiver(body: Body, site: Site) -> int:
     """The value whose method is called at a site; -1 for a plain call."""
     return base(node(body, site.callee))

@@ -140,7 +140,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.direct or not names:
         text = f"run {what} in a thread, so the event loop isn't blocked.{note}"
         return _advice(place, _THREAD, text, change, done)
-    first = words.coroutine_counterpart(subject.fact, library) if names else ""
+    first = words.coroutine_counterpart(subject.fact, library)
     rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
     text = f"run {what} in a thread, {rest}.{note}"
     return _advice(place, _THREAD, text, change, done)

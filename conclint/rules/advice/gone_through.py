@@ -4,17 +4,14 @@ and the loop fails."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from conclint.model.symbols import short_name
 from conclint.resolve.values import Key
-from conclint.rules.advice.shared_state import MUTATORS, Changed, Use, is_locked, text_of
+from conclint.rules.advice.shared_state import MUTATORS, VIEWS, Changed, Use, is_locked, text_of
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, SiteKind, StoreKind
-
-_VIEWS: Final = frozenset({"items", "keys", "values"})
 
 
 def gone_through(view: ModuleView, hops: Sequence[Hop]) -> Changed | None:
@@ -39,7 +36,7 @@ def _collection(body: Body, loop: int) -> int:
         return -1
     value = graph.bare(body, body.regions[loop].value)
     made = graph.call(body, value)
-    if made is not None and not made.args and graph.node(body, made.callee)[-1] in _VIEWS:
+    if made is not None and not made.args and graph.node(body, made.callee)[-1] in VIEWS:
         value = graph.bare(body, graph.receiver(body, made))
     node = graph.node(body, value)
     is_own = node[0] == Op.ATTR and graph.node(body, graph.base(node)) == (Op.PARAM, 0)

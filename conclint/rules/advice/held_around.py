@@ -10,10 +10,10 @@ from typing import Final
 from conclint.rules.advice.allowed import Around
 from conclint.rules.advice.change import Refusal
 from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.shared_state import LOCK_NAMES
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
 
-_LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
 _FOLDERS: Final = re.compile(r"(?i)^_?(?:\w+_)?(?:chdir|change_?dir|cd|pushd|cwd|working_?dir(?:ectory)?)$")
 _PROCESS: Final = re.compile(
     r"(?i)^_?(?:\w+_)?(?:env|environ|environment|env_?vars?|catch_warnings|redirect_std(?:out|err))$|^environ"
@@ -64,7 +64,7 @@ def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | Non
     locks = [busy.position for busy in around.busy if busy.family == "locks"]
     for manager in _managers(fragment, node):
         name = _name(fragment, manager)
-        if _LOCKS.search(name.rpartition(".")[2]) or any(
+        if LOCK_NAMES.search(name.rpartition(".")[2]) or any(
             fragment.has(manager, position) for position in locks
         ):
             return Refusal(_HOLDS_LOCK, True, True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from conclint.catalog.facts import Trait
 from conclint.effects.effects import Placement
@@ -14,15 +13,18 @@ from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.advice.callers import awaited_counterpart
 from conclint.rules.advice.loop_bound import chain_needs_loop
 from conclint.rules.advice.sending import traits_of
-from conclint.rules.advice.shared_state import Changed, changed_by, functions_changing, is_locked
+from conclint.rules.advice.shared_state import (
+    LOCK_NAMES,
+    Changed,
+    changed_by,
+    functions_changing,
+    is_locked,
+)
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, SiteKind
 from conclint.summary.twins import async_names
-
-_LOCKS: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
-"""What locks are called."""
 
 
 class Writer(NamedTuple):
@@ -124,7 +126,7 @@ def _stands_under_lock(view: ModuleView, hop: Hop) -> bool:
     region = body.sites[hop.site].region
     return is_locked(view, hop.key, body, region) or any(
         body.regions[number].kind == RegionKind.WITH
-        and _LOCKS.search(str(graph.node(body, body.regions[number].value)[-1])) is not None
+        and LOCK_NAMES.search(str(graph.node(body, body.regions[number].value)[-1])) is not None
         for number in graph.around(body, region)
     )
 

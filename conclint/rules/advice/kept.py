@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around
 from conclint.rules.advice.scopes import names_of
-from conclint.rules.advice.shared_state import MUTATORS, SURELY
+from conclint.rules.advice.shared_state import MUTATORS, SURELY, VIEWS
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
 
-_VIEWS = frozenset({"items", "keys", "values"})
 _DUMPS = frozenset({"dump", "dumps", "safe_dump"})
 
 
@@ -51,7 +50,7 @@ def _own_collection(iterated: Node) -> Node | None:
     if (
         isinstance(iterated, cst.Call)
         and isinstance(iterated.func, cst.Attribute)
-        and iterated.func.attr.value in _VIEWS
+        and iterated.func.attr.value in VIEWS
     ):
         iterated = iterated.func.value
     return iterated if isinstance(iterated, cst.Attribute) and _root(iterated) == "self" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
@@ -61,6 +62,12 @@ _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
 
 Fresh = frozenset[int]
 """The parameters of a function that are known to be bound to what nobody else has."""
+
+
+LOCK_NAMES: Final = re.compile(r"(?i)(?:^|_)(?:r?lock|mutex)$")
+"""What locks are called."""
+VIEWS: Final = frozenset({"items", "keys", "values"})
+"""Methods that show what a mapping holds: who goes through one goes through the mapping."""
 
 
 class Use(Enum):

@@ -10,8 +10,9 @@ from conclint.catalog.facts import CallableFact
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
+from conclint.resolve.external_facts import external_fact
 from conclint.resolve.loop_origins import OF_KEPT_LOOP
-from conclint.resolve.values import External, ExternalMethod, Function, Key, Parameter, unwrapped
+from conclint.resolve.values import Function, Key, Parameter, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import public_names
@@ -163,14 +164,8 @@ def _runs_loop(view: ModuleView, placement: Placement) -> bool:
             effects = view.engine.effects_of(value.key)
             if any(effect.kind is Kind.RUNS_LOOP for effect in effects):
                 return True
-        elif isinstance(value, External):
-            fact = view.engine.evaluator.catalog.function(value.dotted)
-            if fact is not None and fact.runs_loop:
-                return True
-        elif isinstance(value, ExternalMethod):
-            fact = view.engine.evaluator.catalog.method(value.dotted, value.name)
-            if fact is not None and fact.runs_loop:
-                return True
+        elif (fact := external_fact(view.engine.evaluator, value)) is not None and fact.runs_loop:
+            return True
     return False
 
 

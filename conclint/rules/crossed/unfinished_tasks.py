@@ -17,6 +17,7 @@ _MADE: Final = frozenset(
     {"asyncio.create_task", "asyncio.ensure_future", "asyncio.AbstractEventLoop.create_task",
      "asyncio.TaskGroup.create_task"}
 )  # fmt: skip
+_DONE: Final = frozenset({"asyncio.Future.done"})
 _ASKED: Final = frozenset({"asyncio.Future.done", "asyncio.Event.is_set", "asyncio.Queue.empty"})
 _AWAIT: Final = Advice(ExecutionModel.EVENT_LOOP, "await it: the loop does nothing for it before.")
 
@@ -95,7 +96,7 @@ def _is_asked_in_vain(code: Code, number: int) -> bool:
 def _waits_so(code: Code, test: int, number: int) -> bool:
     """Whether a loop with such a test goes on until the answer changes: what is done stays done, so a loop
     that goes on while it is (`while tasks[0].done(): tasks.popleft()`) waits for nothing."""
-    if not code.calls[number].is_one_of(frozenset({"asyncio.Future.done"})):
+    if not code.calls[number].is_one_of(_DONE):
         return True
     return _is_denied(code, test, code.results.get(number, -1))
 

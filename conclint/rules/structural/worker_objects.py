@@ -231,24 +231,15 @@ def _changes_of_self(code: Code, key: Key, depth: int) -> Iterator[tuple[str, Ke
 
 
 def _own_attribute(body: Body, value: int) -> str | None:
-    node = graph.node(body, _root(body, value))
+    node = graph.node(body, graph.without_items(body, value))
     if node[0] == Op.ATTR and body.values[graph.base(node)][:2] == (Op.PARAM, 0):
         return str(node[2])
     return None
 
 
-def _root(body: Body, value: int) -> int:
-    """The collection in which, or in an item of which, a value is."""
-    node = graph.node(body, value)
-    while node[0] == Op.ITEM:
-        value = graph.operand(node)
-        node = graph.node(body, value)
-    return value
-
-
 def _is_plain(code: Code, key: Key, value: int) -> bool:
     """Whether a value is a builtin collection, and nothing that processes share."""
-    values = code.evaluator.evaluate(key, _root(code.evaluator.body(key), value)).values
+    values = code.evaluator.evaluate(key, graph.without_items(code.evaluator.body(key), value)).values
     return bool(values) and all(
         isinstance(item, (Display, Container))
         or (isinstance(item, ExternalInstance) and item.dotted.startswith(_PLAIN))
