@@ -124,6 +124,7 @@ class WorkerProfiles:
         self._bound = BoundCallables(engine)
         self._streamed: set[Parameter] = set()
         self._asker = ""
+        self._done_at: dict[tuple[Key, int, bool], Profile] = {}
 
     def of(self, value: Value, arguments: Arguments, each: bool, asker: str) -> Profile:
         """The profile of a callable that the module `asker` hands over with these arguments (each of their
@@ -297,7 +298,17 @@ class WorkerProfiles:
         return named == [key]
 
     def _effects(self, key: Key, link: Link, in_loop: bool) -> Profile:
-        """What a site waits for itself, and the native work that it does."""
+        """What a site waits for itself, and the native work that it does; found out once, since many workers
+        come by the same sites."""
+        slot = (key, link.site, in_loop)
+        found = self._done_at.get(slot)
+        if found is None:
+            found = self._look_at(key, link, in_loop)
+            if self._engine.is_settled:
+                self._done_at[slot] = found
+        return found
+
+    def _look_at(self, key: Key, link: Link, in_loop: bool) -> Profile:
         found = Profile()
         for effect, witness in self._engine.site_effects(key, link, []).items():
             if not effect.mask & _THREAD:
