@@ -98,6 +98,7 @@ STAGES: dict[str, tuple[Any, str, Callable[..., bool]]] = {
     "finding indexes": (SummaryStore, "_find_indexes", _among),
     "loading": (SummaryStore, "_load", _among),
     "judging a group": (ModuleJudge, "link", _among),
+    "judging a linked group": (ModuleJudge, "judge_gathered", _among),
     "telling of a group": (ModuleJudge, "_judged", lambda _, rows, *__: "bad.py" in "".join(rows)),
     "structural": (StructuralJudge, "judge", _of_bad_view),
 }
@@ -202,7 +203,7 @@ def test_a_failure_in_a_worker_costs_its_module(
     assert codes(run(use_cache=False, jobs=2)) == expected
 
 
-@pytest.mark.parametrize("stage", ["loading", "judging a group", "judging", "evaluating"])
+@pytest.mark.parametrize("stage", ["loading", "judging a linked group", "judging", "evaluating"])
 def test_a_failure_in_a_fork_costs_its_module(
     stage: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
