@@ -6,7 +6,7 @@ taken. Modules are loaded in waves: everything the current wave lacked, together
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
 from conclint.conditions.failures import ExpectedFailures
@@ -41,6 +41,8 @@ _NOTHING: Effects = {}
 _BEFORE_ALL = -(1 << 60)
 _NESTED = "builtins.RuntimeError"
 """What running an event loop inside another one raises."""
+_LATE = 8
+"""A function that was taken more often is looked at for circles that it is not itself in."""
 _WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn (five of chia-blockchain's 10,464). From then on they only grow, and
@@ -217,7 +219,7 @@ class EffectSolver:
         if iterations > _WIDEN_AFTER:
             add_all(new, self._effects.get(key, _NOTHING))
         else:
-            self._drop_circular(key, new)
+            self._drop_circular(key, new, iterations > _LATE)
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
@@ -226,16 +228,55 @@ class EffectSolver:
                 self._sites.get(dependent, {}).pop(site, None)
                 self._take_again(dependent)
 
-    def _drop_circular(self, key: Key, new: Effects) -> None:
+    def _drop_circular(self, key: Key, new: Effects, is_late: bool) -> None:
         """Takes out effects that only a circle of calls still holds up: what led to the primitive is gone, so
         each function of the circle has the effect from the next one, with a chain that grows with every turn.
-        Where another way is left, it is found once the circle is broken."""
+        Where another way is left, it is found once the circle is broken.
+
+        A function that was taken often may hold what only a circle of others holds up, or what led to an
+        effect that is gone; it is taken again when one of these changes, as it must: no circle of lengths
+        can be right.
+        """
         old = self._effects.get(key, _NOTHING)
         for effect, witness in list(new.items()):
             before = old.get(effect)
-            is_longer = before is not None and witness.length > before.length
-            if is_longer and self._leads_to(witness, (key, effect)):
+            if before is None:
+                if not is_late:
+                    continue
+            elif witness.length <= before.length:
+                continue
+            if not is_late:
+                if self._leads_to(witness, (key, effect)):
+                    del new[effect]
+                continue
+            unfounded = self._unfounded(witness, (key, effect))
+            for member, _ in unfounded:
+                self._dependents.setdefault(member, {})[key, witness.site] = None
+            if unfounded:
                 del new[effect]
+
+    def _unfounded(self, witness: Witness, end: Pointer) -> Iterable[Pointer]:
+        """The effects by which a witness of the effect `end` comes back to this, or to one of them, or to one
+        that is gone; none where it comes to primitives alone."""
+        path = {end: None}
+        pending = [_pointers(witness)]
+        done: set[Pointer] = set()
+        while pending:
+            for pointer in pending[-1]:
+                if pointer in path:
+                    return path
+                if pointer in done:
+                    continue
+                path[pointer] = None
+                inner = self._effects.get(pointer[0], _NOTHING).get(pointer[1])
+                if inner is None:
+                    return path
+                pending.append(_pointers(inner))
+                break
+            else:
+                pending.pop()
+                done.add(path.popitem()[0])
+        return ()
 
     def _leads_to(self, witness: Witness, end: Pointer) -> bool:
         """Whether the calls of a witness come to an effect of a function: those of what a function calls by
@@ -357,6 +398,14 @@ class EffectSolver:
                     effect = effect._replace(dependence=both)
                 add(result, effect, witness)
         return result
+
+
+def _pointers(witness: Witness | None) -> Iterator[Pointer]:
+    """The effects that a witness comes of: of the called function, and of what a parameter is bound to."""
+    while witness is not None:
+        if witness.next is not None:
+            yield witness.next
+        witness = witness.then
 
 
 def _may_depend(effect: Effect, dependence: ArgumentCondition) -> bool:

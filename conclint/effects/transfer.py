@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from conclint.effects.alternatives import does_likewise, does_so_otherwise
 from conclint.effects.catalog_calls import CatalogCalls
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add
-from conclint.effects.frame import Frame
+from conclint.effects.frame import Frame, Nested
 from conclint.effects.override_calls import OverrideCalls
 from conclint.effects.placements import agreed_placements
 from conclint.effects.program_calls import ProgramCalls
@@ -65,7 +65,9 @@ class Transfer:
         for group in link.groups:
             group = _without_shadowed(self._awaitable(group) if link.awaited else group)
             made: list[list[Placement]] = [[] for _ in group]
-            parts = [self._run(Frame(key, link, made[number]), target) for number, target in enumerate(group)]
+            parts = [
+                self._run(Frame(key, link, made[number], {}), target) for number, target in enumerate(group)
+            ]
             placements.extend(agreed_placements(made))
             for number, part in enumerate(parts):
                 others, same = _told_apart(group, number, parts)
@@ -80,7 +82,7 @@ class Transfer:
 
     def of_handed_over(self, key: Key, link: Link, value: Value, arguments: Arguments) -> Effects:
         """What something that the site hands over does where it is called with these arguments."""
-        frame = Frame(key, link._replace(awaited=False), [])
+        frame = Frame(key, link._replace(awaited=False), [], {})
         return self._run(frame, Target(value, arguments))
 
     def _is_a_choice(self, group: tuple[Target, ...], number: int) -> bool:
@@ -127,9 +129,21 @@ class Transfer:
 
     def _run(self, frame: Frame, target: Target) -> Effects:
         """The effects of running a target; placements that it makes are appended to the frame's."""
-        value, arguments = target.value, target.arguments
+        if not frame.nesting:
+            return self._ran(frame, target)
         if frame.nesting > _MAX_NESTING:
             return {}
+        call = Nested(frame.nesting, frame.link.awaited, target)
+        known = frame.done.get(call)
+        if known is None:
+            made: list[Placement] = []
+            known = (self._ran(frame._replace(placements=made), target), tuple(made))
+            frame.done[call] = known
+        frame.placements.extend(known[1])
+        return dict(known[0])
+
+    def _ran(self, frame: Frame, target: Target) -> Effects:
+        value, arguments = target.value, target.arguments
         if isinstance(value, Function):
             # what a site calls itself, its link has chosen already
             choice = (

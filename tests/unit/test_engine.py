@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from conclint.catalog.loader import Catalog
-from conclint.effects.effects import Kind
+from conclint.effects.effects import Effects, Kind
+from conclint.effects.frame import Frame
 from conclint.effects.solver import EffectSolver
+from conclint.effects.transfer import Transfer
+from conclint.resolve.calls import Target
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import Program
 from conclint.resolve.values import ExternalInstance, Key, ValueSet
@@ -160,3 +165,35 @@ def test_a_recursive_visitor_is_taken_a_few_times(tmp_path: Path) -> None:
 
     assert {effect.kind for effect in engine.effects_of((str(uses), "Visitor.visit"))} == {Kind.CALLS}
     assert max(engine._iterations.values()) <= 6
+
+
+def test_calls_of_what_is_passed_on_are_looked_at_once_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six methods of each object call six of the other's, five calls deep: 6 ** 5 ways, and 36 methods."""
+    level = "".join(
+        f"    def m{depth}_{number}(self, other):\n"
+        + "".join(f"        other.m{depth + 1}_{one}(self)\n" for one in range(6))
+        for depth in range(5)
+        for number in range(6)
+    )
+    ends = "".join(f"    def m5_{number}(self, other):\n        other.end()\n" for number in range(6))
+    uses = tmp_path / "uses.py"
+    uses.write_text(
+        f"import time\n\nclass Node:\n{level}{ends}    def end(self):\n        time.sleep(1)\n\n"
+        "def first():\n    Node().m0_0(Node())\n"
+    )
+    engine, store = _engine(uses)
+    runs: list[object] = []
+    real = Transfer._ran
+
+    def counted(self: Transfer, frame: Frame, target: Target) -> Effects:
+        runs.append(target)
+        return real(self, frame, target)
+
+    monkeypatch.setattr(Transfer, "_ran", counted)
+    engine.demand([(str(uses), "first")])
+    engine.run(store.load)
+
+    assert Kind.CALLS not in {effect.kind for effect in engine.effects_of((str(uses), "first"))}
+    assert len(runs) < 2_000
