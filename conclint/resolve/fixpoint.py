@@ -80,6 +80,12 @@ class Question(Generic[Answer]):
         """Makes the answer final."""
         self.memo.open.pop(self.slot, None)
         self.memo.final[self.slot] = self.answer
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Forgets its readers: those of a cycle would hold each other, and all answers of their memos, for as
+        long as the collector is off."""
+        self.readers = set()
 
 
 class Memo(Generic[Slot, Answer]):
@@ -200,6 +206,7 @@ class Solver:
         except BaseException:
             low = _NEVER
             self._forget(start)
+            question.let_go()
             raise
         finally:
             self._path.pop()
@@ -277,6 +284,7 @@ class Solver:
     def _forget(self, start: int) -> None:
         for question in self._waiting[start:]:
             question.memo.open.pop(question.slot, None)
+            question.let_go()
         del self._waiting[start:]
 
 

@@ -3,6 +3,7 @@ more often than its answer changes."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Mapping
 from functools import partial
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conclint.process.gc_control import uncollected
 from conclint.resolve import fixpoint
-from conclint.resolve.fixpoint import Memo, Solver
+from conclint.resolve.fixpoint import Memo, Question, Solver
 from harness.longer import LONGER
 
 Equations = Mapping[int, tuple[frozenset[str], tuple[int, ...]]]
@@ -168,3 +170,12 @@ def test_a_question_that_fails_is_asked_anew() -> None:
     assert solver.is_idle
     assert solver.answer(memo, "second", second) == 7
     assert solver.answer(memo, "first", first) == 7
+
+
+def test_questions_of_a_cycle_are_freed_without_the_collector() -> None:
+    """Else they hold each other, and with their memo all that was ever answered."""
+    ring = {n: (frozenset(str(n % 3)), ((n + 1) % 9, (n + 4) % 9)) for n in range(9)}
+    gc.collect()
+    with uncollected():
+        System(ring).answers(ring)
+        assert not [item for item in gc.get_objects() if isinstance(item, Question)]
