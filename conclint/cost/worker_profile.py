@@ -124,12 +124,16 @@ class WorkerProfiles:
         self._bound = BoundCallables(engine)
         self._streamed: set[Parameter] = set()
         self._asker = ""
+        self._is_enough = False
         self._done_at: dict[tuple[Key, int, bool], Profile] = {}
 
-    def of(self, value: Value, arguments: Arguments, each: bool, asker: str) -> Profile:
+    def of(
+        self, value: Value, arguments: Arguments, each: bool, asker: str, *, until_waits: bool = False
+    ) -> Profile:
         """The profile of a callable that the module `asker` hands over with these arguments (each of their
-        items)."""
+        items). `until_waits`: of one that waits nothing else is asked."""
         self._asker = asker
+        self._is_enough = until_waits
         passed = self._bound.items(arguments) if each else arguments
         self._streamed = set()
         found = self._target(Target(value, passed), UNBOUND, False, {}, 0)
@@ -221,6 +225,8 @@ class WorkerProfiles:
         links = {link.site: link for link in self._engine.links(key)}
         own = Function(key)
         for number, site in enumerate(body.sites):
+            if found.waits and self._is_enough:
+                return found
             link = links.get(number)
             if not self._engine.guards.mask(key, site.region) & _THREAD:
                 continue

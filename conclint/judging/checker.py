@@ -37,14 +37,18 @@ MOST_DECODED: Final = 13 << 18
 """Bytes of encoded summaries that one linked program may hold; decoded and linked, with all that was
 evaluated, they take about sixty times as much (1.35 GB for homeassistant's 22 MB)."""
 
-_WORTH_IT: Final = 8
-"""Groups that a program should serve before it is dropped: where two in a row outgrew the limit sooner,
-nearly everything needs one core (litellm's is 4 MB), and linking that again and again takes longer than
-the rest. One alone tells nothing: homeassistant's first group leads to much, and no later one does."""
+_CORE: Final = 4
+"""How many times the modules that a program was asked for it may hold, when it is dropped: where two in a row
+held more, nearly everything needs one core (litellm's is 4 MB), and linking that again and again takes longer
+than the rest. One alone tells nothing: homeassistant's first group leads to much, and no later one does."""
 _MOST_ARRIVALS: Final = 200
 """How often it goes on with less than all that functions need."""
 _LARGEST: Final = 4
 """How many times its limit a program with such a core may hold."""
+
+
+class _UnsettledError(Exception):
+    """What was worked out so far may be wrong: something that it asked for has to be propagated first."""
 
 
 class ModuleJudge:
@@ -72,7 +76,7 @@ class ModuleJudge:
         self._selections = Selections(project.config)
         self._most = MOST_DECODED if most is None else most
         self._largest = _LARGEST * self._most
-        self._outgrown = 0  # programs in a row that were dropped too soon
+        self._outgrown = 0  # programs in a row that held mostly what others had held
         self._told: set[str] = set()
         self._told_words: set[tuple[str, str]] = set()
         self._begin()
@@ -93,6 +97,7 @@ class ModuleJudge:
             self._selections.is_chosen,
             self._project.library,
             loops_nest=self._project.loops_nest,
+            part=self._part,
         )
 
     def judge_modules(self, paths: Iterable[str]) -> Judged:
@@ -105,7 +110,8 @@ class ModuleJudge:
     def make_room(self) -> None:
         """Begins the program anew where it has grown too large."""
         if self.is_full:
-            self._outgrown = self._outgrown + 1 if self._served < _WORTH_IT else 0
+            is_core = self._program.size > _CORE * self._served
+            self._outgrown = self._outgrown + 1 if is_core else 0
             if self._outgrown > 1:
                 self._most = min(2 * self._most, self._largest)
             self._store.release()
@@ -120,13 +126,13 @@ class ModuleJudge:
 
     def gather(self, group: Sequence[str]) -> None:
         """Links a group of modules with what the program has."""
-        self._served += 1
+        self._served += len(group)
         self.link(group)
 
     def gather_gradually(self, group: Sequence[str]) -> None:
         """Begins to link a group of modules, as far as those that it needs have been loaded; they are loaded
         in the background where there are workers. To be followed by `finish`."""
-        self._served += 1
+        self._served += len(group)
         for path in group:
             self._store.load([path])
             self._demand(path)
@@ -240,10 +246,19 @@ class ModuleJudge:
                 result = work()
             except NeedModule as need:
                 self._program.load([need.path], self._store.load)
+            except _UnsettledError:
+                pass
             else:
                 if self.engine.is_settled:
                     return result
             self.engine.run(self._store.load)
+
+    def _part(self, work: Callable[[], T]) -> T:
+        """As `settled`, for a part of what is being worked on: what turns out to be missing costs that part
+        again, and not a module with hundreds of functions. What came before it must not lack anything."""
+        if not self.engine.is_settled:
+            raise _UnsettledError
+        return self.settled(work)
 
     def _settled(self, path: str, work: Callable[[], T]) -> T:
         """As `settled`, for work about a module."""

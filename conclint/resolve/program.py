@@ -8,6 +8,7 @@ begin where the first one did.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, Protocol
@@ -102,6 +103,7 @@ class Module:
         self._late_globals: dict[str, list[tuple[Key, Store]]] | None = None
         self._children: dict[int, list[Key]] | None = None
         self._stars: tuple[int, ...] | None = None
+        self._import_owners: tuple[Key | None, ...] | None = None
 
     def at(self, number: object) -> Key:
         """The def that an operand of a value means: its place in the summary."""
@@ -158,6 +160,20 @@ class Module:
                     if store.kind == StoreKind.GLOBAL:
                         self._late_globals.setdefault(str(store.name), []).append((key, store))
         return self._late_globals.get(name, [])
+
+    def import_owners(self) -> tuple[Key | None, ...]:
+        """The innermost function or class that each of the imports stands in; None outside of all."""
+        if self._import_owners is None:
+            imports = self.summary.imports
+            owners: list[Key | None] = [None] * len(imports)
+            numbers = sorted(range(len(imports)), key=lambda number: imports[number].line)
+            lines = [imports[number].line for number in numbers]
+            for key, item in zip(self.keys[1:], self.summary.defs[1:], strict=True):
+                if item.kind in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.CLASS):
+                    for place in range(bisect_left(lines, item.start), bisect_right(lines, item.end)):
+                        owners[numbers[place]] = key  # inner ones come later
+            self._import_owners = tuple(owners)
+        return self._import_owners
 
     def star_imports(self) -> tuple[int, ...]:
         """The indexes of the module's star imports."""
@@ -317,6 +333,11 @@ class Program:
         found = {asker: tuple(sorted(names)) for asker, names in sorted(self._bases.items())}
         self._bases.clear()
         return found
+
+    @property
+    def size(self) -> int:
+        """How many modules are linked so far."""
+        return len(self._modules)
 
     def loaded(self) -> Iterator[Module]:
         """The modules linked so far, in order of path."""

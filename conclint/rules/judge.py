@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TypeAlias
 
 from conclint.cost.cost_model import CostModel
 from conclint.cost.worker_profile import WorkerProfiles
@@ -14,7 +15,7 @@ from conclint.resolve.program import Module
 from conclint.resolve.values import Key, is_module
 from conclint.rules.bound_calls import effects_in_coroutines
 from conclint.rules.chains import position_of
-from conclint.rules.crossed.judge import crossed_models, without_replaced
+from conclint.rules.crossed.judge import crossed_in, crossed_in_module, without_replaced
 from conclint.rules.crossed.on_loop import crossed_in_callback, crossed_on_loop
 from conclint.rules.crossed.thread_locals import ThreadLocals
 from conclint.rules.drafts import Draft, ModuleView, doubted
@@ -33,6 +34,9 @@ from conclint.rules.threads import computing_in_threads
 from conclint.source.notebook import Notebook
 from conclint.summary.records import Assertion, DefKind
 
+_Given = ParamSpec("_Given")
+Part: TypeAlias = Callable[[Callable[[], list[Draft]]], list[Draft]]
+
 _BESIDE = "in a notebook's cell it stops only what runs beside the cell"
 
 
@@ -40,7 +44,8 @@ class Judge:
     """Judges the modules that were asked for. `shown` gives the path as reported, `notebook` the cells of
     a module that is a notebook, `runtime_of` the Python that a file (by its shown path) runs on, `is_chosen`
     whether a code is reported in such a file, or, without one, anywhere. `library`: the async library that
-    the program runs on, `loops_nest` whether its loops can run one in another."""
+    the program runs on, `loops_nest` whether its loops can run one in another. `part` gives what work about
+    one function finds, done again if it asks for something that isn't known yet."""
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Judge:
         library: str = "asyncio",
         *,
         loops_nest: bool = False,
+        part: Part = lambda work: work(),
     ) -> None:
         self._engine = engine
         self._evaluator = engine.evaluator
@@ -64,6 +70,7 @@ class Judge:
         self._library = library
         self._loops_nest = loops_nest
         self._is_chosen = is_chosen
+        self._part = part
         self._thread_locals = ThreadLocals()
         self._structural = StructuralJudge(engine, self._costs, lambda code: is_chosen(code, None))
 
@@ -78,8 +85,8 @@ class Judge:
         codes = [Code(view.engine, key, view.placements[key]) for key in view.keys]
         found = [
             *self._cells(view),
-            *self._structural.judge(view, codes),
-            *crossed_models(view, codes, self._thread_locals),
+            *self._structurally(view, codes),
+            *self._crossed(view, codes),
         ]
         shown = self._shown(view.module.path)
         return without_replaced(found, lambda code: self._is_chosen(code, shown))
@@ -128,27 +135,44 @@ class Judge:
             {},
         )
 
+    def _in_part(
+        self, rule: Callable[_Given, Iterator[Draft]], *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> list[Draft]:
+        return self._part(lambda: list(rule(*args, **kwargs)))
+
+    def _structurally(self, view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+        for code in codes:
+            yield from self._in_part(self._structural.judge, view, code)
+
+    def _crossed(self, view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+        for code in codes:
+            yield from self._in_part(crossed_in, view, code, self._thread_locals)
+        yield from crossed_in_module(view, codes)
+
     def _cells(self, view: ModuleView) -> Iterator[Draft]:
         starts = find_starts(view)
-        for key, found in view.effects.items():
-            if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
-                for effects in found:
-                    yield from effects_on_loop(view, key, effects, starts)
-                    yield from effects_on_loop(view, key, effects_of_parts(view, key, effects), starts)
-                    yield from crossed_on_loop(view, key, effects)
-                yield from computing_on_loop(view, self._costs, key, starts)
-                yield from parsed_answers(view, key, starts)
-            elif is_module(key):
-                yield from self._in_cells(view, key, starts)
-            yield from coroutines_that_never_await(view, self._costs, key)
-            for placement in view.placements[key]:
-                if placement.style == CALLED:
-                    yield from effects_in_coroutines(view, key, placement, starts)
-                elif placement.model is ExecutionModel.EVENT_LOOP:
-                    yield from effects_of_bound(view, key, placement, starts)
-                    yield from crossed_in_callback(view, key, placement, starts)
-                yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
-                yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
+        for key in view.effects:
+            yield from self._in_part(self._of_function, view, key, starts)
+
+    def _of_function(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
+        if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
+            for effects in view.effects[key]:
+                yield from effects_on_loop(view, key, effects, starts)
+                yield from effects_on_loop(view, key, effects_of_parts(view, key, effects), starts)
+                yield from crossed_on_loop(view, key, effects)
+            yield from computing_on_loop(view, self._costs, key, starts)
+            yield from parsed_answers(view, key, starts)
+        elif is_module(key):
+            yield from self._in_cells(view, key, starts)
+        yield from coroutines_that_never_await(view, self._costs, key)
+        for placement in view.placements[key]:
+            if placement.style == CALLED:
+                yield from effects_in_coroutines(view, key, placement, starts)
+            elif placement.model is ExecutionModel.EVENT_LOOP:
+                yield from effects_of_bound(view, key, placement, starts)
+                yield from crossed_in_callback(view, key, placement, starts)
+            yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
+            yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
 
     def _in_cells(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
         """What the cells of a notebook do that await at their top level, and so run on the loop. All of them

@@ -53,16 +53,20 @@ def computing_in_threads(
 
     def computes_too(other: Placement) -> bool:
         return not any(
-            profiles.of(value, other.arguments, other.each, view.module.path).waits
+            profiles.of(value, other.arguments, other.each, view.module.path, until_waits=True).waits
             for value in other.callables.values
         )
 
     is_parallel = runs_in_parallel(view, key, placement, computes_too)
-    found = [_computes(view, costs, profiles, value, placement, is_parallel=is_parallel) for value in values]
-    if not found or any(item is None for item in found):
-        return  # report only what every candidate forbids
+    found: list[_Computing] = []
+    for value in values:
+        computes = _computes(view, costs, profiles, value, placement, is_parallel=is_parallel)
+        if computes is None:
+            return  # report only what every candidate forbids
+        found.append(computes)
+    if not found:
+        return
     computing = found[0]
-    assert computing is not None
     reasons = list(placement.callables.reasons)
     if placement.callables.incomplete:
         reasons.append("what is handed over may be something else too")
@@ -117,7 +121,7 @@ def _computes(
             return None  # its body runs elsewhere
     elif not isinstance(target, External):
         return None
-    profile = profiles.of(value, placement.arguments, placement.each, view.module.path)
+    profile = profiles.of(value, placement.arguments, placement.each, view.module.path, until_waits=True)
     if profile.waits or (profile.fed and not is_parallel):
         return None
     cost = costs.of_call(value, placement.arguments, placement.each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
-from conclint.summary.records import DefKind, Import, ImportFlags
+from conclint.summary.records import Import, ImportFlags
 
 
 class Imports:
@@ -47,12 +47,9 @@ class Imports:
 
 def visible_imports(module: Module, key: Key) -> tuple[Import, ...]:
     """The imports of a module that a function of it sees: those outside of functions that it isn't in."""
-    around = {key, *module.around(key)}
-    others = [
-        (item.start, item.end)
-        for own, item in zip(module.keys[1:], module.summary.defs[1:], strict=True)
-        if item.kind in (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.CLASS) and own not in around
-    ]
+    around = {None, key, *module.around(key)}
     return tuple(
-        item for item in module.summary.imports if not any(start <= item.line <= end for start, end in others)
+        item
+        for item, owner in zip(module.summary.imports, module.import_owners(), strict=True)
+        if owner in around
     )

@@ -32,12 +32,15 @@ _CODE: Final = "CON7"
 _REPLACED: Final = ("CON1", "CON2", "CON3", "CON4", "CON5", "CON6")
 
 
-def crossed_models(view: ModuleView, codes: Sequence[Code], thread_locals: ThreadLocals) -> Iterator[Draft]:
-    """All that they find in a module."""
-    for code in codes:
-        for rule in _RULES:
-            yield from rule(view, code)
-        yield from thread_locals.across_await(view, code)
+def crossed_in(view: ModuleView, code: Code, thread_locals: ThreadLocals) -> Iterator[Draft]:
+    """All that they find in a function."""
+    for rule in _RULES:
+        yield from rule(view, code)
+    yield from thread_locals.across_await(view, code)
+
+
+def crossed_in_module(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
+    """What they find by looking at a whole module."""
     yield from loop_used_in_threads(view)
     yield from loop_of_thread_used(view, codes)
     yield from joined_before_drained(view, codes)

@@ -6,7 +6,7 @@ made by `reports.found`, each with its own recommendation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from conclint.cost.cost_model import CostModel
@@ -92,9 +92,8 @@ class StructuralJudge:
         self._habits = Habits(engine, costs, _DETECTORS)
         self._patterns = GivenPatterns(engine)
 
-    def judge(self, view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
-        """All that the structural rules find in a module with this code."""
-        for code in codes:
-            for rule in self._rules:
-                yield from rule(view, code, self._habits)
-            yield from match_of_given_pattern(view, code, self._patterns)
+    def judge(self, view: ModuleView, code: Code) -> Iterator[Draft]:
+        """All that the structural rules find in a function."""
+        for rule in self._rules:
+            yield from rule(view, code, self._habits)
+        yield from match_of_given_pattern(view, code, self._patterns)
