@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from conclint.config.settings import Config  # noqa: E402
 from conclint.model.execution import Confidence  # noqa: E402
+from conclint.process.gc_control import one_of_many_runs  # noqa: E402
 from conclint.run.pipeline import Report, check  # noqa: E402
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -180,7 +181,8 @@ class Project:
             root=self.root, cwd=self.root, cache_dir=cache, jobs=1, min_confidence=Confidence.LOW,
             warn_unused_ignores=True,
         )  # fmt: skip
-        report: Report = check([str(self.root)], config)
+        with one_of_many_runs():
+            report: Report = check([str(self.root)], config)
         return report.findings, report.unused_directives, sorted(report.occurring)
 
     def edit(self) -> str:
