@@ -251,7 +251,8 @@ class EffectSolver:
                 continue
             unfounded = self._unfounded(witness, (key, effect))
             for member, _ in unfounded:
-                self._dependents.setdefault(member, {})[key, witness.site] = None
+                if member != key:
+                    self._dependents.setdefault(member, {})[key, witness.site] = None
             if unfounded:
                 del new[effect]
 
@@ -267,8 +268,12 @@ class EffectSolver:
                     return path
                 if pointer in done:
                     continue
+                held = self._effects.get(pointer[0])
+                if held is None:  # only what was recalled leads there, and that is final
+                    done.add(pointer)
+                    continue
                 path[pointer] = None
-                inner = self._effects.get(pointer[0], _NOTHING).get(pointer[1])
+                inner = held.get(pointer[1])
                 if inner is None:
                     return path
                 pending.append(_pointers(inner))
