@@ -134,6 +134,7 @@ def test_where_the_workers_parent_does_not_live_the_work_is_done_here() -> None:
 
 
 def test_where_this_python_cannot_be_started_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conclint.workers.work.can_fork", lambda: False)  # forks need none to be started
     for executable in ("", "/nowhere/python"):
         monkeypatch.setattr("sys.executable", executable)
         workers = Workers(2)
