@@ -42,7 +42,8 @@ _BEFORE_ALL = -(1 << 60)
 _NESTED = "builtins.RuntimeError"
 """What running an event loop inside another one raises."""
 _LATE = 8
-"""A function that was taken more often is looked at for circles that it is not itself in."""
+"""A function that was taken more often is looked at for what only circles of others hold up, or led to what
+is gone."""
 _WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn (five of chia-blockchain's 10,464). From then on they only grow, and
@@ -240,21 +241,16 @@ class EffectSolver:
         old = self._effects.get(key, _NOTHING)
         for effect, witness in list(new.items()):
             before = old.get(effect)
-            if before is None:
-                if not is_late:
-                    continue
-            elif witness.length <= before.length:
+            if before is not None and witness.length <= before.length:
                 continue
             if not is_late:
-                if self._leads_to(witness, (key, effect)):
+                if before is not None and self._leads_to(witness, (key, effect)):
                     del new[effect]
-                continue
-            unfounded = self._unfounded(witness, (key, effect))
-            for member, _ in unfounded:
-                if member != key:
-                    self._dependents.setdefault(member, {})[key, witness.site] = None
-            if unfounded:
+            elif unfounded := self._unfounded(witness, (key, effect)):
                 del new[effect]
+                for member, _ in unfounded:
+                    if member != key:
+                        self._dependents.setdefault(member, {})[key, witness.site] = None
 
     def _unfounded(self, witness: Witness, end: Pointer) -> Iterable[Pointer]:
         """The effects by which a witness of the effect `end` comes back to this, or to one of them, or to one
@@ -287,18 +283,14 @@ class EffectSolver:
         """Whether the calls of a witness come to an effect of a function: those of what a function calls by
         a parameter, too."""
         seen: set[Pointer] = set()
-        pending: list[Witness | None] = [witness]
+        pending = [*_pointers(witness)]
         while pending:
-            item = pending.pop()
-            while item is not None:
-                if item.then is not None:
-                    pending.append(item.then)
-                if item.next is None or item.next in seen:
-                    break
-                if item.next == end:
-                    return True
-                seen.add(item.next)
-                item = self._effects.get(item.next[0], _NOTHING).get(item.next[1])
+            pointer = pending.pop()
+            if pointer == end:
+                return True
+            if pointer not in seen:
+                seen.add(pointer)
+                pending += _pointers(self._effects.get(pointer[0], _NOTHING).get(pointer[1]))
         return False
 
     def _is_up_to_branches(self, key: Key, region: int, effect: Effect) -> bool:

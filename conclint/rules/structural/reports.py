@@ -69,17 +69,16 @@ def found(
 
 def advise_form(view: ModuleView, key: Key, advice: Advice) -> Advise:
     """Makes the advice, with the form that the code at the place should have."""
-    imports = visible_imports(view.module, key)
-    tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
-    library = library_of(tops, view.library)
-
     plain = Recommendation(advice.model, advice.text)
 
     def advise(place: Place) -> Constructed:
-        if advice.form is None or (advice.form is Form.GATHER and library is not AsyncLibrary.ASYNCIO):
+        if advice.form is None:
+            return Constructed(plain)
+        tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
+        if advice.form is Form.GATHER and library_of(tops, view.library) is not AsyncLibrary.ASYNCIO:
             return Constructed(plain)
         from conclint.rules.advice.build import in_form
 
-        return in_form(place, plain, advice.form, imports)
+        return in_form(place, plain, advice.form, visible_imports(view.module, key))
 
     return advise
