@@ -106,6 +106,7 @@ class CallableReader(TableReader):
             "milliseconds": self.milliseconds(row, where),
             "remote": self.remote,
         }
+        own = owner.partition(".")[0]
         returns: str | None = self.get(row, "returns", str, where)
         note: str | None = self.get(row, "note", str, where)
         lists = {key: self.strings(row, key, where) for key in ("instead", "instead_trio", "instead_anyio")}
@@ -116,6 +117,8 @@ class CallableReader(TableReader):
             }
             filled["returns"] = returns and returns.replace("{name}", name)
             filled["note"] = note and note.replace("{name}", name)
+            if any(item.partition(".")[0] == own for item in filled["instead"] or ()):
+                filled["async_needs"] = self.async_needs
             yield CallableFact(name=f"{owner}.{name}", **shared, **filled)
 
     def milliseconds(self, row: Mapping[str, Any], where: str) -> float | None:

@@ -124,7 +124,8 @@ class CallableFact:
     """What is known of one function or method. `name` is its public dotted name; `by_star`: no file states
     it by that name. `milliseconds` is how long a usual call was measured to take; `remote`: the library
     talks to another machine. `loaded_by`: what is called before a reading that then does nothing any more.
-    `runs_loop`: it runs an event loop, and fails where one is running."""
+    `runs_loop`: it runs an event loop, and fails where one is running. `async_needs`: the packages that its
+    counterparts in the same library need, and that the library doesn't bring along."""
 
     name: str
     library: str
@@ -158,6 +159,7 @@ class CallableFact:
     by_star: bool = False
     milliseconds: float | None = None
     remote: bool = False
+    async_needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ _TOP = {
     "partial",
     "remote",
     "install",
+    "async_needs",
     "former",
     "source",
     "aliases",
@@ -96,6 +97,7 @@ class _Reader(CallableReader):
         self.name = self.get(table, "library", str, "top level")
         self.source = self.get(table, "source", str, "top level")
         self.remote = self.get(table, "remote", bool, "top level", False)
+        self.async_needs = self.get(table, "async_needs", str, "top level", "")
         facts = LibraryFacts(self.name, self.strings(table, "imports", "top level") or ())
         facts.install = self.strings(table, "install", "top level")
         facts.partial = self.get(table, "partial", bool, "top level", False)

@@ -30,6 +30,7 @@ class TableReader:
         self.name = ""
         self.source = ""
         self.remote = False
+        self.async_needs = ""
 
     def fail(self, where: str, expected: str) -> CatalogError:
         return CatalogError(f"{self.origin}: {self.prefix}{where.removeprefix('top level.')}: {expected}")

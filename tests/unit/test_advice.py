@@ -35,7 +35,7 @@ def in_coroutine(folder: Path, imports: str, body: str, library: str = "asyncio"
          "await asyncio.to_thread((pathlib.Path(path) / name).write_bytes, data)"),
         ("import requests, asyncio", "return requests.get(path, timeout=3).json()['x']",
          "return (await asyncio.to_thread(requests.get, path, timeout=3)).json()['x']"),
-        ("import stripe", "return stripe.Customer.list(email=name)[0]",
+        ("import httpx, stripe", "return stripe.Customer.list(email=name)[0]",
          "return (await stripe.Customer.list_async(email=name))[0]"),
         ("import pkgutil, asyncio", "for module in pkgutil.walk_packages(path):\n    print(module)",
          "for module in await asyncio.to_thread(lambda: list(pkgutil.walk_packages(path))): …"),

@@ -917,3 +917,29 @@ def test_where_others_have_their_turn_already_no_lock_is_asked_for(tmp_path: Pat
             self.session = requests.get(url)"""
     told = told_of(tmp_path, program=ONCE.replace("CALL", call))
     assert all("past the test of `self.session`" in item.words for item in told)
+
+
+@pytest.mark.parametrize(
+    ("imports", "call", "words", "code"),
+    [
+        ("import stripe", "stripe.Refund.create(x)",
+         "use `stripe.Refund.create_async` (which needs httpx or aiohttp), or run it in a thread.",
+         "return await asyncio.to_thread(stripe.Refund.create, x)"),
+        ("import aiohttp, stripe", "stripe.Refund.create(x)", "use `stripe.Refund.create_async`.",
+         "return await stripe.Refund.create_async(x)"),
+        ("import resend", "resend.Emails.send(x)",
+         "use `resend.Emails.send_async` (which needs httpx), or run it in a thread.",
+         "return await asyncio.to_thread(resend.Emails.send, x)"),
+        ("import anthropic", "anthropic.Anthropic().messages.create(x)",
+         "use `anthropic.resources.AsyncMessages.create`, or run it in a thread.", ""),
+    ],
+)  # fmt: skip
+def test_packages_that_a_counterpart_needs_are_named(
+    tmp_path: Path, imports: str, call: str, words: str, code: str
+) -> None:
+    """A library's own coroutine functions may need a package that it doesn't bring along."""
+    text = f"{imports}\nimport asyncio\n\nasync def handle(x):\n    return {call}\n"
+    (tmp_path / "program.py").write_text(text, encoding="utf-8")
+    (told,) = advice_for(tmp_path)
+    assert told.advice.recommendation.text.startswith(words)
+    assert code in (told.advice.recommendation.example or "")

@@ -90,7 +90,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     library = subject.around.waiting.library
     if subject.hazard is Hazard.GIL and isinstance(outcome, Refusal):
         return Advice(Recommendation(_PROCESS, outcome.words))
-    names = words.counterparts(subject.fact, library)
+    names = words.counterparts(subject)
     change = outcome if isinstance(outcome, Change) else None
     if change is not None and place.node is not None and is_handed_on(place.fragment, place.node):
         names = ""  # who is given the file reads it as a plain one
@@ -140,7 +140,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.direct or not names:
         text = f"run {what} in a thread, so the event loop isn't blocked.{note}"
         return _advice(place, _THREAD, text, change, done)
-    first = words.coroutine_counterpart(subject.fact, library)
+    first = words.coroutine_counterpart(subject)
     rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
     text = f"run {what} in a thread, {rest}.{note}"
     return _advice(place, _THREAD, text, change, done)
@@ -416,7 +416,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
 
 def instead_of_registering(subject: Subject) -> Advice:
     """Instead of giving the loop a function that blocks, where it is handed over."""
-    first = words.coroutine_counterpart(subject.fact, subject.around.waiting.library)
+    first = words.coroutine_counterpart(subject)
     rest = f" using {first}" if first else ""
     if subject.direct and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
         text = (

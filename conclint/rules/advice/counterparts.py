@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
@@ -13,10 +14,13 @@ from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
+from conclint.summary.records import Import
 from conclint.syntax.nodes import cst
 
 _METHOD: Final = re.compile(r"(?:\w+ = )?await \{receiver\}\.([\w{}]+)\(\{args\}\)")
 _FUNCTION: Final = re.compile(r"(?:\w+ = )?await ([\w.{}]+)\(\{args\}\)")
+_ALL: Final = " and "
+_JOINED: Final = re.compile(r" (?:and|or) ")
 _PAUSES: Final = ("asyncio.sleep", "trio.sleep", "anyio.sleep")
 
 
@@ -31,13 +35,29 @@ def stated(fact: CallableFact, library: AsyncLibrary) -> tuple[tuple[str, ...], 
     return fact.instead or (), fact.example or ""
 
 
+def lacking(fact: CallableFact, imports: Iterable[Import]) -> str:
+    """The packages that the counterparts need which are the library's own, where nothing around a place
+    imports them: the program may do without them so far."""
+    if not fact.async_needs:
+        return ""
+    imported = {item.module.partition(".")[0] for item in imports if not item.level}
+    is_there = [name.replace("-", "_") in imported for name in _JOINED.split(fact.async_needs)]
+    has_them = all(is_there) if _ALL in fact.async_needs else any(is_there)
+    return "" if has_them else fact.async_needs
+
+
+def is_own(fact: CallableFact, name: str) -> bool:
+    """Whether a counterpart is of the library itself."""
+    return name.partition(".")[0] == fact.name.partition(".")[0]
+
+
 def by_counterpart(fragment: Fragment, node: Node, subject: Subject) -> Outcome | None:
     """The change to a counterpart that fits into the place; None where there is none."""
     fact, around = subject.fact, subject.around
     if fact is None or not subject.direct:
         return None
     instead, example = stated(fact, around.waiting.library)
-    if not instead or not example:
+    if not instead or not example or lacking(fact, around.imports):
         return None
     owner, _, name = fact.name.rpartition(".")
     same = instead[0] == owner or instead[0].rpartition(".")[0] == owner

@@ -8,7 +8,7 @@ from typing import Final
 from conclint.catalog.facts import CallableFact
 from conclint.model.execution import Family
 from conclint.rules.advice.allowed import Bound, Subject
-from conclint.rules.advice.counterparts import stated
+from conclint.rules.advice.counterparts import is_own, lacking, stated
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.shared_state import Changed, Use
@@ -175,24 +175,31 @@ _THEIR_MANAGER: Final = (
 )
 
 
-def counterparts(fact: CallableFact | None, library: AsyncLibrary, most: int = 2) -> str:
-    """The async counterparts, as people write them; empty where there are none."""
+def counterparts(subject: Subject, most: int = 2) -> str:
+    """The async counterparts, as people write them, each with what it needs; empty where there are none."""
+    fact = subject.fact
     if fact is None:
         return ""
-    instead, _ = stated(fact, library)
-    names = [name.replace("asyncio.AbstractEventLoop.", "loop.") for name in instead]
-    return " or ".join(f"`{name}`" for name in names[:most])
+    instead, _ = stated(fact, subject.around.waiting.library)
+    return " or ".join(_counterpart(fact, name, subject) for name in instead[:most])
 
 
-def coroutine_counterpart(fact: CallableFact | None, library: AsyncLibrary) -> str:
+def _counterpart(fact: CallableFact, name: str, subject: Subject) -> str:
+    needs = lacking(fact, subject.around.imports) if is_own(fact, name) else ""
+    shown = f"`{name.replace('asyncio.AbstractEventLoop.', 'loop.')}`"
+    return f"{shown} (which needs {needs})" if needs else shown
+
+
+def coroutine_counterpart(subject: Subject) -> str:
     """The first of them that is async itself, and not what gives the same without waiting (`read_string`)."""
+    fact, library = subject.fact, subject.around.waiting.library
     if fact is None:
         return ""
     owner, _, name = fact.name.rpartition(".")
     for found in stated(fact, library)[0]:
         module, _, last = found.rpartition(".")
         if module != owner or "async" in last or last == f"a{name}":
-            return f"`{found.replace('asyncio.AbstractEventLoop.', 'loop.')}`"
+            return _counterpart(fact, found, subject)
     return ""
 
 
