@@ -13,19 +13,14 @@ from conclint.conditions.stated_conditions import (
     judge_conditions,
     unless_in_memory,
 )
-from conclint.effects.deadlocks import (
-    THREAD_EVENTS,
-    is_held_across_await,
-    is_held_for_long,
-    is_released_at_once,
-    loop_that_sets,
-)
+from conclint.effects.deadlocks import is_held_across_await, is_held_for_long, is_released_at_once
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness, add, add_all
 from conclint.effects.executor_exits import EXECUTOR_EXIT, FUTURE_RESULTS, doubts_of_exit, is_done_by_then
 from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
+from conclint.effects.own_loop_setters import ENDED_BY, loop_that_sets
 from conclint.effects.placements import place
 from conclint.effects.registered_callbacks import RegisteredCallbacks
 from conclint.effects.switched_off import is_switched_off
@@ -309,8 +304,8 @@ class CatalogCalls:
     ) -> None:
         """That it waits for what a loop will do, which that loop never does while it is stopped by this."""
         loop = self._evaluator.results.opened(called, arguments) if fact.name in FUTURE_RESULTS else None
-        if loop is None and fact.name in THREAD_EVENTS and not frame.nesting:
-            loop = loop_that_sets(self._evaluator, frame.key, frame.link.site)
+        if loop is None and fact.name in ENDED_BY and not frame.nesting:
+            loop = loop_that_sets(self._evaluator, frame.key, frame.link.site, ENDED_BY[fact.name])
         if loop in (THIS_LOOP, KEPT_LOOP) or isinstance(loop, Parameter):
             effect = Effect(
                 Kind.WAITS_FOR_ITSELF, "loop", ExecutionModel.EVENT_LOOP.bit, dependence=if_this_loop(loop)

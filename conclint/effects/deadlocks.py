@@ -1,4 +1,4 @@
-"""Waits that can't end: a thread's lock held while a coroutine is suspended, and waiting for the own loop."""
+"""Locks of threads that a coroutine holds while it is suspended, or while something waits for long."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Final
 from conclint.catalog.facts import EffectKind
 from conclint.effects.with_blocks import block_of, sites_within
 from conclint.model.execution import Family
-from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.external_facts import external_fact
-from conclint.resolve.in_memory import Opened
-from conclint.resolve.loop_origins import THIS_LOOP, loop_of
-from conclint.resolve.values import External, Function, Key
+from conclint.resolve.values import Function, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, DefFlags, DefKind, Op, Site, SiteKind, Use
+from conclint.summary.records import DefFlags, DefKind, Op, Site, SiteKind, Use
 
 _LOCKS: Final = frozenset(
     {
@@ -24,18 +21,6 @@ _LOCKS: Final = frozenset(
     }
 )  # fmt: skip
 """Locks that the thread which holds them can't take again; threading.RLock it can."""
-_HANDED_TO_A_LOOP: Final = frozenset({"asyncio.run_coroutine_threadsafe"})
-_TASKS: Final = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
-_SCHEDULING: Final = frozenset({"call_soon", "call_soon_threadsafe", "call_later", "call_at", "create_task"})
-THREAD_EVENTS: Final = frozenset(
-    {
-        "threading.Event.wait",
-        "queue.Queue.get",
-        "concurrent.futures.Future.result",
-        "threading.Condition.wait",
-    }
-)
-"""What waits until somebody sets, puts or notifies it."""
 _MAX_DEPTH: Final = 4
 _LONG: Final = (Family.HTTP, Family.DATABASE, Family.SOCKETS, Family.SLEEP, Family.SUBPROCESS)
 
@@ -149,77 +134,3 @@ def _may_suspend(evaluator: Evaluator, value: object, depth: int) -> bool:
     if definition.kind != DefKind.ASYNC_FUNCTION or definition.flags & (DefFlags.GENERATOR | DefFlags.STUB):
         return True
     return any(suspends(evaluator, value.key, inner, depth + 1) for inner in evaluator.body(value.key).sites)
-
-
-def loop_that_sets(evaluator: Evaluator, key: Key, number: int) -> Opened | None:
-    """The loop that is to set an event, as the def that waits for it has just told it; None where nobody, or
-    somebody else too, may set it."""
-    body = evaluator.body(key)
-    site = body.sites[number]
-    event = graph.receiver(body, site) if site.kind == SiteKind.CALL else -1
-    if event < 0:
-        return None
-    found: Opened | None = None
-    for other in body.sites[:number]:
-        if other.kind != SiteKind.CALL or graph.receiver(body, other) == event:
-            continue
-        if not any(_speaks_of(evaluator, key, body, value, event, 0) for _, value in other.args):
-            continue
-        callee = graph.node(body, other.callee)
-        if _calls(evaluator, key, other, _TASKS):
-            found = THIS_LOOP
-        elif callee[0] == Op.ATTR and callee[2] in _SCHEDULING:
-            found = loop_of(evaluator.evaluate(key, graph.base(callee)))
-        elif _calls(evaluator, key, other, _HANDED_TO_A_LOOP):
-            found = evaluator.results.opened(
-                External("asyncio.run_coroutine_threadsafe"), arguments_of(key, other.args)
-            )
-        elif not _makes_coroutine(evaluator, key, other):
-            return None
-    return found
-
-
-def _speaks_of(evaluator: Evaluator, key: Key, body: Body, value: int, event: int, depth: int) -> bool:
-    """Whether an argument is an event, a method of it, or a function made here that uses it."""
-    node = graph.node(body, value)
-    if value == event or (node[0] == Op.ATTR and node[1] == event):
-        return True
-    if node[0] == Op.DEF:
-        inner = evaluator.module(key[0]).at(graph.number(node))
-        return _uses_free(evaluator.body(inner), _names_of(body, event))
-    if node[0] == Op.ATTR and graph.node(body, event)[0] == Op.ATTR:
-        names = _names_of(body, event)
-        methods = [item for item in evaluator.evaluate(key, value).values if isinstance(item, Function)]
-        return any(_uses_free(evaluator.body(method.key), names) for method in methods)
-    made = graph.call(body, value)
-    if made is None or depth > 1:
-        return False
-    parts = (made.callee, *(passed for _, passed in made.args))
-    return any(_speaks_of(evaluator, key, body, part, event, depth + 1) for part in parts)
-
-
-def _names_of(body: Body, value: int) -> set[object]:
-    """The names by which functions inside a def know a value; of an attribute, its name."""
-    node = graph.node(body, value)
-    names: set[object] = {store.name for store in body.stores if store.value == value}
-    return names | ({node[2]} if node[0] == Op.ATTR else set())
-
-
-def _uses_free(body: Body, names: set[object]) -> bool:
-    return any(node[0] in (Op.FREE, Op.ATTR) and node[2] in names for node in body.values)
-
-
-def _makes_coroutine(evaluator: Evaluator, key: Key, site: Site) -> bool:
-    """Whether a call makes a coroutine, which does nothing by itself."""
-    values = evaluator.evaluate(key, site.callee).values
-    return bool(values) and all(
-        isinstance(value, Function) and evaluator.definition(value.key).kind == DefKind.ASYNC_FUNCTION
-        for value in values
-    )
-
-
-def _calls(evaluator: Evaluator, key: Key, site: Site, names: frozenset[str]) -> bool:
-    values = evaluator.evaluate(key, site.callee).values
-    return any(
-        isinstance(value, External) and evaluator.catalog.canonical(value.dotted) in names for value in values
-    )
