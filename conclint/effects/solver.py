@@ -27,9 +27,11 @@ from conclint.effects.effects import (
     add_all,
     subsume,
 )
+from conclint.effects.free_locks import FreeLocks
 from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
 from conclint.effects.must_effects import Occurrence, raised
 from conclint.effects.transfer import Transfer
+from conclint.model.execution import Family
 from conclint.process.failure import describe_failure
 from conclint.resolve.calls import Link, link_site
 from conclint.resolve.evaluate import Evaluator
@@ -38,6 +40,7 @@ from conclint.resolve.values import Function, Key, unwrapped
 from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
+_LOCKS = Family.LOCKS.value
 _BEFORE_ALL = -(1 << 60)
 _NESTED = "builtins.RuntimeError"
 """What running an event loop inside another one raises."""
@@ -68,6 +71,7 @@ class EffectSolver:
         self.guards = Guards(evaluator)
         self.hedges = Hedges(evaluator)
         self._expected = ExpectedFailures(evaluator)
+        self._free_locks = FreeLocks(evaluator, self.effects_of)
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
@@ -379,6 +383,12 @@ class EffectSolver:
             if effect.kind is Kind.RUNS_LOOP and self._expected.covers(key, site.region, _NESTED):
                 continue
             if effect.kind is Kind.USES_LOOP and self.guards.finds_loop_idle(key, site.region):
+                continue
+            if (
+                effect.kind is Kind.WAITS
+                and effect.family == _LOCKS
+                and self._free_locks.is_taken(key, witness)
+            ):
                 continue
             if effect.mask & mask:
                 effect = effect._replace(mask=effect.mask & mask)
