@@ -19,6 +19,7 @@ from typing import Any, Final
 from conclint.config.allowances import Allowance
 from conclint.config.file import ConfigError, Table, check_codes, read_project, read_table
 from conclint.config.keys import FOLLOW_ALL
+from conclint.config.metadata import required_by_metadata
 from conclint.files.bounded_file import SOURCE
 from conclint.files.own_folder import NotOwnError, check_folder, check_place
 from conclint.files.sealing import NoKeyError, given_key
@@ -347,20 +348,26 @@ def merge_options(from_file: Mapping[str, Any], options: Mapping[str, Any]) -> d
 
 
 def required_python(start: Path) -> tuple[int, int] | None:
-    """The lowest Python that `project.requires-python` of the nearest pyproject.toml allows."""
+    """The lowest Python that `project.requires-python` of the nearest pyproject.toml allows; where that says
+    nothing of it, and where there is none, what the metadata of an unpacked package do, in the same folder or
+    in the one asked for."""
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
-        if not file.is_file():
-            continue
-        return python_in(read_project(file))
+        if file.is_file():
+            return python_in(read_project(file)) or lowest_python(required_by_metadata(folder))
+        if folder in (start, start.parent) and (found := lowest_python(required_by_metadata(folder))):
+            return found
     return None
 
 
 def python_in(project: Mapping[str, object]) -> tuple[int, int] | None:
     """The lowest Python that the `requires-python` of a `project` table allows."""
     required = project.get("requires-python")
-    if not isinstance(required, str):
-        return None
+    return lowest_python(required) if isinstance(required, str) else None
+
+
+def lowest_python(required: str) -> tuple[int, int] | None:
+    """The lowest Python that a specifier (`>=3.9`) allows."""
     # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
     minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.([0-9]{1,3})(?![0-9])", required)
     return (3, max(map(int, minors))) if minors else None

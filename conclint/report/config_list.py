@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from conclint.config.file import Table, read_table
 from conclint.config.keys import KEYS
+from conclint.config.metadata import required_by_metadata
 from conclint.config.settings import Config, required_python
 from conclint.model.execution import Confidence
 from conclint.model.severity import Severity
@@ -124,6 +125,9 @@ def _origin(config: Config, key: str, table: Table | None, given: Collection[str
     if origins:
         return " and ".join(origins)
     if key == "target-version":
+        is_metadata = required_by_metadata(config.root) and not (config.root / "pyproject.toml").is_file()
+        if is_metadata:
+            return "Requires-Python in the package's metadata"
         if required_python(config.root) is not None:
             return "requires-python in pyproject.toml"
         return f"the running Python {sys.version_info[0]}.{sys.version_info[1]}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conclint.config.settings import Config, ConfigError, load_config
+from conclint.config.settings import RUNNING_PYTHON, Config, ConfigError, load_config
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
 from conclint.rules.registry import rules_by_code
@@ -255,6 +255,29 @@ def test_the_target_is_what_the_project_requires(
 ) -> None:
     write(tmp_path / "pyproject.toml", f'[project]\nrequires-python = "{required}"\n')
     assert load(tmp_path).target_version == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"tool-1.dist-info/METADATA": ">=3.8"}, (3, 8)),
+        ({"PKG-INFO": ">=3.9,<4"}, (3, 9)),
+        ({"tool-1.dist-info/METADATA": ">=3.8", "other-2.dist-info/METADATA": ">=3.9"}, None),
+        ({"tool-1.dist-info/RECORD": ""}, None),
+        ({"PKG-INFO": ">=3.9", "pyproject.toml": "[build-system]\n"}, (3, 9)),
+        ({"PKG-INFO": ">=3.9", "pyproject.toml": '[project]\nrequires-python = ">=3.10"\n'}, (3, 10)),
+    ],
+)
+def test_the_metadata_of_an_unpacked_package_say_what_it_requires(
+    tmp_path: Path, files: dict[str, str], expected: tuple[int, int] | None
+) -> None:
+    head = (
+        "Metadata-Version: 2.1\nName: tool\nRequires-Python: {0}\n\nRequires-Python: >=3.13 is another's.\n"
+    )
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, text if name.endswith("toml") else head.format(text))
+    assert load(tmp_path).target_version == (expected or RUNNING_PYTHON)
 
 
 def test_the_target_that_is_configured_goes_before_what_the_project_requires(tmp_path: Path) -> None:
