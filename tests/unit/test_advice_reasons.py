@@ -525,3 +525,91 @@ def test_a_loop_over_a_file_is_moved_with_what_opens_it(tmp_path: Path) -> None:
     )
     assert not any("to_thread(open" in item.example for item in told)
     assert any("run the loop over the file in a thread" in item.words for item in told)
+
+
+# -- who else may come by a test --------------------------------------------------------------------
+
+PRINTER = """
+import asyncio, subprocess
+
+class Printer:
+    def __init__(self, name):
+        self.name = name
+        self.process = None
+
+    def started(self):
+        if self.process is None:
+            self.process = subprocess.Popen([self.name])
+            self.process.wait()
+        return self.process
+
+KNOWN = {}
+
+class Office:
+    def __init__(self):
+        self.printer = Printer('hall')
+        self.spare = None
+
+    async def printed(self, given: Printer, name):
+        SETUP
+        printer.started()
+"""
+
+
+@pytest.mark.parametrize(
+    ("setup", "is_shared"),
+    [
+        ("printer = Printer(name)", False),
+        ("printer = Printer(name) if name else Printer('hall')", False),
+        ("printer = self.printer", True),
+        ("printer = given", True),
+        ("printer = Printer(name)\n        self.spare = printer", True),
+        ("printer = Printer(name)\n        KNOWN[name] = printer", True),
+        ("printer = self.printer if name is None else Printer(name)", True),
+    ],
+)
+def test_no_lock_for_an_object_that_nobody_else_has(tmp_path: Path, setup: str, is_shared: bool) -> None:
+    told = told_of(tmp_path, PRINTER.replace("SETUP", setup), "printer.started()")
+    assert all(("asyncio.Lock" in item.advice.recommendation.text) == is_shared for item in told)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_asked"),
+    [
+        ("for item in list(folder.iterdir()):\n        if item.is_file():\n            continue\n"
+         "        shutil.rmtree(item)", False),
+        ("for item in folder.iterdir():\n        if not item.exists():\n            continue\n"
+         "        shutil.rmtree(item)", False),
+        ("if folder.is_file():\n        return\n    shutil.unpack_archive(name, folder)", True),
+    ],
+)  # fmt: skip
+def test_what_kind_of_thing_a_listed_file_is_is_no_test_for_others(
+    tmp_path: Path, code: str, is_asked: bool
+) -> None:
+    text = f"""
+import asyncio, shutil
+from pathlib import Path
+
+def cleared(folder: Path, name):
+    {code}
+
+async def main(folder: Path, name):
+    cleared(folder, name)
+"""
+    told = told_of(tmp_path, text, "    cleared(folder, name)")
+    assert any("asyncio.Lock" in item.advice.recommendation.text for item in told) == is_asked
+
+
+def test_a_cursor_is_made_with_its_connection_in_the_thread(tmp_path: Path) -> None:
+    text = """
+import asyncio, sqlite3
+
+async def main(path, query):
+    connection = sqlite3.connect(path)
+    cursor = connection.cursor()
+    cursor.execute(query)
+    await asyncio.sleep(1)
+    return cursor.fetchall()
+"""
+    for item in told_of(tmp_path, text, "cursor.execute"):
+        assert "make the `sqlite3.Connection`, use it" in item.advice.recommendation.text

@@ -34,7 +34,7 @@ from conclint.rules.advice.loop_bound import (
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
-from conclint.rules.advice.shared_state import Changed, changed_by
+from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
 from conclint.rules.advice.twins import twin_of
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.advice.written_files import Written, written_by
@@ -201,7 +201,10 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
-    once = [made_once_at(view, hop.key, hop.site) for hop in hops]
+    once = [
+        made_once_at(view, hop.key, hop.site, fresh)
+        for hop, fresh in zip(hops, fresh_along(view, hops), strict=True)
+    ]
     if not any(once) and not cause.rpartition(".")[2].startswith(_FOLDERS):
         once = ["", *(asked_first(view, hop.key, hop.site) for hop in hops[1:])]
     return Subject(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.resolve.values import Key
-from conclint.rules.advice.shared_state import is_locked, is_shared, is_tested, tests, text_of
+from conclint.rules.advice.shared_state import Fresh, is_locked, is_shared, is_tested, tests, text_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, RegionKind, StoreKind
+from conclint.summary.records import Body, Op, RegionKind, Site, StoreKind
 
 _ASKING: Final = frozenset({"exists", "is_file", "is_dir", "isfile", "isdir", "lexists"})
 """Methods and functions that ask whether something is there."""
@@ -25,9 +25,10 @@ def keeps_what_it_makes(view: ModuleView, key: Key) -> bool:
     )
 
 
-def made_once_at(view: ModuleView, key: Key, site: int) -> str:
+def made_once_at(view: ModuleView, key: Key, site: int, fresh: Fresh) -> str:
     """What a function tests and then sets where a site stands, so that it is made once: as text, empty for
-    nothing. While one task waits there another one comes by the test too, unless a lock is held."""
+    nothing. While one task waits there another one comes by the test too, unless a lock is held, or nobody
+    else has the object (`fresh`)."""
     body = view.engine.evaluator.body(key)
     if site < 0:
         return ""
@@ -39,7 +40,7 @@ def made_once_at(view: ModuleView, key: Key, site: int) -> str:
             continue  # it is put away, not made
         if store.kind == StoreKind.GLOBAL:
             own: graph.Node = (Op.GLOBAL, str(store.name))
-        elif store.kind == StoreKind.ATTR and is_shared(view, key, frozenset(), store.base):
+        elif store.kind == StoreKind.ATTR and is_shared(view, key, fresh, store.base):
             own = (Op.ATTR, store.base, store.name)
         else:
             continue
@@ -68,11 +69,19 @@ def asked_first(view: ModuleView, key: Key, site: int) -> str:
             value, holds, is_other_branch = inner, not holds, False
         asked = graph.call(body, value)
         name = graph.node(body, asked.callee)[-1] if asked is not None else ""
-        if is_other_branch and name not in _EXISTS:
+        if name not in _EXISTS and (is_other_branch or _is_of_listed(body, asked)):
             continue  # it is what kind of thing it is that decides
         if asked is not None and not holds and name in _ASKING and not _is_left(body, number):
             return f"{text_of(view, key, asked.callee)}(…)"
     return ""
+
+
+def _is_of_listed(body: Body, asked: Site | None) -> bool:
+    """Whether a call asks something of an item that a loop goes through: it is there."""
+    if asked is None:
+        return False
+    about = [graph.receiver(body, asked), *(passed for _, passed in asked.args)]
+    return any(graph.node(body, graph.bare(body, value))[0] == Op.ELEM for value in about if value >= 0)
 
 
 def _is_left(body: Body, region: int) -> bool:

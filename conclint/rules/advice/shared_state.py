@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from conclint.model.symbols import short_name
@@ -21,6 +22,7 @@ from conclint.resolve.values import (
     Value,
 )
 from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.chains import Hop
 from conclint.rules.client_files import is_called_by_library
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -237,6 +239,42 @@ def _fresh_parameters(
         elif passed[0] == key and not is_shared(view, key, fresh, passed[1]):
             found.add(index)
     return frozenset(found)
+
+
+def fresh_along(view: ModuleView, hops: Sequence[Hop]) -> list[Fresh]:
+    """What is fresh of what the function of each hop is given, by the calls of the chain."""
+    evaluator = view.engine.evaluator
+    found = [_given_by_client(view, hops[0].key)]
+    for hop, after in pairwise(hops):
+        link = view.engine.link_at(hop.key, hop.site) if hop.site >= 0 else None
+        targets = [target for group in link.groups for target in group] if link is not None else []
+        body = evaluator.body(hop.key)
+        fresh: list[Fresh] = [
+            _fresh_parameters(view, hop.key, found[-1], body.sites[hop.site], value, target.arguments)
+            for target in targets
+            for value in _functions(view, target.value)
+            if value.key == after.key
+        ]
+        is_stored = hop.site >= 0 and _is_stored(body, graph.receiver(body, body.sites[hop.site]))
+        found.append(frozenset.intersection(*fresh) - {0 if is_stored else -1} if fresh else frozenset())
+    return found
+
+
+def _is_stored(body: Body, value: int) -> bool:
+    """Whether a function puts a value into an object, or under a global name: others may find it there."""
+    todo = [store.value for store in body.stores]
+    seen: set[int] = set()
+    while todo:
+        item = todo.pop()
+        if item < 0 or item in seen:
+            continue
+        seen.add(item)
+        if item == value:
+            return True
+        node = body.values[item]
+        if node[0] in (Op.PHI, Op.BOOL, *graph.WRAPPERS):
+            todo.extend(graph.parts(node) if node[0] in (Op.PHI, Op.BOOL) else (graph.operand(node),))
+    return False
 
 
 # -- what a function changes itself ------------------------------------------------------------------

@@ -32,6 +32,8 @@ _SHARED_TOO: Final = (
     "run `{name}` in a thread, with a session of its own where it uses one (`{call}`): a session and its "
     "objects can't be split between threads."
 )
+_MAKERS: Final = {"sqlite3.Cursor": "sqlite3.Connection"}
+"""What is bound to a thread by what makes it."""
 _SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
 _STATEMENTS: Final = (
     "put the statements that belong together (execute, fetch, commit) into one function, and run that in a "
@@ -320,11 +322,11 @@ def bound(subject: Subject, *, plain: bool = False) -> str:
     """Why what is called can't run in another thread, and what can; empty where nothing is in the way.
     `plain`: the function around can be made a plain endpoint."""
     if subject.bound is Bound.THREAD and subject.besides is not None:
-        return _OWN_THREAD.format(what=subject.besides.name.rpartition(".")[0])
+        return _own_thread(subject.besides.name.rpartition(".")[0])
     if subject.bound is Bound.THREAD:
         owner = subject.cause.rpartition(".")[0]
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
-        return _LOCK if subject.family == "locks" else _OWN_THREAD.format(what=what or subject.cause)
+        return _LOCK if subject.family == "locks" else _own_thread(what or subject.cause)
     if subject.bound in (Bound.SHARED, Bound.GIVEN):
         return _one_at_a_time(subject)
     if subject.bound is Bound.LOOP:
@@ -336,6 +338,11 @@ def bound(subject: Subject, *, plain: bool = False) -> str:
     if subject.changed is not None:
         return _as_a_whole(subject, plain=plain)
     return ""
+
+
+def _own_thread(name: str) -> str:
+    """That what only works in the thread that made it is made there."""
+    return _OWN_THREAD.format(what=_MAKERS.get(name, name))
 
 
 def _one_at_a_time(subject: Subject) -> str:
