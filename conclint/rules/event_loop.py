@@ -225,7 +225,7 @@ def draft_of(
     With `called_here` false the call at the place is another one, which no example can rewrite.
     """
     witness = _doubting(witness)
-    deadlock = is_deadlock(view.engine, chain, witness.cause, rule)
+    deadlock = is_deadlock(view, chain, witness.cause, rule)
     message = message_of(chain, witness, rule, deadlock=deadlock)
     fact = view.engine.evaluator.catalog.function(witness.cause)
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from conclint.effects.deadlocks import is_held_across_await
 from conclint.effects.effects import Witness
-from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Family
 from conclint.model.symbols import readable, short_name
+from conclint.rules.alone_on_loop import only_begins_programs
 from conclint.rules.chains import Hop
+from conclint.rules.drafts import ModuleView
 from conclint.rules.registry import Rule
 
 _KEPT: Final = (
@@ -19,11 +20,15 @@ _KEPT: Final = (
 )
 
 
-def is_deadlock(engine: EffectSolver, chain: Sequence[Hop], cause: str, rule: Rule) -> bool:
+def is_deadlock(view: ModuleView, chain: Sequence[Hop], cause: str, rule: Rule) -> bool:
     """Whether the wait at the end of a chain of calls can't end."""
     last = chain[-1]
-    is_direct_lock = rule.family == Family.LOCKS.value and len(chain) == 1
-    return is_direct_lock and is_held_across_await(engine.evaluator, last.key, last.site, cause)
+    return (
+        rule.family == Family.LOCKS.value
+        and len(chain) == 1
+        and is_held_across_await(view.engine.evaluator, last.key, last.site, cause)
+        and not only_begins_programs(view, last.key)
+    )
 
 
 def message_of(chain: Sequence[Hop], witness: Witness, rule: Rule, *, deadlock: bool) -> str:

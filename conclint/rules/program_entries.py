@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from conclint.catalog.facts import CallableFact
 from conclint.effects.solver import EffectSolver
 from conclint.resolve.arguments import Passed, StarItem, arguments_of, bind, stated_argument
+from conclint.resolve.calls import Link
 from conclint.resolve.values import (
     External,
     ExternalMethod,
@@ -61,9 +62,7 @@ class ProgramEntries:
         whole: dict[Key, None] = {}
         for key in keys:
             for link in self._engine.links(key):
-                targets = [target.value for group in link.groups for target in group]
-                for key_of, value in self.handed(key, link.site, targets):
-                    whole.update(dict.fromkeys(_functions(self._begun(key_of, value, 0))))
+                whole.update(dict.fromkeys(self.begun_at(key, link)))
             whole.update(dict.fromkeys(self._by_decorators(key)))
         heads = dict(whole)
         todo = list(whole)
@@ -92,6 +91,12 @@ class ProgramEntries:
                 if is_named or (node[0] == Op.DEF and self._evaluator.module(other[0]).at(node[1]) == key):
                     return False
         return calls == 1
+
+    def begun_at(self, key: Key, link: Link) -> Iterator[Key]:
+        """The functions that a call begins a program with."""
+        targets = [target.value for group in link.groups for target in group]
+        for key_of, value in self.handed(key, link.site, targets):
+            yield from _functions(self._begun(key_of, value, 0))
 
     # -- what is handed over --------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from conclint.resolve.values import (
     Key,
     Value,
 )
+from conclint.rules.alone_on_loop import only_begins_programs
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
@@ -62,7 +63,7 @@ def lock_held_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
         return
     for number, site in enumerate(code.body.sites):
         taken = _taken_at(code, number, site)
-        if taken is None:
+        if taken is None or _is_wanted_by_no_task(view, code, number, taken):
             continue
         reenters = taken.lock in _REENTRANT
         name = taken.lock.rpartition(".")[2]
@@ -88,6 +89,30 @@ def lock_held_across_await(view: ModuleView, code: Code) -> Iterator[Draft]:
         )
 
 
+def _is_wanted_by_no_task(view: ModuleView, code: Code, number: int, taken: _Taken) -> bool:
+    """Whether only coroutines take the lock that have a loop each: it keeps threads apart."""
+    name = _last_name(code.body, code.body.sites[number])
+    if len(taken.way) > 1 or name is None or name in {item.bound for item in code.module.summary.imports}:
+        return False
+    return all(
+        view.module.definition(key).kind == DefKind.ASYNC_FUNCTION and only_begins_programs(view, key)
+        for key in view.keys
+        if key == code.key or _takes(code.module.body(key), name)
+    )
+
+
+def _takes(body: Body, name: object) -> bool:
+    """Whether a function enters or acquires a lock of a name, or hands it on."""
+    return any(
+        site.kind in (SiteKind.ENTER, SiteKind.CALL)
+        and (
+            _last_name(body, site) == name
+            or any(_name_of(graph.node(body, value)) == name for _, value in site.args)
+        )
+        for site in body.sites
+    )
+
+
 def _doubts(code: Code, number: int, taken: _Taken) -> tuple[str, ...]:
     """Why a lock that excludes no task may be meant so: plain functions take it too, in other threads."""
     if len(taken.way) > 1:
@@ -96,8 +121,7 @@ def _doubts(code: Code, number: int, taken: _Taken) -> tuple[str, ...]:
     for key in code.module.keys:
         if code.evaluator.definition(key).kind == DefKind.FUNCTION:
             body = code.module.body(key)
-            taking = (site for site in body.sites if site.kind in (SiteKind.ENTER, SiteKind.CALL))
-            if any(_last_name(body, site) == name for site in taking):
+            if _takes(body, name):
                 return (_FOR_THREADS,) * 2
     return ()
 
@@ -107,6 +131,10 @@ def _last_name(body: Body, site: Site) -> object:
     node = graph.node(body, site.callee)
     if site.kind == SiteKind.CALL:
         node = graph.node(body, graph.base(node)) if _method(node) == "acquire" else graph.UNKNOWN
+    return _name_of(node)
+
+
+def _name_of(node: graph.Node) -> object:
     return node[-1] if node[0] in (Op.ATTR, Op.GLOBAL, Op.FREE) else None
 
 
