@@ -131,22 +131,23 @@ class FreeLocks:
 
     def _makes_new_objects(self, cls: Class) -> bool:
         """Whether a call of a class gives a new object: not one that is kept for all."""
-        definition = self._evaluator.definition(cls.key)
-        decorating = [
-            self._evaluator.evaluate(self._evaluator.scope(cls.key), v) for v in definition.decorators
-        ]
-        if any(not isinstance(v, External) for found in decorating for v in found.values):
-            return False
         if any(isinstance(v, Function) for v in self._evaluator.classes.method(cls, "__new__", cls).values):
             return False
-        return not any(
-            word == "metaclass"
-            and any(isinstance(v, Class) for v in self._evaluator.evaluate(scope, v_).values)
+        decorators = self._evaluator.definition(cls.key).decorators
+        if not all(self._are_external(cls, value) for value in decorators):
+            return False
+        return all(
+            self._are_external(item, value)
             for item in self._evaluator.classes.ancestry(cls).classes
             if isinstance(item, Class)
-            for scope in [self._evaluator.scope(item.key)]
-            for word, v_ in self._evaluator.definition(item.key).keywords
+            for word, value in self._evaluator.definition(item.key).keywords
+            if word == "metaclass"
         )
+
+    def _are_external(self, cls: Class, value: int) -> bool:
+        """Whether what is said in a class's header is nothing of the program's own."""
+        found = self._evaluator.evaluate(self._evaluator.scope(cls.key), value).values
+        return all(isinstance(item, (External, ExternalMethod)) for item in found)
 
     # -- who else may have it -------------------------------------------------------------------
 

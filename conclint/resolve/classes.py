@@ -10,10 +10,12 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.arguments import Arguments, arguments_of
 from conclint.resolve.django_models import related
 from conclint.resolve.fixpoint import Memo
-from conclint.resolve.in_memory import Opened, opened_by, without_shadowed
+from conclint.resolve.in_memory import without_shadowed
 from conclint.resolve.interpreter import Accessor, Ancestry, Interpreter
 from conclint.resolve.loop_origins import kept as kept_loop
+from conclint.resolve.loop_origins import opened_as
 from conclint.resolve.values import (
+    BOTTOM,
     NONE,
     TOP,
     Above,
@@ -31,6 +33,7 @@ from conclint.resolve.values import (
     ValueSet,
     ValueSetMemo,
     join,
+    known,
     to_index,
     value_set_memo,
     without_none,
@@ -477,12 +480,10 @@ class Classes:
                 kept.append(Instance(candidate.cls))
             elif isinstance(candidate, ExternalInstance) and isinstance(candidate.opened, Parameter):
                 bound = self._given(instance, method, candidate.opened)
-                opened: Opened | None = None
-                if bound is not None:
-                    opened = opened_by(bound)
-                elif instance.own is not None:  # as the attribute itself says, once the receiver is known
-                    opened = instance.own._replace(attributes=(*instance.own.attributes, name))
-                kept.append(candidate._replace(opened=opened))
+                if bound is None and instance.own is not None:
+                    # as the attribute itself says, once the receiver is known
+                    bound = known(instance.own._replace(attributes=(*instance.own.attributes, name)))
+                kept.append(opened_as(candidate, bound or BOTTOM))
             elif isinstance(candidate, ExternalInstance):
                 kept.append(kept_loop(candidate))
             else:

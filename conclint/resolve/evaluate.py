@@ -24,6 +24,7 @@ from conclint.resolve.in_memory import DECLARED, placed
 from conclint.resolve.injection import injected_value
 from conclint.resolve.loop_origins import (
     EVENT_LOOP,
+    LOOPS_FUTURE,
     is_kept_loop_used,
     is_used_as_loop,
     names_kept_under,
@@ -613,7 +614,10 @@ class Evaluator:
         is_made = any(isinstance(v, ExternalInstance) for v in item.values)
         if is_made and all(self._is_bare_collection(v) for v in stated.values):
             return item  # what was made has a class of its own
-        is_open = any(isinstance(v, ExternalInstance) and self._may_be_in_memory(v) for v in stated.values)
+        is_open = any(
+            isinstance(v, ExternalInstance) and (v.dotted == LOOPS_FUTURE or self._may_be_in_memory(v))
+            for v in stated.values
+        )
         return placed(stated, DECLARED) if is_open else stated
 
     def _is_told(self, item: ValueSet) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conclint.resolve.in_memory import Opened
+from conclint.resolve.in_memory import Opened, opened_by
 from conclint.resolve.values import ExternalInstance, Literal, Parameter, ValueSet, to_index, without_none
 from conclint.summary.records import Body, Op, StoreKind
 
@@ -13,6 +13,10 @@ THIS_LOOP: Final = Literal("loop", "of this thread")
 KEPT_LOOP: Final = Literal("loop", "kept")
 """The loop of the thread that once kept it, in an attribute or a module's variable: mostly the only one."""
 OTHER_LOOP: Final = Literal("loop", "another one")
+SOME_LOOP: Final = Literal("loop", "one or another")
+"""Of a future: a loop completes it, whichever that is."""
+_KNOWN_LOOPS: Final = (THIS_LOOP, KEPT_LOOP, OTHER_LOOP)
+_LOOPS: Final = (*_KNOWN_LOOPS, SOME_LOOP)
 _GIVEN: Final = {
     "asyncio.get_running_loop": THIS_LOOP,
     "asyncio.get_event_loop": THIS_LOOP,
@@ -22,6 +26,8 @@ _GIVEN: Final = {
 OF_KEPT_LOOP: Final = "the loop that is kept is the one that runs"
 HANDED_TO_LOOP: Final = "asyncio.run_coroutine_threadsafe"
 """Its future is that of the loop that it is given."""
+LOOPS_FUTURE: Final = "concurrent.futures.Future"
+"""What a loop completes, or a thread."""
 EVENT_LOOP: Final = "asyncio.AbstractEventLoop"
 _LOOP_NAMES: Final = frozenset({"loop", "event_loop"})
 _OF_LOOPS: Final = frozenset(
@@ -92,4 +98,21 @@ def loop_of(item: ValueSet) -> Opened | None:
         for value in without_none(item).values
     }
     known = found.pop() if len(found) == 1 and not item.incomplete else None
-    return known if isinstance(known, Parameter) or known in (THIS_LOOP, KEPT_LOOP, OTHER_LOOP) else None
+    return known if isinstance(known, Parameter) or known in _KNOWN_LOOPS else None
+
+
+def opened_as(value: ExternalInstance, address: ValueSet) -> ExternalInstance:
+    """The same, opened as a parameter says that is bound to this: a future that belongs to a loop still does
+    where it is not known to which."""
+    opened = opened_by(address)
+    return value._replace(opened=SOME_LOOP if opened is None and value.dotted == LOOPS_FUTURE else opened)
+
+
+def is_completed_by_loop(item: ValueSet) -> bool:
+    """Whether a future is that of work which a loop does: who waits for it is told in the loop's thread."""
+    found = without_none(item)
+    return loop_of(item) is not None or (
+        bool(found.values)
+        and not item.incomplete
+        and all(isinstance(v, ExternalInstance) and v.opened in _LOOPS for v in found.values)
+    )

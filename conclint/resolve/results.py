@@ -24,7 +24,15 @@ from conclint.resolve.external_facts import external_fact
 from conclint.resolve.handing import is_awaited_offload, offloaded_result
 from conclint.resolve.in_memory import Opened, opened_by, placed
 from conclint.resolve.interpreter import Interpreter
-from conclint.resolve.loop_origins import HANDED_TO_LOOP, KEPT_LOOP, THIS_LOOP, loop_given_by, loop_of
+from conclint.resolve.loop_origins import (
+    HANDED_TO_LOOP,
+    KEPT_LOOP,
+    SOME_LOOP,
+    THIS_LOOP,
+    loop_given_by,
+    loop_of,
+    opened_as,
+)
 from conclint.resolve.values import (
     CALLED,
     ITERATED,
@@ -205,7 +213,7 @@ class Results:
             node = self._evaluator.body(loop[0]).values[loop[1]]
             if node[0] == Op.PARAM:
                 return Parameter(loop[0], graph.number(node))
-        return loop_of(self._evaluator.passed(loop))
+        return loop_of(self._evaluator.passed(loop)) or SOME_LOOP
 
     def _opened_by(self, address: Passed) -> Opened | None:
         """What an address says; of a parameter, whatever type is stated, the callers know more."""
@@ -379,7 +387,7 @@ class Results:
                 parts.append(inner._replace(values=tuple(value._replace(target=v) for v in inner.values)))
             elif isinstance(value, ExternalInstance) and isinstance(value.opened, Parameter):
                 address = self.argument(value.opened, function, arguments, within)
-                parts.append(known(value._replace(opened=opened_by(address))))
+                parts.append(known(opened_as(value, address)))
             else:
                 parts.append(known(value))
         if not parts:

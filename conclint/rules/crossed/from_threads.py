@@ -15,7 +15,7 @@ from conclint.model.execution import Confidence, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.loop_origins import loop_of
+from conclint.resolve.loop_origins import is_completed_by_loop
 from conclint.resolve.values import Class, External, ExternalMethod, Function, Key, Partial, Value, unwrapped
 from conclint.rules.chains import hops, position_of
 from conclint.rules.crossed.handing_over import on_its_loop
@@ -66,7 +66,7 @@ def _is_of_loop(view: ModuleView, key: Key, placement: Placement) -> bool:
         return False
     body = view.engine.evaluator.body(key)
     receiver = graph.receiver(body, body.sites[placement.site])
-    return receiver >= 0 and loop_of(view.engine.evaluator.evaluate(key, receiver)) is not None
+    return receiver >= 0 and is_completed_by_loop(view.engine.evaluator.evaluate(key, receiver))
 
 
 def _methods_in_threads(view: ModuleView) -> Iterator[Key]:
