@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conclint.conditions.thread_identities import ThreadIdentities
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.resolve.calls import callables
 from conclint.resolve.evaluate import Evaluator
@@ -20,16 +21,15 @@ _RAISES_OFF_LOOP = frozenset(
 )  # fmt: skip
 _FAILS_OFF_LOOP = _RAISES_OFF_LOOP | {"asyncio.get_event_loop", "asyncio.events.get_event_loop"}
 """What may raise where no loop runs, and gives a loop, which need not run, where it doesn't."""
-_THREAD_IDENTITY = frozenset(
-    {"threading.get_ident", "threading.get_native_id", "threading.current_thread", "_thread.get_ident"}
-)
-_IDENTITIES = frozenset({"ident", "name", "native_id"})
 _NONE_OFF_LOOP = frozenset(
     {"asyncio._get_running_loop", "asyncio.events._get_running_loop", "asyncio.current_task"}
 )
+_ASKING = _RAISES_OFF_LOOP | _NONE_OFF_LOOP
 _MAX_DEPTH = 3
 _MAX_SITES = 12
 _EITHER = (None, False)
+_SAME = ("is", "==", "in")
+_OTHER = ("is not", "!=", "not in")
 
 
 class LoopTests:
@@ -38,6 +38,7 @@ class LoopTests:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._threads = ThreadIdentities(evaluator)
         self._active: set[Key] = set()
 
     def mask(self, key: Key, body: Body, value: int, polarity: bool) -> int:
@@ -50,7 +51,7 @@ class LoopTests:
             return ALL_MODELS if bool(node[1]) == polarity else 0
         if op == Op.BOOL:
             return self._of_bool(key, body, node, polarity)
-        if op == Op.COMPARE and node[1] in ("is", "is not", "==", "!="):
+        if op == Op.COMPARE and node[1] in _SAME + _OTHER:
             return self._of_comparison(key, body, node, polarity)
         if op == Op.PHI:
             return self._of_phi(key, body, node, polarity)
@@ -109,10 +110,12 @@ class LoopTests:
 
     def _of_comparison(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         left, right = graph.operands(node)
-        equal = (node[1] in ("is", "==")) == polarity
-        if self._names_thread(key, body, left, right):
+        equal = (node[1] in _SAME) == polarity
+        if self._threads.is_among(key, body, left, right):
             # on another thread than the one that owns this: not on its loop; else in none that it must ask
             return ALL_MODELS & ~_THREAD if equal else ~LOOP
+        if node[1] in ("in", "not in"):
+            return ALL_MODELS
         other = body.values[right]
         if other[0] == Op.CONST and other[1] is None and self._is_running_loop(key, body, left):
             return ~LOOP if equal else LOOP
@@ -200,7 +203,7 @@ class LoopTests:
         for site in body.sites:
             if site.kind != SiteKind.CALL:
                 continue
-            if self._calls(key, site, _RAISES_OFF_LOOP | _NONE_OFF_LOOP):
+            if self._calls(key, site, _ASKING) or self._threads.is_asked(key, site):
                 return True
             for target in self._evaluator.evaluate(key, site.callee).values:
                 if isinstance(target, ExternalMethod) and target.name == "is_running":
@@ -291,16 +294,6 @@ class LoopTests:
                 return False
             loops += 1
         return loops > 0
-
-    def _names_thread(self, key: Key, body: Body, *sides: int) -> bool:
-        """Whether one side of a comparison is the identity of the running thread."""
-        for side in sides:
-            node = graph.node(body, side)
-            of_thread = node[0] == Op.ATTR and node[2] in _IDENTITIES  # `current_thread().ident`
-            site = graph.call(body, graph.base(node) if of_thread else side)
-            if site is not None and self._calls(key, site, _THREAD_IDENTITY):
-                return True
-        return False
 
     def _calls(self, key: Key, site: Site, names: frozenset[str]) -> bool:
         return any(

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from conclint.conditions.failures import ExpectedFailures
 from conclint.conditions.model_guards import Guards
+from conclint.conditions.no_loop_failures import NoLoopFailures
 from conclint.conditions.path_conditions import Hedges
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
@@ -71,6 +72,7 @@ class EffectSolver:
         self.guards = Guards(evaluator)
         self.hedges = Hedges(evaluator)
         self._expected = ExpectedFailures(evaluator)
+        self._no_loop = NoLoopFailures(evaluator)
         self._free_locks = FreeLocks(evaluator, self.effects_of)
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
@@ -382,7 +384,9 @@ class EffectSolver:
         for effect, witness in effects.items():
             if effect.kind is Kind.RUNS_LOOP and self._expected.covers(key, site.region, _NESTED):
                 continue
-            if effect.kind is Kind.USES_LOOP and self.guards.finds_loop_idle(key, site.region):
+            if effect.kind is Kind.USES_LOOP and (
+                self.guards.finds_loop_idle(key, site.region) or self._no_loop.prevent(key, link.site)
+            ):
                 continue
             if (
                 effect.kind is Kind.WAITS
