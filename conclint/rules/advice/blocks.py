@@ -35,7 +35,7 @@ def move_block(fragment: Fragment, node: Node, subject: Subject) -> Outcome | No
         function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)
         changes = changed_in(fragment, block, function, subject.around) if function is not None else ""
         changed = changes or changed
-        change = None if changes else _moved(fragment, block, subject.around)
+        change = None if changes else moved(fragment, block, subject.around)
         if change is not None:
             return change
     return Refusal(_CHANGES.format(what=_in_short(changed)), True) if changed else None
@@ -47,10 +47,11 @@ def _in_short(text: str) -> str:
 
 def is_in_loop(fragment: Fragment, node: Node) -> bool:
     """Whether the statement of a place is run often within its function."""
-    return any(isinstance(item, cst.For | cst.While) for item in _statements_above(fragment, node))
+    return any(isinstance(item, cst.For | cst.While) for item in statements_above(fragment, node))
 
 
-def _statements_above(fragment: Fragment, node: Node) -> Iterator[Node]:
+def statements_above(fragment: Fragment, node: Node) -> Iterator[Node]:
+    """What a place is part of within its own function, innermost first."""
     for item in fragment.above(node):
         if isinstance(item, cst.FunctionDef | cst.Lambda | cst.ClassDef):
             return
@@ -58,7 +59,7 @@ def _statements_above(fragment: Fragment, node: Node) -> Iterator[Node]:
 
 
 def _withs(fragment: Fragment, node: Node, around: Around) -> Iterator[Node]:
-    for item in _statements_above(fragment, node):
+    for item in statements_above(fragment, node):
         if isinstance(item, cst.With) and item.asynchronous is None:
             managers = [manager.item for manager in item.items]
             if any(fragment.has(manager, busy.position) for manager in managers for busy in around.busy):
@@ -69,7 +70,7 @@ def _blocks(fragment: Fragment, node: Node, subject: Subject) -> Iterator[Node]:
     """The statements that may have to be moved as a whole, innermost first."""
     withs = list(_withs(fragment, node, subject.around))
     loops = subject.family == "files" and subject.shape in (Shape.CALL, Shape.ITERATE) and subject.direct
-    for item in _statements_above(fragment, node):
+    for item in statements_above(fragment, node):
         if any(item is block for block in withs) or _makes_what_is_used(fragment, item, node, subject):
             loops = False  # what is opened in a loop around it is another file each time
             yield item
@@ -106,11 +107,12 @@ def _has_other_work(fragment: Fragment, loop: Node, subject: Subject) -> bool:
     return busy or names.leaves or bool(names.returns)
 
 
-def _moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
+def moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
+    """A statement as a function that is run in a thread; None where it can't be one as it stands."""
     own = names_in([block])
     if own.awaits or own.yields or own.frame or own.deletes or own.leaves or own.shared:
         return None
-    if any(fragment.has(block, place) for place in (*around.tied, *around.changing)) or _has_long_strings(
+    if any(fragment.has(block, place) for place in (*around.tied, *around.changing)) or has_long_strings(
         fragment, block
     ):
         return None
@@ -313,7 +315,7 @@ def _annotated(fragment: Fragment, block: Node) -> set[str]:
     }
 
 
-def _has_long_strings(fragment: Fragment, block: Node) -> bool:
+def has_long_strings(fragment: Fragment, block: Node) -> bool:
     """Whether a string goes over several lines: its text would change with its indentation."""
     return any(
         (isinstance(item, cst.SimpleString) and "\n" in item.value)

@@ -21,6 +21,7 @@ from conclint.rules.advice.held_around import held_around, set_around
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
 from conclint.rules.advice.library import AsyncLibrary
+from conclint.rules.advice.loops import move_loop
 from conclint.rules.advice.safety import is_safe_pause
 from conclint.rules.advice.scopes import free_name, names_in, names_of
 from conclint.rules.advice.shown import shown
@@ -183,6 +184,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return Refusal(words.bound(subject), True), ""
     cleaning = words.clean_up(around.waiting) if is_clean_up(fragment, node) else ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
+    if change is None and subject.bound is not Bound.LOOP:
+        change = move_loop(fragment, node, subject)
     if isinstance(change, Change) and _is_per_row(subject) and is_in_loop(fragment, change.shown):
         return Refusal(_PER_ROW.format(what=_gathered(subject)), True), ""
     held = held_around(fragment, change.shown if isinstance(change, Change) else node, around)

@@ -1,0 +1,95 @@
+"""A call that reads or writes a file in a loop is moved with the loop, where nothing in it waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+PROGRAM = """
+import asyncio
+import logging
+
+logger = logging.getLogger()
+
+def parsed(path):
+    with open(path) as file:
+        return file.read().split()
+
+async def told(path):
+    await asyncio.sleep(1)
+
+class Shelf:
+    def __init__(self):
+        self.books = {{}}
+        self.signal = None
+
+    async def filled(self, paths, progress, seen: dict):
+        words = []
+        words_of = {{}}
+        {code}
+        await asyncio.sleep(0)
+        return words, words_of
+"""
+
+
+def told_of(folder: Path, code: str) -> list[Told]:
+    text = PROGRAM.format(code=code.replace("\n", "\n        "))
+    (folder / "program.py").write_text(text, encoding="utf-8")
+    number = next(at for at, line in enumerate(text.splitlines(), 1) if "parsed(path)" in line and at > 11)
+    found = [item for item in advice_for(folder) if item.finding.position.line == number]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for path in paths:\n    words += parsed(path)",
+        "for path in paths:\n    words.append(parsed(path))",
+        "for path in paths:\n    try:\n        words_of[path] = parsed(path)\n"
+        "    except OSError:\n        logger.exception('no %s', path)",
+        "for path in paths:\n    if path in words_of:\n        continue\n    words_of[path] = parsed(path)\n"
+        "    if not words_of[path]:\n        break",
+        "for number in range(3):\n    for path in paths:\n        words.extend(parsed(path))",
+    ],
+)
+def test_the_loop_is_moved_with_what_reads_for_each_item(tmp_path: Path, code: str) -> None:
+    for item in told_of(tmp_path, code):
+        text, example = item.advice.recommendation.text, item.advice.recommendation.example or ""
+        assert text.startswith("run the whole loop in a thread")
+        assert example.splitlines()[0] == "def work():"
+        assert example.splitlines()[-1] == "await asyncio.to_thread(work)"
+        assert code.splitlines()[0] in example
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for path in paths:\n    words += parsed(path)\n    await told(path)",
+        "for path in paths:\n    self.books[path] = parsed(path)",
+        "for path in paths:\n    seen[path] = parsed(path)",
+        "for path in paths:\n    words += parsed(path)\n    progress(path)",
+        "for path in paths:\n    words += parsed(path)\n    self.signal.emit(path)",
+        "for path in paths:\n    words += parsed(path)\n    asyncio.create_task(told(path))",
+        "for path in self.books:\n    words += parsed(path)",
+    ],
+)
+def test_what_waits_or_belongs_to_others_stays_on_the_loop(tmp_path: Path, code: str) -> None:
+    for item in told_of(tmp_path, code):
+        assert "whole loop" not in item.advice.recommendation.text
+        assert "def work" not in (item.advice.recommendation.example or "")
+
+
+def test_a_loop_that_returns_is_moved_in_words(tmp_path: Path) -> None:
+    code = "for path in paths:\n    found = parsed(path)\n    if found:\n        return found, None"
+    for item in told_of(tmp_path, code):
+        assert item.advice.recommendation.text.startswith("run the whole loop in a thread, as one function")
+        assert item.advice.recommendation.example is None
+
+
+def test_what_is_asked_for_once_is_moved_without_the_loop(tmp_path: Path) -> None:
+    for item in told_of(tmp_path, "for word in parsed(path):\n    words.append(word)"):
+        assert "whole loop" not in item.advice.recommendation.text
