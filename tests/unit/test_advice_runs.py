@@ -15,7 +15,8 @@ from harness.advice import Told, advice_for
 PROGRAMS = sorted((Path(__file__).parents[1] / "data" / "advice").glob("*.txt"))
 WITH_CODE = {
     "arguments": 5, "coroutine": 4, "computing": 1, "database": 1, "each_file": 2, "files": 9,
-    "generator": 6, "lazy": 9, "locks": 3, "loops": 6, "manager": 4, "properties": 6, "scopes": 6, "sleep": 3, "steps": 2,
+    "generator": 6, "lazy": 9, "locks": 3, "loops": 6, "manager": 4, "properties": 6,
+    "scopes": 6, "sleep": 3, "steps": 2,
 }  # fmt: skip
 """How many different changes a program's advice shows at least: fewer would prove less."""
 
