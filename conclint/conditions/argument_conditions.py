@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conclint.conditions.stated_conditions import ArgumentCondition, Relation
+from conclint.conditions.stored_arguments import argument_of
 from conclint.conditions.told_values import is_rebound, is_set_anew
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Display, External, Key, Literal, Parameter, Value
@@ -54,8 +55,8 @@ class ParameterTests:
         if node[0] == Op.BOOL and (node[1] == "and") == polarity:  # each operand came out so
             parts = (self._on_parameter(key, body, item, polarity) for item in graph.parts(node))
             return next((part for part in parts if part is not None), None)
-        if node[0] == Op.PARAM:
-            return self._dependent(key, graph.number(node), Literal("bool", not polarity), True)
+        if (position := _parameter_itself(body, test)) is not None:
+            return self._dependent(key, position, Literal("bool", not polarity), True)
         if (site := graph.call(body, test)) is not None:
             return self._on_call(key, body, site, polarity)
         if node[0] == Op.COMPARE:
@@ -155,13 +156,19 @@ class ParameterTests:
 def _parameter(body: Body, value: int) -> int | None:
     """The parameter that a value is, or was before a string method was applied to it on some path."""
     node = graph.node(body, value)
-    if node[0] == Op.PARAM:
-        return graph.number(node)
+    if (position := _parameter_itself(body, value)) is not None:
+        return position
     if node[0] == Op.PHI:
         found = {_stem(body, item) for item in graph.operands(node)}
         direct = any(body.values[item][0] == Op.PARAM for item in graph.parts(node))
         return found.pop() if len(found) == 1 and direct else None
     return None
+
+
+def _parameter_itself(body: Body, value: int) -> int | None:
+    """The parameter that a value is, unchanged, be it read from where the def has just stored it."""
+    node = graph.node(body, value)
+    return graph.number(node) if node[0] == Op.PARAM else argument_of(body, value)
 
 
 def _stem(body: Body, value: int) -> int | None:
@@ -201,7 +208,8 @@ def reads_parameter(body: Body, value: int, first: int) -> bool:
             continue
         seen.add(value)
         node = body.values[value]
-        if node[0] == Op.PARAM and graph.number(node) >= first:
+        position = _parameter_itself(body, value)
+        if position is not None and position >= first:
             return True
         operands: tuple[int, ...] = ()
         if (site := graph.call(body, value)) is not None:

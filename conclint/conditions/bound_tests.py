@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conclint.conditions.stated_conditions import Truth, are_instances
+from conclint.conditions.stored_arguments import argument_of
 from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues, is_rebound
 from conclint.resolve.arguments import Arguments, Passed, StarItem, arguments_of, bind
 from conclint.resolve.evaluate import Evaluator
@@ -209,6 +210,8 @@ class BoundTests:
                 part for part in graph.parts(node) if not self._is_made_in_closed(body, part, call, depth)
             ]
             return Told.one_of({self._told(part, call, depth + 1) for part in left})
+        if op == Op.ATTR and (position := argument_of(body, value)) is not None:
+            return self._bound(position, call, depth)
         if op == Op.ATTR and graph.node(body, graph.base(node))[0] == Op.PARAM:
             return self._attribute(body, node, call, depth) if self._asks_objects else UNTOLD
         site = graph.call(body, value)

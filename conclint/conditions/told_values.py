@@ -79,7 +79,8 @@ class ToldValues:
         body = self._evaluator.body(key)
         node = body.values[value]
         if node[0] == Op.PARAM:
-            return Told(parameter=Parameter(key, graph.number(node)))
+            position = graph.number(node)
+            return Told(parameter=Parameter(key, position), is_something=self._is_receiver(key, position))
         if node[0] in (Op.NARROW, Op.CAST):
             found = self.of(key, graph.operand(node), depth + 1)
             is_something = node[0] == Op.NARROW and _is_not_none(body, node)
@@ -89,6 +90,11 @@ class ToldValues:
         if node[0] == Op.ATTR:
             return self.attribute(key, body, node, depth)
         return self.plain(key, value)
+
+    def _is_receiver(self, key: Key, position: int) -> bool:
+        """Whether a parameter is the object, or the class, whose method is called."""
+        is_method = position == 0 and self._evaluator.enclosing_class(key) is not None
+        return is_method and not self._evaluator.decorations.of(key).is_static
 
     def attribute(self, key: Key, body: Body, node: graph.Node, depth: int) -> Told:
         """An attribute: of a module or a class, a constant; of the receiver, what its class keeps in it,

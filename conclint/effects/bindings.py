@@ -148,6 +148,8 @@ class Bindings:
             bound = ValueSet((dependence.default,))
         told = self._told(dependence.parameter)
         if told.parameter is not None:
+            if _told_to_hold(told, dependence) is Truth.NO:
+                return Settled(False)
             return Settled(True, self._asked_of(told.parameter, dependence))
         if len(bound.values) == 1 and isinstance(bound.values[0], Parameter) and not bound.incomplete:
             return Settled(True, self._asked_of(bound.values[0], dependence))
