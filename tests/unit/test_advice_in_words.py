@@ -943,3 +943,61 @@ def test_packages_that_a_counterpart_needs_are_named(
     (told,) = advice_for(tmp_path)
     assert told.advice.recommendation.text.startswith(words)
     assert code in (told.advice.recommendation.example or "")
+
+
+# -- pools of processes ----------------------------------------------------------------------------
+
+COUNTING = """
+import asyncio
+
+def counted(number: int):
+    total = 0
+    for first in range(5000):
+        for second in range(5000):
+            total += first * second % number
+    return total
+
+async def handle():
+    return counted(7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_shown"),
+    [
+        ("", False),
+        ("asyncio.run(handle())\n", False),
+        ("if __name__ == '__main__':\n    asyncio.run(handle())\n", True),
+        ("def command():\n    asyncio.run(handle())\n", True),
+    ],
+)
+def test_a_pool_of_processes_is_made_at_import_only_where_a_program_is_known(
+    tmp_path: Path, rest: str, is_shown: bool
+) -> None:
+    """Who imports a library may start without a guard, and each worker starts the program again."""
+    (told,) = at_line(told_of(tmp_path, program=COUNTING + rest), "return counted", tmp_path)
+    recommendation = told.advice.recommendation
+    assert recommendation.text.startswith("run `counted` in a process pool")
+    assert (recommendation.example is not None) == is_shown
+    assert ("when it is first needed" in recommendation.text) != is_shown
+
+
+@pytest.mark.parametrize(
+    ("other", "is_thread"),
+    [
+        ("return await asyncio.to_thread(counted, 9)", True),
+        ("return await asyncio.get_running_loop().run_in_executor(None, counted, 9)", True),
+        ("return await asyncio.to_thread(print, 9)", False),
+        ("with ThreadPoolExecutor() as pool:\n        return list(pool.map(counted, [9]))", False),
+        ("return counted", False),
+    ],
+)
+def test_what_runs_in_a_thread_elsewhere_does_so_here(tmp_path: Path, other: str, is_thread: bool) -> None:
+    rest = f"\nfrom concurrent.futures import ThreadPoolExecutor\n\nasync def other():\n    {other}\n"
+    (told,) = at_line(told_of(tmp_path, program=COUNTING + rest), "return counted(7)", tmp_path)
+    recommendation = told.advice.recommendation
+    if is_thread:
+        assert recommendation.text == "run `counted` in a thread, as other code here does."
+        assert recommendation.example == "return await asyncio.to_thread(counted, 7)"
+    else:
+        assert "process pool" in recommendation.text

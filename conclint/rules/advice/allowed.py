@@ -18,6 +18,7 @@ from conclint.resolve.values import (
     Key,
 )
 from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.advice.elsewhere import runs_in_thread_elsewhere
 from conclint.rules.advice.gone_through import gone_through
 from conclint.rules.advice.hazards import Hazard, hazard_of
 from conclint.rules.advice.helpers import helper_of
@@ -130,10 +131,10 @@ class Subject(NamedTuple):
     thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
     `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
-    the object that the primitive is a method of. `calls` are
-    the lines of the chain in this file, each after the first one of its function. `needs` is what on the way
-    works on the event loop alone, with its place, `written` the file that is written. Not `is_long`: how
-    long it takes is not known.
+    the object that the primitive is a method of. `calls` are the lines of the chain in this file, each after
+    the first one of its function. `needs` is what on the way works on the event loop alone, with its place,
+    `written` the file that is written. `in_threads`: other code here has the same function run in a thread.
+    `is_program`: its module begins a program. Not `is_long`: how long it takes is not known.
     """
 
     around: Around
@@ -164,6 +165,8 @@ class Subject(NamedTuple):
     calls: tuple[tuple[int, int], ...]
     needs: str
     written: Written
+    in_threads: bool
+    is_program: bool
     is_long: bool = True
 
     @property
@@ -241,6 +244,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         ),
         chain_needs_loop(view, hops) if bound is Bound.LOOP else "",
         written_by(view, hops),
+        runs_in_thread_elsewhere(view, first),
+        bool(view.entries.whole),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conclint.model.execution import ExecutionModel, Weight
 from conclint.model.file_handles import OPENING
 from conclint.model.finding import Recommendation
@@ -76,6 +78,13 @@ _INNER = (
     "and run that in {pool}: a method takes its whole object along, and an inner function can't be sent."
 )
 _STAYS = "What it changes in a process ({what}) stays there: have it return that."
+_UNGUARDED = re.compile(r"^(?:\w+ = )?(?:\w+\.)?run\(")
+"""The beginning of a program in a module's own code."""
+_AS_ELSEWHERE = "run {what} in a thread, as other code here does."
+_FIRST_NEEDED = (
+    " Make the pool when it is first needed, not where the module is imported: its workers may import the "
+    'program again, which then needs `if __name__ == "__main__":`.'
+)
 _LOOP = "give other coroutines a turn every so often{inside} (`{pause}`)"
 _LOOP_APART = ", or put the loop into a function that takes and returns plain data, and run that in {pool}"
 _IN_STATEMENT = ", in a `for` statement in place of this"
@@ -327,14 +336,21 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         has_own = library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO)
         pool = _pool(runtime, library) if has_own else "a process pool"
         return Advice(Recommendation(_PROCESS, f"{words.document(pool)}{note}"))
+    if can and is_call and subject.in_threads:
+        outcome, kind = _outcome(place, subject)
+        if isinstance(outcome, Change) and not kind:
+            text, done = _AS_ELSEWHERE.format(what=what), f"Run {what} in a thread"
+            return _advice(place, _THREAD, text, outcome, done)
     change = (
         in_process(place, subject, runtime)
         if is_call and can and subject.bound is Bound.NOTHING and not words.changes(subject)
         else None
     )
     if change is not None:
-        text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked.{note}"
-        return _advice(place, _PROCESS, text, change, f"Run {what} in a process")
+        text = f"run {what} in {_pool(runtime, library)}, so the event loop isn't blocked."
+        if change.definitions and not _has_program(place, subject):
+            return Advice(Recommendation(_PROCESS, f"{text}{_FIRST_NEEDED}{note}"))
+        return _advice(place, _PROCESS, f"{text}{note}", change, f"Run {what} in a process")
     if can and not is_call:
         return _own_loop(place, subject, runtime)
     lead = ""
@@ -354,6 +370,14 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     refusal = _PICKLED if can else words.cannot_wait(subject)
     text = f"{lead}run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
+
+
+def _has_program(place: Place, subject: Subject) -> bool:
+    """Whether it is known that a program runs the code, and so what its worker processes import: not so in a
+    library, whose users may start without a guard, nor where the module itself does."""
+    if place.file.has("__main__") or subject.around.waiting.endpoint:
+        return True
+    return subject.is_program and not place.file.matches(_UNGUARDED)
 
 
 def _own_loop(place: Place, subject: Subject, runtime: Runtime) -> Advice:
