@@ -1001,3 +1001,65 @@ def test_what_runs_in_a_thread_elsewhere_does_so_here(tmp_path: Path, other: str
         assert recommendation.example == "return await asyncio.to_thread(counted, 7)"
     else:
         assert "process pool" in recommendation.text
+
+
+# -- generators ------------------------------------------------------------------------------------
+
+STREAMS = """
+import asyncio, httpx
+
+class Feed:
+    def __init__(self):
+        self.client = httpx.Client()
+
+    def parts(self, url):
+        with self.client.stream("GET", url) as answer:
+            yield from answer.iter_text()
+
+    def words(self, url):
+        with self.client.stream("GET", url) as answer:
+            yield from answer.iter_text()
+
+    async def aparts(self, url):
+        BODY
+
+class AsyncFeed:
+    async def words(self, url):
+        async with httpx.AsyncClient() as client:
+            yield await client.get(url)
+
+class Reader:
+    def __init__(self, feed: Feed):
+        self.feed = feed
+
+    async def read(self, url):
+        CODE
+"""
+YIELDED = "found = self.feed.parts(url)\n        for part in found:\n            yield part.strip()"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("async with httpx.AsyncClient() as client:\n            yield await client.get(url)", YIELDED,
+         "iterate `aparts` by `async for` instead, which gives the same"),
+        ("async with httpx.AsyncClient() as client:\n            yield await client.get(url)",
+         "for part in self.feed.parts(url):\n            print(part)",
+         "iterate `aparts` by `async for` instead, which gives the same"),
+        ("return await self.client.get(url)", YIELDED, "run the loop in a thread of its own, and hand what"),
+        ("pass", YIELDED.replace("parts", "words"),
+         "iterate `AsyncFeed.words` by `async for` instead, which gives the same"),
+        ("yield httpx.get(url)", YIELDED, "run the loop in a thread of its own, and hand what"),
+        ("pass", "for part in self.feed.parts(url):\n            print(part)",
+         "run the request and the loop over its body in a thread"),
+    ],
+)  # fmt: skip
+def test_what_an_async_generator_goes_through_is_not_moved_with_it(
+    tmp_path: Path, body: str, code: str, words: str
+) -> None:
+    """No thread can yield for it: the async generator beside the plain one is named."""
+    program = STREAMS.replace("BODY", body).replace("CODE", code)
+    told = [item for item in told_of(tmp_path, program=program) if "Reader.read" in str(item.finding.symbol)]
+    assert told
+    for item in told:
+        assert item.advice.recommendation.text.startswith(words)

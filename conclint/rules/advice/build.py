@@ -51,6 +51,7 @@ _OWN_LOOP = (
     "leave it if nothing else is on the event loop of this thread: then it keeps nobody waiting. Otherwise "
     "run it in a thread of its own."
 )
+_GENERATOR = "iterate `{name}` by `async for` instead, which gives the same without blocking the event loop."
 _ONCE = (
     "read `{name}` once in a thread where the program starts: what it gives is made when it is first read, "
     "and kept."
@@ -96,6 +97,9 @@ _PICKLED = (
 
 def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     """Instead of a call that waits on the loop, or computes there without the GIL."""
+    if subject.generator:
+        text = _GENERATOR.format(name=subject.generator)
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, text))
     outcome, kind = _outcome(place, subject)
     library = subject.around.waiting.library
     if subject.hazard is Hazard.GIL and isinstance(outcome, Refusal):

@@ -148,7 +148,7 @@ def _move_lazy(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
         return _listed(fragment, node, subject) if is_gone_through else Refusal(_LAZY, True)
     walks = subject.walks and isinstance(parent, cst.For)
     if _streams(parent, subject):
-        return Refusal(_STREAM, True)
+        return Refusal(_LOOP_APART if _hands_on(parent) else _STREAM, True)
     if not subject.ends or walks or _hands_on(parent):  # a loop over `os.walk` may say where it goes on
         return Refusal(_LOOP_APART, True)
     if isinstance(parent, cst.CompFor) and not _is_first(fragment, parent):
@@ -212,7 +212,7 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     elif isinstance(parent, cst.From):
         return Refusal("make a list of it in a thread, and yield from that.", True)
     if _streams(parent, subject):
-        return Refusal(_STREAM, True)
+        return Refusal(_LOOP_APART if _hands_on(parent) else _STREAM, True)
     if not subject.ends or (isinstance(parent, cst.For) and _hands_on(parent)):
         return Refusal(_LOOP_APART, True)
     imports = Imports(around.imports)
@@ -240,7 +240,7 @@ def _streams(loop: Node | None, subject: Subject) -> bool:
     return is_stream and subject.family == "http" and isinstance(loop, cst.For)
 
 
-def _hands_on(loop: Node) -> bool:
+def _hands_on(loop: Node | None) -> bool:
     """Whether a loop gives each item to who iterates: a list would keep all back until the last is there."""
     return isinstance(loop, cst.For) and names_in([loop.body]).yields
 

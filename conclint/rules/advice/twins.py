@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conclint.effects.effects import Kind
 from conclint.model.execution import ExecutionModel
+from conclint.resolve.program import Module
 from conclint.resolve.values import Function, Instance, Key
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
@@ -29,6 +30,43 @@ def twin_of(view: ModuleView, hop: Hop) -> str:
             return ""
         names.add(next(_twins(view, hop.key, value), ""))
     return names.pop() if len(names) == 1 and not called.incomplete else ""
+
+
+def async_generator_of(view: ModuleView, hops: Sequence[Hop]) -> str:
+    """The name of the async generator beside the generator that a place calls or iterates, which gives the
+    same by its name and doesn't block; empty for none."""
+    evaluator = view.engine.evaluator
+    if len(hops) < 2:
+        return ""
+    key = hops[1].key
+    own = evaluator.definition(key)
+    if own.kind != DefKind.FUNCTION or not own.flags & DefFlags.GENERATOR or own.decorators:
+        return ""
+    for other, shown in _others(evaluator.module(key[0]), key, own.name):
+        definition = evaluator.definition(other)
+        is_such = definition.kind == DefKind.ASYNC_FUNCTION and definition.flags & DefFlags.GENERATOR
+        if is_such and other != hops[0].key and not definition.decorators and not _stops(view, other):
+            return shown
+    return ""
+
+
+def _others(module: Module, key: Key, name: str) -> Iterator[tuple[Key, str]]:
+    """What stands beside a function by the name of one for coroutines, or by its own in a class beside its
+    own (`AsyncReader` beside `Reader`), with how people call it."""
+    scope = module.scope(key)
+    names = async_names(name)
+    for other in module.children(scope):
+        if module.definition(other).name in names:
+            yield other, module.definition(other).name
+    if module.definition(scope).kind != DefKind.CLASS:
+        return
+    owner = module.definition(scope).name
+    for cls in module.children(module.scope(scope)):
+        definition = module.definition(cls)
+        if definition.kind == DefKind.CLASS and definition.name in (f"Async{owner}", f"{owner}Async"):
+            for other in module.children(cls):
+                if module.definition(other).name == name:
+                    yield other, f"{definition.name}.{name}"
 
 
 def _twins(view: ModuleView, caller: Key, function: Function) -> Iterator[str]:
