@@ -173,9 +173,13 @@ class CostModel:
 
     def _is_apart(self, key: Key) -> bool:
         """Whether calling it costs its caller nothing: a coroutine computes where it is awaited, as a
-        finding of its own."""
+        finding of its own. So does a generator that the loop goes on with."""
         definition = self._evaluator.definition(key)
-        return definition.assertion == Assertion.NONBLOCKING or definition.kind == DefKind.ASYNC_FUNCTION
+        return (
+            definition.assertion == Assertion.NONBLOCKING
+            or definition.kind == DefKind.ASYNC_FUNCTION
+            or self.suspension.is_driven(key)
+        )
 
     def _solve(self, component: Component) -> None:
         """The costs of functions that call each other: the heaviest work that each comes to.

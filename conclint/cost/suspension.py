@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from conclint.effects.solver import EffectSolver
-from conclint.resolve.values import Function, Instance, Key
+from conclint.resolve.values import External, Function, Instance, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefFlags, DefKind, LoopFlags, Site, SiteKind, Use
+from conclint.summary.records import Body, DefFlags, DefKind, LoopFlags, Op, Site, SiteKind, Use
+
+DRIVING: Final = frozenset(
+    {"twisted.internet.defer.inlineCallbacks", "tornado.gen.coroutine", "tornado.gen.engine"}
+)
+"""Decorators of generators that run on the loop and wait for the Deferred or Future that they yield."""
+_DONE_ALREADY: Final = frozenset({"twisted.internet.defer.succeed"})
 
 
 class Suspension:
@@ -46,7 +54,36 @@ class Suspension:
         for number, region in enumerate(body.regions):
             if region.kind in graph.LOOPS and region.extra & LoopFlags.ASYNC:
                 found.add(number)
+        if self.is_driven(key):
+            for value, place in body.yields:
+                if self._is_waited_for(key, body, value):
+                    found.update(graph.loops_around(body, place))
         return frozenset(found)
+
+    def is_driven(self, key: Key) -> bool:
+        """Whether a def is a generator that a loop's library goes on with once what it yields is there."""
+        evaluator = self._engine.evaluator
+        definition = evaluator.definition(key)
+        if definition.kind != DefKind.FUNCTION or not definition.flags & DefFlags.GENERATOR:
+            return False
+        scope = evaluator.scope(key)
+        return any(
+            isinstance(value, External) and evaluator.catalog.canonical(value.dotted) in DRIVING
+            for decorator in definition.decorators
+            for value in evaluator.evaluate(scope, decorator).values
+        )
+
+    def _is_waited_for(self, key: Key, body: Body, value: int) -> bool:
+        """Whether what is yielded may have to be waited for: a constant is not."""
+        if value < 0 or body.values[value][0] == Op.CONST:
+            return False
+        made = graph.call(body, value)
+        evaluator = self._engine.evaluator
+        called = evaluator.evaluate(key, made.callee).values if made is not None else ()
+        return not called or not all(
+            isinstance(item, External) and evaluator.catalog.canonical(item.dotted) in _DONE_ALREADY
+            for item in called
+        )
 
     def _hands_over(self, key: Key, number: int, site: Site) -> bool:
         if site.use & Use.ASYNC or site.kind == SiteKind.AWAIT:

@@ -882,6 +882,31 @@ def test_what_is_compiled_for_each_item_is_done_in_groups(tmp_path: Path) -> Non
     assert all("take them in groups" in item.words and "process pool" not in item.words for item in told)
 
 
+def test_a_turn_is_given_in_the_words_of_the_library(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import markdown
+        from tornado import gen
+        from twisted.internet import defer
+
+        @defer.inlineCallbacks
+        def pages(database):
+            found = yield database.pages()
+            return [markdown.markdown(page) for page in found]
+
+        @gen.coroutine
+        def letters(database):
+            found = yield database.letters()
+            return [markdown.markdown(letter) for letter in found]
+        """,
+    )
+    (pages,) = at_line(told, "for page in", tmp_path)
+    assert "give the reactor a turn" in pages.words and "`yield task.deferLater(reactor, 0)`" in pages.words
+    (letters,) = at_line(told, "for letter in", tmp_path)
+    assert "give other coroutines a turn" in letters.words and "`yield gen.moment`" in letters.words
+
+
 def test_a_method_that_is_iterated_is_looked_into(tmp_path: Path) -> None:
     told = told_of(
         tmp_path,

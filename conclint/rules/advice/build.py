@@ -86,7 +86,7 @@ _FIRST_NEEDED = (
     " Make the pool when it is first needed, not where the module is imported: its workers may import the "
     'program again, which then needs `if __name__ == "__main__":`.'
 )
-_LOOP = "give other coroutines a turn every so often{inside} (`{pause}`)"
+_LOOP = "give {others} a turn every so often{inside} (`{pause}`)"
 _LOOP_APART = ", or put the loop into a function that takes and returns plain data, and run that in {pool}"
 _IN_STATEMENT = ", in a `for` statement in place of this"
 _PICKLED = (
@@ -335,7 +335,7 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
         text = f"run {what} in a thread: without the GIL the event loop goes on at full speed.{note}"
         return _advice(place, _THREAD, text, change, f"Run {what} in a thread")
     if can and is_call and subject.fact is not None and subject.fact.weight is Weight.MODERATE:
-        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{words.moderate(library)}{note}"))
+        return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{words.moderate(waiting)}{note}"))
     if can and subject.is_single:
         has_own = library in (AsyncLibrary.TRIO, AsyncLibrary.ANYIO)
         pool = _pool(runtime, library) if has_own else "a process pool"
@@ -390,7 +390,9 @@ def _own_loop(place: Place, subject: Subject, runtime: Runtime) -> Advice:
     above = [place.node, *fragment.above(place.node)] if place.node is not None else []
     loop = next((item for item in above if isinstance(item, cst.For | cst.While | cst.BaseComp)), None)
     text = _LOOP.format(
-        inside=_IN_STATEMENT if isinstance(loop, cst.BaseComp) else "", pause=words.pause(waiting.library)
+        inside=_IN_STATEMENT if isinstance(loop, cst.BaseComp) else "",
+        pause=words.pause(waiting),
+        others=words.others(waiting),
     )
     is_tied = loop is not None and any(fragment.has(loop, item) for item in subject.around.tied)
     if is_tied or (loop is not None and names_in([loop]).awaits):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conclint.catalog.facts import Trait
+from conclint.cost.suspension import DRIVING
 from conclint.effects.effects import Kind
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
@@ -41,10 +42,6 @@ _OF_REACTOR: Final = (
 """What of Twisted works in the reactor's thread alone: a Deferred is called back there too."""
 _FAILURES: Final = ("Error", "Exception", "Cancelled", "Warning")
 """How the names of exceptions end, which may be raised anywhere."""
-_YIELDING: Final = frozenset(
-    {"twisted.internet.defer.inlineCallbacks", "tornado.gen.coroutine", "tornado.gen.engine"}
-)
-"""Decorators of generators that run on the loop and give a Deferred or Future."""
 _MOST_FUNCTIONS: Final = 200
 _RECORDING: Final = (
     "write", "append", "add", "extend", "insert", "update", "put", "pop", "remove", "discard", "clear",
@@ -168,7 +165,7 @@ def _of_loop(view: ModuleView, link: Link, *, are_handed_over: bool = False) -> 
             if evaluator.definition(target.value.key).kind == DefKind.ASYNC_FUNCTION:
                 if not are_handed_over:
                     return evaluator.symbol(target.value.key)
-            elif not _YIELDING.isdisjoint(decorators_of(view, target.value.key)):
+            elif not DRIVING.isdisjoint(decorators_of(view, target.value.key)):
                 return evaluator.symbol(target.value.key)
     return ""
 

@@ -12,7 +12,7 @@ from conclint.rules.advice.counterparts import is_own, lacking, stated
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.shared_state import Changed, Use
-from conclint.rules.advice.waiting import Waiting
+from conclint.rules.advice.waiting import How, Waiting
 
 _OFFLOADS: Final = {
     AsyncLibrary.ASYNCIO: "asyncio.to_thread(",
@@ -148,7 +148,7 @@ UNLESS_LONG: Final = (
 IF_LONG: Final = " Leave it where it takes less than a few milliseconds: a process costs more than that."
 _MODERATE: Final = (
     "leave it where there are few items, or small ones: a process costs more than it saves. Where there are "
-    "very many, take them in groups, and give other coroutines a turn in between (`{pause}`)."
+    "very many, take them in groups, and give {others} a turn in between (`{pause}`)."
 )
 _PAUSES: Final = {
     AsyncLibrary.TRIO: "await trio.lowlevel.checkpoint()",
@@ -285,14 +285,23 @@ def clean_up(waiting: Waiting) -> str:
     return _CLEAN_UP.format(shielded=shielded) if shielded else ""
 
 
-def moderate(library: AsyncLibrary) -> str:
+def moderate(waiting: Waiting) -> str:
     """What to do about work that takes long for very many items only."""
-    return _MODERATE.format(pause=pause(library))
+    return _MODERATE.format(pause=pause(waiting), others=others(waiting))
 
 
-def pause(library: AsyncLibrary) -> str:
-    """The code that gives other coroutines a turn."""
-    return _PAUSES.get(library, "await asyncio.sleep(0)")
+def pause(waiting: Waiting) -> str:
+    """The code that gives others a turn."""
+    if waiting.library is AsyncLibrary.TWISTED:
+        return f"{waiting.how.value or How.YIELD.value} task.deferLater(reactor, 0)"
+    if waiting.how is How.YIELD:
+        return "yield gen.moment"
+    return _PAUSES.get(waiting.library, "await asyncio.sleep(0)")
+
+
+def others(waiting: Waiting) -> str:
+    """Who gets a turn then."""
+    return "the reactor" if waiting.library is AsyncLibrary.TWISTED else "other coroutines"
 
 
 def document(pool: str) -> str:
