@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from conclint.conditions.constant_members import ConstantMembers
 from conclint.conditions.stated_conditions import Truth, are_instances
 from conclint.conditions.stored_arguments import argument_of
 from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues, is_rebound
@@ -52,6 +53,7 @@ class BoundTests:
     def __init__(self, evaluator: Evaluator, call: Call, *, asks_objects: bool = False) -> None:
         self._evaluator = evaluator
         self._values = ToldValues(evaluator)
+        self._members = ConstantMembers(evaluator)
         self._call = call
         self._asks_objects = asks_objects
         self.asked: dict[str, bool] = {}
@@ -150,6 +152,9 @@ class BoundTests:
             if options.keyword(str(asked.value)) is not None:
                 return True
             return None if options.spread else False
+        written = self._members.of(call.function.key, right, call.function.receiver)
+        if written is not None:
+            return any(_equal(asked.value, member) for member in written)
         members: list[object] = []
         for shown in self._evaluator.evaluate(call.function.key, right).values:
             if not isinstance(shown, Display):
