@@ -24,6 +24,7 @@ _EXPECTED: Final = re.compile(
 each time that there is nothing there, or nothing yet."""
 _LEAVING: Final = frozenset({"__exit__", "__aexit__"})
 _EXPECTING: Final = frozenset({"raises", "suppress", "assertRaises", "assertRaisesRegex"})
+_ANYTHING: Final = frozenset({"builtins.Exception", "builtins.BaseException"})
 _OWN: Final = "the program's "
 _TIMEOUT: Final = re.compile(r"(?:.*\.)?\w*(?:Timeout|TimedOut)\w*")
 """Exceptions by which code that waits for a while goes on."""
@@ -114,6 +115,20 @@ class ExpectedFailures:
                 return True
         return False
 
+    def falls_back(self, key: Key, region: int) -> bool:
+        """Whether the function goes another way, or gives something else, where anything fails in a region
+        (`except Exception: return None`)."""
+        body = self._evaluator.body(key)
+        regions = body.regions
+        tried = [number for number in graph.around(body, region) if regions[number].kind == RegionKind.TRY]
+        return any(
+            handler.kind == RegionKind.EXCEPT
+            and handler.extra in tried
+            and (handler.value < 0 or not _ANYTHING.isdisjoint(self._failures.caught(key, handler.value)))
+            and _goes_on(body, number)
+            for number, handler in enumerate(regions)
+        )
+
     def _expects(self, key: Key, body: Body, manager: int) -> bool:
         """Whether a context manager is one that takes exceptions (`pytest.raises`, `contextlib.suppress`)."""
         made = graph.call(body, manager)
@@ -139,6 +154,13 @@ def _is_leaving(body: Body, value: int) -> bool:
     while node[0] in graph.WRAPPERS:
         node = graph.node(body, graph.operand(node))
     return node[0] == Op.PARAM and graph.number(node) in (1, 2, 3)
+
+
+def _goes_on(body: Body, handler: int) -> bool:
+    """Whether a handler is known to raise nothing itself: it returns, or something follows it."""
+    return any(graph.is_inside(body, region, handler) for _, region in body.returns) or any(
+        item.kind == RegionKind.AFTER_TRY and item.extra == handler for item in body.regions
+    )
 
 
 def _handler(body: Body, region: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
+from conclint.conditions.failures import ExpectedFailures
 from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
 from conclint.model.execution import EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
@@ -84,6 +85,8 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iter
         reasons.append("it does so for some values of an argument only")
     if effect.kind is Kind.RUNS_LOOP and _hangs_on_what_is_given(view, chain[-1]):
         reasons.append("it does so only if what it calls gives a coroutine")
+    fallbacks = _fallbacks(view, chain) if effect.kind is Kind.RUNS_LOOP else []
+    reasons += fallbacks
     own = short_name(view.module.symbol(key))
     reasons += [f"{own} {hedge}" for hedge in witness.hedges]
     if witness.length > _FAR:
@@ -94,7 +97,7 @@ def _draft(view: ModuleView, key: Key, effect: Effect, witness: Witness) -> Iter
         key,
         chain[0].site,
         rules_by_code()["CON701" if nests else "CON702"],
-        _nested(chain, witness.cause) if nests else _waiting(view, chain, witness.cause),
+        _nested(chain, witness.cause, ends=not fallbacks) if nests else _waiting(view, chain, witness.cause),
         advise=advise_form(view, key, _instead(view, chain, witness) if nests else _instead_of_wait(chain)),
         reasons=reasons,
         assumptions=witness.assumptions + len(reasons) - len(witness.reasons),
@@ -127,10 +130,25 @@ def _hangs_on_what_is_given(view: ModuleView, last: Hop) -> bool:
     return False
 
 
-def _nested(chain: list[Hop], cause: str) -> str:
+def _fallbacks(view: ModuleView, chain: list[Hop]) -> list[str]:
+    """The function on the way that is prepared for any failure: then its caller doesn't fail."""
+    evaluator = view.engine.evaluator
+    expected = ExpectedFailures(evaluator)
+    for hop in chain[1:]:
+        region = evaluator.body(hop.key).sites[hop.site].region if hop.site >= 0 else 0
+        if expected.falls_back(hop.key, region):
+            name = short_name(evaluator.module(hop.key[0]).symbol(hop.key))
+            return [f"{name} goes another way where anything fails in it"]
+    return []
+
+
+def _nested(chain: list[Hop], cause: str, *, ends: bool) -> str:
+    """What fails; with `ends` false, what has called it goes on."""
     if len(chain) == 1:
         return f"`{cause}` fails here: an event loop is running already"
     called = short_name(chain[0].symbol)
+    if not ends:
+        return f"`{called}` calls `{cause}`, which fails here: an event loop is running already"
     return f"`{called}` fails here: it calls `{cause}`, and an event loop is running already"
 
 
