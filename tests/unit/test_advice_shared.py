@@ -271,3 +271,66 @@ def test_an_endpoint_that_may_tell_the_loop_something_stays_on_it(tmp_path: Path
     told, silent = advice_for(tmp_path)
     assert "plain" not in told.words
     assert "plain `def`" in silent.words
+
+
+# -- files that are written back --------------------------------------------------------------------
+
+NOTES = """
+import asyncio, json, threading
+from pathlib import Path
+
+LOCK = threading.Lock()
+
+def loaded(path):
+    with open(path) as file:
+        return json.load(file)
+
+def saved(path, data):
+    if not path.endswith(".json"):
+        path += ".json"
+    with open(path, "w") as file:
+        json.dump(data, file)
+
+class Notes:
+    def __init__(self, path):
+        self.path = path
+        self.other = path + "x"
+
+    def _load(self):
+        return json.loads(Path(self.path).read_text(encoding="utf-8"))
+
+    def _save(self, data):
+        with open(self.path, "w") as file:
+            json.dump(data, file)
+
+    def noted(self, path: str, text, folder: Path):
+        CODE
+
+async def main(notes: Notes, path: str, text, folder: Path):
+    notes.noted(path, text, folder)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "is_written_back"),
+    [
+        ("data = loaded(path)\n        data.append(text)\n        saved(path, data)", True),
+        ("for file in folder.iterdir():\n            data = loaded(str(file))\n            saved(str(file), data)",
+         False),
+        ("for file in folder.iterdir():\n            name = str(file)\n            data = loaded(name)\n"
+         "            saved(name, data)", True),
+        ("data = folder.read_text(encoding='utf-8')\n        folder.write_text(data + text)", True),
+        ("data = folder.read_text()\n        (folder / text).write_text(data)", False),
+        ("saved(path, text)\n        return loaded(path)", False),
+        ("data = loaded(path)\n        saved(text, data)", False),
+        ("with LOCK:\n            data = loaded(path)\n            saved(path, data)", False),
+    ],
+)  # fmt: skip
+def test_what_is_written_back_needs_a_lock(tmp_path: Path, code: str, is_written_back: bool) -> None:
+    (tmp_path / "program.py").write_text(NOTES.replace("CODE", code), encoding="utf-8")
+    told = [item for item in advice_for(tmp_path) if item.finding.symbol == "program.main"]
+    assert told
+    for item in told:
+        recommendation = item.advice.recommendation
+        assert ("writes back what it has read" in recommendation.text) == is_written_back
+        assert recommendation.example is None or not is_written_back

@@ -33,6 +33,7 @@ from conclint.rules.advice.loop_bound import (
     uses_loop,
 )
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
+from conclint.rules.advice.rewritten_files import is_rewritten
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
 from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
@@ -133,9 +134,9 @@ class Subject(NamedTuple):
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
     the object that the primitive is a method of. `calls` are the lines of the chain in this file, each after
     the first one of its function. `needs` is what on the way works on the event loop alone, with its place,
-    `written` the file that is written. `generator` is the async generator beside the one that is iterated.
-    `in_threads`: other code here has the same function run in a thread. `is_program`: its module begins a
-    program. Not `is_long`: how long it takes is not known.
+    `written` the file that is written; `is_rewritten`: what was read of one is written back. `generator` is
+    the async generator beside the one that is iterated. `in_threads`: other code here has the same function
+    run in a thread. `is_program`: its module begins a program. Not `is_long`: how long it takes is not known.
     """
 
     around: Around
@@ -166,6 +167,7 @@ class Subject(NamedTuple):
     calls: tuple[tuple[int, int], ...]
     needs: str
     written: Written
+    is_rewritten: bool
     generator: str
     in_threads: bool
     is_program: bool
@@ -246,6 +248,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         ),
         chain_needs_loop(view, hops) if bound is Bound.LOOP else "",
         written_by(view, hops),
+        is_rewritten(view, hops),
         async_generator_of(view, hops) if near.waiting.how is How.AWAIT else "",
         runs_in_thread_elsewhere(view, first),
         bool(view.entries.whole),

@@ -117,7 +117,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
         return Advice(Recommendation(_THREAD, _ADDED.format(what=added)))
-    held = words.lock(subject, in_threads=kind == "endpoint") if change is not None else ""
+    moves = change is not None or (isinstance(outcome, Refusal) and outcome.moves)
+    held = words.lock(subject, in_threads=kind == "endpoint") if moves else ""
     if change is not None and kind == "" and not held and place.node is not None:
         held = words.between(subject, changed_next(place.fragment, place.node))
     note += held

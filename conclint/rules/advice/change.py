@@ -39,11 +39,13 @@ class Change(NamedTuple):
 
 class Refusal(NamedTuple):
     """What is said where no code can be given; empty where there is nothing to say. `instead`: it says what
-    to do, and so can stand as an alternative. `only`: there is no other one, a known counterpart neither."""
+    to do, and so can stand as an alternative. `only`: there is no other one, a known counterpart neither.
+    `moves`: it has the call run in a thread as it is."""
 
     words: str = ""
     instead: bool = False
     only: bool = False
+    moves: bool = False
 
 
 Outcome: TypeAlias = "Change | Refusal"

@@ -56,7 +56,8 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     """The expression that blocks, evaluated in a thread."""
     around = subject.around
     if around.waiting.own_way:
-        return Refusal(f"run it in a thread with `{around.waiting.own_way}`, as other code here does.", True)
+        words = f"run it in a thread with `{around.waiting.own_way}`, as other code here does."
+        return Refusal(words, True, moves=True)
     if subject.shape is Shape.ITERATE:
         return _move_iterable(fragment, node, subject)
     if subject.lazy:

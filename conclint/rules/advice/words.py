@@ -243,6 +243,11 @@ def _file(subject: Subject, held: str) -> str:
         file = subject.written.always
         named = f" (`{file}`)" if " " not in file else ""
         return f" Hold {held} around it where several may do it at once: each writes the same file{named}."
+    if subject.is_rewritten:
+        return (
+            f" Hold {held} around it where two may do it to the same file at once: each writes back what it "
+            "has read."
+        )
     if subject.written.read:
         return (
             " Write the file under another name there and `os.replace` it at the end: other code reads such "

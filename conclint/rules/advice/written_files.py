@@ -23,6 +23,7 @@ _COPIES: Final = frozenset({"copy", "copy2", "copyfile", "copytree", "urlretriev
 _READS: Final = frozenset(
     {"load", "loadtxt", "read_bytes", "read_csv", "read_json", "read_parquet", "read_pickle", "read_text"}
 )
+_OF_PATHS: Final = frozenset({"read_bytes", "read_text"})
 _REPLACES: Final = frozenset({"replace", "rename", "renames"})
 _SAME_FOR_ALL: Final = (
     JOINS
@@ -53,7 +54,7 @@ def written_by(view: ModuleView, hops: Sequence[Hop]) -> Written:
             return Written()
         sites = body.sites[hop.site : hop.site + 1] if at == 0 and hop.site >= 0 else body.sites
         for site in sites:
-            path = _written(view, hop.key, body, site)
+            path = written_at(view, hop.key, body, site)
             if path < 0 or is_locked(view, hop.key, body, site.region):
                 continue
             if _is_always(view, hops, at, path, 0):
@@ -64,7 +65,7 @@ def written_by(view: ModuleView, hops: Sequence[Hop]) -> Written:
     return Written()
 
 
-def _written(view: ModuleView, key: Key, body: Body, site: Site) -> int:
+def written_at(view: ModuleView, key: Key, body: Body, site: Site) -> int:
     """The path of the file that a site writes; -1 for none."""
     callee = graph.node(body, site.callee)
     name = callee[-1]
@@ -165,13 +166,13 @@ def _is_read(view: ModuleView, key: Key, owner: str) -> bool:
             continue
         body = evaluator.body(other)
         for site in body.sites:
-            path = _read(view, other, body, site)
+            path = read_at(view, other, body, site)
             if path >= 0 and owner in _own_parts(view, other, body, path):
                 return True
     return False
 
 
-def _read(view: ModuleView, key: Key, body: Body, site: Site) -> int:
+def read_at(view: ModuleView, key: Key, body: Body, site: Site) -> int:
     """The path of the file that a site reads; -1 for none."""
     callee = graph.node(body, site.callee)
     if site.kind != SiteKind.CALL:
@@ -184,4 +185,5 @@ def _read(view: ModuleView, key: Key, body: Body, site: Site) -> int:
         return -1 if writes else path
     if callee[-1] not in _READS:
         return -1
-    return graph.base(callee) if str(callee[-1]).startswith("read_") and not given else given.get(0, -1)
+    is_path = callee[0] == Op.ATTR and callee[-1] in _OF_PATHS and 0 not in given
+    return graph.base(callee) if is_path else given.get(0, -1)
