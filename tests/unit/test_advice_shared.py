@@ -315,8 +315,8 @@ async def main(notes: Notes, path: str, text, folder: Path):
     ("code", "is_written_back"),
     [
         ("data = loaded(path)\n        data.append(text)\n        saved(path, data)", True),
-        ("for file in folder.iterdir():\n            data = loaded(str(file))\n            saved(str(file), data)",
-         False),
+        ("for file in folder.iterdir():\n            data = loaded(str(file))\n"
+         "            saved(str(file), data)", False),
         ("for file in folder.iterdir():\n            name = str(file)\n            data = loaded(name)\n"
          "            saved(name, data)", True),
         ("data = folder.read_text(encoding='utf-8')\n        folder.write_text(data + text)", True),
