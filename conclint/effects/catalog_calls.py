@@ -23,6 +23,7 @@ from conclint.effects.loop_affinity import LOOP_BOUND
 from conclint.effects.own_loop_setters import ENDED_BY, loop_that_sets
 from conclint.effects.placements import place
 from conclint.effects.registered_callbacks import RegisteredCallbacks
+from conclint.effects.set_by_then import EVENT_WAITS, is_set_by_then
 from conclint.effects.switched_off import is_switched_off
 from conclint.model.execution import ALL_MODELS, Confidence, ExecutionModel, Family, Weight
 from conclint.resolve.arguments import EVERYTHING, Arguments, stated_argument
@@ -277,6 +278,12 @@ class CatalogCalls:
         if frame.link.awaited:
             return  # what is awaited does not block: the type must be another
         if fact.name in FUTURE_RESULTS and is_done_by_then(self._evaluator.body(frame.key), frame.link.site):
+            return
+        if (
+            fact.name in EVENT_WAITS
+            and not frame.nesting
+            and is_set_by_then(self._evaluator, frame.key, frame.link.site)
+        ):
             return
         if fact.family is Family.HTTP and is_switched_off(self._evaluator, frame.key, fact.name):
             return
