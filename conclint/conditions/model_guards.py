@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from conclint.conditions.empty_constants import EmptyConstants
 from conclint.conditions.event_loop_tests import LoopTests
 from conclint.conditions.polled_reads import PolledReads
 from conclint.model.execution import ALL_MODELS
@@ -36,6 +37,7 @@ class Guards:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._tests = LoopTests(evaluator)
+        self._empty = EmptyConstants(evaluator)
         self._polled = PolledReads(evaluator)
         self._masks: dict[tuple[Key, int], int] = {}
 
@@ -46,7 +48,7 @@ class Guards:
         if found is None:
             body = self._evaluator.body(key)
             path: list[int] = []
-            mask = ALL_MODELS
+            mask = 0 if self._empty.never_runs(key) else ALL_MODELS
             for outer in graph.around(body, region):
                 known = self._masks.get((key, outer))
                 if known is not None:
@@ -74,6 +76,8 @@ class Guards:
     def _own(self, key: Key, body: Body, number: int) -> int:
         if graph.is_lazy(body, number):
             return ALL_MODELS if self._consumes_generators(body, number) else 0
+        if self._empty.is_closed(key, body, number):
+            return 0
         return self._tests.of_region(key, body, number)
 
     def _consumes_generators(self, body: Body, region: int) -> bool:
