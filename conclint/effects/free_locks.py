@@ -38,10 +38,10 @@ class FreeLocks:
         self._evaluator = evaluator
         self._effects_of = effects_of
 
-    def is_taken(self, key: Key, witness: Witness) -> bool:
+    def is_free(self, key: Key, witness: Witness) -> bool:
         """Whether what a site waits for is a lock that is free."""
         lock, _, method = witness.cause.rpartition(".")
-        if lock not in _LOCKS or method not in _TAKING or witness.site < 0:
+        if lock not in _LOCKS or method not in _TAKING or not self._may_be_new(key, witness):
             return False
         steps = [*way_of(self._effects_of, key, witness, _MAX_STEPS)]
         place, last = steps[-1]
@@ -58,6 +58,18 @@ class FreeLocks:
         if any(not step.own for _, step in steps[1:-1]):
             return False
         return self._is_of_new_object(key, witness, str(node[2]), is_direct=len(steps) == 1)
+
+    def _may_be_new(self, key: Key, witness: Witness) -> bool:
+        """Whether it is worth following the calls: the site is where the lock is taken, or it calls a method
+        of what is just being made, or of what the function has made."""
+        if witness.site < 0:
+            return False
+        if witness.next is None:
+            return True
+        if witness.own:
+            return self._evaluator.definition(key).name in _CONSTRUCTORS
+        body = self._evaluator.body(key)
+        return graph.call(body, graph.bare(body, graph.receiver(body, body.sites[witness.site]))) is not None
 
     def _is_of_new_object(self, key: Key, witness: Witness, name: str, *, is_direct: bool) -> bool:
         """Whether a site works on an object that is just being made, or that the function has just made."""

@@ -391,7 +391,7 @@ class EffectSolver:
             if (
                 effect.kind is Kind.WAITS
                 and effect.family == _LOCKS
-                and self._free_locks.is_taken(key, witness)
+                and self._free_locks.is_free(key, witness)
             ):
                 continue
             if effect.mask & mask:
