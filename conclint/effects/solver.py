@@ -7,7 +7,6 @@ taken. Modules are loaded in waves: everything the current wave lacked, together
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
 
 from conclint.conditions.failures import ExpectedFailures
 from conclint.conditions.model_guards import Guards
@@ -32,6 +31,7 @@ from conclint.effects.free_locks import FreeLocks
 from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
 from conclint.effects.must_effects import Occurrence, raised
 from conclint.effects.transfer import Transfer
+from conclint.effects.worklist import Worklist
 from conclint.model.execution import Family
 from conclint.process.failure import describe_failure
 from conclint.resolve.calls import Link, link_site
@@ -42,7 +42,6 @@ from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
 _LOCKS = Family.LOCKS.value
-_BEFORE_ALL = -(1 << 60)
 _NESTED = "builtins.RuntimeError"
 """What running an event loop inside another one raises."""
 _LATE = 8
@@ -50,9 +49,8 @@ _LATE = 8
 is gone."""
 _WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
-each other exclude each other in turn (five of chia-blockchain's 10,464). From then on they only grow, and
-there are only so many; the others settle before (after 17 times in django, marimo and chia-blockchain, after
-34 in litellm)."""
+each other exclude each other in turn (five of chia-blockchain's 10,464, some of 404 that call each other in
+pandas). From then on they only grow, and there are only so many."""
 
 
 class EffectSolver:
@@ -84,15 +82,7 @@ class EffectSolver:
         self._dependents: dict[Key, dict[tuple[Key, int], None]] = {}
         self._changed: dict[Key, None] = {}
         self._todo: dict[Key, None] = {}
-        self._again: list[tuple[int, Key]] = []
-        """A heap of the functions to be taken anew in this sweep, those first that were come upon last: what
-        a function calls has mostly been come upon after it, so one that calls many waits for all of them."""
-        self._next_sweep: list[tuple[int, Key]] = []
-        """Those that the sweep has passed: each is taken once in a sweep, however many in a circle with it
-        change."""
-        self._passed = _BEFORE_ALL
-        self._is_due: set[Key] = set()
-        self._places: dict[Key, int] = {}
+        self._again = Worklist()
         self._iterations: dict[Key, int] = {}
         self._blocked: dict[Key, None] = {}
         self._needs: dict[str, dict[Key, None]] = {}
@@ -111,22 +101,27 @@ class EffectSolver:
                 self._effects[key] = recalled or {}
                 if recalled is None:
                     self._todo[key] = None
+                    self._again.come_upon(key)
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to work on."""
-        return not (self._todo or self._again or self._next_sweep or self._blocked)
+        return not (self._todo or self._again or self._blocked)
 
     def run(self, load: Callable[[list[str]], None]) -> None:
         """Work until nothing changes; `load` is given the paths of each wave of modules."""
         while True:
             self.advance()
-            if not self._needs:
+            if self._needs:
+                needs, self._needs = self._needs, {}
+                self.evaluator.program.load(needs, load)
+                self._todo, self._blocked = self._blocked, {}
+            elif self._again:
+                self._again.arrange(self._callers)
+                self._take(self._again.pop())
+            else:
                 self._blocked.clear()
                 return
-            needs, self._needs = self._needs, {}
-            self.evaluator.program.load(needs, load)
-            self._todo, self._blocked = self._blocked, {}
 
     @property
     def lacking(self) -> Iterable[str]:
@@ -143,33 +138,23 @@ class EffectSolver:
         self.advance()
 
     def advance(self) -> None:
-        """Work as far as the modules allow that are loaded."""
-        while self._todo or self._again or self._next_sweep:
-            key = self._next()
-            try:
-                self._update(key)
-            except NeedModule as need:
-                self._lack(key, need)
-            except Exception as error:
-                self.fail(key, error)
+        """Come upon all functions that can be reached in the modules that are loaded. What their effects
+        change waits until no module is lacking: what comes of a part of the calls would be found again with
+        each module that arrives."""
+        while self._todo:
+            key, _ = self._todo.popitem()
+            self._take(key)
 
-    def _next(self) -> Key:
-        """Takes one of the functions that are to be worked on."""
-        if not self._todo:
-            if not self._again:
-                self._again, self._next_sweep = self._next_sweep, []
-            self._passed, key = heappop(self._again)
-            self._is_due.discard(key)
-            return key
-        key, _ = self._todo.popitem()
-        self._places.setdefault(key, -len(self._places))
-        return key
+    def _take(self, key: Key) -> None:
+        try:
+            self._update(key)
+        except NeedModule as need:
+            self._lack(key, need)
+        except Exception as error:
+            self.fail(key, error)
 
-    def _take_again(self, key: Key) -> None:
-        if key not in self._is_due and key not in self._todo:
-            self._is_due.add(key)
-            place = self._places.setdefault(key, -len(self._places))
-            heappush(self._again if place > self._passed else self._next_sweep, (place, key))
+    def _callers(self, key: Key) -> Iterable[Key]:
+        return {caller: None for caller, _ in self._dependents.get(key, ())}
 
     def fail(self, key: Key, error: Exception) -> None:
         """Notes that a function could not be worked on: what comes of the rest stands."""
@@ -201,6 +186,7 @@ class EffectSolver:
 
     def _update(self, key: Key) -> None:
         iterations = self._iterations[key] = self._iterations.get(key, 0) + 1
+        runs = self.transfer.runs
         placements: list[Placement] = []
         new: Effects = {}
         conditional: list[Occurrence] = []
@@ -227,13 +213,15 @@ class EffectSolver:
             add_all(new, self._effects.get(key, _NOTHING))
         else:
             self._drop_circular(key, new, iterations > _LATE)
+        self._again.cost(key, self.transfer.runs - runs)
         # a function that was only asked for its links is taken here too, when these needed a module
         if new != self._effects.setdefault(key, {}):
             self._effects[key] = new
             self._changed[key] = None
             for dependent, site in self._dependents.get(key, ()):
                 self._sites.get(dependent, {}).pop(site, None)
-                self._take_again(dependent)
+                if dependent not in self._todo:
+                    self._again.push(dependent)
 
     def _drop_circular(self, key: Key, new: Effects, is_late: bool) -> None:
         """Takes out effects that only a circle of calls still holds up: what led to the primitive is gone, so

@@ -58,6 +58,8 @@ class Transfer:
         self._program = ProgramCalls(evaluator, effects_of, self._own, self._run)
         self._catalog = CatalogCalls(evaluator, effects_of, self._run)
         self._overrides = OverrideCalls(evaluator, self._program.function)
+        self.runs = 0
+        """How many targets were run so far, nested ones too: what the work costs."""
 
     def link_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         """The effects of all that the site may run; placements it makes are appended."""
@@ -143,6 +145,7 @@ class Transfer:
         return dict(known[0])
 
     def _ran(self, frame: Frame, target: Target) -> Effects:
+        self.runs += 1
         value, arguments = target.value, target.arguments
         if isinstance(value, Function):
             # what a site calls itself, its link has chosen already
