@@ -16,7 +16,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.rules.chains import Hop
 from conclint.rules.stated_numbers import number_of
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
+from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind, StoreKind
 
 _BOUNDED: Final = (Family.JOINS, Family.LOCKS, Family.QUEUES)
 _ENDS_OF_PROCESS: Final = frozenset({"subprocess.Popen.communicate", "subprocess.Popen.wait"})
@@ -35,7 +35,7 @@ _RUNNING: Final = re.compile(
 
 def most_of_wait(engine: EffectSolver, fact: CallableFact, chain: Sequence[Hop]) -> Severity:
     """The worst that a wait can be."""
-    if fact.family not in _BOUNDED and fact.name not in _SELECTING:
+    if fact.family not in _BOUNDED and fact.name not in _SELECTING | _ENDS_OF_PROCESS:
         return Severity.CRITICAL
     last = chain[-1]
     seconds = _limit(engine.evaluator, fact, last)
@@ -80,10 +80,11 @@ def _limit(evaluator: Evaluator, fact: CallableFact, hop: Hop) -> float | None:
 
 
 def _asks_for_end(evaluator: Evaluator, hop: Hop) -> bool:
-    """Whether something is told to end before a step of a chain, in the same function."""
+    """Whether something is told to end before a step of a chain, in the same function: each of several, too,
+    but not what is waited for again and again."""
     body = evaluator.body(hop.key)
     place = body.sites[hop.site]
-    if graph.loop_of(body, place.region) >= 0:
+    if any(body.regions[loop].kind == RegionKind.WHILE for loop in graph.loops_around(body, place.region)):
         return False
     told = any(_tells(body, site) for site in body.sites[: hop.site] if site.kind == SiteKind.CALL)
     return told or any(

@@ -13,6 +13,7 @@ from conclint.effects.solver import EffectSolver
 from conclint.model.execution import Confidence, Family, Weight
 from conclint.model.severity import Severity
 from conclint.resolve.arguments import arguments_of, stated_argument
+from conclint.rules.brief_commands import is_brief_command
 from conclint.rules.brief_waits import is_asked_to_end, is_killed, most_of_wait
 from conclint.rules.chains import Hop
 from conclint.rules.file_openers import opening_of
@@ -76,6 +77,8 @@ def severity_of_call(
     if fact is not None and is_killed(engine, fact, chain[-1]):
         return Severity.INFO
     if fact is not None and severity is Severity.CRITICAL:
+        if is_brief_command(engine.evaluator, fact, chain[-1]):
+            return Severity.WARNING
         severity = most_of_wait(engine, fact, chain)
         if is_asked_to_end(engine, fact, chain) and any(_ends(engine, hop) for hop in chain):
             return Severity.INFO

@@ -197,10 +197,16 @@ def _starts(view: ModuleView) -> Iterator[Start]:
         if placement.phase is Phase.SHUTDOWN or _is_told_to_end(view, where, placement)
         for key in placed_functions(placement)
     }
+    typed: set[Key] = set()
     for key in view.keys:
         kind = view.module.definition(key).kind
         if kind in _FUNCTIONS:
-            yield from _decorated(view, key)
+            for start in _decorated(view, key):
+                yield start
+                if start.context == Context.COMMAND.value:
+                    begun = _begun_by(view, key)
+                    typed |= begun
+                    yield from (_start(view, item, Context.COMMAND, start.words) for item in sorted(begun))
         elif kind == DefKind.CLASS:
             yield from _overrides(view, Class(key))
         yield from _added_to_events(view, key)
@@ -218,8 +224,13 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             for key in placed_functions(placement):
                 words = _PHASE_WORDS[context] if context else "callback `{function}`"
                 yield _start(view, key, context or Context.BACKGROUND, words)
-    for key in view.entries.whole:
+    for key in view.entries.whole - typed:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
+
+
+def _begun_by(view: ModuleView, key: Key) -> set[Key]:
+    """The coroutine functions that a command of the command line has run on a loop of its own."""
+    return {begun for link in view.engine.links(key) for begun in view.program_entries.begun_at(key, link)}
 
 
 def _added_to_events(view: ModuleView, key: Key) -> Iterator[Start]:
@@ -268,7 +279,7 @@ def _is_told_to_end(view: ModuleView, key: Key, placement: Placement) -> bool:
 
 def _start(view: ModuleView, key: Key, context: Context, words: str) -> Start:
     symbol = view.engine.evaluator.module(key[0]).symbol(key)
-    return Start(key[0], symbol, context.value, words.format(function=short_name(symbol)))
+    return Start(key[0], symbol, context.value, words.replace("{function}", short_name(symbol)))
 
 
 def _decorated(view: ModuleView, key: Key) -> Iterator[Start]:

@@ -16,7 +16,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Key
+from conclint.resolve.values import External, Key
 from conclint.rules.chains import Hop
 from conclint.rules.client_files import is_any_file
 from conclint.rules.file_contents import is_parsed, result_of
@@ -33,6 +33,7 @@ _COPYING: Final = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile"})
 _OFFLOADS: Final = re.compile(r"(?i)to_?thread|in_?thread|in_?executor|threadpool|sync_to_async|run_sync")
 """What is in the names of functions that run another one in a thread."""
 _LISTING: Final = frozenset({"glob.glob", "glob.iglob", "pathlib.Path.glob", "pkgutil.iter_modules"})
+_TAKING_ONE: Final = frozenset({"builtins.any", "builtins.next"})
 _PATH_KEYWORDS: Final = ("file", "path", "filename")
 
 
@@ -50,7 +51,9 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
     body = evaluator.body(key)
     site = body.sites[number]
     if fact.name in _LISTING:
-        return _is_of_one_folder(body, site)
+        return _is_of_one_folder(body, site) or _is_asked_for_any(evaluator, key, number)
+    if fact.name == "pathlib.Path.rglob":
+        return _is_asked_for_any(evaluator, key, number)
     if fact.name in _MOVING:
         return _is_renamed(body, site)
     if fact.name in _COPYING:
@@ -148,6 +151,24 @@ def _is_of_one_folder(body: Body, site: Site) -> bool:
         if slot == "recursive" or (node[0] == Op.CONST and "**" in str(node[1])):
             return False
     return True
+
+
+def _is_asked_for_any(evaluator: Evaluator, key: Key, number: int) -> bool:
+    """Whether no more is taken of a listing of everything than whether there is anything, or its first entry
+    (`any(folder.rglob("*"))`): it goes no further."""
+    body = evaluator.body(key)
+    patterns = [graph.node(body, value) for slot, value in body.sites[number].args if slot in (0, "pattern")]
+    if [(node[0], node[-1]) for node in patterns] not in ([(Op.CONST, "*")], [(Op.CONST, "**/*")]):
+        return False
+    users = [
+        site
+        for site in body.sites
+        if any(graph.called_site(graph.node(body, value)) == number for _, value in site.args)
+    ]
+    return len(users) == 1 and any(
+        isinstance(callee, External) and callee.dotted in _TAKING_ONE
+        for callee in evaluator.evaluate(key, users[0].callee).values
+    )
 
 
 def _path(body: Body, fact: CallableFact, site: Site) -> int:

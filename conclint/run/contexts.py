@@ -245,13 +245,16 @@ class Contexts:
             return Severity.INFO
         if context is Context.COMMAND and is_brief and finding.family in _LOCAL_FAMILIES:
             return Severity.INFO
-        if context is Context.COMMAND and finding.family in _QUIET_FAMILIES and self._is_of_one(waiting):
-            return Severity.INFO
+        place = (path, finding.symbol)
+        if context is Context.COMMAND and self._is_of_one(waiting):
+            is_alone = self._callers.makers.keys().isdisjoint(waiting.places)
+            is_once = is_alone and self._callers.runs_once(place, finding.position.line)
+            if is_once or finding.family in _QUIET_FAMILIES:
+                return Severity.INFO
         if context is Context.COMMAND and not any(map(self._has_company, sorted(waiting.files))):
             return Severity.INFO if finding.family in _QUIET_FAMILIES else Severity.WARNING
         if context in (Context.COMMAND, None) and finding.family == Family.CONSOLE.value:
             return self._most_of_question(finding, path, waiting)
-        place = (path, finding.symbol)
         if context in (Context.BACKGROUND, None) and is_brief and self._is_slight(finding, place):
             return Severity.INFO
         if context in (Context.COMMAND, None) and is_brief:

@@ -436,6 +436,19 @@ class Service:
                 "        self.child.wait()",
                 Severity.CRITICAL,
             ),
+            ("close(self):\n        self.child.terminate()\n        self.child.wait()", Severity.CRITICAL),
+            ("close(self):\n        self.child.wait()", Severity.CRITICAL),
+            ("put(self):\n        self.child.wait(0.2)", Severity.WARNING),
+            (
+                "close(self):\n        self.over.set()\n        for thread in (self.thread, self.thread):\n"
+                "            thread.join()",
+                Severity.INFO,
+            ),
+            (
+                "close(self):\n        self.over.set()\n        while self.thread.is_alive():\n"
+                "            self.thread.join()",
+                Severity.CRITICAL,
+            ),
             ("put(self):\n        select.select([self], [], [], 0.5)", Severity.WARNING),
         ],
     )
@@ -461,6 +474,43 @@ class Service:
 """
         (finding,) = [item for item in found(tmp_path, {"a.py": text}) if item.code != "CON108"]
         assert finding.severity is severity
+
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("subprocess.run(['ffmpeg', '-version'])", Severity.WARNING),
+            ("subprocess.check_output('nvidia-smi', shell=True)", Severity.WARNING),
+            ("subprocess.run(['/usr/bin/nvidia-smi', '--query-gpu', name])", Severity.WARNING),
+            ("os.system('taskkill /f /im a.exe')", Severity.WARNING),
+            ("os.system('uname -a | xargs build')", Severity.CRITICAL),
+            ("subprocess.run(['ffmpeg', '-i', name])", Severity.CRITICAL),
+            ("subprocess.run([name, '--version'])", Severity.CRITICAL),
+            ("subprocess.run(['make', 'version', name])", Severity.CRITICAL),
+            ("subprocess.run('it is \\'open', shell=True)", Severity.CRITICAL),
+        ],
+    )
+    def test_what_only_asks_a_program_about_itself_is_over_soon(
+        self, tmp_path: Path, call: str, severity: Severity
+    ) -> None:
+        text = f"import os, subprocess\n\nasync def f(name):\n    {call}\n"
+        assert one(tmp_path, {"a.py": text}).severity is severity
+
+    @pytest.mark.parametrize(
+        ("line", "severity"),
+        [
+            ("return any(folder.rglob('*'))", Severity.INFO),
+            ("return next(folder.rglob('*'), None)", Severity.INFO),
+            ("return any(folder.rglob('*.py'))", Severity.WARNING),
+            ("return any(p.is_dir() for p in folder.rglob('*'))", Severity.WARNING),
+            ("return list(folder.rglob('*'))", Severity.WARNING),
+        ],
+    )
+    def test_whether_a_folder_is_empty_is_soon_told(
+        self, tmp_path: Path, line: str, severity: Severity
+    ) -> None:
+        text = f"from pathlib import Path\n\nasync def f(folder: Path):\n    {line}\n"
+        severities = [item.severity for item in found(tmp_path, {"a.py": text}) if item.code == "CON104"]
+        assert severities == [severity]
 
     def test_a_rule_that_is_info_by_itself_is_shown_to_who_names_it(self, tmp_path: Path) -> None:
         files = {"a.py": "import os\n\nasync def f(p):\n    os.path.exists(p)\n"}
@@ -671,6 +721,44 @@ class TestContext:
         text = dedent(self.TYPED).replace("{main}", main)
         severities = {finding.code: finding.severity for finding in found(tmp_path, {"a.py": text})}
         assert severities == {"CON104": files, "CON101": Severity.CRITICAL}
+
+    EDITING = """
+        import asyncio, click, requests, subprocess
+
+        async def tick():
+            await asyncio.sleep(1)
+
+        async def edit(path):
+            {line}
+
+        {decorator}
+        def main(path):
+            asyncio.run(edit(path))
+    """
+
+    @pytest.mark.parametrize(
+        ("decorator", "line", "severity"),
+        [
+            ("@click.command()", "await tick(); subprocess.call(['vi', path])", Severity.INFO),
+            ("@click.command()", "await tick(); requests.get(path)", Severity.INFO),
+            ("@click.command()", "while await tick(): requests.get(path)", Severity.WARNING),
+            (
+                "@click.command()",
+                "asyncio.create_task(tick()); await tick(); requests.get(path)",
+                Severity.CRITICAL,
+            ),
+            ("", "await tick(); requests.get(path)", Severity.WARNING),
+        ],
+    )
+    def test_who_types_a_command_waits_for_what_it_does_once(
+        self, tmp_path: Path, decorator: str, line: str, severity: Severity
+    ) -> None:
+        text = dedent(self.EDITING).replace("{line}", line).replace("{decorator}", decorator)
+        findings = found(tmp_path, {"a.py": text})
+        (finding,) = [item for item in findings if item.code in ("CON101", "CON103")]
+        assert finding.severity is severity
+        if decorator:
+            assert finding.entries == ("command `main`",)
 
     ASKING = """
         import asyncio
