@@ -34,7 +34,7 @@ def _metadata_in(folder: Path) -> Path | None:
     if (folder / _SOURCES).is_file():
         return folder / _SOURCES
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(os.fspath(folder)) as entries:
             wheels = [entry.path for entry in entries if entry.name.endswith(_WHEELS[0])]
     except OSError:
         return None

@@ -32,6 +32,10 @@ def crunch(n):
 
 async def main():
     return crunch(10_000_000)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
 """
 
 
