@@ -37,6 +37,17 @@ _SLIGHT_CAUSES: Final = (
     "PIL.ImageGrab.", "importlib.", "pandas.read_clipboard", "pyautogui.", "pyperclip.", "runpy.",
 )  # fmt: skip
 """The same of other families: code that is loaded, a desktop at which one user sits."""
+_STATEMENTS: Final = frozenset(
+    {
+        "sqlalchemy.Connection.execute", "sqlalchemy.Connection.scalar", "sqlalchemy.orm.Query.first",
+        "sqlalchemy.orm.Query.get", "sqlalchemy.orm.Query.one", "sqlalchemy.orm.Query.one_or_none",
+        "sqlalchemy.orm.Query.scalar", "sqlalchemy.orm.Session.execute", "sqlalchemy.orm.Session.get",
+        "sqlalchemy.orm.Session.merge", "sqlalchemy.orm.Session.scalar", "sqlalchemy.orm.Session.scalars",
+        "sqlite3.Connection.execute", "sqlite3.connect",
+    }
+)  # fmt: skip
+"""One statement to a database of which nothing says that it is on another machine: what waits for the disk is
+its commit."""
 _WHOLE: Final = frozenset(
     {
         "os.fdatasync", "os.fsync", "os.fwalk", "os.walk", "pathlib.Path.rglob", "pathlib.Path.walk",
@@ -286,12 +297,12 @@ class Contexts:
     def _is_slight(self, finding: Finding, place: Place) -> bool:
         """Whether what takes under a second hardly matters at a place that no request is seen to lead to,
         though what starts the program is known."""
-        if not self._callers.starts or finding.cause in _WHOLE:
+        cause = finding.cause or ""
+        if not self._callers.starts or cause in _WHOLE:
             return False
-        if finding.family not in _SLIGHT_FAMILIES and not (finding.cause or "").startswith(_SLIGHT_CAUSES):
-            return False
-        is_file = finding.family == Family.FILES.value
-        return not (is_file and self._callers.is_in_loop(place, finding.position.line))
+        if finding.family == Family.FILES.value or cause in _STATEMENTS:
+            return not self._callers.is_in_loop(place, finding.position.line)
+        return finding.family in _SLIGHT_FAMILIES or cause.startswith(_SLIGHT_CAUSES)
 
     def _is_of_console(self, place: Place) -> bool:
         return self._kind_of_file(place[0]) is Context.COMMAND or self._callers.is_of_console(place)

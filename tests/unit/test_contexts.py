@@ -930,6 +930,37 @@ class TestContext:
         text = f"import sqlite3\n\nasync def {name}():\n    sqlite3.connect('a.db')\n\n{caller}"
         assert one(tmp_path, {"a.py": text}).severity is severity
 
+    STATEMENTS = """
+        import fastapi
+        from sqlalchemy.orm import Session
+
+        app = fastapi.FastAPI()
+
+        @app.get("/")
+        async def get(db: Session):
+            db.get(str, 1)
+
+        async def other(db: Session, keys):
+            {call}
+    """
+
+    @pytest.mark.parametrize(
+        ("call", "severity"),
+        [
+            ("db.get(str, keys)", Severity.INFO),
+            ("db.execute(keys)", Severity.INFO),
+            ("db.commit()", Severity.WARNING),
+            ("db.query(str).all()", Severity.WARNING),
+            ("for key in keys: db.get(str, key)", Severity.WARNING),
+        ],
+    )
+    def test_one_statement_to_a_database_that_no_request_waits_for_is_info(
+        self, tmp_path: Path, call: str, severity: Severity
+    ) -> None:
+        text = dedent(self.STATEMENTS).replace("{call}", call)
+        severities = {finding.symbol: finding.severity for finding in found(tmp_path, {"a.py": text})}
+        assert severities == {"a.get": Severity.WARNING, "a.other": severity}
+
     def test_what_a_test_calls_is_called_by_the_program_too(self, tmp_path: Path) -> None:
         text = "import sqlite3\n\nasync def initialize():\n    sqlite3.connect('a.db')\n"
         test = "import a\n\nasync def test_it():\n    for _ in range(9):\n        await a.initialize()\n"
