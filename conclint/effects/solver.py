@@ -1,7 +1,9 @@
 """The fixpoint: effects of every function that is asked for, and of all that these need.
 
-Effects only grow and witnesses only improve, so the result is the same in whatever order functions are
-taken. Modules are loaded in waves: everything the current wave lacked, together (CORE.md section 1).
+Functions are taken until nothing changes, what is called before what calls it (`conclint.effects.worklist`).
+Mostly effects only grow and witnesses only improve, so that the order decides nothing; effects that exclude
+each other in a circle of calls may settle in more than one way, which no finding of the measured projects
+hangs on. Modules are loaded in waves: everything the current wave lacked, together (CORE.md section 1).
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ _NESTED = "builtins.RuntimeError"
 _LATE = 8
 """A function that was taken more often is looked at for what only circles of others hold up, or led to what
 is gone."""
+_PATIENCE = 256
+"""How many functions are taken on with, once one turns out to need a module: what others need is loaded with
+it."""
 _WIDEN_AFTER = 60
 """A function that was taken so often keeps each effect that it has had: some effects of functions that call
 each other exclude each other in turn (five of chia-blockchain's 10,464, some of 404 that call each other in
@@ -110,15 +115,20 @@ class EffectSolver:
 
     def run(self, load: Callable[[list[str]], None]) -> None:
         """Work until nothing changes; `load` is given the paths of each wave of modules."""
+        left = 0  # takes before what they turn out to need is loaded
         while True:
             self.advance()
-            if self._needs:
+            if self._needs and not (left and self._again):
                 needs, self._needs = self._needs, {}
                 self.evaluator.program.load(needs, load)
                 self._todo, self._blocked = self._blocked, {}
+                left = 0
             elif self._again:
+                left = left - 1 if self._needs else _PATIENCE
                 self._again.arrange(self._callers)
-                self._take(self._again.pop())
+                key = self._again.pop()
+                self._iterations[key] = self._iterations.get(key, 0) + 1
+                self._take(key)
             else:
                 self._blocked.clear()
                 return
@@ -175,17 +185,20 @@ class EffectSolver:
 
     def effects_of(self, key: Key) -> Effects:
         """The effects known so far; whoever asks is taken again when they change."""
+        self.demand((key,))
         if self._current is not None:
-            self._dependents.setdefault(key, {})[self._current] = None
+            dependents = self._dependents.setdefault(key, {})
+            if self._current not in dependents:
+                dependents[self._current] = None
+                self._again.note_call(self._current[0], key)
             if self._current[0][0] != key[0]:
                 self._shared[key] = None
         elif self.asking is not None and self.asking != key[0]:
             self._shared[key] = None
-        self.demand((key,))
         return self._effects[key]
 
     def _update(self, key: Key) -> None:
-        iterations = self._iterations[key] = self._iterations.get(key, 0) + 1
+        iterations = self._iterations.get(key, 0)
         runs = self.transfer.runs
         placements: list[Placement] = []
         new: Effects = {}

@@ -17,6 +17,8 @@ pandas three functions took 60 of 88 s as long as they were taken as often as th
 _FRESH_SHARE = 8
 """What is new is put in order once it is this part of all: often enough to be right for most, and so rarely
 that the call graph is walked a few times only."""
+_WRONG_SHARE = 64
+"""The same for calls that turn out to lead against the order, of what is passed on."""
 
 
 class Worklist:
@@ -35,6 +37,7 @@ class Worklist:
         self._places: dict[Key, int] = {}
         self._components: dict[Key, int] = {}
         self._fresh: dict[Key, None] = {}
+        self._wrong = 0
         self._tiers: dict[Key, int] = {}
         self._count = 0
         self._passed: _Rank = (-1, 0, 0, 0)
@@ -44,20 +47,28 @@ class Worklist:
 
     def come_upon(self, key: Key) -> None:
         """Notes a function that is new; until the next arrangement it belongs to what is being worked on."""
-        self._places[key] = -len(self._places)
-        self._components[key] = self._passed[0]
-        self._fresh[key] = None
+        if key not in self._places:
+            self._places[key] = -len(self._places)
+            self._components[key] = self._passed[0]
+            self._fresh[key] = None
+
+    def note_call(self, caller: Key, callee: Key) -> None:
+        """Notes that a function turned out to call another one: the order may have to change."""
+        component = self._components.get(callee)
+        if component is not None and self._components.get(caller, component) < component:
+            self._fresh[callee] = None
+            self._wrong += 1
 
     def cost(self, key: Key, runs: int) -> None:
-        """Notes what taking a function has cost, in targets that were run."""
-        self._tiers[key] = (runs // _CHEAP).bit_length()
+        """Notes what taking a function has cost, in targets that were run: sites that are as they were cost
+        nothing, but may change again."""
+        self._tiers[key] = max(self._tiers.get(key, 0), (runs // _CHEAP).bit_length())
 
     def push(self, key: Key) -> None:
         """Has a function taken again."""
         if key in self._due:
             return
-        if key not in self._places:  # one that was only asked for what it calls
-            self.come_upon(key)
+        self.come_upon(key)  # one that was only asked for what it calls
         self._due.add(key)
         heappush(self._heap, (self._rank(key), key))
 
@@ -77,7 +88,8 @@ class Worklist:
     def arrange(self, callers: Callable[[Key], Iterable[Key]]) -> None:
         """Puts the components of what is new in order; `callers` gives the functions that ask for the effects
         of one."""
-        if len(self._fresh) * _FRESH_SHARE < len(self._components):
+        size = len(self._components)
+        if len(self._fresh) * _FRESH_SHARE < size and self._wrong * _WRONG_SHARE < size:
             return
         components = Components(callers)
         found: list[tuple[Key, ...]] = []
@@ -86,6 +98,7 @@ class Worklist:
             components.keep(more)
             found += more
         self._fresh.clear()
+        self._wrong = 0
         for component in reversed(found):
             self._count += 1
             for key in component:

@@ -197,3 +197,64 @@ def test_calls_of_what_is_passed_on_are_looked_at_once_each(
 
     assert Kind.CALLS not in {effect.kind for effect in engine.effects_of((str(uses), "first"))}
     assert len(runs) < 2_000
+
+
+APPLYING = """\
+def apply(x):
+    inner(x)
+
+def inner(x):
+    x()
+"""
+
+
+def test_what_several_functions_turn_out_to_need_is_loaded_together(tmp_path: Path) -> None:
+    """That a function runs what it is given is found out after all modules were loaded that call it."""
+    names = [f"dep{number}" for number in range(20)]
+    main = tmp_path / "main.py"
+    imports = "".join(f"import {name}\n" for name in names)
+    uses = "".join(f"def use_{name}():\n    apply({name}.work)\n\n" for name in names)
+    main.write_text(imports + APPLYING + uses)
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(f"import low_{name}\n\ndef work():\n    low_{name}.go()\n")
+        (tmp_path / f"low_{name}.py").write_text("import time\n\ndef go():\n    time.sleep(1)\n")
+    engine, store = _engine(main)
+    waves: list[int] = []
+
+    def load(paths: list[str]) -> None:
+        waves.append(len(paths))
+        store.load(paths)
+
+    engine.demand([(str(main), f"use_{name}") for name in names])
+    engine.run(load)
+
+    assert waves == [20, 20]
+    assert all(engine.effects_of((str(main), f"use_{name}")) for name in names)
+
+
+def test_functions_that_are_called_as_arguments_are_taken_in_their_order(tmp_path: Path) -> None:
+    """Each asks `apply` to run the next ones; the last one waits. Nothing here calls itself, so none need be
+    taken many times, whatever they were come upon in."""
+    size = 300
+    path = tmp_path / "chain.py"
+    later = {i: [j for j in (i + 1, i + 4, i + 9, i + 14, i + 23) if j < size] for i in range(size)}
+    calls = ["".join(f"    apply(f{j})\n" for j in later[i]) for i in range(size)]
+    lines = ["import time", APPLYING, *(f"def f{i}():\n{call}    pass" for i, call in enumerate(calls))]
+    lines[-1] = f"def f{size - 1}():\n    time.sleep(1)"
+    path.write_text("\n".join(lines) + "\n")
+    engine, store = _engine(path)
+    taken: dict[Key, int] = {}
+    update = engine._update
+
+    def counted(key: Key) -> None:
+        taken[key] = taken.get(key, 0) + 1
+        update(key)
+
+    engine._update = counted  # type: ignore[method-assign]
+    module = engine.evaluator.program.module(str(path))
+    assert module is not None
+    engine.demand(module.keys)
+    engine.run(store.load)
+
+    assert all(engine.effects_of((str(path), f"f{i}")) for i in range(size))
+    assert max(taken.values()) <= 8

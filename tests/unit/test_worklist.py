@@ -99,3 +99,24 @@ def test_one_that_nobody_has_come_upon_is_taken_too() -> None:
     graph = _Graph({"main": ""})
     graph.push("stranger main")
     assert sorted(graph.pop_all()) == ["main", "stranger"]
+
+
+def test_calls_that_are_found_out_later_change_the_order() -> None:
+    graph = _Graph({"main": "", "deep": ""})
+    order = [name for name, _ in sorted(graph.calls.items())]
+    first, last = order
+    graph.push(f"{first} {last}")
+    earlier, later = graph.pop_all()
+    graph.calls[earlier] = later
+    graph.worklist.note_call(_key(earlier), _key(later))
+    graph.worklist.arrange(graph.callers)
+    graph.push(f"{first} {last}")
+    assert graph.pop_all() == [later, earlier]
+
+
+def test_a_function_that_was_dear_once_stays_dear() -> None:
+    graph = _Graph({"cheap": "dear", "dear": "cheap"})
+    graph.worklist.cost(_key("dear"), 10_000)
+    graph.worklist.cost(_key("dear"), 0)
+    graph.push("dear cheap")
+    assert graph.pop_all() == ["cheap", "dear"]
