@@ -317,8 +317,8 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
         _contexts,
         "table of .gitignore patterns, each with a kind of code",
         "What kind of code these files are: `request`, `background`, `start-up`, `shutdown`, `command`, "
-        "`test`, `script` or `vendored`. Findings in tests, at start-up and in vendored code are no worse "
-        "than `info`.",
+        "`thread`, `test`, `script` or `vendored`. Findings in tests, at start-up and in vendored code are "
+        "no worse than `info`.",
         "found out from the code",
     ),
     "allow": ConfigKey(

@@ -13,6 +13,7 @@ class Context(Enum):
     START_UP = "start-up"
     SHUTDOWN = "shutdown"
     COMMAND = "command"
+    THREAD = "thread"
     TEST = "test"
     SCRIPT = "script"
     VENDORED = "vendored"
@@ -29,6 +30,7 @@ _WORDS = {
     Context.START_UP: "start-up",
     Context.SHUTDOWN: "shutdown",
     Context.COMMAND: "command line",
+    Context.THREAD: "own loop in a thread",
     Context.TEST: "test",
     Context.SCRIPT: "script",
     Context.VENDORED: "others' code",

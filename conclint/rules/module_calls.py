@@ -218,6 +218,10 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             context = PHASE_CONTEXTS.get(placement.phase) if placement.phase is not None else None
             if _is_told_to_end(view, where, placement):
                 context = Context.SHUTDOWN
+            if placement.model is ExecutionModel.THREAD and placement.style == "offload":
+                for key in placed_functions(placement):
+                    if _is_coroutine(view, key):
+                        yield _start(view, key, Context.THREAD, "thread of `{function}`")
             is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
             if context is None and not is_callback:
                 continue

@@ -251,6 +251,9 @@ class Contexts:
             return Severity.CRITICAL
         if context in (Context.START_UP, Context.SHUTDOWN):
             return Severity.INFO
+        if context is Context.THREAD:
+            has_tasks = not self._callers.makers.keys().isdisjoint(waiting.places)
+            return Severity.CRITICAL if has_tasks else Severity.INFO
         is_brief = finding.severity < Severity.CRITICAL
         if context is Context.SCRIPT and finding.family in _QUIET_FAMILIES and is_brief:
             return Severity.INFO

@@ -979,6 +979,50 @@ class TestContext:
         severities = {f.code: f.severity for f in found(tmp_path, {"scripts/a.py": text})}
         assert severities == {"CON104": Severity.INFO, "CON101": Severity.CRITICAL}
 
+    WORKERS = """
+        import asyncio, requests
+        from textual import work
+        from textual.app import App
+
+        async def poll(url):
+            requests.get(url)
+
+        class Shop(App):
+            @work({how})
+            async def load(self, url):
+                {line}
+    """
+
+    @pytest.mark.parametrize(
+        ("how", "line", "more", "context", "severity"),
+        [
+            ("thread=True", "await poll(url)", "", Context.THREAD, Severity.INFO),
+            ("thread=False", "await poll(url)", "", Context.BACKGROUND, Severity.CRITICAL),
+            ("thread=True", "asyncio.create_task(poll(url))", "", Context.BACKGROUND, Severity.CRITICAL),
+            (
+                "thread=True",
+                "await asyncio.gather(poll(url), poll(url))",
+                "",
+                Context.THREAD,
+                Severity.CRITICAL,
+            ),
+            (
+                "thread=True",
+                "await poll(url)",
+                "asyncio.create_task(poll('a'))",
+                Context.BACKGROUND,
+                Severity.CRITICAL,
+            ),
+        ],
+    )
+    def test_a_coroutine_on_a_loop_of_its_own_in_a_thread_stops_nobody(
+        self, tmp_path: Path, how: str, line: str, more: str, context: Context, severity: Severity
+    ) -> None:
+        text = dedent(self.WORKERS).replace("{how}", how).replace("{line}", line)
+        text += f"\nasync def other():\n    {more or 'pass'}\n"
+        finding = one(tmp_path, {"a.py": text})
+        assert (finding.context, finding.severity) == (context, severity)
+
 
 class TestEntries:
     @pytest.mark.parametrize(
