@@ -334,3 +334,39 @@ def test_what_is_written_back_needs_a_lock(tmp_path: Path, code: str, is_written
         recommendation = item.advice.recommendation
         assert ("writes back what it has read" in recommendation.text) == is_written_back
         assert recommendation.example is None or not is_written_back
+
+
+YIELDING = """
+import sqlite3, time
+
+class Store:
+    def __init__(self):
+        self.rows = {}
+
+    def parts(self, names):
+        for name in names:
+            self.rows[name] = name
+            time.sleep(1)
+            yield name
+
+class App:
+    def __init__(self):
+        self.store = Store()
+
+    async def rows(self):
+        return self.store.rows
+
+    async def send(self, names):
+        found = []
+        for part in self.store.parts(names):
+            found.append(part)
+        return found
+"""
+
+
+def test_a_generator_that_changes_what_others_use_is_gone_through_in_the_thread(tmp_path: Path) -> None:
+    """To call it there would only make it."""
+    (tmp_path / "program.py").write_text(YIELDING, encoding="utf-8")
+    (told,) = advice_for(tmp_path)
+    text = told.advice.recommendation.text
+    assert text.startswith("make a list of what `parts` gives in a thread, with a `threading.Lock`")

@@ -7,7 +7,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.model.execution import Family
-from conclint.rules.advice.allowed import Bound, Subject
+from conclint.rules.advice.allowed import Bound, Shape, Subject
 from conclint.rules.advice.counterparts import is_own, lacking, stated
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary
@@ -387,7 +387,7 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
         return _may_need_loop(subject)
     assert found is not None
     waiting = subject.around.waiting
-    run = f"run `{subject.short}` {'by `sync_to_async`' if waiting.django else 'in a thread'}"
+    run = f"{_running(subject)} {'by `sync_to_async`' if waiting.django else 'in a thread'}"
     if plain:
         run = f"make `{waiting.function}` a plain `def`, which {waiting.endpoint} runs in a thread"
     words = (
@@ -402,7 +402,7 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
 def _may_need_loop(subject: Subject) -> str:
     """What to do with a function that may work on the event loop alone."""
     needs = f" ({subject.needs})" if subject.needs else ""
-    text = f"run `{subject.short}` in a thread if nothing in it needs this event loop{needs}."
+    text = f"{_running(subject)} in a thread if nothing in it needs this event loop{needs}."
     writer = subject.writer
     if writer is None or writer.is_locked:
         return text
@@ -411,6 +411,12 @@ def _may_need_loop(subject: Subject) -> str:
         return f"{text} If it does, {_SLEEPER.format(where=where)}"
     what = f"the loop over `{call}`" if writer.is_lazy else f"`{call}`"
     return f"{text} If it does, {_SPLIT.format(what=what, where=where)}"
+
+
+def _running(subject: Subject) -> str:
+    """What is to be done in a thread: calling a generator there would only make it."""
+    iterated = subject.shape is Shape.ITERATE
+    return f"make a list of what `{subject.short}` gives" if iterated else f"run `{subject.short}`"
 
 
 def _changes(subject: Subject) -> str:
