@@ -303,6 +303,11 @@ class Notes:
         with open(self.path, "w") as file:
             json.dump(data, file)
 
+    def _update(self, text):
+        data = self._load()
+        data.append(text)
+        self._save(data)
+
     def noted(self, path: str, text, folder: Path):
         CODE
 
@@ -322,6 +327,8 @@ async def main(notes: Notes, path: str, text, folder: Path):
         ("data = folder.read_text(encoding='utf-8')\n        folder.write_text(data + text)", True),
         ("data = folder.read_text()\n        (folder / text).write_text(data)", False),
         ("saved(path, text)\n        return loaded(path)", False),
+        ("folder.write_text(text)\n        self._update(text)", True),
+        ("folder.write_text(text)\n        with LOCK:\n            self._update(text)", False),
         ("data = loaded(path)\n        saved(text, data)", False),
         ("with LOCK:\n            data = loaded(path)\n            saved(path, data)", False),
     ],

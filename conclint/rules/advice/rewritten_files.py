@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from conclint.resolve.arguments import bind
-from conclint.resolve.values import Function, Key
+from conclint.resolve.values import External, Function, Key
 from conclint.rules.advice.shared_state import is_locked
 from conclint.rules.advice.written_files import read_at, written_at
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, DefKind, Op
+from conclint.summary.records import Body, DefKind, Op, Site
 
 _DEPTH: Final = 2
-"""Functions below one, in which its files may be opened."""
+"""Functions below one, in which its files may be opened, or which rewrite files of their own."""
+_MOST: Final = 40
+"""Functions that are looked at for one place."""
 
 File: TypeAlias = "tuple[object, ...]"
 """Which file, as far as one function can tell: an attribute of its own object, a name of the module, a text,
@@ -24,9 +26,32 @@ a parameter, or another value of it."""
 
 
 def is_rewritten(view: ModuleView, hops: Sequence[Hop]) -> bool:
-    """Whether a function of a chain, below the place, reads a file and then writes it, without a thread's
-    lock."""
-    return any(_rewrites(view, key) for key in dict.fromkeys(hop.key for hop in hops[1:]))
+    """Whether a function of a chain, below the place, or a plain function that these call, reads a file and
+    then writes it, without a thread's lock."""
+    seen = dict.fromkeys(hop.key for hop in hops[1:])
+    todo = [(key, _DEPTH) for key in seen]
+    while todo:
+        key, depth = todo.pop()
+        if _rewrites(view, key):
+            return True
+        for callee in _called(view, key) if depth else ():
+            if callee not in seen and len(seen) < _MOST:
+                seen[callee] = None
+                todo.append((callee, depth - 1))
+    return False
+
+
+def _called(view: ModuleView, key: Key) -> Iterator[Key]:
+    """The plain functions of the program that a function calls, where it holds no lock."""
+    body = view.engine.evaluator.body(key)
+    for link in view.engine.links(key):
+        if is_locked(view, key, body, body.sites[link.site].region):
+            continue
+        for value in (target.value for group in link.groups for target in group):
+            if not isinstance(value, Function):
+                continue
+            if view.engine.evaluator.definition(value.key).kind == DefKind.FUNCTION:
+                yield value.key
 
 
 def _rewrites(view: ModuleView, key: Key) -> bool:
@@ -105,5 +130,13 @@ def _files(view: ModuleView, key: Key, body: Body, path: int) -> Iterator[File]:
             yield (Op.GLOBAL, key[0], str(node[1]))
         elif node[0] == Op.PARAM:
             yield (Op.PARAM, graph.number(node))
+        elif (site := graph.call(body, value)) is not None and _makes_path(view, key, site):
+            todo.append(site.args[0][1])
         else:
             yield ("value", value)
+
+
+def _makes_path(view: ModuleView, key: Key, site: Site) -> bool:
+    """Whether a call only makes a path of a text."""
+    made = view.engine.evaluator.evaluate(key, site.callee).values
+    return len(site.args) == 1 and made == (External("pathlib.Path"),)
