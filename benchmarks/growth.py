@@ -116,6 +116,15 @@ SHAPES: Final = {
         ),
         2_500,
     ),
+    "objects": Shape(
+        lambda n: (
+            f"{_BLOCKING}\n\nclass Node:\n    def __init__(self, name):\n        self.name = name\n\n"
+            "    def attach(self, value):\n        self.value = value\n\n\n"
+            "async def build(server):\n"
+            + _lines("    o{i} = Node({i})\n    o{i}.attach({i})\n    server.add(o{i})\n", n)
+        ),
+        1_500,
+    ),
     "noqa": Shape(lambda n: _in_coroutine("    block()  # noqa\n" * n), 1_200),
     "items-of-a-dict": Shape(
         lambda n: _in_coroutine(

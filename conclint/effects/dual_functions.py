@@ -34,21 +34,44 @@ _BUILTIN: Final = "builtins."
 _MAX_DEPTH: Final = 4
 
 
-def wants_awaitable(evaluator: Evaluator, key: Key, number: int) -> bool:
-    """Whether the result of the call at a site is awaited, if not there then by name, or handed to what
-    awaits it."""
-    body = evaluator.body(key)
-    made = {index for index, node in enumerate(body.values) if node[:2] == (Op.CALL, number)}
-    if not made:
-        return False
-    if any(node[0] == Op.AWAIT and node[1] in made for node in body.values):
-        return True
-    for site in body.sites:
-        if site.kind == SiteKind.CALL and any(value in made for _, value in site.args):
-            callee = evaluator.evaluate(key, site.callee).values
+class AwaitedResults:
+    """Knows which calls of a function are made for an awaitable. What uses a function's values is put
+    together once for all of its calls, of which generated code has ten thousands."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._last: tuple[Key, dict[int, list[int]], frozenset[int], dict[int, list[Site]]] | None = None
+
+    def wants(self, key: Key, number: int) -> bool:
+        """Whether the result of the call at a site is awaited, if not there then by name, or handed to what
+        awaits it."""
+        made, awaited, users = self._uses(key)
+        values = made.get(number, ())
+        if not awaited.isdisjoint(values):
+            return True
+        for site in (site for value in values for site in users.get(value, ())):
+            callee = self._evaluator.evaluate(key, site.callee).values
             if any(isinstance(value, External) and value.dotted in _AWAITING for value in callee):
                 return True
-    return False
+        return False
+
+    def _uses(self, key: Key) -> tuple[dict[int, list[int]], frozenset[int], dict[int, list[Site]]]:
+        """The values that are the results of each call, those that are awaited, and the calls that are given
+        each."""
+        if self._last is None or self._last[0] != key:
+            body = self._evaluator.body(key)
+            made: dict[int, list[int]] = {}
+            for index, node in enumerate(body.values):
+                if (call := graph.called_site(node)) >= 0:
+                    made.setdefault(call, []).append(index)
+            awaited = frozenset(graph.operand(node) for node in body.values if node[0] == Op.AWAIT)
+            users: dict[int, list[Site]] = {}
+            for site in body.sites:
+                if site.kind == SiteKind.CALL:
+                    for _, value in site.args:
+                        users.setdefault(value, []).append(site)
+            self._last = key, made, awaited, users
+        return self._last[1:]
 
 
 def returns_result(body: Body, number: int) -> bool:

@@ -9,7 +9,7 @@ from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, is_made_with, passes_on
 from conclint.effects.cached_functions import CachedFunctions
-from conclint.effects.dual_functions import DualFunctions, returns_result, wants_awaitable
+from conclint.effects.dual_functions import AwaitedResults, DualFunctions, returns_result
 from conclint.effects.effects import (
     CALLED,
     WAITING,
@@ -69,6 +69,7 @@ class ProgramCalls:
         self._run = run
         self._parts = MissingParts(evaluator)
         self._dual = DualFunctions(evaluator)
+        self._awaited = AwaitedResults(evaluator)
         self._cached = CachedFunctions(evaluator)
         self._undecided: dict[Key, set[Parameter | None]] = {}
 
@@ -193,7 +194,7 @@ class ProgramCalls:
         """Whether what the call gives is wanted as an awaitable."""
         if frame.link.awaited:
             return True
-        return not frame.nesting and wants_awaitable(self._evaluator, frame.key, frame.link.site)
+        return not frame.nesting and self._awaited.wants(frame.key, frame.link.site)
 
     def _is_coroutine(self, function: Function) -> bool:
         definition = self._evaluator.definition(function.key)

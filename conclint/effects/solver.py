@@ -8,6 +8,7 @@ hangs on. Modules are loaded in waves: everything the current wave lacked, toget
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
 from conclint.conditions.failures import ExpectedFailures
@@ -349,7 +350,9 @@ class EffectSolver:
 
     def link_at(self, key: Key, site: int) -> Link | None:
         """What a site of a def runs; None where that is nothing."""
-        return next((link for link in self.links(key) if link.site == site), None)
+        links = self.links(key)
+        place = bisect_left(links, site, key=lambda link: link.site)
+        return links[place] if place < len(links) and links[place].site == site else None
 
     def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         """What the site does, on the models that can reach it; placements it makes are appended."""

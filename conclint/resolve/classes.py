@@ -38,7 +38,7 @@ from conclint.resolve.values import (
     value_set_memo,
     without_none,
 )
-from conclint.summary.records import DefFlags, DefKind, Op, SiteKind, StoreKind
+from conclint.summary.records import DefFlags, DefKind, Op, Site, SiteKind, StoreKind
 
 _MOST_ANCESTORS: Final = 1_000
 """What lies further up is not known: in a chain of classes each has all of those above it."""
@@ -103,6 +103,7 @@ class Classes:
         self._stores: dict[Class, dict[str, list[tuple[Key, int, int]]]] = {}
         self._members: dict[Class, dict[str, list[int]]] = {}
         self._attributes: ValueSetMemo[tuple[Instance, str]] = value_set_memo()
+        self._last_called: tuple[Key, dict[tuple[int, str], list[Site]]] | None = None
 
     def ancestry(self, cls: Class) -> Ancestry:
         """The class and all its bases in Python's order (C3)."""
@@ -532,19 +533,30 @@ class Classes:
     ) -> ValueSet | None:
         """What is passed to a method of an instance in the def that made it (`c = C(a); c.change(b)`)."""
         key, number = made
-        body = self._evaluator.body(key)
         name = self._evaluator.definition(method).name
         found: list[ValueSet] = []
-        for site in body.sites:
-            callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
-            is_named = callee[0] == Op.ATTR and callee[2] == name
-            if is_named and body.values[to_index(callee[1])] == (Op.CALL, number):
-                function = Function(method, Instance(instance.cls))
-                arguments = arguments_of(key, site.args)
-                found.append(self._evaluator.results.argument(parameter, function, arguments))
+        for site in self._called_on_results(key).get((number, name), ()):
+            function = Function(method, Instance(instance.cls))
+            arguments = arguments_of(key, site.args)
+            found.append(self._evaluator.results.argument(parameter, function, arguments))
         if not found or any(isinstance(value, Parameter) for item in found for value in item.values):
             return None
         return join(found)
+
+    def _called_on_results(self, key: Key) -> dict[tuple[int, str], list[Site]]:
+        """The calls of methods of what calls of a def give, by these calls' sites and the methods' names. The
+        last one is kept: generated code makes ten thousand objects in one def."""
+        if self._last_called is None or self._last_called[0] != key:
+            body = self._evaluator.body(key)
+            found: dict[tuple[int, str], list[Site]] = {}
+            for site in body.sites:
+                callee = body.values[site.callee] if site.kind == SiteKind.CALL else (Op.UNKNOWN,)
+                if callee[0] == Op.ATTR:
+                    made = body.values[to_index(callee[1])]
+                    if made[0] == Op.CALL and len(made) == 2:
+                        found.setdefault((to_index(made[1]), str(callee[2])), []).append(site)
+            self._last_called = key, found
+        return self._last_called[1]
 
     def _field(self, instance: Instance, name: str) -> ValueSet | None:
         """What the call that made an instance passes for a field (of a dataclass or named tuple)."""

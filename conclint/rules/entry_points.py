@@ -18,10 +18,10 @@ from conclint.rules.program_phases import (
     BEFORE_ALL,
     PHASE_DOUBTS,
     context_of,
+    is_ahead_of_all,
     is_before_all,
     is_last,
     is_lifespan,
-    serves_afterwards,
 )
 from conclint.rules.registrations import moved_elsewhere
 from conclint.summary.records import DefKind
@@ -66,7 +66,8 @@ class Starts(NamedTuple):
         """Whether a function, no program's entry that is known, serves after a site to the program's end."""
         if site < 0 or key in self.entries.heads or key in self.phases:
             return False
-        return serves_afterwards(view.engine.evaluator.body(key), site)
+        body = view.engine.evaluator.body(key)
+        return site < view.program_entries.last_serving(key) and is_ahead_of_all(body, site)
 
     def _part_of_program(self, view: ModuleView, key: Key, site: int) -> Context | None:
         """Whether a site of a program's entry comes before all that may be on the loop, or after."""

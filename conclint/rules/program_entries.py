@@ -39,6 +39,14 @@ _SCHEDULING: Final = _TASKS | {
 _BUSY: Final = _SCHEDULING | {"run_forever", "run_until_complete", "run"}
 """Methods after which something may still be on their loop."""
 
+_SERVING: Final = frozenset(
+    {
+        "run_polling", "run_until_disconnected", "serve", "serve_forever", "start_polling",
+        "wait_for_termination",
+    }
+)  # fmt: skip
+"""Methods that are awaited for as long as a program serves."""
+
 
 class Entries(NamedTuple):
     """Keys of functions. `whole` are what a program is: when they end, it ends. `heads` are these, and the
@@ -55,6 +63,7 @@ class ProgramEntries:
         self._engine = engine
         self._evaluator = engine.evaluator
         self._wrapped: dict[Key, frozenset[int]] = {}
+        self._serving: dict[Key, int] = {}
 
     def of(self, keys: Iterable[Key]) -> Entries:
         """The functions that these, which are all of one module, begin a program with."""
@@ -72,6 +81,21 @@ class ProgramEntries:
                     heads[found] = None
                     todo.append(found)
         return Entries(frozenset(whole), frozenset(heads))
+
+    def last_serving(self, key: Key) -> int:
+        """The last site at which a function awaits a server; -1 for none."""
+        if key not in self._serving:
+            awaited = (
+                number
+                for number, site in enumerate(self._evaluator.body(key).sites)
+                if site.use & Use.AWAITED and site.kind == SiteKind.CALL and self._is_serving(key, site)
+            )
+            self._serving[key] = max(awaited, default=-1)
+        return self._serving[key]
+
+    def _is_serving(self, key: Key, site: Site) -> bool:
+        callee = graph.node(self._evaluator.body(key), site.callee)
+        return callee[0] == Op.ATTR and callee[2] in _SERVING
 
     def _is_used_once(self, key: Key, keys: Iterable[Key]) -> bool:
         """Whether a coroutine function is called in one place only, by those that are looked at, and neither

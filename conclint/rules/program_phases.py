@@ -13,7 +13,7 @@ from conclint.resolve.annotations import annotation_type
 from conclint.resolve.values import External, ExternalInstance, Instance, Key, Value
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, RegionKind, SiteKind, Use
+from conclint.summary.records import Body, RegionKind
 
 PHASE_DOUBTS: Final = {
     Phase.START_UP: ("it runs once, while the program starts", "a pause before it serves may be all right"),
@@ -33,13 +33,6 @@ BEFORE_ALL: Final = (
     "a pause then stops no one",
 )
 AFTER_ALL: Final = ("the program ends after this `finally`", "a pause then may be all right")
-_SERVING: Final = frozenset(
-    {
-        "run_polling", "run_until_disconnected", "serve", "serve_forever", "start_polling",
-        "wait_for_termination",
-    }
-)  # fmt: skip
-"""Methods that are awaited for as long as a program serves."""
 PHASE_CONTEXTS: Final = {
     Phase.START_UP: Context.START_UP,
     Phase.SHUTDOWN: Context.SHUTDOWN,
@@ -83,17 +76,9 @@ def is_before_all(body: Body, number: int) -> bool:
     return not any(loops.intersection(graph.around(body, body.sites[index].region)) for index in pauses)
 
 
-def serves_afterwards(body: Body, number: int) -> bool:
-    """Whether a site comes before all that a coroutine awaits, which is a server that runs to the end."""
-    serves = any(
-        site.use & Use.AWAITED and site.kind == SiteKind.CALL and _is_serving(graph.node(body, site.callee))
-        for site in body.sites[number + 1 :]
-    )
-    return serves and graph.loop_of(body, body.sites[number].region) < 0 and is_before_all(body, number)
-
-
-def _is_serving(callee: graph.Node) -> bool:
-    return callee[0] == Op.ATTR and callee[2] in _SERVING
+def is_ahead_of_all(body: Body, number: int) -> bool:
+    """Whether a site comes before all that a coroutine awaits, and is run once."""
+    return graph.loop_of(body, body.sites[number].region) < 0 and is_before_all(body, number)
 
 
 def is_last(body: Body, number: int) -> bool:

@@ -99,13 +99,7 @@ def _is_dropped(code: Code, number: int) -> bool:
     value = code.results.get(number, -1)
     if not site.use & Use.BOUND or value < 0 or code.users.get(value):
         return False
-    body = code.body
-    if any(store.value == value for store in body.stores) or any(item == value for item, _ in body.returns):
-        return False
-    used = any(
-        other.callee == value or any(passed == value for _, passed in other.args) for other in body.sites
-    )
-    return not used and all(region.value != value for region in body.regions)
+    return value not in code.used
 
 
 def _offloads(evaluator: Evaluator, value: Value, depth: int) -> tuple[Hop, ...]:

@@ -190,6 +190,22 @@ class Code:
             if node[0] == Op.CALL
         }
 
+    @cached_property
+    def used(self) -> frozenset[int]:
+        """The values that are called, passed on, kept, returned or tested."""
+        body = self.body
+        passed = (value for site in body.sites for _, value in site.args)
+        kept = (store.value for store in body.stores)
+        return frozenset(
+            (
+                *(site.callee for site in body.sites),
+                *passed,
+                *kept,
+                *(value for value, _ in body.returns),
+                *(region.value for region in body.regions),
+            )
+        )
+
     def operands(self, value: int) -> tuple[int, ...]:
         """The values that a value is made from; of a call, the callee and the arguments."""
         return graph.inputs(self.body, value)
