@@ -42,6 +42,12 @@ _DISPATCHING = {
     "functools.singledispatch": DispatchedOn.FIRST,
     "functools.singledispatchmethod": DispatchedOn.AFTER_RECEIVER,
 }
+_MANAGERS = frozenset(
+    {
+        "contextlib.asynccontextmanager", "contextlib.contextmanager",
+        "fastapi.concurrency.asynccontextmanager",
+    }
+)  # fmt: skip
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
 
 
@@ -116,7 +122,7 @@ class Decorations:
                 dispatched_on = _DISPATCHING[name]
             elif name in _KEEPING:
                 continue
-            elif name in ("contextlib.contextmanager", "contextlib.asynccontextmanager"):
+            elif name in _MANAGERS:
                 flags["is_manager"] = True
             elif (stated := self.stated(parent, decorator)) is not None:
                 if stated.moves:
