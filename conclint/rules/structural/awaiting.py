@@ -136,6 +136,13 @@ def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterat
         placements = _offloads(code, call.site)
         if not placements:
             continue
+        holds_gil = any(_holds_gil(view, item) for item in placements)
+        if (
+            holds_gil
+            and placements[0].model is ExecutionModel.THREAD
+            and _waits_besides(code, loop, call.site)
+        ):
+            continue  # neither threads side by side nor one for all of it would be of use
         reasons = list(call.doubts)
         if not is_collected(code, loop, code.results.get(call.site, -1)):
             reasons += ["the results are not collected: the order may matter"] * 2
@@ -149,7 +156,7 @@ def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterat
             call.site,
             "CON509",
             f"each iteration waits for its own {what}, though it needs nothing from earlier ones",
-            _advice(view, placements),
+            _advice(placements[0].model, holds_gil=holds_gil),
             cause=_name(code, call),
             model=model,
             reasons=reasons,
@@ -157,10 +164,18 @@ def to_thread_one_by_one(view: ModuleView, code: Code, habits: Habits) -> Iterat
         )
 
 
-def _advice(view: ModuleView, placements: list[Placement]) -> Advice:
+def _waits_besides(code: Code, loop: Loop, site: int) -> bool:
+    """Whether a loop waits for something else than what a site awaits."""
+    return any(
+        number != site and graph.pauses(item) and graph.is_inside(code.body, item.region, loop.number)
+        for number, item in enumerate(code.body.sites)
+        if item.kind != SiteKind.AWAIT or item.callee != code.results.get(site, -1)
+    )
+
+
+def _advice(model: ExecutionModel, *, holds_gil: bool) -> Advice:
     """No speed-up is promised for what computes under the GIL in threads: that takes turns."""
-    model = placements[0].model
-    if model is ExecutionModel.THREAD and any(_holds_gil(view, item) for item in placements):
+    if model is ExecutionModel.THREAD and holds_gil:
         return Advice(
             ExecutionModel.PROCESS,
             "hand all of it to one thread, which is enough to keep the event loop free; under the GIL only "
