@@ -29,7 +29,7 @@ from conclint.rules.loop_messages import is_deadlock, message_of
 from conclint.rules.program_phases import PHASE_DOUBTS, context_of
 from conclint.rules.registry import Rule
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind
+from conclint.summary.records import DefKind, Use
 
 if TYPE_CHECKING:
     from conclint.rules.advice.site import Place
@@ -235,6 +235,8 @@ def draft_of(
         subject = subject_of(view, chain, witness.cause, effect.family)
         if deadlock and subject.fact is not None:  # its note says when the wait is harmless
             subject = subject._replace(fact=replace(subject.fact, note=None))
+        if not called_here and len(chain) > 1 and _is_awaited(view, chain[0]):
+            return build.instead_of_waiting_within(subject, chain[0].symbol, chain[1].symbol)
         if not called_here:
             return build.instead_of_registering(subject)
         if effect.kind is Kind.COMPUTES_GIL:
@@ -261,6 +263,12 @@ def draft_of(
         context=context,
         binding=binding,
     )
+
+
+def _is_awaited(view: ModuleView, hop: Hop) -> bool:
+    """Whether a step of a chain awaits what it calls."""
+    sites = view.engine.evaluator.body(hop.key).sites
+    return hop.site >= 0 and bool(sites[hop.site].use & Use.AWAITED)
 
 
 def _doubting(witness: Witness) -> Witness:

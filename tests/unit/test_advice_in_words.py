@@ -1088,3 +1088,32 @@ def test_what_an_async_generator_goes_through_is_not_moved_with_it(
     assert told
     for item in told:
         assert item.advice.recommendation.text.startswith(words)
+
+
+WRAPPER = """
+import functools
+
+def fake_async(function):
+    @functools.wraps(function)
+    async def wrapper(*args):
+        return function(*args)
+    return wrapper
+"""
+WRAPPED = """
+import time
+from wrappers import fake_async
+
+@fake_async
+def pause(seconds):
+    time.sleep(seconds)
+
+async def main():
+    await pause(5)
+"""
+
+
+def test_what_an_awaited_wrapper_calls_is_moved_in_the_wrapper(tmp_path: Path) -> None:
+    """To have the wrapper itself run in a thread would only make its coroutine."""
+    (told,) = told_of(tmp_path, program=WRAPPED, wrappers=WRAPPER)
+    text = told.advice.recommendation.text
+    assert text.startswith("in `fake_async.wrapper`, which is awaited here, run `program.pause` in a thread")

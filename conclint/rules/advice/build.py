@@ -8,6 +8,7 @@ from conclint.model.execution import ExecutionModel, Weight
 from conclint.model.file_handles import OPENING
 from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
+from conclint.model.symbols import short_name
 from conclint.rules.advice import words
 from conclint.rules.advice.allowed import Bound, Shape, Subject
 from conclint.rules.advice.blocks import is_in_loop, move_block
@@ -459,6 +460,15 @@ def instead_of_registering(subject: Subject) -> Advice:
         )
         return Advice(Recommendation(_THREAD, text + (f", or a task that awaits {first}." if first else ".")))
     text = f"have `{subject.short}` run in a thread where it is called, or make it a coroutine{rest}."
+    return Advice(Recommendation(_THREAD, text))
+
+
+def instead_of_waiting_within(subject: Subject, awaited: str, called: str) -> Advice:
+    """Instead of a call in a coroutine function that is awaited, which knows what it calls by what it is
+    given."""
+    first = words.coroutine_counterpart(subject)
+    rest = f", or make it a coroutine using {first}" if first else ""
+    text = f"in `{short_name(awaited)}`, which is awaited here, run `{short_name(called)}` in a thread{rest}."
     return Advice(Recommendation(_THREAD, text))
 
 
