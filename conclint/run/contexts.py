@@ -48,6 +48,9 @@ _STATEMENTS: Final = frozenset(
 )  # fmt: skip
 """One statement to a database of which nothing says that it is on another machine: what waits for the disk is
 its commit."""
+_SLIGHT_WORK: Final = ("difflib.", "jinja2.", "jsonschema.")
+"""What computes for milliseconds on the texts that programs have of their own: of 17 such findings that
+strangers read, none was worth a change."""
 _WHOLE: Final = frozenset(
     {
         "os.fdatasync", "os.fsync", "os.fwalk", "os.walk", "pathlib.Path.rglob", "pathlib.Path.walk",
@@ -303,7 +306,7 @@ class Contexts:
         cause = finding.cause or ""
         if not self._callers.starts or cause in _WHOLE:
             return False
-        if finding.family == Family.FILES.value or cause in _STATEMENTS:
+        if finding.family == Family.FILES.value or cause in _STATEMENTS or cause.startswith(_SLIGHT_WORK):
             return not self._callers.is_in_loop(place, finding.position.line)
         return finding.family in _SLIGHT_FAMILIES or cause.startswith(_SLIGHT_CAUSES)
 

@@ -931,7 +931,7 @@ class TestContext:
         assert one(tmp_path, {"a.py": text}).severity is severity
 
     STATEMENTS = """
-        import fastapi
+        import difflib, fastapi, jsonschema
         from sqlalchemy.orm import Session
 
         app = fastapi.FastAPI()
@@ -952,6 +952,8 @@ class TestContext:
             ("db.commit()", Severity.WARNING),
             ("db.query(str).all()", Severity.WARNING),
             ("for key in keys: db.get(str, key)", Severity.WARNING),
+            ("difflib.ndiff(keys, keys)", Severity.INFO),
+            ("for key in keys: jsonschema.validate(key, keys)", Severity.WARNING),
         ],
     )
     def test_one_statement_to_a_database_that_no_request_waits_for_is_info(
