@@ -104,6 +104,7 @@ class Module:
         self._children: dict[int, list[Key]] | None = None
         self._stars: tuple[int, ...] | None = None
         self._import_owners: tuple[Key | None, ...] | None = None
+        self._imported_packages: frozenset[str] | None = None
 
     def at(self, number: object) -> Key:
         """The def that an operand of a value means: its place in the summary."""
@@ -174,6 +175,13 @@ class Module:
                         owners[numbers[place]] = key  # inner ones come later
             self._import_owners = tuple(owners)
         return self._import_owners
+
+    def imported_packages(self) -> frozenset[str]:
+        """The top-level names of what the module imports absolutely, anywhere in it."""
+        if self._imported_packages is None:
+            absolute = (item.module for item in self.summary.imports if not item.level)
+            self._imported_packages = frozenset(name.split(".", 1)[0] for name in absolute)
+        return self._imported_packages
 
     def star_imports(self) -> tuple[int, ...]:
         """The indexes of the module's star imports."""

@@ -297,7 +297,7 @@ def around(view: ModuleView, key: Key) -> Around:
     held = view.around.get(key)
     if isinstance(held, Around):
         return held
-    tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
+    tops = view.module.imported_packages()
     library = library_of(tops, view.library)
     links = view.engine.links(key)
     waiting = waiting_at(view, key, library, "django" in tops)

@@ -64,7 +64,7 @@ def _applies(view: ModuleView, effect: Effect, witness: Witness) -> bool:
 def _is_of_running_library(view: ModuleView, cause: str) -> bool:
     """Whether the loop that is run is of the library whose loop runs already: another library's does not
     fail, it blocks."""
-    tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
+    tops = view.module.imported_packages()
     library = library_of(tops, view.library)
     if library is AsyncLibrary.TWISTED or tops & _IN_BROWSER:
         return False

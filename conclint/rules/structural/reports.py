@@ -74,7 +74,7 @@ def advise_form(view: ModuleView, key: Key, advice: Advice) -> Advise:
     def advise(place: Place) -> Constructed:
         if advice.form is None:
             return Constructed(plain)
-        tops = {item.module.split(".", 1)[0] for item in view.module.summary.imports if not item.level}
+        tops = view.module.imported_packages()
         if advice.form is Form.GATHER and library_of(tops, view.library) is not AsyncLibrary.ASYNCIO:
             return Constructed(plain)
         from conclint.rules.advice.build import in_form
