@@ -6,6 +6,7 @@ from conclint.conditions.thread_identities import ThreadIdentities
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.resolve.calls import callables
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.external_facts import may_be_one_of
 from conclint.resolve.values import External, ExternalMethod, Function, Instance, Key, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefKind, Op, RegionKind, Site, SiteKind
@@ -296,10 +297,7 @@ class LoopTests:
         return loops > 0
 
     def _calls(self, key: Key, site: Site, names: frozenset[str]) -> bool:
-        return any(
-            isinstance(value, External) and self._evaluator.catalog.canonical(value.dotted) in names
-            for value in self._evaluator.evaluate(key, site.callee).values
-        )
+        return may_be_one_of(self._evaluator, key, site.callee, names)
 
 
 def _is_tried(body: Body, site: Site) -> bool:

@@ -6,7 +6,8 @@ from typing import Final
 
 from conclint.conditions.failures import ExpectedFailures
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, Key
+from conclint.resolve.external_facts import may_be_one_of
+from conclint.resolve.values import Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Site, SiteKind
 
@@ -42,7 +43,4 @@ class NoLoopFailures:
             return False
         if graph.call(body, site.args[0][1]) is None or any(slot == "loop" for slot, _ in site.args):
             return False
-        return any(
-            isinstance(value, External) and self._evaluator.catalog.canonical(value.dotted) in _NEEDING_LOOP
-            for value in self._evaluator.evaluate(key, site.callee).values
-        )
+        return may_be_one_of(self._evaluator, key, site.callee, _NEEDING_LOOP)

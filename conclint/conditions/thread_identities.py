@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, Function, Instance, Key, Value
+from conclint.resolve.external_facts import may_be_one_of
+from conclint.resolve.values import Function, Instance, Key, Value
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefKind, Op, Site
 
@@ -27,11 +28,7 @@ class ThreadIdentities:
 
     def is_asked(self, key: Key, site: Site) -> bool:
         """Whether a call gives the running thread, or its identity."""
-        return any(
-            isinstance(value, External)
-            and self._evaluator.catalog.canonical(value.dotted) in _THREAD_IDENTITY
-            for value in self._evaluator.evaluate(key, site.callee).values
-        )
+        return may_be_one_of(self._evaluator, key, site.callee, _THREAD_IDENTITY)
 
     def is_among(self, key: Key, body: Body, *sides: int) -> bool:
         """Whether one side of a comparison is the identity, or holds it (`owner in (get_ident(), None)`)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conclint.effects.solver import EffectSolver
+from conclint.resolve.external_facts import may_be_one_of
 from conclint.resolve.values import External, Function, Instance, Key
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, DefFlags, DefKind, LoopFlags, Op, Site, SiteKind, Use
@@ -67,11 +68,7 @@ class Suspension:
         if definition.kind != DefKind.FUNCTION or not definition.flags & DefFlags.GENERATOR:
             return False
         scope = evaluator.scope(key)
-        return any(
-            isinstance(value, External) and evaluator.catalog.canonical(value.dotted) in DRIVING
-            for decorator in definition.decorators
-            for value in evaluator.evaluate(scope, decorator).values
-        )
+        return any(may_be_one_of(evaluator, scope, item, DRIVING) for item in definition.decorators)
 
     def _is_waited_for(self, key: Key, body: Body, value: int) -> bool:
         """Whether what is yielded may have to be waited for: a constant is not."""

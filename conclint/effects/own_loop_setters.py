@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.external_facts import may_be_one_of
 from conclint.resolve.in_memory import Opened
 from conclint.resolve.loop_origins import HANDED_TO_LOOP, THIS_LOOP, loop_of
 from conclint.resolve.program import Module
@@ -45,11 +46,11 @@ def loop_that_sets(evaluator: Evaluator, key: Key, number: int, by: frozenset[st
         if not given:
             continue
         callee = graph.node(body, other.callee)
-        if _calls(evaluator, key, other, _TASKS):
+        if may_be_one_of(evaluator, key, other.callee, _TASKS):
             loop: Opened | None = THIS_LOOP
         elif callee[0] == Op.ATTR and callee[2] in _SCHEDULING:
             loop = loop_of(evaluator.evaluate(key, graph.base(callee)))
-        elif _calls(evaluator, key, other, _HANDED_TO_A_LOOP):
+        elif may_be_one_of(evaluator, key, other.callee, _HANDED_TO_A_LOOP):
             loop = evaluator.results.opened(External(HANDED_TO_LOOP), arguments_of(key, other.args))
         elif _makes_coroutine(evaluator, key, other):
             continue
@@ -67,16 +68,15 @@ def loop_that_sets(evaluator: Evaluator, key: Key, number: int, by: frozenset[st
 def _speaks_of(evaluator: Evaluator, key: Key, body: Body, value: int, event: int) -> bool:
     """Whether what is handed over is an event, a method of it, or a function that uses it; what it is made
     from counts."""
-    for part in graph.made_from(body, [value]):
-        if part == event:
-            return True
-        names = _names_of(body, event)
-        for inner in _functions(evaluator, key, body, part, event):
-            if any(
-                node[0] in (Op.FREE, Op.ATTR) and node[2] in names for node in evaluator.body(inner).values
-            ):
-                return True
-    return False
+    names = _names_of(body, event)
+    return any(
+        part == event
+        or any(
+            any(True for _ in _named(evaluator, inner, names))
+            for inner in _functions(evaluator, key, body, part, event)
+        )
+        for part in graph.made_from(body, [value])
+    )
 
 
 def _setters(
@@ -265,11 +265,4 @@ def _makes_coroutine(evaluator: Evaluator, key: Key, site: Site) -> bool:
     return bool(values) and all(
         isinstance(value, Function) and evaluator.definition(value.key).kind == DefKind.ASYNC_FUNCTION
         for value in values
-    )
-
-
-def _calls(evaluator: Evaluator, key: Key, site: Site, names: frozenset[str]) -> bool:
-    values = evaluator.evaluate(key, site.callee).values
-    return any(
-        isinstance(value, External) and evaluator.catalog.canonical(value.dotted) in names for value in values
     )
