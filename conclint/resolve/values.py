@@ -244,6 +244,12 @@ def known(*values: Value) -> ValueSet:
     return ValueSet(values)
 
 
+def one_literal(item: ValueSet) -> Literal | None:
+    """The literal that something is, where it can be nothing else."""
+    only = item.values[0] if len(item.values) == 1 and not item.incomplete else None
+    return only if isinstance(only, Literal) else None
+
+
 def join(parts: list[ValueSet]) -> ValueSet:
     """Any of the parts; unknown where there are too many candidates."""
     if len(parts) == 1:

@@ -12,7 +12,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import Literal
+from conclint.resolve.values import one_literal
 from conclint.rules.chains import Hop
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op
@@ -62,8 +62,5 @@ def _words(evaluator: Evaluator, hop: Hop, value: int) -> tuple[str | None, ...]
 
 
 def _text(evaluator: Evaluator, hop: Hop, value: int) -> str | None:
-    known = evaluator.evaluate(hop.key, value)
-    if known.incomplete or len(known.values) != 1 or not isinstance(known.values[0], Literal):
-        return None
-    text = known.values[0].value
-    return text if isinstance(text, str) else None
+    known = one_literal(evaluator.evaluate(hop.key, value))
+    return known.value if known is not None and isinstance(known.value, str) else None

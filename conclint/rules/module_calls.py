@@ -27,9 +27,9 @@ from conclint.resolve.values import (
     ExternalMethod,
     Function,
     Key,
-    Literal,
     Value,
     ValueSet,
+    one_literal,
     unwrapped,
 )
 from conclint.rules.bound_calls import binders
@@ -328,10 +328,8 @@ def _first_text(view: ModuleView, parent: Key, args: Any) -> str | None:
     arguments = arguments_of(parent, args)
     if not arguments.positional or isinstance(arguments.positional[0], StarItem):
         return None
-    known = view.engine.evaluator.passed(arguments.positional[0])
-    if len(known.values) != 1 or known.incomplete or not isinstance(known.values[0], Literal):
-        return None
-    value = known.values[0].value
+    known = one_literal(view.engine.evaluator.passed(arguments.positional[0]))
+    value = known.value if known is not None else None
     return value if isinstance(value, str) and len(value) <= _LONGEST else None
 
 

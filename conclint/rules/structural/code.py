@@ -18,9 +18,9 @@ from conclint.resolve.values import (
     Function,
     Instance,
     Key,
-    Literal,
     Value,
     ValueSet,
+    one_literal,
 )
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
@@ -142,10 +142,8 @@ class Code:
         """The constant that an argument is; `...` where it is no constant, or is not passed."""
         if passed is None:
             return ...
-        item = self.evaluator.passed(passed)
-        if len(item.values) == 1 and not item.incomplete and isinstance(item.values[0], Literal):
-            return item.values[0].value
-        return ...
+        known = one_literal(self.evaluator.passed(passed))
+        return known.value if known is not None else ...
 
     def receiver(self, site: int) -> int:
         """The value whose method is called at a site; -1 for a plain call."""
