@@ -96,7 +96,9 @@ class Guards:
         return False
 
     def never_waits(self, key: Key, site: Site) -> bool:
-        """Whether what stands around the call makes sure that it does not wait."""
+        """Whether what stands around the call, or the `with`, makes sure that it does not wait."""
+        if site.kind == SiteKind.ENTER:
+            return self._polled.leaves_at_once(key, site)
         callee = self._evaluator.body(key).values[site.callee]
         if self._polled.finds_something(key, site):
             return True

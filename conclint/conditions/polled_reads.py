@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.conditions.ended_processes import has_ended
 from conclint.conditions.failures import ExpectedFailures
+from conclint.conditions.surroundings import branches_around, is_before, is_same
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Function, Key, Literal
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, LoopFlags, Op, RegionKind, Site, SiteKind, StoreKind
+from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind, StoreKind
 
 _WAITING: Final = frozenset({"in_waiting", "inWaiting"})
 _ARRIVING: Final = frozenset(
@@ -58,7 +60,7 @@ class PolledReads:
             return True
         if name in _ARRIVING and self._was_selected(key, body, site):
             return True
-        if name in _ENDING and _has_exited(body, site):
+        if name in _ENDING and has_ended(body, site, receiver):
             return True
         if name in _SOCKET_CALLS and (
             self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
@@ -71,6 +73,10 @@ class PolledReads:
         if name in _READING and self._reads_data(key, body, receiver):
             return True
         return name in _OPENERS and self._opens_data(key, body, site)
+
+    def leaves_at_once(self, key: Key, site: Site) -> bool:
+        """Whether a `with` is entered for a process that has ended: leaving it waits for nothing."""
+        return site.region > 0 and has_ended(self._evaluator.body(key), site, site.callee)
 
     # -- serial ports ---------------------------------------------------------------------------
 
@@ -191,7 +197,7 @@ class PolledReads:
             self._begins(key, body, url)
             or any(
                 self._tests_prefix(key, body, test, url, polarity=polarity)
-                for test, polarity in _branches_around(body, site.region)
+                for test, polarity in branches_around(body, site.region)
             )
             or any(
                 self._is_scheme(key, body, subject, pattern, url)
@@ -244,8 +250,8 @@ class PolledReads:
             return False
         callee = graph.node(body, asked.callee)
         if callee[0] != Op.ATTR or callee[2] != "startswith":
-            return _is_same(body, asked.args[0][1], url) and self._asks_prefix(key, asked)
-        return _is_same(body, graph.base(callee), url) and self._begins(key, body, asked.args[0][1])
+            return is_same(body, asked.args[0][1], url) and self._asks_prefix(key, asked)
+        return is_same(body, graph.base(callee), url) and self._begins(key, body, asked.args[0][1])
 
     def _asks_prefix(self, key: Key, asked: Site) -> bool:
         """Whether the call is of a function of the program that does nothing but make the test."""
@@ -279,7 +285,7 @@ class PolledReads:
         made = graph.made_from(body, (part,))
         literal = self._evaluator.evaluate(key, word).values
         words = ("data", "data:")
-        return any(_is_same(body, value, url) for value in made) and any(
+        return any(is_same(body, value, url) for value in made) and any(
             isinstance(value, Literal) and value.value in words for value in literal
         )
 
@@ -296,42 +302,11 @@ def _stored_before(body: Body, site: Site, read: set[int]) -> Iterator[int]:
     nodes = [body.values[value] for value in read if body.values[value][0] == Op.ATTR]
     for store in body.stores:
         if store.kind == StoreKind.ATTR and any(
-            store.name == node[2] and _is_same(body, graph.base(node), store.base) for node in nodes
+            store.name == node[2] and is_same(body, graph.base(node), store.base) for node in nodes
         ):
             made = graph.called_site(graph.node(body, store.value))
             if made >= 0 and made < body.sites.index(site):
                 yield store.value
-
-
-def _has_exited(body: Body, site: Site) -> bool:
-    """Whether a process was found to have ended: a loop before, or a test around, has asked `poll()`."""
-    branches = _branches_around(body, site.region)
-    if any(_tells_of_exit(body, test, polarity=polarity) for test, polarity in branches):
-        return True
-    around = {0, *graph.around(body, site.region)}
-    return any(
-        region.kind == RegionKind.WHILE
-        and region.parent in around
-        and number not in around
-        and not region.extra & LoopFlags.BREAKS
-        and _is_before(body, number, site)
-        and _tells_of_exit(body, region.value, polarity=False)
-        for number, region in enumerate(body.regions)
-    )
-
-
-def _tells_of_exit(body: Body, test: int, *, polarity: bool) -> bool:
-    """Whether a test that came out so has found that `poll()` gives something."""
-    node = graph.node(body, test)
-    if (inner := graph.negated(node)) >= 0:
-        return _tells_of_exit(body, inner, polarity=not polarity)
-    if node[0] != Op.COMPARE or node[1] not in ("is", "is not"):
-        return False
-    left, right = graph.operands(node)
-    asked = graph.node(body, left)
-    call = graph.call(body, graph.operand(asked) if asked[0] == Op.AWAIT else left)
-    is_poll = call is not None and graph.node(body, call.callee)[-1] == "poll"
-    return is_poll and graph.node(body, right) == (Op.CONST, None) and (node[1] == "is not") == polarity
 
 
 def _key_was_hit(body: Body, site: Site) -> bool:
@@ -353,7 +328,7 @@ def _is_number_among(body: Body, value: int) -> bool:
 def _pipe_was_selected(body: Body, site: Site, queue: int) -> bool:
     """Whether the pipe of a queue of processes was found to be ready (`if queue._reader in ready:`)."""
     return any(
-        node[0] == Op.ATTR and node[2] == "_reader" and _is_same(body, graph.base(node), queue)
+        node[0] == Op.ATTR and node[2] == "_reader" and is_same(body, graph.base(node), queue)
         for region in graph.around(body, site.region)
         if body.regions[region].kind in graph.TESTS
         for node in (body.values[value] for value in graph.made_from(body, [body.regions[region].value]))
@@ -363,17 +338,7 @@ def _pipe_was_selected(body: Body, site: Site, queue: int) -> bool:
 def _asks(body: Body, value: int, port: int) -> bool:
     """Whether a value is how much has arrived at the port."""
     node = body.values[value]
-    return node[0] == Op.ATTR and node[2] in _WAITING and _is_same(body, graph.base(node), port)
-
-
-def _is_same(body: Body, one: int, other: int) -> bool:
-    """Whether two values are the same name or attribute."""
-    if one == other:
-        return True
-    first, second = graph.node(body, one), graph.node(body, other)
-    if first[0] == Op.ATTR and second[0] == Op.ATTR and first[2] == second[2]:
-        return _is_same(body, graph.base(first), graph.base(second))
-    return first[0] not in (Op.CALL, Op.UNKNOWN, Op.PHI) and first == second
+    return node[0] == Op.ATTR and node[2] in _WAITING and is_same(body, graph.base(node), port)
 
 
 def _is_made_with(body: Body, value: int, asked: list[int]) -> bool:
@@ -395,22 +360,10 @@ def _tests_before(body: Body, site: Site) -> Iterator[int]:
     for number, region in enumerate(body.regions):
         is_test = region.kind in (RegionKind.IF, RegionKind.AFTER, RegionKind.WHILE)
         is_over = (
-            region.kind == RegionKind.WHILE and region.parent in around and _is_before(body, number, site)
+            region.kind == RegionKind.WHILE and region.parent in around and is_before(body, number, site)
         )
         if (number in around and is_test) or (number not in around and is_over):
             yield region.value
-
-
-def _is_before(body: Body, loop: int, site: Site) -> bool:
-    """Whether a loop is over when a site is come to: something in it comes first."""
-    return any(inner.region == loop for inner in body.sites[: body.sites.index(site)])
-
-
-def _branches_around(body: Body, region: int) -> Iterator[tuple[int, bool]]:
-    for number in graph.around(body, region):
-        item = body.regions[number]
-        if item.kind in graph.TESTS:
-            yield item.value, bool(item.extra)
 
 
 def _cases_around(body: Body, region: int) -> Iterator[tuple[int, int]]:

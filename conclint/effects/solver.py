@@ -46,6 +46,7 @@ from conclint.summary.records import SiteKind
 _NOTHING: Effects = {}
 _LOCKS = Family.LOCKS.value
 _NESTED = "builtins.RuntimeError"
+_WAITING_SITES = (SiteKind.CALL, SiteKind.ENTER)
 """What running an event loop inside another one raises."""
 _LATE = 8
 """A function that was taken more often is looked at for what only circles of others hold up, or led to what
@@ -373,7 +374,7 @@ class EffectSolver:
         if site.kind == SiteKind.ITERATE:
             mask &= self.guards.iteration_mask(key, site)
         result: Effects = {}
-        if not mask or (site.kind == SiteKind.CALL and self.guards.never_waits(key, site)):
+        if not mask or (site.kind in _WAITING_SITES and self.guards.never_waits(key, site)):
             return result
         found: list[Placement] = []
         effects = self.transfer.link_effects(key, link, found)
