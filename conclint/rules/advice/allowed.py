@@ -38,6 +38,7 @@ from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
 from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
 from conclint.rules.advice.twins import async_generator_of, twin_of
+from conclint.rules.advice.unsendable import unsendable_in
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.advice.written_files import Written, written_by
 from conclint.rules.chains import Hop, position_of
@@ -57,6 +58,8 @@ _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
 
 
+_COMPUTING: Final = ("compute", "own")
+"""Families of computing."""
 _FOLDERS: Final = ("mkdir", "makedirs")
 """What makes a folder, of which it doesn't matter who is first."""
 _SPECIAL: Final = ("__init__", "__new__", "__call__", "__enter__", "__exit__", "__iter__", "__next__")
@@ -136,7 +139,8 @@ class Subject(NamedTuple):
     the first one of its function. `needs` is what on the way works on the event loop alone, with its place,
     `written` the file that is written; `is_rewritten`: what was read of one is written back. `generator` is
     the async generator beside the one that is iterated. `in_threads`: other code here has the same function
-    run in a thread. `is_program`: its module begins a program. Not `is_long`: how long it takes is not known.
+    run in a thread. `is_program`: its module begins a program. `unsendable` says
+    what of its arguments a process can't be given. Not `is_long`: how long it takes is not known.
     """
 
     around: Around
@@ -171,6 +175,7 @@ class Subject(NamedTuple):
     generator: str
     in_threads: bool
     is_program: bool
+    unsendable: str
     is_long: bool = True
 
     @property
@@ -252,6 +257,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         async_generator_of(view, hops) if near.waiting.how is How.AWAIT else "",
         runs_in_thread_elsewhere(view, first),
         bool(view.entries.whole),
+        unsendable_in(view, first) if family in _COMPUTING else "",
     )
 
 

@@ -79,6 +79,10 @@ _INNER = (
     "put what `{name}` computes into a function at the top of a module that takes and returns plain data, "
     "and run that in {pool}: a method takes its whole object along, and an inner function can't be sent."
 )
+_TAKEN_OUT = (
+    "put what `{name}` computes into a function at the top of a module that takes and returns plain data, "
+    "and run that in {pool}: {why}."
+)
 _STAYS = "What it changes in a process ({what}) stays there: have it return that."
 _UNGUARDED = re.compile(r"^(?:\w+ = )?(?:\w+\.)?run\(")
 """The beginning of a program in a module's own code."""
@@ -365,6 +369,9 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     stays = f" {_STAYS.format(what=words.changed(subject))}" if words.changes(subject) else ""
     if can and subject.is_inner:
         text = _INNER.format(name=short, pool=_pool(runtime, library))
+        return Advice(Recommendation(_PROCESS, f"{lead}{text}{stays}{note}"))
+    if can and is_call and subject.unsendable:
+        text = _TAKEN_OUT.format(name=short, pool=_pool(runtime, library), why=subject.unsendable)
         return Advice(Recommendation(_PROCESS, f"{lead}{text}{stays}{note}"))
     if can and stays:
         return Advice(

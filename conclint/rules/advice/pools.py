@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from conclint.effects.effects import Placement
 from conclint.model.execution import ExecutionModel
@@ -11,6 +11,7 @@ from conclint.resolve.values import External, Function, Key, unwrapped
 from conclint.rules.advice.change import Advice
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.imports import visible_imports
+from conclint.rules.advice.unsendable import unsendable_to
 from conclint.rules.chains import position_of
 from conclint.rules.drafts import Advise, ModuleView
 from conclint.summary import body_graph as graph
@@ -18,6 +19,11 @@ from conclint.summary.records import DefKind, Op
 
 if TYPE_CHECKING:
     from conclint.rules.advice.site import Place
+
+_TAKEN_OUT: Final = (
+    "put what `{name}` computes into a function at the top of a module that takes and returns plain data, "
+    "and run that in {where}: under the GIL threads take turns, and {why}."
+)
 
 
 def instead_of_threads(view: ModuleView, key: Key, placement: Placement, short: str) -> Advise:
@@ -32,6 +38,9 @@ def instead_of_threads(view: ModuleView, key: Key, placement: Placement, short: 
         f"run `{short}` in {where}: under the GIL threads take turns. What goes in and comes out is pickled."
     )
     form = Form.PROCESS_POOL if placement.style == "pool" and _is_top(view, placement) else None
+    if why := unsendable_to(view, placement):
+        text = _TAKEN_OUT.format(name=short, where=where, why=why)
+        form = None
     return _at_maker(view, key, placement, Recommendation(ExecutionModel.PROCESS, text), form)
 
 

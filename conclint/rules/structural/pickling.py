@@ -33,6 +33,7 @@ from conclint.rules.structural.start_methods import (
     start_method,
     stated_in_module,
 )
+from conclint.rules.unpicklable import PICKLE_HOOKS, UNPICKLABLE
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op
 
@@ -46,44 +47,6 @@ _OWN_PICKLERS: Final = frozenset(
     {"dill", "cloudpickle", "loky", "pathos", "multiprocess", "billiard", "ray", "dask"}
 )
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
-_PICKLE_HOOKS: Final = (
-    "__getstate__",
-    "__reduce__",
-    "__reduce_ex__",
-    "__getattr__",
-    "__getnewargs__",
-    "__getnewargs_ex__",
-)
-_FILES: Final = (
-    "io.TextIOWrapper",
-    "io.BufferedReader",
-    "io.BufferedWriter",
-    "io.FileIO",
-    "io.BufferedRandom",
-)
-_THREAD_LOCKS: Final = (
-    "threading.Lock", "threading.RLock", "threading.Condition", "threading.Event", "threading.Semaphore",
-    "threading.BoundedSemaphore", "threading.Barrier", "threading.Thread",
-)  # fmt: skip
-_UNPICKLABLE: Final[dict[str, tuple[str, ...]]] = {
-    "an open file": _FILES,
-    "a socket": ("socket.socket", "ssl.SSLSocket"),
-    "a lock of `threading`": _THREAD_LOCKS,
-    "a database connection": (
-        "sqlite3.Connection", "sqlite3.Cursor", "psycopg2.extensions.connection",
-        "psycopg2.extensions.cursor", "psycopg.Connection", "psycopg.Cursor",
-        "pymysql.connections.Connection",
-        "pymysql.connections.Cursor",
-    ),
-    "a queue of `queue`": ("queue.Queue", "queue.SimpleQueue", "queue.LifoQueue", "queue.PriorityQueue"),
-    "a pool": (
-        "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor",
-        "multiprocessing.pool.Pool",
-    ),
-    "a future": ("concurrent.futures.Future", "asyncio.Future", "asyncio.Task"),
-    "an event loop": ("asyncio.AbstractEventLoop",),
-    "a subprocess": ("subprocess.Popen",),
-}  # fmt: skip
 _INHERITED: Final = (
     "multiprocessing.synchronize.Lock", "multiprocessing.synchronize.RLock",
     "multiprocessing.synchronize.Semaphore",
@@ -305,7 +268,7 @@ def _kind_of(code: Code, value: Value, pooled: bool, depth: int) -> str | None:
         return f"`{name}`, which holds {held[1]} (`{held[0]}`)," if held is not None else None
     if getattr(value, "kind", "") == "generator":
         return "a generator"
-    for what, names in _UNPICKLABLE.items():
+    for what, names in UNPICKLABLE.items():
         if code.is_instance(value, *names):
             return what
     if pooled and code.is_instance(value, *_INHERITED):
@@ -321,7 +284,7 @@ def _held(code: Code, instance: Instance, pooled: bool, depth: int) -> tuple[str
     if ancestry.incomplete or depth >= _DEPTH:
         return None
     own = [cls for cls in ancestry.classes if isinstance(cls, Class)]
-    if any(hook in classes.own_members(cls) for cls in own for hook in _PICKLE_HOOKS):
+    if any(hook in classes.own_members(cls) for cls in own for hook in PICKLE_HOOKS):
         return None
     for cls in own:
         module = code.evaluator.module(cls.key[0])

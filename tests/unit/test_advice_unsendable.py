@@ -1,0 +1,155 @@
+"""What can't be pickled is not advised into a process: an argument, or an object that holds such a thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.advice import Told, advice_for
+
+MODELS = """
+import asyncio
+import lxml.html
+import threading
+from dataclasses import dataclass, field
+
+
+class Page:
+    def __init__(self, text):
+        self.tree = lxml.html.fromstring(text)
+
+
+class Shelf:
+    def __init__(self, pages: list[Page]):
+        self.pages = pages
+
+
+class Sealed:
+    def __init__(self, text):
+        self.text = text
+
+    def __getstate__(self):
+        raise TypeError("not for other processes")
+
+
+class Own:
+    def __init__(self, text):
+        self.text = text
+        self.guard = threading.Lock()
+
+    def __getstate__(self):
+        return {"text": self.text}
+
+
+class Started:
+    def __init__(self, text):
+        self.text = text
+        self.task = None
+
+    async def start(self):
+        self.task = asyncio.create_task(asyncio.sleep(1))
+
+
+@dataclass
+class Job:
+    text: str
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Plain:
+    def __init__(self, text):
+        self.text = text
+        self.size = len(text)
+"""
+PROGRAM = """
+import lxml.html
+from models import Job, Own, Page, Plain, Sealed, Shelf, Started
+
+
+def counted(thing, by=None):
+    total = 0
+    for number in range(10_000_000):
+        total += number * number
+    return total
+
+
+async def handler(text, page: Page, own: Own, plain: Plain, sealed: Sealed, job: Job, shelf: Shelf,
+                  st: Started):
+    return CALL
+"""
+
+
+def told_of(folder: Path, program: str) -> list[Told]:
+    (folder / "models.py").write_text(dedent(MODELS), encoding="utf-8")
+    (folder / "program.py").write_text(dedent(program), encoding="utf-8")
+    found = [item for item in advice_for(folder) if "counted" in item.finding.message]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("counted(page)", "a `Page` can't be sent there (its `tree` may be an element of `lxml`)."),
+        ("counted(lxml.html.fromstring(text))", "an element of `lxml` can't be sent there."),
+        ("counted(text, by=page)", "a `Page` can't be sent there (its `tree` may be an element of `lxml`)."),
+        ("counted([page])", "a `Page` can't be sent there (its `tree` may be an element of `lxml`)."),
+        ("counted(sealed)", "a `Sealed` can't be sent there (its `__getstate__` raises)."),
+        ("counted(Sealed(text))", "a `Sealed` can't be sent there (its `__getstate__` raises)."),
+        ("counted(job)", "a `Job` can't be sent there (its `guard` may be a lock of `threading`)."),
+        ("counted(st)", "a `Started` can't be sent there (its `task` may be a future)."),
+        ("counted(shelf)", "a `Shelf` can't be sent there (its `pages` may be a `Page`)."),
+        ("counted(text, lambda item: item)", "a lambda can't be sent there."),
+        ("counted(part for part in text)", "a generator can't be sent there."),
+    ],
+)
+def test_what_cant_be_pickled_is_not_advised_into_a_process(tmp_path: Path, call: str, why: str) -> None:
+    for item in told_of(tmp_path, PROGRAM.replace("CALL", call)):
+        assert item.text is None
+        assert "put what `counted` computes into a function at the top of a module" in item.words
+        assert why in item.words
+
+
+@pytest.mark.parametrize("call", ["counted(plain)", "counted(own)", "counted(text)", "counted('a', by=3)"])
+def test_what_can_be_pickled_is_advised_as_it_is(tmp_path: Path, call: str) -> None:
+    for item in told_of(tmp_path, PROGRAM.replace("CALL", call)):
+        assert "run `counted` in a process pool" in item.words
+
+
+def test_what_the_called_function_declares_is_asked_too(tmp_path: Path) -> None:
+    program = PROGRAM.replace("def counted(thing", "def counted(thing: Page").replace("CALL", "counted(text)")
+    for item in told_of(tmp_path, program):
+        assert "a `Page` can't be sent there" in item.words
+
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from models import Page, Plain
+
+
+def counted(thing):
+    total = 0
+    for number in range(10_000_000):
+        total += number * number
+    return total
+
+
+def main(pages: list[Page], plain: list[Plain]):
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(counted, ITEMS))
+"""
+
+
+def test_threads_that_compute_on_what_cant_be_pickled(tmp_path: Path) -> None:
+    for item in told_of(tmp_path, THREADS.replace("ITEMS", "pages")):
+        assert item.text is None
+        assert item.words.startswith("put what `counted` computes into a function at the top of a module")
+        assert "a `Page` can't be sent there" in item.words
+
+
+def test_threads_that_compute_on_plain_things(tmp_path: Path) -> None:
+    for item in told_of(tmp_path, THREADS.replace("ITEMS", "plain")):
+        assert item.text is not None
+        assert "ProcessPoolExecutor" in item.text
