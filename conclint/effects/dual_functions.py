@@ -3,7 +3,7 @@ awaited, the way through the function was one that gives an awaitable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conclint.catalog.facts import EffectKind as Stated
@@ -99,7 +99,14 @@ class DualFunctions:
             found = self._found[slot] = self._look(key, number)
         return found
 
-    def _look(self, key: Key, number: int) -> bool:
+    def is_aside_with(self, key: Key, number: int, called: Sequence[Value]) -> bool:
+        """The same of a site that calls a parameter, which is bound to these."""
+        if number < 0 or not called or not returns_result(self._evaluator.body(key), number):
+            return False
+        return all(self._gives_outcome(value, 0) for value in called) and self._look(key, number, number)
+
+    def _look(self, key: Key, number: int, settled: int = -1) -> bool:
+        """`settled`: a site whose result is known to be no awaitable."""
         definition = self._evaluator.definition(key)
         if definition.kind != DefKind.FUNCTION or definition.flags & DefFlags.GENERATOR:
             return False
@@ -107,7 +114,10 @@ class DualFunctions:
         if len(body.returns) < 2:
             return False
         reached = set(_returns_after(body, body.sites[number].region))
-        if not reached or not all(self._is_plain(key, value, 0) for value, _ in reached):
+        if not reached or not all(
+            self._is_plain(key, value, 0) or (0 <= settled == graph.called_site(graph.node(body, value)))
+            for value, _ in reached
+        ):
             return False
         return any(not self._is_plain(key, value, 0) for value, _ in {*body.returns} - reached)
 
@@ -139,8 +149,10 @@ class DualFunctions:
             definition = self._evaluator.definition(callee.key)
             if definition.kind != DefKind.FUNCTION or definition.flags & DefFlags.GENERATOR:
                 return False
+            if definition.flags & DefFlags.STUB:
+                return False
             returns = self._evaluator.body(callee.key).returns
-            return bool(returns) and all(self._is_plain(callee.key, value, depth + 1) for value, _ in returns)
+            return all(self._is_plain(callee.key, value, depth + 1) for value, _ in returns)
         fact = external_fact(self._evaluator, callee)
         if fact is None or fact.coroutine or (fact.returns or "").startswith("await "):
             return False

@@ -76,7 +76,11 @@ class ProgramCalls:
     def function(self, frame: Frame, function: Function, arguments: Arguments) -> Effects:
         """The effects of running a function's body."""
         result: Effects = {}
-        is_cached = self._evaluator.decorations.of(function.key).is_cached
+        decoration = self._evaluator.decorations.of(function.key)
+        if decoration.twin is not None and not frame.nesting and self._is_awaited(frame):
+            function = function._replace(key=decoration.twin)
+            decoration = self._evaluator.decorations.of(function.key)
+        is_cached = decoration.is_cached
         if is_cached and self._cached.is_made_on_import(function.key):
             return result
         effects = self._effects_of(function.key)
@@ -123,6 +127,12 @@ class ProgramCalls:
                     self._pass_on(result, effect, bindings.of(effect.parameter), witness)
                     continue
                 bound = bindings.of_callable(effect.parameter)
+                if (
+                    awaited
+                    and effect.kind is Kind.CALLS
+                    and self._dual.is_aside_with(function.key, inner.site, bound.values)
+                ):
+                    continue
                 given = bindings.given(inner) if callables(bound) else EVERYTHING
                 if effect.model is not None and effect.family != CALLED:
                     passed = forwarded_arguments(self._evaluator, function, effect.parameter, arguments)

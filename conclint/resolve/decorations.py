@@ -26,7 +26,8 @@ from conclint.resolve.values import (
     merge_reasons,
     to_index,
 )
-from conclint.summary.records import DefKind, Op
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefFlags, DefKind, Op
 
 _KEEPING = frozenset(
     {
@@ -99,6 +100,7 @@ class Decorations:
         moved: ValueSet | None = None
         flags: dict[str, bool] = {}
         dispatched_on = DispatchedOn.NOTHING
+        twin: Key | None = None
         if isinstance(plain, Class):
             return Decoration(value)
         for decorator in reversed(definition.decorators):
@@ -129,8 +131,9 @@ class Decorations:
                     moved = moved or value
             else:
                 value = self._apply_decorator(parent, decorator, value, name)
+                twin = twin or self._twin(key, parent, decorator)
         value = value if moved is None else TOP
-        return Decoration(value, moved, dispatched_on=dispatched_on, **flags)
+        return Decoration(value, moved, dispatched_on=dispatched_on, twin=twin, **flags)
 
     def _name(self, parent: Key, decorator: int) -> str | None:
         """The public name of a decorator that comes from outside the program."""
@@ -183,6 +186,33 @@ class Decorations:
             if fact is None or fact.by_star:
                 return None
         return made if made.values else None
+
+    def _twin(self, key: Key, parent: Key, decorator: int) -> Key | None:
+        """The coroutine function with the parameters of a plain one, which a decorator from outside is given
+        (`@dispatch(afetch) def fetch`)."""
+        definition = self._evaluator.definition(key)
+        call = graph.call(self._evaluator.body(parent), decorator)
+        if call is None or definition.kind != DefKind.FUNCTION:
+            return None
+        names = [param.name for param in definition.params]
+        for _, argument in call.args:
+            for value in self._evaluator.evaluate(parent, argument).values:
+                if not isinstance(value, Function):
+                    continue
+                given = self._evaluator.definition(value.key)
+                if (
+                    given.kind == DefKind.ASYNC_FUNCTION
+                    and not given.flags & DefFlags.GENERATOR
+                    and [param.name for param in given.params] == names
+                    and not self._called_by_name(parent, call.callee)
+                ):
+                    return value.key
+        return None
+
+    def _called_by_name(self, parent: Key, callee: int) -> bool:
+        """Whether a decorator is a function of the program, which tells by itself what it makes."""
+        values = self._evaluator.evaluate(parent, callee).values
+        return any(isinstance(value, (Function, Class, Partial)) for value in values)
 
     def _called(self, decorator: Value) -> list[Function]:
         """The functions that applying a decorator calls."""

@@ -70,7 +70,8 @@ class Choice(NamedTuple):
 
 class Decoration(NamedTuple):
     """What a def's decorators make of it. `moved` is what a decorator moves to another model: a call then
-    does not run it here, and `value` is unknown."""
+    does not run it here, and `value` is unknown. `twin` is the coroutine function that a decorator was given,
+    to be run in the def's place on a loop."""
 
     value: ValueSet
     moved: ValueSet | None = None
@@ -81,6 +82,7 @@ class Decoration(NamedTuple):
     is_cached: bool = False
     is_abstract: bool = False
     dispatched_on: DispatchedOn = DispatchedOn.NOTHING
+    twin: Key | None = None
 
 
 Items: TypeAlias = tuple[tuple[Literal | None, ValueSet], ...]
