@@ -13,11 +13,12 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, External, Function, Instance, Key, Parameter, Value, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.chains import Hop
+from conclint.rules.crossed.told_kinds import is_told_apart
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, DefFlags, DefKind, Op, SiteKind, Use
+from conclint.summary.records import DefFlags, DefKind, SiteKind, Use
 
 _PLACES: Final = {
     ExecutionModel.THREAD: "thread",
@@ -31,9 +32,6 @@ _PLAIN_LIBRARIES: Final = (
     "apscheduler.schedulers.blocking.",
 )  # fmt: skip
 """What calls just what it is given; frameworks may await what that gives."""
-ASKING: Final = frozenset(
-    {"iscoroutinefunction", "iscoroutine", "isawaitable", "is_async_callable", "is_coroutine_function"}
-)
 _MOST_HOPS: Final = 8
 _DECORATED: Final = "the decorator "
 
@@ -43,7 +41,9 @@ def coroutine_function_elsewhere(view: ModuleView, code: Code) -> Iterator[Draft
     for site, placements in code.placements.items():
         for placement in placements:
             where = _PLACES.get(placement.model)
-            if where is None or not placement.callables.values or _asks(code.body):
+            if where is None or not placement.callables.values:
+                continue
+            if is_told_apart(code.evaluator, code.key, site):
                 continue
             way = _way(view, placement)
             if way is None or not _is_plain(code, placement, way[-1].symbol):
@@ -153,7 +153,9 @@ def _way(view: ModuleView, placement: Placement) -> list[Hop] | None:
         key, effect = pointer
         witness = view.engine.effects_of(key).get(effect)
         evaluator = view.engine.evaluator
-        if witness is None or _asks(evaluator.body(key)) or not _hands_on(evaluator, key, witness.site):
+        if witness is None or not _hands_on(evaluator, key, witness.site):
+            return None
+        if is_told_apart(evaluator, key, witness.site):
             return None
         way.append(Hop(key, witness.site, witness.symbol))
         pointer = witness.next
@@ -168,16 +170,3 @@ def _hands_on(evaluator: Evaluator, key: Key, number: int) -> bool:
         for _, value in site.args
         for item in evaluator.evaluate(key, value).values
     )
-
-
-def _asks(body: Body) -> bool:
-    """Whether a def asks whether something is a coroutine, or a function that makes one."""
-    return any(called_name(body, site.callee) in ASKING for site in body.sites if site.kind == SiteKind.CALL)
-
-
-def called_name(body: Body, callee: int) -> str:
-    """The last part of the name by which something is called, as written; empty for what has none."""
-    node = graph.node(body, callee)
-    if node[0] == Op.ATTR:
-        return str(node[2])
-    return str(node[1]) if node[0] == Op.GLOBAL else ""

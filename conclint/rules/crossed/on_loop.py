@@ -19,7 +19,7 @@ from conclint.rules.advice.library import AsyncLibrary, library_of
 from conclint.rules.advice.loop_bound import public_names
 from conclint.rules.advice.sessions import Held, holding_of
 from conclint.rules.chains import Hop, hops
-from conclint.rules.crossed.coroutine_functions import ASKING, called_name
+from conclint.rules.crossed.told_kinds import ASKING, called_name
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.event_loop import bound_effects
