@@ -1119,3 +1119,35 @@ def test_what_an_awaited_wrapper_calls_is_moved_in_the_wrapper(tmp_path: Path) -
     assert texts
     for text in texts:
         assert text.startswith("in `fake_async.wrapper`, which is awaited here, run `program.pause` in a thr")
+
+
+def test_no_turn_is_given_in_a_loop_that_changes_what_others_use(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        class Browser:
+            def __init__(self):
+                self.tabs = []
+
+            async def update(self, targets):
+                for target in targets:
+                    for tab in self.tabs:
+                        for other in targets:
+                            if tab.name == target.name + other.name:
+                                break
+                    else:
+                        self.tabs.append(target)
+
+        async def best(rows):
+            found = 0
+            for one in rows:
+                for two in rows:
+                    for three in rows:
+                        found = max(found, one * two * three)
+            return found
+        """,
+    )
+    (changing,) = at_line(told, "for target in", tmp_path)
+    assert "plain data" in changing.words and "change `self.tabs` meanwhile" in changing.words
+    (own,) = at_line(told, "for one in", tmp_path)
+    assert own.words.startswith("give other coroutines a turn")

@@ -93,6 +93,10 @@ _FIRST_NEEDED = (
 )
 _LOOP = "give {others} a turn every so often{inside} (`{pause}`)"
 _LOOP_APART = ", or put the loop into a function that takes and returns plain data, and run that in {pool}"
+_LOOP_SHARED = (
+    "put what the loop computes into a function that takes and returns plain data, and run that in {pool}. "
+    "A turn for {others} inside the loop (`{pause}`) would let them change `{name}` meanwhile."
+)
 _IN_STATEMENT = ", in a `for` statement in place of this"
 _PICKLED = (
     "What goes in and comes out is pickled: it costs least to have one function there make the data, do this "
@@ -406,6 +410,17 @@ def _own_loop(place: Place, subject: Subject, runtime: Runtime) -> Advice:
     is_tied = loop is not None and any(fragment.has(loop, item) for item in subject.around.tied)
     if is_tied or (loop is not None and names_in([loop]).awaits):
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{text}."))
+    function = next((item for item in above if isinstance(item, cst.FunctionDef)), None)
+    if loop is not None and function is not None:
+        shared = changed_in(fragment, loop, function, subject.around)
+        if shared:
+            apart = _LOOP_SHARED.format(
+                pool=_pool(runtime, waiting.library),
+                others=words.others(waiting),
+                pause=words.pause(waiting),
+                name=shared,
+            )
+            return Advice(Recommendation(_PROCESS, apart))
     text += _LOOP_APART.format(pool=_pool(runtime, waiting.library))
     return Advice(Recommendation(_PROCESS, f"{text}."))
 
