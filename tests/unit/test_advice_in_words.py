@@ -1151,3 +1151,63 @@ def test_no_turn_is_given_in_a_loop_that_changes_what_others_use(tmp_path: Path)
     assert "plain data" in changing.words and "change `self.tabs` meanwhile" in changing.words
     (own,) = at_line(told, "for one in", tmp_path)
     assert own.words.startswith("give other coroutines a turn")
+
+
+REGISTRY = """
+import requests
+
+JOBS = {}
+CACHE = {}
+
+
+class Manager:
+    def __init__(self):
+        self.made = {}
+
+    async def add(self, name, config):
+        if name in self.made:
+            raise ValueError(name)
+        answer = requests.post("https://x.example/add", json=config)
+        self.made[name] = answer
+
+    async def add_limited(self, name):
+        if len(self.made) >= 5:
+            return "full"
+        self.made[name] = requests.get("https://x.example/limited")
+
+    async def waits_anyway(self, name, session):
+        if name in self.made:
+            raise ValueError(name)
+        await session.ping()
+        self.made[name] = requests.get("https://x.example/anyway")
+
+    async def remembers(self, name):
+        if name in self.made:
+            return self.made[name]
+        self.made[name] = requests.get("https://x.example/remembers")
+
+
+async def start(name):
+    if name in JOBS:
+        return False
+    JOBS[name] = requests.get("https://x.example/start")
+
+
+async def own(names):
+    found = {}
+    for name in names:
+        if name in found:
+            continue
+        found[name] = requests.get("https://x.example/own")
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "tested"),
+    [("add", "self.made"), ("limited", "self.made"), ("anyway", ""), ("remembers", ""), ("start", "JOBS"), ("own", "")],
+)  # fmt: skip
+def test_what_is_registered_after_a_test_needs_a_lock(tmp_path: Path, line: str, tested: str) -> None:
+    told = told_of(tmp_path, program=REGISTRY)
+    (item,) = at_line(told, f"example/{line}", tmp_path)
+    assert (f"both may get past the test of `{tested}`" in item.words) == bool(tested)
+    assert bool(item.example) == (not tested)

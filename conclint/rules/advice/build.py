@@ -17,7 +17,7 @@ from conclint.rules.advice.clean_up import is_clean_up, may_run_at_exit
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
-from conclint.rules.advice.guards import added_to, changed_next, guard_of
+from conclint.rules.advice.guards import added_to, changed_next, guard_of, registered_after
 from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.held_around import held_around, set_around
@@ -121,7 +121,10 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         names = ""  # threads or processes may take part: the note says when another kind is right
     note = words.note(subject.fact, library) if subject.direct else ""
     if change is not None and kind in ("", "endpoint") and not subject.made_once and place.node is not None:
-        guard = guard_of(place.fragment, place.node, subject)
+        guard = guard_of(place.fragment, place.node, subject) or registered_after(place.fragment, place.node)
+        subject = subject._replace(made_once=guard, made_here=bool(guard))
+    elif isinstance(outcome, Refusal) and outcome.moves and place.node is not None and not subject.made_once:
+        guard = registered_after(place.fragment, place.node)
         subject = subject._replace(made_once=guard, made_here=bool(guard))
     added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):

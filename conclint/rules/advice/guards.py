@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from conclint.rules.advice.allowed import Subject
-from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.scopes import names_in, names_of
 from conclint.rules.advice.shared_state import MUTATORS
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
@@ -39,7 +39,8 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
     if function is None:
         return ""
     given = names_in([node]).read
-    for test, is_found in _tests(fragment, node):
+    for branch, is_found in _tests(fragment, node):
+        test = branch.test
         asked = next((item for item in fragment.inside(test) if _asks(item)), None)
         if asked is None or is_found != _is_positive(test) or not fragment.knows(asked):
             continue
@@ -48,6 +49,33 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
         text = fragment.code(asked)
         if names & given and len(text) <= _LONGEST and not _pauses(fragment, function, asked, node):
             return text
+    return ""
+
+
+def registered_after(fragment: Fragment, node: Node) -> str:
+    """The kept collection that a place registers something in, where a test before it has found room for that,
+    as text: with a wait there, a second task comes by the test before the first has registered. Empty for
+    none, where others have their turn between the two already, and for what is merely remembered: twice the
+    same is no harm.
+    """
+    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    if function is None:
+        return ""
+    own = names_of(fragment, function.body).bound | _parameters(function)
+    tested: dict[str, Node] = {}
+    for branch, is_found in _tests(fragment, node):
+        for item in fragment.inside(branch.test) if is_found and fragment.knows(branch.test) else ():
+            looked = _looked_through(item)
+            if looked is None or _begins_with(looked) in own or _is_handed_out(fragment, looked, branch.body):
+                continue
+            tested.setdefault(fragment.code(looked), branch.test)
+    line = next((item for item in fragment.above(node) if isinstance(item, cst.BaseStatement)), node)
+    begin = fragment.start(line)
+    for item in fragment.inside(function.body) if tested else ():
+        if fragment.knows(item) and fragment.start(item) >= begin:
+            changed = _changed(fragment, item)
+            if changed in tested and not _pauses(fragment, function, tested[changed], item):
+                return changed
     return ""
 
 
@@ -111,21 +139,56 @@ def _changed(fragment: Fragment, node: Node) -> str:
     return fragment.code(node.target) if isinstance(node, cst.AugAssign) else ""
 
 
-def _tests(fragment: Fragment, node: Node) -> Iterator[tuple[Node, bool]]:
+def _tests(fragment: Fragment, node: Node) -> Iterator[tuple[cst.If, bool]]:
     """The tests that a place is run after, and whether it is so where they fail."""
     below = node
     for item in fragment.above(node):
         if isinstance(item, cst.FunctionDef | cst.Lambda):
             return
         if isinstance(item, cst.If) and below is item.body:
-            yield item.test, False
+            yield item, False
         if isinstance(item, cst.IndentedBlock):
             for line in item.body:
                 if line is below:
                     break
                 if isinstance(line, cst.If) and line.orelse is None and _leaves(line.body):
-                    yield line.test, True
+                    yield line, True
         below = item
+
+
+def _looked_through(node: Node) -> Node | None:
+    """The collection that a part of a test looks into, or counts."""
+    if isinstance(node, cst.Comparison) and isinstance(
+        node.comparisons[0].operator, cst.In | cst.NotIn
+    ):
+        found = node.comparisons[0].comparator
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "len":
+        found = node.args[0].value if node.args else node
+    else:
+        return None
+    return found if isinstance(found, cst.Name | cst.Attribute) else None
+
+
+def _is_handed_out(fragment: Fragment, collection: Node, block: Node) -> bool:
+    """Whether a block reads the collection that was asked: what it remembers is returned."""
+    text = fragment.code(collection)
+    return any(
+        isinstance(item, type(collection)) and fragment.knows(item) and fragment.code(item) == text
+        for item in fragment.inside(block)
+    )
+
+
+def _parameters(function: cst.FunctionDef) -> set[str]:
+    given = function.params
+    return {item.name.value for item in (*given.params, *given.kwonly_params, *given.posonly_params)}
+
+
+def _begins_with(node: Node) -> str:
+    """The name that a name or attribute begins with, unless it is the own object."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    name = node.value if isinstance(node, cst.Name) else ""
+    return "" if name in ("self", "cls") else name
 
 
 def _asks(node: Node) -> TypeGuard[cst.Call]:
