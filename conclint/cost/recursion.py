@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from conclint.cost.backtracking import takes_back
 from conclint.cost.trip_counts import Trips
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind
@@ -56,7 +57,7 @@ def _loops_of(body: Body, region: int, trips: list[Trips]) -> float:
 
 def is_search(body: Body, number: int, *, is_method: bool) -> bool:
     """Whether a call of the function itself goes to a next state (`n - 1`, a longer tuple, other slices),
-    and not to a part of what it was given."""
+    and not to a part of what it was given; or tries something and takes it back."""
     site = body.sites[number]
     values = [value for _, value in site.args]
     receiver = graph.receiver(body, site)
@@ -64,7 +65,7 @@ def is_search(body: Body, number: int, *, is_method: bool) -> bool:
         values.append(receiver)  # child.walk(depth + 1)
     if any(_is_part(body, value, 0, is_method) for value in values):
         return False
-    return any(_is_next(body, value) for value in values)
+    return any(_is_next(body, value) for value in values) or takes_back(body, number)
 
 
 def _is_next(body: Body, value: int) -> bool:
