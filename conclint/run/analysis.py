@@ -23,7 +23,7 @@ from conclint.source.derived import Derived, Headers, bases_changed, headers_of
 from conclint.source.directive_words import may_have_directives
 from conclint.source.discovery import Source
 from conclint.source.notebook import is_notebook
-from conclint.source.own_driver import has_loop, is_hand_driven
+from conclint.source.own_driver import drives_its_own, has_loop, is_hand_driven
 from conclint.store.cache import Space
 from conclint.store.finding_rows import from_row
 from conclint.store.missing import absent, has_appeared, merged
@@ -261,8 +261,11 @@ class Analysis:
         self._looked_for_loop = self._looked_for_loop or shown.keys() != self._sources.keys()
         return shown
 
-    def _is_stepped(self) -> bool:
-        """Whether the project drives coroutines by hand, though it may have an event loop besides."""
+    def _is_stepped(self, path: str) -> bool:
+        """Whether a file drives coroutines by hand, or the project does, though it may have an event loop
+        besides."""
+        if drives_its_own(self._project.text(path) or b""):
+            return True
         if self._steps is None:
             driving = DrivingFiles(self._project, self._cache, str(self._config.root))
             self._steps = driving.any_of(self._shown_around())

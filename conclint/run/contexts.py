@@ -129,7 +129,7 @@ class Contexts:
     `calls` is what judged modules say, `path_of` gives a shown path's file; `imports_tests` says of a file
     whether it imports a library for tests, `shares_loop` whether something else may run on the loop of the
     program that begins in it, `serves` whether it serves others;
-    `is_stepped` whether the project has a driver of its own for coroutines.
+    `is_stepped` whether a file, or its project, has a driver of its own for coroutines.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Contexts:
         imports_tests: Callable[[str], bool],
         shares_loop: Callable[[str], bool],
         serves: Callable[[str], bool],
-        is_stepped: Callable[[], bool],
+        is_stepped: Callable[[str], bool],
     ) -> None:
         self._config = config
         self._calls = calls
@@ -175,7 +175,7 @@ class Contexts:
         is_command = context is Context.COMMAND and finding.code.startswith(_ON_LOOP)
         if is_command and self._callers.is_ahead(place, finding.position.line):
             context = Context.START_UP
-        if not found and context is None and finding.code.startswith(_ON_LOOP) and self._is_stepped():
+        if not found and context is None and finding.code.startswith(_ON_LOOP) and self._is_stepped(path):
             finding = replace(
                 finding, confidence=Confidence.LOW, reasons=tuple(dict.fromkeys((*finding.reasons, _STEPPED)))
             )

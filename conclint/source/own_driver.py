@@ -62,6 +62,12 @@ def drives_beside(index: FileIndex, path: str, text: Callable[[], bytes | None])
     return b"except StopIteration" in data and steps_coroutines(data)
 
 
+def drives_its_own(data: bytes) -> bool:
+    """Whether a file, by its bytes, drives coroutines by hand and knows no event loop: a library that is
+    written once for both worlds has such a file for the blocking one."""
+    return b"StopIteration" in data and steps_coroutines(data) and not has_loop(scan(data), ())
+
+
 def is_hand_driven(files: Iterable[tuple[str, bytes]], libraries: Collection[str]) -> bool:
     """Whether some of the files of a project (shown paths and contents) drive coroutines by hand, and none
     imports anything that has a loop."""
