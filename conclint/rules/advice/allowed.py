@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
@@ -17,6 +18,7 @@ from conclint.resolve.values import (
     Function,
     Key,
 )
+from conclint.rules.advice.busy import Busy, BusyPlaces, Shape
 from conclint.rules.advice.callers import PLAIN_MODULES
 from conclint.rules.advice.elsewhere import runs_in_thread_elsewhere
 from conclint.rules.advice.gone_through import gone_through
@@ -66,16 +68,6 @@ _SPECIAL: Final = ("__init__", "__new__", "__call__", "__enter__", "__exit__", "
 """Methods that people call by the name of their class."""
 
 
-class Shape(Enum):
-    """What happens at a place."""
-
-    CALL = "call"
-    ENTER = "enter"
-    ITERATE = "iterate"
-    READ = "read"
-    OTHER = "other"
-
-
 _SHAPES: Final = {
     SiteKind.CALL: Shape.CALL,
     SiteKind.ENTER: Shape.ENTER,
@@ -96,15 +88,6 @@ class Bound(Enum):
     LOOP = "loop"
 
 
-class Busy(NamedTuple):
-    """A place of the function that stops the loop; `lazy`: what it gives does, while it is iterated."""
-
-    position: Position
-    family: str
-    shape: Shape
-    lazy: bool
-
-
 class Around(NamedTuple):
     """What is known of the function around a place.
 
@@ -115,7 +98,7 @@ class Around(NamedTuple):
 
     waiting: Waiting
     imports: tuple[Import, ...]
-    busy: tuple[Busy, ...]
+    busy: BusyPlaces
     tied: tuple[Position, ...]
     threaded: tuple[Position, ...]
     changing: tuple[Position, ...]
@@ -314,7 +297,7 @@ def around(view: ModuleView, key: Key) -> Around:
     found = Around(
         waiting,
         visible_imports(view.module, key),
-        tuple(_busy(view, key, links)),
+        BusyPlaces(_busy(view, key, links)),
         (
             *_places(
                 view,
@@ -380,9 +363,11 @@ def _besides(view: ModuleView, hops: Sequence[Hop]) -> tuple[Bound, CallableFact
     if len(hops) < 2:
         return Bound.NOTHING, None
     catalog = view.engine.evaluator.catalog
-    for link, effects in zip(view.engine.links(key), view.effects.get(key, ()), strict=False):
+    links, found = view.engine.links(key), view.effects.get(key, ())
+    at = bisect_left(links, site, key=lambda link: link.site)
+    for link, effects in zip(links[at:], found[at:], strict=False):
         if link.site != site:
-            continue
+            break
         for effect, witness in effects.items():
             fact = catalog.function(witness.cause) if effect.kind in _KINDS else None
             if fact is None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.finding import Position
-from conclint.rules.advice.allowed import Around, Shape, Subject
+from conclint.rules.advice.allowed import Around, Subject
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
@@ -62,7 +63,7 @@ def _withs(fragment: Fragment, node: Node, around: Around) -> Iterator[Node]:
     for item in statements_above(fragment, node):
         if isinstance(item, cst.With) and item.asynchronous is None:
             managers = [manager.item for manager in item.items]
-            if any(fragment.has(manager, busy.position) for manager in managers for busy in around.busy):
+            if any(True for item in managers for _ in around.busy.inside(fragment.place_of(item))):
                 yield item
 
 
@@ -103,7 +104,7 @@ def _has_other_work(fragment: Fragment, loop: Node, subject: Subject) -> bool:
     """Whether a loop blocks in its body too, or is left before its iterator ends."""
     assert isinstance(loop, cst.For)
     names = names_in([loop.body])
-    busy = any(fragment.has(loop.body, item.position) for item in subject.around.busy)
+    busy = any(True for _ in subject.around.busy.inside(fragment.place_of(loop.body)))
     return busy or names.leaves or bool(names.returns)
 
 
@@ -297,7 +298,7 @@ def _is_made_in(fragment: Fragment, block: Node, own: Names, place: Position, ar
     if any(fragment.code(item) == fragment.code(receiver) for item in entered) and receiver is not node:
         return True
     if any(item is node for item in entered) and not isinstance(node, cst.Call):
-        return any(busy.position == place and busy.family == "locks" for busy in around.busy)
+        return place in around.busy.locks
     while isinstance(node, cst.Call | cst.Attribute | cst.Subscript):
         node = node.func if isinstance(node, cst.Call) else node.value
     if not isinstance(node, cst.Name):

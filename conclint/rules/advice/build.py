@@ -10,8 +10,9 @@ from conclint.model.finding import Recommendation
 from conclint.model.runtime import Gil, Runtime
 from conclint.model.symbols import short_name
 from conclint.rules.advice import words
-from conclint.rules.advice.allowed import Bound, Shape, Subject
+from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.blocks import is_in_loop, move_block
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Advice, Change, Edit, Outcome, Refusal
 from conclint.rules.advice.clean_up import is_clean_up, may_run_at_exit
 from conclint.rules.advice.counterparts import by_counterpart, by_twin
@@ -244,7 +245,7 @@ def _refusal(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None
         subject.shape is Shape.ENTER
         or subject.manager
         or _is_entered(node)
-        or any(busy.position == fragment.place_of(node) and busy.shape is Shape.ENTER for busy in around.busy)
+        or any(busy.shape is Shape.ENTER for busy in around.busy.at(fragment.place_of(node)))
     ):
         awaits = subject.direct and subject.family != "locks" and _block_awaits(fragment, node)
         return Refusal(_AWAITS_WITHIN if awaits else words.manager(subject), True)
@@ -454,7 +455,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
         return None
     if held_around(fragment, node, around) is not None or set_around(fragment, node) is not None:
         return None
-    if any(fragment.has(node, busy.position) and busy.position != place.position for busy in around.busy):
+    if any(busy.position != place.position for busy in around.busy.inside(fragment.place_of(node))):
         return None
     imports = Imports(around.imports)
     function, arguments = fragment.code(node.func), arguments_of(fragment, node)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from conclint.catalog.facts import CallableFact
-from conclint.rules.advice.allowed import Shape, Subject
+from conclint.rules.advice.allowed import Subject
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.expressions import arguments_of, replaced, statement_of
 from conclint.rules.advice.imports import Imports

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from conclint.rules.advice.allowed import Around, Shape, Subject
+from conclint.rules.advice.allowed import Around, Subject
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
@@ -219,7 +220,7 @@ def _move_iterable(fragment: Fragment, node: Node, subject: Subject) -> Outcome:
     imports = Imports(around.imports)
     inside = fragment.code(node)
     is_made_here = isinstance(node, cst.Call) and any(
-        busy.position == fragment.place_of(node) and busy.shape is Shape.CALL for busy in around.busy
+        busy.shape is Shape.CALL for busy in around.busy.at(fragment.place_of(node))
     )
     if is_made_here or _is_busy_within(fragment, node, around):
         names = names_in([node])
@@ -264,11 +265,10 @@ def _expressions_above(fragment: Fragment, node: Node) -> Iterator[Node]:
 
 def _outermost(fragment: Fragment, node: Node, around: Around) -> Node:
     """The outermost expression around a place that blocks too, and so is to be moved with it."""
-    eager = [busy for busy in around.busy if not busy.lazy and busy.shape in (Shape.CALL, Shape.READ)]
-    places = {busy.position for busy in eager}
     target = node
     for item in _expressions_above(fragment, node):
-        if fragment.place_of(item) in places and not isinstance(item, cst.Arg):
+        is_busy = any(busy.is_eager for busy in around.busy.at(fragment.place_of(item)))
+        if is_busy and not isinstance(item, cst.Arg):
             names = names_in([item])
             if not (names.awaits or names.yields):
                 target = item
@@ -280,9 +280,9 @@ def _with_alternatives(fragment: Fragment, target: Node, around: Around) -> Node
     parent = fragment.parent(target)
     while isinstance(parent, cst.BooleanOperation):
         other = parent.right if parent.left is target else parent.left
-        eager = (busy for busy in around.busy if not busy.lazy and busy.shape in (Shape.CALL, Shape.READ))
         names = names_in([parent])
-        if names.awaits or names.yields or not any(fragment.has(other, busy.position) for busy in eager):
+        is_busy = any(busy.is_eager for busy in around.busy.inside(fragment.place_of(other)))
+        if names.awaits or names.yields or not is_busy:
             break
         target, parent = parent, fragment.parent(parent)
     return target
@@ -316,7 +316,7 @@ def _is_inside(fragment: Fragment, node: Node, outer: Node) -> bool:
 def _is_busy_within(fragment: Fragment, target: Node, around: Around) -> bool:
     """Whether anything that a target is made of blocks too."""
     own = fragment.place_of(target)
-    return any(busy.position != own and fragment.has(target, busy.position) for busy in around.busy)
+    return any(busy.position != own for busy in around.busy.inside(own))
 
 
 def _steps(target: Node) -> bool:

@@ -53,7 +53,7 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
 
 
 def registered_after(fragment: Fragment, node: Node) -> str:
-    """The kept collection that a place registers something in, where a test before it has found room for that,
+    """The kept collection that a place registers something in, where a test before it has found room for it,
     as text: with a wait there, a second task comes by the test before the first has registered. Empty for
     none, where others have their turn between the two already, and for what is merely remembered: twice the
     same is no harm.
@@ -148,19 +148,17 @@ def _tests(fragment: Fragment, node: Node) -> Iterator[tuple[cst.If, bool]]:
         if isinstance(item, cst.If) and below is item.body:
             yield item, False
         if isinstance(item, cst.IndentedBlock):
-            for line in item.body:
-                if line is below:
+            for line in fragment.branches(item):
+                if fragment.start(line) >= fragment.start(below):
                     break
-                if isinstance(line, cst.If) and line.orelse is None and _leaves(line.body):
+                if line.orelse is None and _leaves(line.body):
                     yield line, True
         below = item
 
 
 def _looked_through(node: Node) -> Node | None:
     """The collection that a part of a test looks into, or counts."""
-    if isinstance(node, cst.Comparison) and isinstance(
-        node.comparisons[0].operator, cst.In | cst.NotIn
-    ):
+    if isinstance(node, cst.Comparison) and isinstance(node.comparisons[0].operator, cst.In | cst.NotIn):
         found = node.comparisons[0].comparator
     elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "len":
         found = node.args[0].value if node.args else node

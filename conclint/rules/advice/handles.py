@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from conclint.model.file_handles import OPENING
-from conclint.rules.advice.allowed import Around, Shape, Subject
+from conclint.rules.advice.allowed import Around, Subject
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Refusal
 from conclint.rules.advice.scopes import names_in
 from conclint.rules.advice.site import Fragment, Node

@@ -61,11 +61,10 @@ def set_around(fragment: Fragment, node: Node) -> Refusal | None:
 
 def held_around(fragment: Fragment, node: Node, around: Around) -> Refusal | None:
     """Why nothing can be awaited in the place of a node; None where nothing is in the way."""
-    locks = [busy.position for busy in around.busy if busy.family == "locks"]
     for manager in _managers(fragment, node):
         name = _name(fragment, manager)
         if LOCK_NAMES.search(name.rpartition(".")[2]) or any(
-            fragment.has(manager, position) for position in locks
+            fragment.has(manager, position) for position in around.busy.locks
         ):
             return Refusal(_HOLDS_LOCK, True, True)
         if isinstance(manager, cst.Call) and name.rpartition(".")[2] in _TRANSACTIONS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around
@@ -19,9 +19,8 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
     loop may use; empty for none. That it gives one attribute another value doesn't count, nor what is done
     under a thread's lock."""
     local = _local_names(fragment, function)
-    locks = {busy.position for busy in around.busy if busy.family == "locks"}
     set_: dict[str, None] = {}
-    for node in _without_locked(fragment, block, locks):
+    for node in _without_locked(fragment, block, around.busy.locks):
         for target in _targets(node):
             if isinstance(target, cst.Subscript) and _root(target) not in local:
                 return fragment.code(target.value)
@@ -56,7 +55,7 @@ def _own_collection(iterated: Node) -> Node | None:
     return iterated if isinstance(iterated, cst.Attribute) and _root(iterated) == "self" else None
 
 
-def _without_locked(fragment: Fragment, block: Node, locks: set[Position]) -> Iterator[Node]:
+def _without_locked(fragment: Fragment, block: Node, locks: Collection[Position]) -> Iterator[Node]:
     """What a block is made of, but for what is under one of these locks."""
     todo = [block]
     while todo:

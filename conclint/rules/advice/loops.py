@@ -74,7 +74,7 @@ def _may_tell(fragment: Fragment, node: Node, function: cst.FunctionDef, subject
     call = node.value if isinstance(node, cst.Expr) else None
     if not isinstance(call, cst.Call) or not fragment.knows(call):
         return False
-    if any(busy.position == fragment.place_of(call) for busy in subject.around.busy):
+    if subject.around.busy.at(fragment.place_of(call)):
         return False
     root: Node = call.func
     steps = 0

@@ -27,7 +27,7 @@ def is_safe_pause(place: Place, subject: Subject) -> bool:
     waiting = around.waiting
     if subject.cause != _PAUSE or waiting.how is not How.AWAIT or waiting.library is not AsyncLibrary.ASYNCIO:
         return False
-    if any(busy.family == "locks" for busy in around.busy) or node is None:
+    if around.busy.locks or node is None:
         return False
     if any(item.module.partition(".")[0] in _OTHER_LOOPS for item in around.imports):
         return False

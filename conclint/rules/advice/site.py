@@ -54,6 +54,7 @@ class Fragment:
         self.parents: dict[int, Node] = {}
         self.nodes: list[Node] = []
         self.names: dict[int, object] = {}
+        self._branches: dict[int, list[cst.If]] = {}
         """What was found out about names in parts of it."""
         if self._tree is not None:
             self._walk(self._tree)
@@ -143,6 +144,12 @@ class Fragment:
             yield found
             todo.extend(children(found))
 
+    def branches(self, block: cst.IndentedBlock) -> list[cst.If]:
+        """The `if` statements of a block, in order; found once for all of its places."""
+        if id(block) not in self._branches:
+            self._branches[id(block)] = [line for line in block.body if isinstance(line, cst.If)]
+        return self._branches[id(block)]
+
     def has(self, node: Node, position: Position) -> bool:
         """Whether a place of the file lies within a node."""
         own = self.place_of(node)
@@ -165,8 +172,10 @@ class SourceFile:
         self._held: tuple[Extent, Fragment] | None = None
         self._cells = cells
         self._heads: dict[int, Head] = {}
+        self._bindings: dict[tuple[str, str], bool] = {}
+        self._texts: dict[str, bool] = {}
 
-    @property
+    @cached_property
     def newline(self) -> str:
         """What ends its lines, where all end alike; a line feed where they don't."""
         ends = {line[len(line.rstrip("\r\n")) :] for line in self._lines} - {""}
@@ -207,12 +216,16 @@ class SourceFile:
 
     def binds(self, name: str, line: str) -> bool:
         """Whether a line may bind the name to something else than an import line does."""
-        found = re.compile(
-            rf"\s*(?:async\s+def|def|class)\s+{name}\b|\s*{name}\s*(?::[^=]*)?=(?!=)|.*\bas\s+{name}\b"
-            rf"|\s*from\s.*\bimport\b.*\b{name}\b"
-        )
-        lines = (item for item in self._lines if name in item)
-        return any(found.match(item) is not None and item.strip() != line for item in lines)
+        if (name, line) not in self._bindings:
+            found = re.compile(
+                rf"\s*(?:async\s+def|def|class)\s+{name}\b|\s*{name}\s*(?::[^=]*)?=(?!=)|.*\bas\s+{name}\b"
+                rf"|\s*from\s.*\bimport\b.*\b{name}\b"
+            )
+            lines = (item for item in self._lines if name in item)
+            self._bindings[name, line] = any(
+                found.match(item) is not None and item.strip() != line for item in lines
+            )
+        return self._bindings[name, line]
 
     def matches(self, pattern: re.Pattern[str]) -> bool:
         """Whether a line of the file has in it what a pattern describes."""
@@ -220,7 +233,9 @@ class SourceFile:
 
     def has(self, text: str) -> bool:
         """Whether the file has a text in it."""
-        return any(text in line for line in self._lines)
+        if text not in self._texts:
+            self._texts[text] = any(text in line for line in self._lines)
+        return self._texts[text]
 
     def fragment(self, extent: Extent) -> Fragment:
         """The tree of these lines."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.model.execution import Family
-from conclint.rules.advice.allowed import Bound, Shape, Subject
+from conclint.rules.advice.allowed import Bound, Subject
+from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.counterparts import is_own, lacking, stated
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.library import AsyncLibrary

@@ -50,19 +50,27 @@ def written_by(view: ModuleView, hops: Sequence[Hop]) -> Written:
     step."""
     for at, hop in enumerate(hops):
         body = view.engine.evaluator.body(hop.key)
-        if any(graph.node(body, site.callee)[-1] in _REPLACES for site in body.sites):
-            return Written()
         sites = body.sites[hop.site : hop.site + 1] if at == 0 and hop.site >= 0 else body.sites
         for site in sites:
             path = written_at(view, hop.key, body, site)
             if path < 0 or is_locked(view, hop.key, body, site.region):
                 continue
+            found = Written()
             if _is_always(view, hops, at, path, 0):
-                return Written(always=text_of(view, hop.key, path))
-            for owner in _own_parts(view, hop.key, body, path):
-                if _is_read(view, hop.key, owner):
-                    return Written(read=f"self.{owner}")
+                found = Written(always=text_of(view, hop.key, path))
+            else:
+                owners = _own_parts(view, hop.key, body, path)
+                read = next((owner for owner in owners if _is_read(view, hop.key, owner)), None)
+                found = Written(read=f"self.{read}") if read is not None else found
+            if any(found):
+                return Written() if any(_replaces(view, above) for above in hops[: at + 1]) else found
     return Written()
+
+
+def _replaces(view: ModuleView, hop: Hop) -> bool:
+    """Whether the function of a step puts a file in place in one step."""
+    body = view.engine.evaluator.body(hop.key)
+    return any(graph.node(body, site.callee)[-1] in _REPLACES for site in body.sites)
 
 
 def written_at(view: ModuleView, key: Key, body: Body, site: Site) -> int:
