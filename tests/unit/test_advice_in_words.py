@@ -1204,7 +1204,10 @@ async def own(names):
 
 @pytest.mark.parametrize(
     ("line", "tested"),
-    [("add", "self.made"), ("limited", "self.made"), ("anyway", ""), ("remembers", ""), ("start", "JOBS"), ("own", "")],
+    [
+        ("add", "self.made"), ("limited", "self.made"), ("anyway", ""), ("remembers", ""), ("start", "JOBS"),
+        ("own", ""),
+    ],
 )  # fmt: skip
 def test_what_is_registered_after_a_test_needs_a_lock(tmp_path: Path, line: str, tested: str) -> None:
     told = told_of(tmp_path, program=REGISTRY)

@@ -13,6 +13,8 @@ from conclint.syntax.nodes import cst
 
 WIDTH: Final = 100
 _MOST_LINES: Final = 14
+_MOST_FOLDED: Final = 4
+"""Lines on which one line of a statement is shown whole."""
 _KEPT: Final = (
     "to_thread",
     "run_sync",
@@ -106,7 +108,12 @@ def _shortened(lines: list[str]) -> list[str]:
 
 
 def _elided(line: str) -> str:
-    """A line that fits: what stands in brackets, or in long strings, gives way to …."""
+    """A line that fits: on several lines, so that it can be pasted; where these are too many, what stands in
+    brackets, or in long strings, gives way to …."""
+    if len(line) > WIDTH:
+        folded = folded_code(line, WIDTH)
+        if len(folded) <= _MOST_FOLDED and max(map(len, folded)) <= WIDTH:
+            return "\n".join(folded)
     while len(line) > WIDTH:
         line, before = _without_string(line), line
         if line != before:
