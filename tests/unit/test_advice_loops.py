@@ -93,3 +93,85 @@ def test_a_loop_that_returns_is_moved_in_words(tmp_path: Path) -> None:
 def test_what_is_asked_for_once_is_moved_without_the_loop(tmp_path: Path) -> None:
     for item in told_of(tmp_path, "for word in parsed(path):\n    words.append(word)"):
         assert "whole loop" not in item.advice.recommendation.text
+
+
+# -- computing that leaves the GIL free ------------------------------------------------------------
+
+COMPUTING = """
+import asyncio
+import zlib
+import bcrypt
+
+def unpacked(data):
+    return zlib.decompress(data)
+
+async def told(text):
+    return text
+
+class Shelf:
+    def __init__(self):
+        self.kept = {{}}
+        self.level = 3
+
+    async def filled(self, items, coder, seen: dict):
+        found = []
+        found_of = {{}}
+        {code}
+        return found, found_of
+"""
+
+
+def computing(folder: Path, code: str) -> list[Told]:
+    text = COMPUTING.format(code=code.replace("\n", "\n        "))
+    (folder / "program.py").write_text(text, encoding="utf-8")
+    told = [item for item in advice_for(folder) if item.finding.code == "CON303"]
+    assert told
+    return told
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for item in items:\n    found.append(zlib.decompress(item))",
+        "for item in items:\n    found.append(unpacked(item))",
+        "for number, item in enumerate(items):\n    found_of[number] = zlib.compress(item, self.level)",
+        "for item in items:\n    found.append(bcrypt.hashpw(item, bcrypt.gensalt()))",
+    ],
+)
+def test_the_loop_is_moved_with_what_computes_for_each_item(tmp_path: Path, code: str) -> None:
+    for item in computing(tmp_path, code):
+        assert item.words.startswith("run the whole loop in a thread")
+        assert item.example.splitlines()[0] == "def work():"
+        assert item.example.splitlines()[-1] == "await asyncio.to_thread(work)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for item in items:\n    self.kept[item] = zlib.decompress(item)",
+        "for item in items:\n    found.append(await told(zlib.decompress(item)))",
+        "for item in items:\n    item['data'] = zlib.compress(item['data'])",
+        "for item in items:\n    record = item.record\n    record['data'] = zlib.compress(item.data)",
+        "for item in items:\n    found.append(coder.decode(zlib.decompress(item)))",
+        "for item in self.kept.values():\n    found.append(zlib.decompress(item))",
+        "for item in coder.stored(items):\n    found.append(zlib.decompress(item))",
+        "for item in items:\n    if self.wanted(item):\n        found.append(zlib.decompress(item))",
+        "for name, item in seen.items():\n    data = zlib.decompress(item)\n    found_of[name] = data[1:]",
+        "while items:\n    found.append(zlib.decompress(items.pop()))",
+    ],
+)
+def test_what_computes_on_the_data_of_others_is_gathered_in_words(tmp_path: Path, code: str) -> None:
+    for item in computing(tmp_path, code):
+        assert item.text is None
+        assert "for all items in one function, run that in a thread" in item.words
+
+
+def test_what_takes_long_for_one_item_goes_to_a_thread_by_itself(tmp_path: Path) -> None:
+    code = "for item in items:\n    self.kept[item] = bcrypt.hashpw(item, b'x')"
+    for item in computing(tmp_path, code):
+        assert item.example == "self.kept[item] = await asyncio.to_thread(bcrypt.hashpw, item, b'x')"
+
+
+def test_a_comprehension_is_moved_as_it_is(tmp_path: Path) -> None:
+    for item in computing(tmp_path, "found = [zlib.decompress(item) for item in items]"):
+        assert "asyncio.to_thread(lambda: [zlib.decompress(item) for item in items])" in item.example

@@ -1,15 +1,18 @@
-"""Moving the whole loop around a place that reads or writes a file for each item: a thread for each costs
-more than most of them take."""
+"""Moving the whole loop around a place that reads or writes a file for each item, or computes with the GIL
+free: a thread for each costs more than most of them take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
+from conclint.catalog.facts import EffectKind
+from conclint.model.execution import Weight
 from conclint.rules.advice.allowed import Subject
 from conclint.rules.advice.blocks import has_long_strings, moved, statements_above
 from conclint.rules.advice.change import Outcome, Refusal
 from conclint.rules.advice.kept import changed_in
+from conclint.rules.advice.own_data import is_own_data
 from conclint.rules.advice.scopes import names_in, names_of
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
@@ -21,6 +24,10 @@ _WHOLE: Final = (
     "run the whole loop in a thread, as one function: to go to a thread for each item costs more than most "
     "items take."
 )
+_TOGETHER: Final = (
+    "call `{name}` for all items in one function, run that in a thread, and go on with what it gives: to go "
+    "to a thread for each item costs more than most items take."
+)
 _LOGS: Final = frozenset(
     {"log", "logger", "logging", "LOG", "LOGGER", "_log", "_logger", "_LOGGER", "warnings"}
 )
@@ -31,16 +38,37 @@ _PLAIN: Final = frozenset({"print", "setattr"})
 def move_loop(fragment: Fragment, node: Node, subject: Subject) -> Outcome | None:
     """The outermost loop around a place that awaits nothing, as a function run in a thread; None where there
     is none, and where something in it may belong to the event loop."""
-    if subject.family != _FILES or subject.around.waiting.own_way:
+    computes = subject.fact is not None and subject.fact.effect is EffectKind.COMPUTES_NOGIL
+    if (subject.family != _FILES and not computes) or subject.around.waiting.own_way:
         return None
-    loops = [loop for loop in _loops(fragment, node) if _can_move(fragment, loop, subject)]
-    if not loops:
-        return None
+    is_small = computes and _is_small(fragment, node, subject)
+    loops = [loop for loop in _loops(fragment, node) if _can_move(fragment, loop, subject, computes=computes)]
     for loop in reversed(loops):
         change = moved(fragment, loop, subject.around)
         if change is not None:
             return change
-    return Refusal(_WHOLE, True)
+    if loops and (is_small or not computes):
+        return Refusal(_WHOLE, True)
+    return Refusal(_TOGETHER.format(name=subject.short), True) if is_small else None
+
+
+def _is_small(fragment: Fragment, node: Node, subject: Subject) -> bool:
+    """Whether a place computes for each item of a loop what takes long for many items only."""
+    if subject.fact is None or subject.fact.weight not in (Weight.LIGHT, Weight.MODERATE):
+        return False
+    for item in statements_above(fragment, node):
+        if isinstance(item, cst.BaseComp):
+            return False  # is moved as a whole
+        if isinstance(item, cst.While) or (
+            isinstance(item, cst.For) and not _is_before(fragment, node, item)
+        ):
+            return True
+    return False
+
+
+def _is_before(fragment: Fragment, node: Node, loop: cst.For) -> bool:
+    """Whether a place is what a loop goes through."""
+    return node is loop.iter or any(item is loop.iter for item in fragment.above(node))
 
 
 def _loops(fragment: Fragment, node: Node) -> Iterator[cst.For]:
@@ -55,7 +83,7 @@ def _loops(fragment: Fragment, node: Node) -> Iterator[cst.For]:
         inner = item
 
 
-def _can_move(fragment: Fragment, loop: cst.For, subject: Subject) -> bool:
+def _can_move(fragment: Fragment, loop: cst.For, subject: Subject, *, computes: bool) -> bool:
     around = subject.around
     place = fragment.place_of(loop)
     function = next((item for item in fragment.above(loop) if isinstance(item, cst.FunctionDef)), None)
@@ -64,6 +92,8 @@ def _can_move(fragment: Fragment, loop: cst.For, subject: Subject) -> bool:
     if any(fragment.has(loop, item) for item in (*around.tied, *around.changing, *around.threaded)):
         return False
     if changed_in(fragment, loop, function, around):
+        return False
+    if computes and not is_own_data(fragment, loop, function):
         return False
     return not any(_may_tell(fragment, item, function, subject) for item in fragment.inside(loop))
 
