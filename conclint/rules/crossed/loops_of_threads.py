@@ -16,7 +16,7 @@ from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op
+from conclint.summary.records import DefKind, Op, SiteKind
 
 _RUNS: Final = frozenset({"run_forever", "run_until_complete"})
 _PERHAPS: Final = "the loop's own thread may be the one that calls it, or not have begun yet"
@@ -32,7 +32,9 @@ class _Started(NamedTuple):
 
 def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Draft]:
     """CON704: a method of a loop that a thread runs is called by plain code that is not on that loop."""
-    started = dict(_started(view, codes))
+    started: dict[Name, list[_Started]] = {}
+    for name, thread in _started(view, codes):
+        started.setdefault(name, []).append(thread)
     if not started:
         return
     on_loop = _on_loop(view, codes)
@@ -41,9 +43,13 @@ def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Dra
             continue
         for call in code.calls_to(LOOP_METHODS):
             receiver = code.receiver(call.site)
-            thread = next((started[name] for name in names_of(code, receiver) if name in started), None)
-            if thread is None or code.key in thread.functions:
+            names = [name for name in names_of(code, receiver) if name in started]
+            threads = [thread for name in names for thread in started[name]]
+            if not threads or any(code.key in thread.functions for thread in threads):
                 continue
+            if any(name in names for name in _run_by(code, calls_only=True)):  # in the thread that it is in
+                continue
+            thread = threads[-1]
             region = code.body.sites[call.site].region
             if not view.engine.guards.mask(code.key, region) & ExecutionModel.THREAD.bit:
                 continue
@@ -87,11 +93,13 @@ def _started(view: ModuleView, codes: Sequence[Code]) -> Iterator[tuple[Name, _S
                             yield name, thread
 
 
-def _run_by(code: Code) -> Iterator[Name]:
-    """The loops that a function runs and has not made itself."""
+def _run_by(code: Code, *, calls_only: bool = False) -> Iterator[Name]:
+    """The loops that a function runs and has not made itself, or hands on to be run."""
     for site in code.body.sites:
         callee = graph.node(code.body, site.callee)
         if callee[0] == Op.ATTR and callee[2] in _RUNS:
+            if calls_only and site.kind != SiteKind.CALL:
+                continue
             yield from names_of(code, graph.base(callee))
 
 
