@@ -26,7 +26,7 @@ from conclint.rules.chains import Hop
 from conclint.rules.client_files import is_called_by_library
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, DefKind, Op, ParamKind, RegionKind, Site, SiteKind, StoreKind
+from conclint.summary.records import Body, DefKind, Op, ParamKind, RegionKind, Site, SiteKind, Slot, StoreKind
 
 MUTATORS: Final = frozenset(
     {
@@ -56,9 +56,14 @@ _BINDS: Final = "bind_ctx"
 """The method of peewee's databases that binds model classes, which all threads share."""
 _MOST_FUNCTIONS: Final = 200
 _COPIES: Final = frozenset(
-    {"copy", "deepcopy", "model_copy", "_replace", "union", "difference", "intersection"}
-)
+    {
+        "_asdict", "_replace", "as_dict", "asdict", "copy", "deepcopy", "dict", "difference", "intersection",
+        "json", "model_copy", "model_dump", "to_dict", "to_list", "tolist", "union",
+    }
+)  # fmt: skip
 """Methods that give something new."""
+_MARKERS: Final = frozenset({"Body", "Cookie", "File", "Form", "Header", "Path", "Query"})
+"""What FastAPI takes for a default, to say where in a request a parameter is found."""
 _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
 """What is a part of another value, or that value again."""
 
@@ -103,7 +108,7 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
     it. Nor is what is done under a thread's lock. `run` is a function that the site runs, where only a caller
     knows that.
     """
-    todo = list(_called(view, key, _given_by_client(view, key), link))
+    todo = list(_called(view, key, _given_to(view, key), link))
     if run is not None and run not in [function for function, _ in todo]:
         todo.append((run, frozenset()))
     set_: dict[str, Changed] = {}
@@ -116,20 +121,40 @@ def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -
     return None
 
 
-def _given_by_client(view: ModuleView, key: Key) -> Fresh:
-    """The parameters of a coroutine that hold what a framework makes of one request: those that are declared
-    as a class of the program's, where a decorator of a library's registers the coroutine."""
+def _given_to(view: ModuleView, key: Key) -> Fresh:
+    """The parameters of a function that runs on the loop which hold what nobody else has: what `*` and `**`
+    gather; a mapping that it spreads as the keywords of a call; and what a framework makes of one request,
+    where a decorator of a library's registers the function: what is declared as a class of the program's."""
     evaluator = view.engine.evaluator
-    definition = evaluator.definition(key)
-    if not definition.decorators or not is_called_by_library(evaluator, key):
-        return frozenset()
-    scope = evaluator.scope(key)
-    return frozenset(
+    definition, body = evaluator.definition(key), evaluator.body(key)
+    found = {
         index
         for index, param in enumerate(definition.params)
-        if param.annotation >= 0
-        and param.default < 0
-        and any(isinstance(value, Class) for value in evaluator.evaluate(scope, param.annotation).values)
+        if param.kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR)
+    }
+    for site in body.sites:
+        makes_a_copy = graph.node(body, site.callee) == (Op.GLOBAL, "dict")
+        for slot, value in site.args if not makes_a_copy else ():
+            if slot == Slot.DOUBLE_STAR and graph.node(body, value)[0] == Op.PARAM:
+                found.add(graph.number(graph.node(body, value)))
+    if definition.decorators and is_called_by_library(evaluator, key):
+        scope = evaluator.scope(key)
+        found.update(
+            index
+            for index, param in enumerate(definition.params)
+            if param.annotation >= 0
+            and (param.default < 0 or _is_marker(view, scope, param.default))
+            and any(isinstance(value, Class) for value in evaluator.evaluate(scope, param.annotation).values)
+        )
+    return frozenset(found)
+
+
+def _is_marker(view: ModuleView, scope: Key, default: int) -> bool:
+    """Whether a default only says where in a request the parameter is found."""
+    made = graph.call(view.engine.evaluator.body(scope), default)
+    called = view.engine.evaluator.evaluate(scope, made.callee).values if made is not None else ()
+    return any(
+        isinstance(value, External) and value.dotted.rpartition(".")[2] in _MARKERS for value in called
     )
 
 
@@ -244,7 +269,7 @@ def _fresh_parameters(
 def fresh_along(view: ModuleView, hops: Sequence[Hop]) -> list[Fresh]:
     """What is fresh of what the function of each hop is given, by the calls of the chain."""
     evaluator = view.engine.evaluator
-    found = [_given_by_client(view, hops[0].key)]
+    found = [_given_to(view, hops[0].key)]
     for hop, after in pairwise(hops):
         link = view.engine.link_at(hop.key, hop.site) if hop.site >= 0 else None
         targets = [target for group in link.groups for target in group] if link is not None else []
@@ -535,6 +560,8 @@ def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int
         return []
     if callee[0] == Op.ATTR and callee[2] in _COPIES and not any(isinstance(v, Function) for v in values):
         return []
+    if External("builtins.vars") in values:
+        return [passed for _, passed in site.args if passed >= 0]
     if any(isinstance(value, (Class, External)) for value in values):
         return []
     if values and all(isinstance(value, ExternalMethod) for value in values) and _is_class(view, key, callee):
