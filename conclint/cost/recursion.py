@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from conclint.cost.backtracking import takes_back
+from conclint.cost.depth_guards import only_counts_depth
 from conclint.cost.trip_counts import Trips
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind
@@ -65,7 +66,10 @@ def is_search(body: Body, number: int, *, is_method: bool) -> bool:
         values.append(receiver)  # child.walk(depth + 1)
     if any(_is_part(body, value, 0, is_method) for value in values):
         return False
-    return any(_is_next(body, value) for value in values) or takes_back(body, number)
+    steps = [value for value in values if _is_next(body, value)]
+    if steps and only_counts_depth(body, number, steps, [value for value in values if value not in steps]):
+        return takes_back(body, number)
+    return bool(steps) or takes_back(body, number)
 
 
 def _is_next(body: Body, value: int) -> bool:

@@ -19,6 +19,8 @@ _THROUGH: Final = tuple(
 _REACH: Final = 12
 _FEW: Final = 1024.0
 """The most that a loop variable is taken to count up to from a start that is not known."""
+_NO_SIZES: Final = frozenset(2.0**bits - less for bits in (31, 32, 53, 63, 64) for less in (0.0, 1.0))
+"""Limits of types: they stand for none."""
 _HALVING: Final = 32.0
 """How often a loop runs at most, in effect, that halves a number."""
 
@@ -76,6 +78,8 @@ class TripCounter:
             trip = result[region.parent] if result else Trips()
             if region.kind in graph.LOOPS and number not in suspending:
                 count = self._count(key, body, region, numbers)
+                if count in _NO_SIZES and region.extra & LoopFlags.BREAKS:
+                    count = None  # until it is left
                 if count is not None:
                     if region.extra & LoopFlags.BREAKS and count > 1:
                         count = math.sqrt(count)  # left early: how early is not known
