@@ -529,6 +529,7 @@ def test_an_older_python_has_no_to_thread(tmp_path: Path) -> None:
     first, second = sorted(told, key=lambda item: item.finding.position.line)
     assert first.example == "await asyncio.get_running_loop().run_in_executor(None, requests.get, url)"
     assert "run_in_executor(None, lambda: requests.get(url, timeout=3))" in second.example
+    assert all(".get_event_loop().run_in" in item.example for item in advice_for(tmp_path, python=(3, 6)))
 
 
 # -- files that others use -------------------------------------------------------------------------

@@ -464,7 +464,7 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
     if any(arg.keyword is not None for arg in node.args):
         inside = f"{imports.module('functools')}.partial({inside})"
     if around.waiting.library is AsyncLibrary.ASYNCIO:
-        loop = f"{imports.module('asyncio')}.get_running_loop()"
+        loop = f"{imports.module('asyncio')}.{around.waiting.loop_getter}()"
         kind = "InterpreterPoolExecutor" if runtime.has_interpreters else "ProcessPoolExecutor"
         name = free_name(fragment, "interpreter_pool" if runtime.has_interpreters else "process_pool")
         definitions = (f"{name} = {imports.name('concurrent.futures', kind)}()",)

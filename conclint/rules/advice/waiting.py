@@ -27,6 +27,8 @@ _TAKES_EITHER: Final = frozenset({"starlette.authentication.requires"})
 
 _TO_THREAD: Final = (3, 9)
 """The version of Python that brought `asyncio.to_thread`."""
+_RUNNING_LOOP: Final = (3, 7)
+"""The version of Python that brought `asyncio.get_running_loop`."""
 _PROMPTS: Final = "prompt_toolkit"
 _THREADS: Final = "threading.Thread"
 
@@ -47,7 +49,7 @@ class Waiting(NamedTuple):
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
     `is_mixed`: it may run on asyncio or on trio. `is_key_binding`: keys at prompt_toolkit's prompt call it.
     `in_own_thread`: it is a method of a thread, for a loop of that. `is_old`: its Python may have no
-    `asyncio.to_thread`.
+    `asyncio.to_thread`. `loop_getter`: what of asyncio gives the loop that runs.
     """
 
     how: How
@@ -61,6 +63,7 @@ class Waiting(NamedTuple):
     is_key_binding: bool = False
     in_own_thread: bool = False
     is_old: bool = False
+    loop_getter: str = "get_running_loop"
 
     @property
     def takes_keywords(self) -> bool:
@@ -91,7 +94,7 @@ class Waiting(NamedTuple):
         if self.library is AsyncLibrary.TWISTED:
             runner = imports.name("twisted.internet.threads", "deferToThread")
         elif self.library is AsyncLibrary.ASYNCIO and self.is_old:
-            loop = f"{imports.module('asyncio')}.get_running_loop()"
+            loop = f"{imports.module('asyncio')}.{self.loop_getter}()"
             return f"{word}{loop}.run_in_executor(None, {handed_over(function, arguments)})"
         elif self.library is AsyncLibrary.ASYNCIO:
             runner = f"{imports.module('asyncio')}.to_thread"
@@ -112,7 +115,9 @@ def handed_over(function: str, arguments: str) -> str:
 
 def waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) -> Waiting:
     """How a function that runs on the loop waits."""
-    return _waiting_at(view, key, library, django)._replace(is_old=view.runtime.version < _TO_THREAD)
+    version = view.runtime.version
+    found = _waiting_at(view, key, library, django)._replace(is_old=version < _TO_THREAD)
+    return found if version >= _RUNNING_LOOP else found._replace(loop_getter="get_event_loop")
 
 
 def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool) -> Waiting:
