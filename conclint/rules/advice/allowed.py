@@ -192,7 +192,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     if bound in (Bound.NOTHING, Bound.LOOP):
         also, besides = _besides(view, hops)
         bound = bound if besides is None else also
-    changed = (changes_at(view, hops, 0) or gone_through(view, hops)) if len(hops) > 1 else None
+    changed = (changes_at(view, hops, 0, whole=True) or gone_through(view, hops)) if len(hops) > 1 else None
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER

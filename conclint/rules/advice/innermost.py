@@ -43,12 +43,12 @@ class Writer(NamedTuple):
     is_locked: bool = False
 
 
-def changes_at(view: ModuleView, hops: Sequence[Hop], at: int) -> Changed | None:
-    """What the call at a hop has changed that code on the event loop may use too."""
+def changes_at(view: ModuleView, hops: Sequence[Hop], at: int, *, whole: bool = False) -> Changed | None:
+    """What the call at a hop has changed that code on the event loop may use too; `whole`: with what else."""
     hop = hops[at]
     run = _function_run(view, hops, at)
     link = view.engine.link_at(hop.key, hop.site)
-    changed = changed_by(view, hop.key, link, run) if link is not None else None
+    changed = changed_by(view, hop.key, link, run, whole=whole) if link is not None else None
     if changed is not None and _is_changed_in_threads(view, hops[at + 1 :], changed):
         return None
     return changed

@@ -54,7 +54,10 @@ _GLOBALS: Final = frozenset(
 )
 _BINDS: Final = "bind_ctx"
 """The method of peewee's databases that binds model classes, which all threads share."""
+_RELOADS: Final = "importlib.reload"
 _MOST_FUNCTIONS: Final = 200
+_MOST_NAMED: Final = 2
+"""What is named of all that is changed, beside the first."""
 _COPIES: Final = frozenset(
     {
         "_asdict", "_replace", "as_dict", "asdict", "copy", "deepcopy", "dict", "difference", "intersection",
@@ -81,7 +84,8 @@ class Use(Enum):
     """What is done: an attribute or name is given another value, and no more than that; any other change; or
     all of a collection is gone through, which another thread must not change meanwhile; or classes are bound
     to a database for a while, for all threads; or something is set for the whole process, or for the context
-    of a task, of which a thread has a copy; or a collection is gone through while the function waits."""
+    of a task, of which a thread has a copy; or a collection is gone through while the function waits; or
+    modules are executed again."""
 
     SET = "set"
     CHANGED = "changed"
@@ -90,35 +94,55 @@ class Use(Enum):
     PROCESS = "process"
     CONTEXT = "context"
     ITERATED = "iterated"
+    RELOADED = "reloaded"
 
 
 class Changed(NamedTuple):
-    """What is changed, and the function that does it."""
+    """What is changed, and the function that does it; `more` is what else is changed, as far as it is asked
+    for."""
 
     what: str
     function: str
     how: Use
+    more: tuple[str, ...] = ()
 
 
-def changed_by(view: ModuleView, key: Key, link: Link, run: Key | None = None) -> Changed | None:
+def changed_by(
+    view: ModuleView, key: Key, link: Link, run: Key | None = None, *, whole: bool = False
+) -> Changed | None:
     """What a site has changed, by a function of the program that it runs, so that it can't well be done in
     another thread; None where nothing is known.
 
     Giving one attribute another value is no such thing: a thread can do it, where the coroutine waits for
     it. Nor is what is done under a thread's lock. `run` is a function that the site runs, where only a caller
-    knows that.
+    knows that. With `whole`, all that is changed is asked for.
     """
     todo = list(_called(view, key, _given_to(view, key), link))
     if run is not None and run not in [function for function, _ in todo]:
         todo.append((run, frozenset()))
     set_: dict[str, Changed] = {}
-    for changed in _changes(view, todo):
+    changes = _changes(view, todo)
+    for changed in changes:
         if changed.how is not Use.SET:
-            return changed
+            return _with_more(changed, changes) if whole else changed
         set_.setdefault(changed.what, changed)
-        if len(set_) > 1:
-            return next(iter(set_.values()))
-    return None
+        if len(set_) > 1 and not whole:
+            break
+    return next(iter(set_.values())) if len(set_) > 1 else None
+
+
+def _with_more(first: Changed, others: Iterator[Changed]) -> Changed:
+    """A change with what else is changed; or another one that says more than it: that modules are executed
+    again."""
+    more: dict[str, None] = {}
+    for other in others:
+        if other.how is Use.RELOADED:
+            return other
+        # a name alone may be that of a parameter, which says nothing elsewhere
+        is_named = " " not in other.what and ("." in other.what or other.function == first.function)
+        if other.how is first.how is Use.CHANGED and is_named and other.what != first.what:
+            more[other.what] = None
+    return first._replace(more=tuple(more)[:_MOST_NAMED])
 
 
 def _given_to(view: ModuleView, key: Key) -> Fresh:
@@ -354,6 +378,8 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
         dotted = _name_of(view, value)
         if dotted in _GLOBALS:
             return f"what `{dotted}` sets for the whole process", Use.PROCESS
+        if dotted == _RELOADS:
+            return dotted, Use.RELOADED
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
             return text_of(view, key, site.args[0][1]), Use.READ
         if dotted == "contextvars.ContextVar.set":
@@ -519,7 +545,11 @@ def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
         if op == Op.PARAM:
             if graph.number(node) not in fresh:
                 return True
-        elif (op == Op.ATTR and _is_of_class(view, key, body, node)) or op in (Op.GLOBAL, Op.IMPORT):
+        elif (
+            op in (Op.GLOBAL, Op.IMPORT)
+            or (op == Op.ATTR and _is_of_class(view, key, body, node))
+            or (op == Op.FREE and _is_of_all_calls(view, key, str(node[-1])))
+        ):
             return True
         elif op in _PARTS:
             todo.append(graph.operand(node))
@@ -528,6 +558,19 @@ def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
         elif op == Op.CALL:
             todo.extend(_behind_call(view, key, body, body.sites[graph.called_site(node)]))
     return False
+
+
+def _is_of_all_calls(view: ModuleView, key: Key, name: str) -> bool:
+    """Whether a variable of the function around a coroutine function is there for all calls of that: where a
+    library calls it; otherwise, what a plain function around it is given."""
+    evaluator = view.engine.evaluator
+    definition = evaluator.definition(key)
+    if definition.kind != DefKind.ASYNC_FUNCTION:
+        return False
+    if definition.decorators and is_called_by_library(evaluator, key):
+        return True
+    outer = evaluator.definition(evaluator.scope(key))
+    return outer.kind == DefKind.FUNCTION and any(param.name == name for param in outer.params)
 
 
 def _is_of_class(view: ModuleView, key: Key, body: Body, node: graph.Node) -> bool:

@@ -55,6 +55,10 @@ _GUARDED: Final = (
     "{run}, with a `threading.Lock` around each use of {what}. Other code may be using that while `{name}` "
     "changes it{by}."
 )
+_GUARDED_ALL: Final = (
+    "{run}, with a `threading.Lock` around each use of {what}. Other code may be using them while `{name}` "
+    "changes them."
+)
 _SET: Final = (
     "{run} if no other code uses meanwhile what `{name}` sets, {what} and others{by}; where that "
     "may be, with a lock held around both."
@@ -67,6 +71,10 @@ _SHARED_STATE: Final = {
     Use.PROCESS: "{run} once `{name}` leaves alone {what}{by}: other code runs meanwhile.",
     Use.ITERATED: (
         "{run} once `{name}` goes through a copy of {what}{by}: other code may change that meanwhile."
+    ),
+    Use.RELOADED: (
+        "leave it on the event loop: {what}{by} executes modules again, and other tasks must not use them "
+        "meanwhile."
     ),
     Use.CONTEXT: (
         "{run}, but set {what}{by} before or after, on the event loop: a thread has a copy "
@@ -396,6 +404,8 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
         if found.how is Use.SET
         else _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
     )
+    if found.more and words is _GUARDED:
+        words = _GUARDED_ALL
     what, by = _changed(found, subject)
     return words.format(name=subject.short, what=what, by=by, run=run)
 
@@ -445,6 +455,9 @@ def changed(subject: Subject) -> str:
 
 
 def _changed(found: Changed, subject: Subject) -> tuple[str, str]:
+    if found.more and " " not in found.what:
+        first = [f"`{what}`" for what in (found.what, *found.more)]
+        return f"{', '.join(first[:-1])} and {first[-1]}", ""
     by = "" if found.function.rsplit(".", 1)[-1] == subject.short else f" (in `{found.function}`)"
     return found.what if " " in found.what else f"`{found.what}`", by
 
