@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from conclint.conditions.constant_members import ConstantMembers
+from conclint.conditions.passed_mappings import PassedMappings, is_left_alone
 from conclint.conditions.stated_conditions import Truth, are_instances
 from conclint.conditions.stored_arguments import argument_of
 from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues, is_rebound
@@ -54,6 +55,7 @@ class BoundTests:
         self._evaluator = evaluator
         self._values = ToldValues(evaluator)
         self._members = ConstantMembers(evaluator)
+        self._mappings = PassedMappings(evaluator)
         self._call = call
         self._asks_objects = asks_objects
         self.asked: dict[str, bool] = {}
@@ -116,7 +118,7 @@ class BoundTests:
                 return decisive
             return None if None in answers else not decisive
         if node[0] == Op.COMPARE:
-            return self._comparison(body, node, call, depth)
+            return self._comparison(body, value, call, depth)
         site = graph.call(body, value)
         if site is not None and body.values[site.callee] == (Op.GLOBAL, "isinstance") and len(site.args) == 2:
             return self._is_instance(body, site, call)
@@ -124,11 +126,12 @@ class BoundTests:
             return self._truth(site.args[0][1], call, depth + 1)
         return self._told(value, call, depth + 1).truth
 
-    def _comparison(self, body: Body, node: graph.Node, call: Call, depth: int) -> bool | None:
+    def _comparison(self, body: Body, value: int, call: Call, depth: int) -> bool | None:
+        node = body.values[value]
         left, right = graph.operands(node)
         word = str(node[1])
         if word in ("in", "not in"):
-            is_in = self._membership(body, left, right, call, depth)
+            is_in = self._membership(body, value, call, depth)
             return None if is_in is None else is_in == (word == "in")
         first, second = self._told(left, call, depth + 1), self._told(right, call, depth + 1)
         if first.constant is None or second.constant is None:
@@ -143,7 +146,8 @@ class BoundTests:
             return _ORDERS[word](*numbers)
         return None
 
-    def _membership(self, body: Body, left: int, right: int, call: Call, depth: int) -> bool | None:
+    def _membership(self, body: Body, value: int, call: Call, depth: int) -> bool | None:
+        left, right = graph.operands(body.values[value])
         asked = self._told(left, call, depth + 1).constant
         if asked is None:
             return None
@@ -152,6 +156,8 @@ class BoundTests:
             if options.keyword(str(asked.value)) is not None:
                 return True
             return None if options.spread else False
+        if (mapping := self._mapping(body, right, call, value)) is not None:
+            return asked.value in mapping[1]
         written = self._members.of(call.function.key, right, call.function.receiver)
         if written is not None:
             return any(_equal(asked.value, member) for member in written)
@@ -219,8 +225,11 @@ class BoundTests:
             return self._bound(position, call, depth)
         if op == Op.ATTR and graph.node(body, graph.base(node))[0] == Op.PARAM:
             return self._attribute(body, node, call, depth) if self._asks_objects else UNTOLD
-        site = graph.call(body, value)
-        found = self._looked_up(body, site, call, depth) if site is not None else None
+        found: Told | None = None
+        if op == Op.CALL:
+            found = self._looked_up(body, value, call, depth)
+        elif op == Op.ITEM:
+            found = self._item(body, value, call, depth)
         return found if found is not None else self._values.plain(key, value)
 
     def _chosen(self, parts: tuple[int, ...], is_or: bool, call: Call, depth: int) -> Told:
@@ -243,15 +252,19 @@ class BoundTests:
                 return True
         return False
 
-    def _looked_up(self, body: Body, site: Site, call: Call, depth: int) -> Told | None:
-        """`options.get("name", default)` of `**options`; None for any other call."""
+    def _looked_up(self, body: Body, value: int, call: Call, depth: int) -> Told | None:
+        """`options.get("name", default)` of `**options`, or of a mapping that the call writes out; None for
+        any other call."""
+        site = body.sites[graph.called_site(body.values[value])]
         callee = graph.node(body, site.callee)
         if callee[0] != Op.ATTR or callee[2] not in _LOOKUPS or not site.args:
             return None
         options = self._options(body, graph.base(callee), call)
         name = graph.node(body, site.args[0][1])
-        if options is None or name[0] != Op.CONST or not isinstance(name[1], str):
+        if name[0] != Op.CONST or not isinstance(name[1], str):
             return None
+        if options is None:
+            return self._got(body, value, name[1], call, depth)
         given = options.keyword(name[1])
         if given is not None:
             return self._passed(given, depth)
@@ -260,6 +273,41 @@ class BoundTests:
         if len(site.args) < 2:
             return Told.of_constant(None)
         return self._told(site.args[1][1], call, depth + 1)
+
+    def _got(self, body: Body, value: int, name: str, call: Call, depth: int) -> Told | None:
+        """What `.get(name)` gives of a mapping that the call writes out."""
+        site = body.sites[graph.called_site(body.values[value])]
+        callee = graph.node(body, site.callee)
+        mapping = self._mapping(body, graph.base(callee), call, value) if callee[2] == "get" else None
+        if mapping is None:
+            return None
+        key, items = mapping
+        if name in items:
+            return self._values.of(key, items[name], depth + 1)
+        return self._told(site.args[1][1], call, depth + 1) if len(site.args) > 1 else Told.of_constant(None)
+
+    def _item(self, body: Body, value: int, call: Call, depth: int) -> Told | None:
+        """What is under a key of a mapping that the call writes out."""
+        whole, index = graph.operands(body.values[value])
+        name = graph.node(body, index)
+        mapping = self._mapping(body, whole, call, value) if name[0] == Op.CONST else None
+        if mapping is None or name[1] not in mapping[1]:
+            return None
+        return self._values.of(mapping[0], mapping[1][name[1]], depth + 1)
+
+    def _mapping(
+        self, body: Body, value: int, call: Call, until: int
+    ) -> tuple[Key, Mapping[object, int]] | None:
+        """The items of a mapping that is written out for a parameter, as they are before a value is made."""
+        value = graph.bare(body, value)
+        node = graph.node(body, value)
+        if node[0] != Op.PARAM or is_rebound(self._evaluator, call.function.key, graph.number(node)):
+            return None
+        param = self._evaluator.definition(call.function.key).params[graph.number(node)]
+        if param.kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
+            return None
+        found = self._mappings.of(self._passed_for(graph.number(node), call))
+        return found if found is not None and is_left_alone(body, value, until) else None
 
     def _options(self, body: Body, value: int, call: Call) -> Arguments | None:
         """The arguments of which a `**options` holds the rest; None where the value is no such parameter."""
@@ -276,9 +324,7 @@ class BoundTests:
         arguments = call.arguments
         if is_rebound(self._evaluator, key, position):
             return UNTOLD
-        if call.function.receiver is not None:
-            arguments = arguments.prepend(ValueSet((call.function.receiver,)))
-        passed = bind(definition, position, arguments)
+        passed = self._passed_for(position, call)
         if passed is not None:
             return self._passed(passed, depth)
         if arguments.spread:
@@ -287,6 +333,12 @@ class BoundTests:
             count = sum(p.kind <= ParamKind.NORMAL for p in definition.params)
             return Told.of_constant(()) if len(arguments.positional) <= count else MADE
         return self._values.plain(self._evaluator.scope(key), param.default)
+
+    def _passed_for(self, position: int, call: Call) -> Passed | None:
+        arguments = call.arguments
+        if call.function.receiver is not None:
+            arguments = arguments.prepend(ValueSet((call.function.receiver,)))
+        return bind(self._evaluator.definition(call.function.key), position, arguments)
 
     def _passed(self, passed: Passed, depth: int) -> Told:
         if isinstance(passed, (ValueSet, StarItem)):
