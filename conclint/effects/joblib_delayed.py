@@ -3,6 +3,7 @@ as three calls, of which the first decides the execution model."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from conclint.effects.effects import Placement
@@ -14,7 +15,7 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, Site, Slot
 
 PARALLEL: Final = ExternalInstance("joblib.Parallel")
-_DELAYED: Final = "joblib.delayed"
+_DELAYED: Final = frozenset({"joblib.delayed"})
 _CONFIGS: Final = frozenset({"joblib.parallel_config", "joblib.parallel_backend"})
 _BACKENDS: Final = {
     "threading": ExecutionModel.THREAD,
@@ -33,7 +34,7 @@ def delayed_placement(evaluator: Evaluator, key: Key, number: int) -> Placement 
     if made is None or not site.args:
         return None
     model = _model(body, made, _configured(evaluator, key, body, site.region))
-    call = _delayed_call(evaluator, key, body, site.args[0][1])
+    call = delayed_call(evaluator, key, body, site.args[0][1], _DELAYED)
     if model is None or call is None:
         return None
     wrapper = graph.call(body, call.callee)
@@ -92,11 +93,15 @@ def _model(body: Body, made: Site, configured: Site | None) -> ExecutionModel | 
     return ExecutionModel.PROCESS
 
 
-def _delayed_call(evaluator: Evaluator, key: Key, body: Body, value: int) -> Site | None:
-    """The call `delayed(f)(x)` that a comprehension, or a list, is made of."""
+def delayed_call(
+    evaluator: Evaluator, key: Key, body: Body, value: int, wrappers: Collection[str]
+) -> Site | None:
+    """The call `delayed(f)(x)` that a comprehension, or a list, is made of; `wrappers` are the full names of
+    what `delayed` may be."""
     node = graph.node(body, value)
-    if node[0] == Op.COMP or (node[0] in (Op.LIST, Op.TUPLE) and graph.operands(node)):
-        return _delayed_call(evaluator, key, body, graph.operand(node))
+    if node[0] in (Op.COMP, Op.LIST, Op.TUPLE):
+        kept = graph.kept_elements(body, value)  # also what is appended
+        return delayed_call(evaluator, key, body, kept[0], wrappers) if kept else None
     call = graph.call(body, value)
     inner = graph.call(body, call.callee) if call is not None else None
     if inner is None:
@@ -106,4 +111,4 @@ def _delayed_call(evaluator: Evaluator, key: Key, body: Body, value: int) -> Sit
         for item in evaluator.evaluate(key, inner.callee).values
         if isinstance(item, External)
     }
-    return call if names == {_DELAYED} else None
+    return call if names and names <= set(wrappers) else None

@@ -17,6 +17,7 @@ from conclint.conditions.no_loop_failures import NoLoopFailures
 from conclint.conditions.path_conditions import Hedges
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
+from conclint.effects.dask_delayed import COMPUTES, dask_placement
 from conclint.effects.effects import (
     WAITING,
     WORK,
@@ -40,7 +41,7 @@ from conclint.process.failure import describe_failure
 from conclint.resolve.calls import Link, link_site
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule
-from conclint.resolve.values import Function, Key, unwrapped
+from conclint.resolve.values import External, Function, Key, unwrapped
 from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
@@ -379,8 +380,12 @@ class EffectSolver:
         found: list[Placement] = []
         effects = self.transfer.link_effects(key, link, found)
         placements.extend(found)
-        if any(target.value == PARALLEL for group in link.groups for target in group):
+        called = [target.value for group in link.groups for target in group]
+        if PARALLEL in called:
             delayed = delayed_placement(self.evaluator, key, link.site)
+            placements.extend([delayed] if delayed is not None else [])
+        if any(isinstance(name, External) and name.dotted in COMPUTES for name in called):
+            delayed = dask_placement(self.evaluator, key, link.site)
             placements.extend([delayed] if delayed is not None else [])
         if not effects:  # most sites: what stands around them need not be known
             return result

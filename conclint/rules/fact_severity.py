@@ -16,6 +16,7 @@ from conclint.resolve.arguments import arguments_of, stated_argument
 from conclint.rules.brief_commands import is_brief_command
 from conclint.rules.brief_waits import is_asked_to_end, is_killed, most_of_wait
 from conclint.rules.chains import Hop
+from conclint.rules.client_files import is_called_by_library
 from conclint.rules.file_openers import opening_of
 from conclint.rules.registry import Rule
 from conclint.rules.repeated_steps import is_repeated
@@ -70,7 +71,9 @@ def severity_of_call(
     is opened once in the life of the program, or of an object, nobody notices, nor a small one, unless it is
     one of many."""
     severity = _severity_of_fact(engine, rule, fact, chain)
-    if fact is not None and fact.name in _ENDED_WITH_PROGRAM and any(_ends(engine, hop) for hop in chain):
+    is_served = not _ends(engine, chain[0]) and is_called_by_library(engine.evaluator, chain[0].key)
+    ends = not is_served and any(_ends(engine, hop) for hop in chain)  # for a client, often
+    if fact is not None and fact.name in _ENDED_WITH_PROGRAM and ends:
         return Severity.INFO
     if fact is not None and fact.family is Family.CONSOLE and any(_begins(engine, hop) for hop in chain):
         return Severity.INFO  # whoever starts the program is asked
@@ -80,7 +83,7 @@ def severity_of_call(
         if is_brief_command(engine.evaluator, fact, chain[-1]):
             return Severity.WARNING
         severity = most_of_wait(engine, fact, chain)
-        if is_asked_to_end(engine, fact, chain) and any(_ends(engine, hop) for hop in chain):
+        if ends and is_asked_to_end(engine, fact, chain):
             return Severity.INFO
     if severity is not Severity.WARNING or fact is None:
         return severity
@@ -103,7 +106,8 @@ def severity_of_call(
         return severity
     if is_of_one_file(fact) and (
         any(reason.endswith((NOW_AND_THEN, *FAILED)) for reason in reasons)
-        or any(_begins(engine, hop) or _ends(engine, hop) for hop in chain)
+        or ends
+        or any(_begins(engine, hop) for hop in chain)
     ):
         return Severity.INFO
     if (opened := opening_of(engine.evaluator, fact, chain[-1])) is not None:

@@ -38,6 +38,11 @@ _READS_WHOLE: Final = frozenset(
 """Modules of the standard library whose functions read the file that they are given, or write to it."""
 
 
+_WRAPS: Final = frozenset({"DictReader", "DictWriter", "GzipFile", "TextIOWrapper", "reader", "writer"})
+"""What goes through the file that it is given, or writes to it, item by item."""
+_ALL_ITEMS: Final = "writerows"
+
+
 def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: bool = False) -> bool:
     """Whether all that a function does with the file that it opens at a site takes under a millisecond."""
     body = evaluator.body(key)
@@ -64,10 +69,24 @@ def is_read_in_parts(evaluator: Evaluator, key: Key, opening: int) -> bool:
     function within (`iter(lambda: file.read(size), b"")`): nothing says how long that takes."""
     body = evaluator.body(key)
     around = graph.loop_of(body, body.sites[opening].region)
-    return _is_used_within(evaluator, key, _handles(body, opening)) or any(
-        site.kind == SiteKind.ITERATE or graph.loop_of(body, site.region) != around
-        for site in uses_of(body, opening)
+    handles = _handles(body, opening)
+    uses = [*uses_of(body, opening), *_uses(body, _wrapping(body, handles))]
+    return _is_used_within(evaluator, key, handles) or any(
+        site.kind == SiteKind.ITERATE
+        or graph.loop_of(body, site.region) != around
+        or graph.node(body, site.callee)[-1] == _ALL_ITEMS
+        for site in uses
     )
+
+
+def _wrapping(body: Body, handles: set[int]) -> set[int]:
+    """What is made of a file to read or write it by rows, or as text."""
+    sites = {
+        number
+        for number, site in enumerate(body.sites)
+        if graph.node(body, site.callee)[-1] in _WRAPS and any(value in handles for _, value in site.args)
+    }
+    return {value for value, node in enumerate(body.values) if graph.called_site(node) in sites}
 
 
 def _is_used_within(evaluator: Evaluator, key: Key, handles: set[int]) -> bool:

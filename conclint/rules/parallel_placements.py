@@ -14,7 +14,7 @@ from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind
 
 _DEPTH: Final = 6
 _SEVERAL: Final = ("pool", "thread")
-_JOBLIB: Final = "joblib.Parallel"
+_BY_ITEM: Final = ("joblib.Parallel", "dask.compute")
 _WORKERS: Final = frozenset({"max_workers", "processes"})
 
 
@@ -30,7 +30,7 @@ def runs_in_parallel(
     made = _made_for(body, site)
     if made is not None and _has_one_worker(body, made):
         return False
-    if placement.each or placement.symbol == _JOBLIB or _is_started_anew(body, site, placement.style):
+    if placement.each or placement.symbol in _BY_ITEM or _is_started_anew(body, site, placement.style):
         return True
     if placement.style == "pool" and (made is not None or _is_given_pool(view, key, body, site)):
         return True

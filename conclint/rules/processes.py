@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from conclint.catalog.facts import EffectKind as FactKind
 from conclint.cost.cost_model import CostModel
 from conclint.cost.plain_methods import is_plain_name
 from conclint.cost.worker_profile import WorkerProfiles
-from conclint.effects.effects import Effect, Effects, Kind, Placement, Witness
+from conclint.effects.effects import Effect, Effects, Kind, Placement, Pointer, Witness
 from conclint.model.execution import Confidence, EffectKind, ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import ITERATED, Function, Key, Parameter, Value, unwrapped
+from conclint.resolve.values import ITERATED, External, Function, Key, Parameter, Value, unwrapped
 from conclint.rules.advice.pools import instead_of_processes
 from conclint.rules.chains import Hop, hops
 from conclint.rules.drafts import Draft, ModuleView, draft_at
@@ -25,6 +26,7 @@ _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sl
 """What a worker waits for outside of its program. Files alone are left out: who reads one parses it."""
 _FETCHED: Final = frozenset({"http", "database", "sockets"})
 """What is fetched or sent over a network: a file beside it is what that is written to, or read from."""
+_LIBRARY_WAITS: Final = _FETCHED | {"subprocess"}
 _FILES: Final = "files"
 _TRANSFERS: Final = frozenset(
     {
@@ -57,16 +59,16 @@ def waiting_in_processes(
         return
     first = found[0]
     assert first is not None
-    effect, inner, over_data = first
     value = placement.callables.values[0]
     name = callable_name(view.engine.evaluator, value)
-    target = unwrapped(value)
-    assert isinstance(target, Function)
-    reasons = [*placement.callables.reasons, *inner.reasons]
-    if over_data:
+    reasons = [*placement.callables.reasons, *first.reasons]
+    if first.over_data:
         reasons.append("it also goes through what it got")
-    witness = Witness(0, 1, name, placement.site, inner.cause, (), (target.key, effect))
-    chain: list[Hop] = hops(view.engine, key, witness)
+    chain = [Hop(key, placement.site, name)]
+    if first.within is not None:
+        witness = Witness(0, 1, name, placement.site, first.cause, (), first.within)
+        chain = hops(view.engine, key, witness)
+    inner = f" (`{first.cause}`)" if first.within is not None else ""
     where = "an interpreter" if placement.model is ExecutionModel.INTERPRETER else "a process"
 
     yield draft_at(
@@ -74,25 +76,41 @@ def waiting_in_processes(
         key,
         placement.site,
         rule,
-        f"`{short_name(name)}` only waits (`{inner.cause}`): {where} for that gains nothing over a thread",
+        f"`{short_name(name)}` only waits{inner}: {where} for that gains nothing over a thread",
         advise=instead_of_processes(view, key, placement, short_name(name).rsplit(".", 1)[-1]),
         reasons=reasons,
         most=Confidence.MEDIUM,
         chain=chain,
         model=placement.model,
         effect=EffectKind.WAITS,
-        family=effect.family,
-        cause=inner.cause,
+        family=first.family,
+        cause=first.cause,
     )
+
+
+class _Wait(NamedTuple):
+    """What a callable waits for: `within` leads there in a function of the program; `over_data` where it also
+    loops over something."""
+
+    family: str
+    cause: str
+    reasons: tuple[str, ...] = ()
+    within: Pointer | None = None
+    over_data: bool = False
 
 
 def _only_waits(
     view: ModuleView, costs: CostModel, profiles: WorkerProfiles, value: Value, placement: Placement
-) -> tuple[Effect, Witness, bool] | None:
-    """What the callable waits for, where it does nothing else that a process could be wanted for; and
-    whether it loops over data."""
+) -> _Wait | None:
+    """What the callable waits for, where it does nothing else that a process could be wanted for."""
     target = unwrapped(value)
     evaluator = view.engine.evaluator
+    if isinstance(target, External):
+        fact = evaluator.catalog.function(evaluator.catalog.canonical(target.dotted))
+        family = fact.family.value if fact is not None and fact.family is not None else ""
+        if fact is None or fact.effect is not FactKind.WAITS or family not in _LIBRARY_WAITS:
+            return None
+        return _Wait(family, fact.name)
     if not isinstance(target, Function):
         return None
     if evaluator.definition(target.key).kind == DefKind.ASYNC_FUNCTION:
@@ -110,7 +128,9 @@ def _only_waits(
         return None
     if cost.over_data > _MAX_NEST or _serves(view, target.key, set()):
         return None
-    return (*best, cost.over_data > 0)
+    effect, witness = best
+    within = (target.key, effect)
+    return _Wait(str(effect.family), witness.cause, witness.reasons, within, cost.over_data > 0)
 
 
 def _wait_of(

@@ -187,6 +187,15 @@ class TestSeverity:
             ("load(p):\n    return (Path(p) / 'manifest.json').read_text()", Severity.INFO),
             ("load(p):\n    return open(p + '.json')", Severity.INFO),
             ("load(p):\n    return open(os.path.join(p, 'rows.csv'))", Severity.WARNING),
+            (
+                "load(p):\n    with open(p.month, 'w') as file:\n"
+                "        csv.writer(file).writerows(p)",
+                Severity.WARNING,
+            ),
+            (
+                "load(p):\n    with open(GIVEN) as file:\n        return [row for row in csv.reader(file)]",
+                Severity.INFO,
+            ),
             ("load(p):\n    return read(Path(p) / 'index.html')", Severity.INFO),
             ("load(p):\n    return read(p)", Severity.WARNING),
             ("load(p):\n    return Kept(p).text()", Severity.INFO),
@@ -205,7 +214,8 @@ class TestSeverity:
         ],
     )
     def test_a_small_file_is_info(self, tmp_path: Path, helper: str, severity: Severity) -> None:
-        begin = """import os
+        begin = """import csv
+import os
 from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -406,6 +416,31 @@ class Service:
         """
         severities = [finding.severity for finding in found(tmp_path, {"a.py": text})]
         assert severities == [Severity.INFO, Severity.WARNING]
+
+    def test_what_ends_for_each_client_ends_often(self, tmp_path: Path) -> None:
+        text = """
+            import threading
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+            class Recording:
+                def __init__(self):
+                    self.over = threading.Event()
+                    self.thread = threading.Thread(target=self.over.wait)
+                    self.thread.start()
+
+                def stop(self):
+                    self.over.set()
+                    self.thread.join()
+
+            @app.websocket("/record")
+            async def record(socket):
+                recording = Recording()
+                await socket.receive_bytes()
+                recording.stop()
+        """
+        assert [item.severity for item in found(tmp_path, {"a.py": text})] == [Severity.WARNING]
 
     @pytest.mark.parametrize(
         ("method", "severity"),

@@ -20,7 +20,11 @@ from conclint.rules.structural.function_traits import Detector, Habit, Habits
 from conclint.rules.structural.given_patterns import GivenPatterns, match_of_given_pattern
 from conclint.rules.structural.hints import hand_made_thread_list, sequential_cpu_map, sequential_http_calls
 from conclint.rules.structural.locked_workers import lock_around_worker_body
-from conclint.rules.structural.main_guard import detect_started_process, missing_main_guard
+from conclint.rules.structural.main_guard import (
+    detect_started_process,
+    detect_used_interpreter,
+    missing_main_guard,
+)
 from conclint.rules.structural.per_request import pool_per_request
 from conclint.rules.structural.pickling import unpicklable_argument, unpicklable_callable
 from conclint.rules.structural.pools import (
@@ -81,6 +85,7 @@ _DETECTORS: Final[dict[Habit, Detector]] = {
     Habit.LEAVES_THREAD: detect_left_thread,
     Habit.RUNS_LOOP: detect_run_loop,
     Habit.STARTS_PROCESS: detect_started_process,
+    Habit.USES_INTERPRETER: detect_used_interpreter,
 }
 
 

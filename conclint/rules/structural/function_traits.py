@@ -27,15 +27,20 @@ class Habit(Enum):
     LEAVES_THREAD = "starts a thread and leaves it"
     RUNS_LOOP = "runs an event loop"
     STARTS_PROCESS = "starts a process"
+    USES_INTERPRETER = "gives an interpreter something to do"
 
 
 Detector = Callable[[Code], Iterator[tuple[int, str]]]
 """The sites of a def that do it, each with the name of what is called there."""
 
 
+_ANY_TIME: Final = (Habit.STARTS_PROCESS, Habit.USES_INTERPRETER)
+"""What is wrong the first time."""
+
+
 class Habits:
     """The habits of functions, remembered; and what calls cost. Only what every call does counts: nothing
-    under a condition, in a coroutine or in a generator; nor in a loop, but for starting a process."""
+    under a condition, in a coroutine or in a generator; nor in a loop, but for what is wrong once."""
 
     def __init__(self, engine: EffectSolver, costs: CostModel, detectors: dict[Habit, Detector]) -> None:
         self.costs = costs
@@ -72,6 +77,6 @@ class Habits:
     def is_each_time(self, habit: Habit, code: Code, site: int) -> bool:
         """Whether every call of a def comes to a site once."""
         region = code.body.sites[site].region
-        if code.loop_of(region) >= 0 and habit is not Habit.STARTS_PROCESS:
+        if code.loop_of(region) >= 0 and habit not in _ANY_TIME:
             return False
         return not self._engine.hedges.conditions(code.key, region)

@@ -34,13 +34,12 @@ def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator
         return
     if code.key[0].endswith((_SCRIPT, ".ipynb")) or stated_in_module(code) not in _IMPORTING:
         return
-    interpreters = set(_interpreters(code))
-    for site, chain in _starting(code, habits, interpreters):
+    for site, chain, habit in _starting(code, habits):
         doubts = _guards(code, site)
         if doubts is None:
             continue
         started, model = "a process", ExecutionModel.PROCESS
-        if site in interpreters:
+        if habit is Habit.USES_INTERPRETER:
             started, model = "an interpreter", ExecutionModel.INTERPRETER
         elif view.runtime.version < (3, 14):
             doubts.append(_LINUX)
@@ -79,24 +78,34 @@ def detect_started_process(code: Code) -> Iterator[tuple[int, str]]:
         yield call.site, min(call.names)
 
 
-def _interpreters(code: Code) -> Iterator[int]:
-    """The sites that give a pool of interpreters something to do: these import its module."""
+def detect_used_interpreter(code: Code) -> Iterator[tuple[int, str]]:
+    """For `Habits`: the sites that give a pool of interpreters something to do: these import its module."""
     for call in code.calls_to(_SUBMITS):
         if call.names <= _SUBMITS and code.is_all(code.receiver(call.site), _INTERPRETERS):
-            yield call.site
+            yield call.site, _INTERPRETERS
 
 
-def _starting(code: Code, habits: Habits, interpreters: set[int]) -> Iterator[tuple[int, list[Hop]]]:
-    direct = {site: [Hop(code.key, site, name)] for site, name in detect_started_process(code)}
-    direct |= {site: [Hop(code.key, site, _INTERPRETERS)] for site in interpreters}
+def _starting(code: Code, habits: Habits) -> Iterator[tuple[int, list[Hop], Habit]]:
+    direct = {
+        site: ([Hop(code.key, site, name)], habit)
+        for habit, detect in _DETECTORS.items()
+        for site, name in detect(code)
+    }
     for call in code.calls.values():
         if call.site in direct:
-            yield call.site, direct[call.site]
+            yield call.site, *direct[call.site]
         elif call.inside:
-            chain = habits.chain(Habit.STARTS_PROCESS, call)
-            if chain:
-                name = callable_name(code.evaluator, call.inside[0])
-                yield call.site, [Hop(code.key, call.site, name), *chain]
+            for habit in _DETECTORS:
+                chain = habits.chain(habit, call)
+                if chain:
+                    name = callable_name(code.evaluator, call.inside[0])
+                    yield call.site, [Hop(code.key, call.site, name), *chain], habit
+
+
+_DETECTORS: Final = {
+    Habit.STARTS_PROCESS: detect_started_process,
+    Habit.USES_INTERPRETER: detect_used_interpreter,
+}
 
 
 def _is_import_time(code: Code) -> bool:

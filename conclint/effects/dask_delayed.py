@@ -1,0 +1,58 @@
+"""dask: `dask.compute(*[dask.delayed(f)(x) for x in items], scheduler="threads")` is a placement of `f`, on
+the model of the scheduler, where the call or a `dask.config.set` around it names that.
+
+Without a name threads run it, unless a client of a cluster was made somewhere: nothing is said then
+(https://docs.dask.org/en/stable/scheduling.html).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conclint.effects.effects import Placement
+from conclint.effects.joblib_delayed import delayed_call
+from conclint.model.execution import ExecutionModel
+from conclint.resolve.arguments import arguments_of
+from conclint.resolve.evaluate import Evaluator
+from conclint.resolve.values import External, Key
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Body, Op, RegionKind, Site
+
+COMPUTES: Final = frozenset({"dask.compute", "dask.base.compute", "dask.persist", "dask.base.persist"})
+_DELAYED: Final = frozenset({"dask.delayed", "dask.delayed.delayed"})
+_SETS: Final = frozenset({"dask.config.set", "dask.set_options"})
+_SCHEDULERS: Final = {
+    "threads": ExecutionModel.THREAD,
+    "threading": ExecutionModel.THREAD,
+    "processes": ExecutionModel.PROCESS,
+    "multiprocessing": ExecutionModel.PROCESS,
+}
+
+
+def dask_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | None:
+    """The placement that the call of `dask.compute` at a site makes; None where the model or the callable
+    can't be told."""
+    body = evaluator.body(key)
+    site = body.sites[number]
+    given = [value for slot, value in site.args if isinstance(slot, int)]
+    calls = (delayed_call(evaluator, key, body, value, _DELAYED) for value in given)
+    call = next((found for found in calls if found is not None), None)
+    model = _model(evaluator, key, body, site) if call is not None else None
+    wrapper = graph.call(body, call.callee) if call is not None else None
+    if call is None or model is None or wrapper is None or not wrapper.args:
+        return None
+    handed = evaluator.evaluate(key, wrapper.args[0][1])
+    return Placement(number, handed, arguments_of(key, call.args), model, "pool", "dask.compute")
+
+
+def _model(evaluator: Evaluator, key: Key, body: Body, site: Site) -> ExecutionModel | None:
+    stated = [value for slot, value in site.args if slot == "scheduler"]
+    for number in graph.around(body, site.region):
+        item = body.regions[number]
+        call = graph.call(body, item.value) if item.kind == RegionKind.WITH else None
+        if call is not None and not stated:
+            called = evaluator.evaluate(key, call.callee).values
+            if {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)} & _SETS:
+                stated = [value for slot, value in call.args if slot == "scheduler"]
+    node = graph.node(body, stated[0]) if stated else (Op.CONST, None)
+    return _SCHEDULERS.get(str(node[1])) if node[0] == Op.CONST else None
