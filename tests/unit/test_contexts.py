@@ -188,8 +188,7 @@ class TestSeverity:
             ("load(p):\n    return open(p + '.json')", Severity.INFO),
             ("load(p):\n    return open(os.path.join(p, 'rows.csv'))", Severity.WARNING),
             (
-                "load(p):\n    with open(p.month, 'w') as file:\n"
-                "        csv.writer(file).writerows(p)",
+                "load(p):\n    with open(p.month, 'w') as file:\n        csv.writer(file).writerows(p)",
                 Severity.WARNING,
             ),
             (
