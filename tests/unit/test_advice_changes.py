@@ -72,6 +72,39 @@ def test_what_executes_modules_again_stays_on_the_loop(tmp_path: Path) -> None:
         assert item.text is None
 
 
+@pytest.mark.parametrize(
+    ("imports", "work", "named"),
+    [
+        (
+            "from opentelemetry import context as contexts",
+            "return contexts.attach(url)",
+            "what `opentelemetry.context.attach` sets (in `Shelf.noted`)",
+        ),
+        (
+            "from structlog.contextvars import bind_contextvars",
+            "bind_contextvars(url=url)",
+            "what `structlog.contextvars.bind_contextvars` sets (in `Shelf.noted`)",
+        ),
+    ],
+)
+def test_what_a_library_sets_in_the_context_is_set_on_the_loop(
+    tmp_path: Path, imports: str, work: str, named: str
+) -> None:
+    for item in told_of(
+        tmp_path, SHELF.replace("import importlib", f"import importlib\n{imports}").replace("WORK", work)
+    ):
+        assert f"but set {named} before or after, on the event loop" in item.words
+        assert item.text is None
+
+
+def test_what_a_library_sets_in_the_context_and_puts_back_is_lost_to_nobody(tmp_path: Path) -> None:
+    text = SHELF.replace(
+        "import importlib", "import importlib\nfrom opentelemetry.context import attach, detach"
+    )
+    for item in told_of(tmp_path, text.replace("WORK", "detach(attach(url))")):
+        assert "before or after, on the event loop" not in item.words
+
+
 HANDLERS = """
 import requests
 from sanic import Sanic

@@ -13,6 +13,7 @@ MODELS = """
 import asyncio
 import lxml.html
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -32,6 +33,11 @@ class Sealed:
 
     def __getstate__(self):
         raise TypeError("not for other processes")
+
+
+class Info:
+    def __init__(self, sizes: tuple[Callable[[], float], float]):
+        self.sizes = sizes
 
 
 class Own:
@@ -65,7 +71,7 @@ class Plain:
 """
 PROGRAM = """
 import lxml.html
-from models import Job, Own, Page, Plain, Sealed, Shelf, Started
+from models import Info, Job, Own, Page, Plain, Sealed, Shelf, Started
 
 
 def counted(thing, by=None):
@@ -101,6 +107,7 @@ def told_of(folder: Path, program: str) -> list[Told]:
         ("counted(job)", "a `Job` can't be sent there (its `guard` may be a lock of `threading`)."),
         ("counted(st)", "a `Started` can't be sent there (its `task` may be a future)."),
         ("counted(shelf)", "a `Shelf` can't be sent there (its `pages` may be a `Page`)."),
+        ("counted(Info((lambda: 1.0, 2.0)))", "an `Info` can't be sent there (its `sizes` may be a lambda)."),
         ("counted(text, lambda item: item)", "a lambda can't be sent there."),
         ("counted(part for part in text)", "a generator can't be sent there."),
     ],
@@ -153,3 +160,31 @@ def test_threads_that_compute_on_plain_things(tmp_path: Path) -> None:
     for item in told_of(tmp_path, THREADS.replace("ITEMS", "plain")):
         assert item.text is not None
         assert "ProcessPoolExecutor" in item.text
+
+
+DRAWING = """
+import matplotlib.pyplot as plt
+
+
+def saved(path):
+    MADE
+    plt.savefig(path)
+    return path
+
+
+async def main(path: str):
+    return saved(path)
+"""
+
+
+def test_the_current_figure_of_pyplot_is_in_this_process_alone(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(DRAWING.replace("MADE", "plt.title(path)"), encoding="utf-8")
+    (item,) = advice_for(tmp_path)
+    assert item.text is None
+    assert "make the figure, draw and save it in one function" in item.words
+
+
+def test_a_figure_that_is_made_there_is_that_of_the_process(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(DRAWING.replace("MADE", "plt.figure()"), encoding="utf-8")
+    (item,) = advice_for(tmp_path)
+    assert "run `saved` in a process pool" in item.words

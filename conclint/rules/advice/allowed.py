@@ -40,7 +40,7 @@ from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn
 from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
 from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
 from conclint.rules.advice.twins import async_generator_of, twin_of
-from conclint.rules.advice.unsendable import unsendable_in
+from conclint.rules.advice.unsendable import needs_current_figure, unsendable_in
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
 from conclint.rules.advice.written_files import Written, written_by
 from conclint.rules.chains import Hop, position_of
@@ -123,7 +123,8 @@ class Subject(NamedTuple):
     `written` the file that is written; `is_rewritten`: what was read of one is written back. `generator` is
     the async generator beside the one that is iterated. `in_threads`: other code here has the same function
     run in a thread. `is_program`: its module begins a program. `unsendable` says
-    what of its arguments a process can't be given. Not `is_long`: how long it takes is not known.
+    what of its arguments a process can't be given. `needs_figure`: it works on pyplot's current figure.
+    Not `is_long`: how long it takes is not known.
     """
 
     around: Around
@@ -159,6 +160,7 @@ class Subject(NamedTuple):
     in_threads: bool
     is_program: bool
     unsendable: str
+    needs_figure: bool
     is_long: bool = True
 
     @property
@@ -241,6 +243,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         runs_in_thread_elsewhere(view, first),
         bool(view.entries.whole),
         unsendable_in(view, first) if family in _COMPUTING else "",
+        family in _COMPUTING and needs_current_figure(view, hops, cause),
     )
 
 

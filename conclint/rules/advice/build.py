@@ -84,6 +84,10 @@ _TAKEN_OUT = (
     "put what `{name}` computes into a function at the top of a module that takes and returns plain data, "
     "and run that in {pool}: {why}."
 )
+_FIGURE = (
+    "make the figure, draw and save it in one function at the top of a module that takes and returns plain "
+    "data, and run that in {pool}: pyplot's current figure is another one there."
+)
 _STAYS = "What it changes in a process ({what}) stays there: have it return that."
 _UNGUARDED = re.compile(r"^(?:\w+ = )?(?:\w+\.)?run\(")
 """The beginning of a program in a module's own code."""
@@ -361,7 +365,11 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
             return _advice(place, _THREAD, text, outcome, done)
     change = (
         in_process(place, subject, runtime)
-        if is_call and can and subject.bound is Bound.NOTHING and not words.changes(subject)
+        if is_call
+        and can
+        and subject.bound is Bound.NOTHING
+        and not words.changes(subject)
+        and not subject.needs_figure
         else None
     )
     if change is not None:
@@ -378,6 +386,9 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     if can and subject.is_inner:
         text = _INNER.format(name=short, pool=_pool(runtime, library))
         return Advice(Recommendation(_PROCESS, f"{lead}{text}{stays}{note}"))
+    if can and is_call and subject.needs_figure:
+        text = _FIGURE.format(pool=_pool(runtime, library))
+        return Advice(Recommendation(_PROCESS, f"{lead}{text}{note}"))
     if can and is_call and subject.unsendable:
         text = _TAKEN_OUT.format(name=short, pool=_pool(runtime, library), why=subject.unsendable)
         return Advice(Recommendation(_PROCESS, f"{lead}{text}{stays}{note}"))

@@ -54,6 +54,12 @@ _GLOBALS: Final = frozenset(
 )
 _BINDS: Final = "bind_ctx"
 """The method of peewee's databases that binds model classes, which all threads share."""
+_CONTEXT_SETTERS: Final = {
+    "opentelemetry.context.attach": "opentelemetry.context.detach",
+    "structlog.contextvars.bind_contextvars": "structlog.contextvars.reset_contextvars",
+    "decimal.setcontext": "decimal.setcontext",
+}
+"""What sets context variables of its own, each with what puts the earlier value back."""
 _RELOADS: Final = "importlib.reload"
 _MOST_FUNCTIONS: Final = 200
 _MOST_NAMED: Final = 2
@@ -132,11 +138,10 @@ def changed_by(
 
 
 def _with_more(first: Changed, others: Iterator[Changed]) -> Changed:
-    """A change with what else is changed; or another one that says more than it: that modules are executed
-    again."""
+    """A change with what else is changed; or another one that says more than it, since no lock helps."""
     more: dict[str, None] = {}
     for other in others:
-        if other.how is Use.RELOADED:
+        if other.how in (Use.RELOADED, Use.CONTEXT):
             return other
         # a name alone may be that of a parameter, which says nothing elsewhere
         is_named = " " not in other.what and ("." in other.what or other.function == first.function)
@@ -382,12 +387,29 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
             return dotted, Use.RELOADED
         if dotted in _DUMPS and site.args and _is_kept(view, key, fresh, site.args[0][1], whole=True):
             return text_of(view, key, site.args[0][1]), Use.READ
+        if dotted in _CONTEXT_SETTERS and not _is_undone(view, key, body, site):
+            return f"what `{dotted}` sets", Use.CONTEXT
         if dotted == "contextvars.ContextVar.set":
             variable = graph.base(callee)
             if _is_put_back(body, variable) or _is_made_once(body, site.region, variable):
                 continue
             return text_of(view, key, graph.base(callee)), Use.CONTEXT
     return "", Use.SET
+
+
+def _is_undone(view: ModuleView, key: Key, body: Body, setter: Site) -> bool:
+    """Whether another call in the same function puts back what a call has set."""
+    by = {_CONTEXT_SETTERS[name] for name in _names_at(view, key, setter) if name in _CONTEXT_SETTERS}
+    return any(
+        site is not setter and not by.isdisjoint(_names_at(view, key, site))
+        for site in body.sites
+        if site.kind == SiteKind.CALL
+    )
+
+
+def _names_at(view: ModuleView, key: Key, site: Site) -> set[str]:
+    """The dotted names of what may be called at a site, outside of the program."""
+    return {_name_of(view, value) for value in view.engine.evaluator.evaluate(key, site.callee).values}
 
 
 def _is_put_back(body: Body, variable: int) -> bool:

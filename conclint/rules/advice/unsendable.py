@@ -3,12 +3,13 @@ program that holds such a thing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.effects.effects import Placement
 from conclint.model.symbols import short_name
+from conclint.resolve.arguments import arguments_of, bind
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import (
     Class,
@@ -22,6 +23,7 @@ from conclint.resolve.values import (
     Value,
     known,
 )
+from conclint.rules.advice.loop_bound import public_names
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.rules.unpicklable import PICKLE_HOOKS, UNPICKLABLE
@@ -30,6 +32,11 @@ from conclint.summary.records import DefFlags, DefKind, Op, Site, SiteKind, Slot
 
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION)
 _RAISING: Final = ("__getstate__", "__reduce__", "__reduce_ex__")
+_PYPLOT: Final = "matplotlib.pyplot."
+_CURRENT: Final = frozenset(f"{_PYPLOT}{name}" for name in ("gca", "gcf"))
+_FIGURES: Final = frozenset(
+    f"{_PYPLOT}{name}" for name in ("figure", "subplot", "subplot_mosaic", "subplots")
+)
 _DEPTH: Final = 3
 """Objects that hold objects."""
 _CANT: Final = " can't be sent there"
@@ -55,6 +62,17 @@ def unsendable_in(view: ModuleView, hop: Hop) -> str:
                 if found := _told(view, item, 0):
                     return found
     return ""
+
+
+def needs_current_figure(view: ModuleView, hops: Sequence[Hop], cause: str) -> bool:
+    """Whether a chain of calls works on pyplot's current figure, and makes none: each process has another
+    one."""
+    names = {
+        name for hop in hops[1:] for link in view.engine.links(hop.key) for name in public_names(view, link)
+    }
+    if not cause.startswith(_PYPLOT) and names.isdisjoint(_CURRENT):
+        return False
+    return names.isdisjoint(_FIGURES)
 
 
 def unsendable_to(view: ModuleView, placement: Placement) -> str:
@@ -116,7 +134,10 @@ def _told(view: ModuleView, value: Value, depth: int) -> str:
     if depth >= _DEPTH:
         return ""
     for attribute in _attributes(view, value, own):
-        for item in evaluator.classes.attribute(value, attribute).values:
+        for item in (
+            *evaluator.classes.attribute(value, attribute).values,
+            *_passed(view, value, own, attribute),
+        ):
             if found := _told(view, item, depth + 1):
                 return f"{name}{_CANT} (its `{attribute}` may be {found.partition(_CANT)[0]})"
     return ""
@@ -124,6 +145,23 @@ def _told(view: ModuleView, value: Value, depth: int) -> str:
 
 def _one(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOUaeio' else 'a'} `{name}`"
+
+
+def _passed(view: ModuleView, instance: Instance, own: list[Class], attribute: str) -> Iterator[Value]:
+    """What the call that made an object passes for an attribute, whatever that is declared to be."""
+    if instance.made is None:
+        return
+    evaluator = view.engine.evaluator
+    key, site = instance.made
+    itself = (key, -1)
+    arguments = arguments_of(key, evaluator.body(key).sites[site].args).prepend(itself)
+    for cls in own:
+        for method, value, _ in evaluator.classes.own_stores(cls).get(attribute, ()):
+            definition, node = evaluator.definition(method), graph.node(evaluator.body(method), value)
+            if definition.name == "__init__" and node[0] == Op.PARAM:
+                passed = bind(definition, graph.number(node), arguments)
+                if passed is not None and passed != itself:
+                    yield from evaluator.passed(passed).values
 
 
 def _attributes(view: ModuleView, instance: Instance, own: list[Class]) -> list[str]:
