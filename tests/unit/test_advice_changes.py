@@ -66,6 +66,14 @@ def test_all_that_is_changed_is_named(tmp_path: Path, work: str, named: str) -> 
         assert item.text is None
 
 
+def test_what_other_objects_keep_is_named_by_their_class(tmp_path: Path) -> None:
+    helper = "\n\nclass Log:\n    def __init__(self):\n        self.lines = []\n\n    def add(self, line):\n"
+    text = SHELF.replace("\n\nclass Shelf", f"{helper}        self.lines.append(line)\n\n\nclass Shelf")
+    text = text.replace("        self.plugin", "        self.log = Log()\n        self.plugin")
+    for item in told_of(tmp_path, text.replace("WORK", "self.log.add(url)")):
+        assert "around each use of `self.books` and `Log.lines`." in item.words
+
+
 def test_what_executes_modules_again_stays_on_the_loop(tmp_path: Path) -> None:
     for item in told_of(tmp_path, SHELF.replace("WORK", "importlib.reload(self.plugin)")):
         assert item.words.startswith("leave it on the event loop: `importlib.reload` (in `Shelf.noted`)")

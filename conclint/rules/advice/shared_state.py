@@ -104,13 +104,13 @@ class Use(Enum):
 
 
 class Changed(NamedTuple):
-    """What is changed, and the function that does it; `more` is what else is changed, as far as it is asked
-    for."""
+    """What is changed, and the function that does it; `more` is what else is changed, each with its function,
+    as far as it is asked for."""
 
     what: str
     function: str
     how: Use
-    more: tuple[str, ...] = ()
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def changed_by(
@@ -132,21 +132,25 @@ def changed_by(
         if changed.how is not Use.SET:
             return _with_more(changed, changes) if whole else changed
         set_.setdefault(changed.what, changed)
-        if len(set_) > 1 and not whole:
-            break
-    return next(iter(set_.values())) if len(set_) > 1 else None
+        if len(set_) > 1:
+            first = next(iter(set_.values()))
+            return _with_more(first, changes) if whole else first
+    return None
 
 
 def _with_more(first: Changed, others: Iterator[Changed]) -> Changed:
     """A change with what else is changed; or another one that says more than it, since no lock helps."""
-    more: dict[str, None] = {}
+    more: dict[tuple[str, str], None] = {}
+    seen = {(first.what, first.function.rpartition(".")[0])}
     for other in others:
         if other.how in (Use.RELOADED, Use.CONTEXT):
             return other
         # a name alone may be that of a parameter, which says nothing elsewhere
         is_named = " " not in other.what and ("." in other.what or other.function == first.function)
-        if other.how is first.how is Use.CHANGED and is_named and other.what != first.what:
-            more[other.what] = None
+        own = (other.what, other.function.rpartition(".")[0])
+        if other.how is first.how is Use.CHANGED and is_named and own not in seen:
+            seen.add(own)
+            more[other.what, other.function] = None
     return first._replace(more=tuple(more)[:_MOST_NAMED])
 
 

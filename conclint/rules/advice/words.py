@@ -7,6 +7,7 @@ from typing import Final
 
 from conclint.catalog.facts import CallableFact
 from conclint.model.execution import Family
+from conclint.model.symbols import short_name
 from conclint.rules.advice.allowed import Bound, Subject
 from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.counterparts import is_own, lacking, stated
@@ -456,10 +457,22 @@ def changed(subject: Subject) -> str:
 
 def _changed(found: Changed, subject: Subject) -> tuple[str, str]:
     if found.more and " " not in found.what:
-        first = [f"`{what}`" for what in (found.what, *found.more)]
-        return f"{', '.join(first[:-1])} and {first[-1]}", ""
+        owner = short_name(subject.called).rpartition(".")[0]
+        every = [
+            f"`{_of_class(what, function, owner)}`"
+            for what, function in ((found.what, found.function), *found.more)
+        ]
+        return f"{', '.join(every[:-1])} and {every[-1]}", ""
     by = "" if found.function.rsplit(".", 1)[-1] == subject.short else f" (in `{found.function}`)"
     return found.what if " " in found.what else f"`{found.what}`", by
+
+
+def _of_class(what: str, function: str, owner: str) -> str:
+    """An attribute of `self` by its class's name, where that is not the class of what is called."""
+    cls = function.rpartition(".")[0]
+    return (
+        f"{cls}.{what.removeprefix('self.')}" if what.startswith("self.") and cls and cls != owner else what
+    )
 
 
 def manager(subject: Subject) -> str:
