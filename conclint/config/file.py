@@ -158,13 +158,18 @@ def _deepest(text: str) -> str:
 
 
 def read_project(file: Path) -> Mapping[str, object]:
-    """The `project` table of a pyproject.toml; empty if there is none or the file isn't TOML."""
+    """The `project` table of a pyproject.toml, with the Python that Poetry's own table asks for where that
+    says nothing of it; empty if there is none or the file isn't TOML."""
     try:
         _, document = parse_toml(read_bounded(file, CONFIGURATION))
     except (OSError, TomlError):
         return {}
     project = document.get("project")
-    return project if isinstance(project, dict) else {}
+    project = project if isinstance(project, dict) else {}
+    found: object = document
+    for name in ("tool", "poetry", "dependencies", "python"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return {"requires-python": found, **project} if found is not None else project
 
 
 def check_codes(table: Table, known: Collection[str]) -> None:

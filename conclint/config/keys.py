@@ -298,8 +298,8 @@ KEYS: Final[Mapping[str, ConfigKey]] = {
         _version,
         'string such as `"3.12"`',
         "The oldest Python that the code runs on; advice stays within it.",
-        "the lower bound of `project.requires-python` or of an unpacked package's metadata, else the Python "
-        "that runs conclint",
+        "the lower bound of `project.requires-python`, of Poetry's `python` or of an unpacked package's "
+        "metadata, else the Python that runs conclint",
     ),
     "gil": ConfigKey(
         _gil,

@@ -367,7 +367,7 @@ def python_in(project: Mapping[str, object]) -> tuple[int, int] | None:
 
 
 def lowest_python(required: str) -> tuple[int, int] | None:
-    """The lowest Python that a specifier (`>=3.9`) allows."""
+    """The lowest Python that a specifier (`>=3.9`; Poetry's `^3.9`) allows."""
     # ">3.9" allows 3.9.1, so it is a lower bound of 3.9 too.
-    minors = re.findall(r"(?:>=|~=|===?|>)\s*3\.([0-9]{1,3})(?![0-9])", required)
+    minors = re.findall(r"(?:>=|~=|===?|>|\^|~)\s*3\.([0-9]{1,3})(?![0-9])", required)
     return (3, max(map(int, minors))) if minors else None

@@ -258,6 +258,23 @@ def test_the_target_is_what_the_project_requires(
 
 
 @pytest.mark.parametrize(
+    ("required", "expected"), [("^3.8", (3, 8)), ("~3.9", (3, 9)), (">=3.10,<4.0", (3, 10))]
+)
+def test_the_target_is_what_poetry_asks_for(tmp_path: Path, required: str, expected: tuple[int, int]) -> None:
+    poetry = f'[tool.poetry.dependencies]\npython = "{required}"\n'
+    write(tmp_path / "pyproject.toml", poetry)
+    assert load(tmp_path).target_version == expected
+    write(tmp_path / "pyproject.toml", f'[project]\nrequires-python = ">=3.11"\n{poetry}')
+    assert load(tmp_path).target_version == (3, 11)
+
+
+@pytest.mark.parametrize("text", ["[tool]\npoetry = 1\n", "[tool.poetry.dependencies]\npython = []\n"])
+def test_a_strange_table_of_poetry_says_nothing(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "pyproject.toml", text)
+    assert load(tmp_path).target_version == RUNNING_PYTHON
+
+
+@pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({"tool-1.dist-info/METADATA": ">=3.8"}, (3, 8)),
