@@ -68,7 +68,7 @@ def _drafts(
             effect,
             witness,
             None,
-            called_here=False,
+            placed_by=chain[0].symbol,
             binding=None if is_outside else binding,
         )
     module = view.engine.evaluator.module(coroutine[0])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from conclint.effects.effects import Pointer, Witness
+from conclint.effects.effects import Placement, Pointer, Witness
 from conclint.effects.solver import EffectSolver
 from conclint.model.finding import Position
 from conclint.resolve.program import Module
@@ -13,6 +13,7 @@ from conclint.resolve.values import Key
 from conclint.summary.codec import span_of
 
 _MAX_STEPS = 60
+_MOST_WRAPPERS: Final = 20
 
 
 class Hop(NamedTuple):
@@ -64,6 +65,17 @@ def _descend(engine: EffectSolver, pointer: Pointer, seen: set[Pointer]) -> Iter
     witness = engine.effects_of(key).get(effect)
     if witness is not None and witness.site >= 0:  # without a site: a comment states the effect
         yield from _follow(engine, key, witness, {*seen, pointer})
+
+
+def placer_of(engine: EffectSolver, placement: Placement) -> str:
+    """The name of what really places the callable, at the end of the wrappers."""
+    symbol, pointer = placement.symbol, placement.via
+    for _ in range(_MOST_WRAPPERS):
+        witness = engine.effects_of(pointer[0]).get(pointer[1]) if pointer is not None else None
+        if witness is None:
+            break
+        symbol, pointer = witness.symbol, witness.next
+    return symbol
 
 
 def position_of(module: Module, key: Key, site: int) -> tuple[Position, tuple[int, int]]:

@@ -20,11 +20,12 @@ from conclint.resolve.calls import Link, callable_name
 from conclint.resolve.values import External, ExternalMethod, Function, Key, Parameter, Partial, unwrapped
 from conclint.rules.advice.allowed import subject_of
 from conclint.rules.advice.change import Advice
-from conclint.rules.chains import Hop, hops
+from conclint.rules.chains import Hop, hops, placer_of
 from conclint.rules.drafts import Draft, ModuleView, doubted, draft_at
 from conclint.rules.entry_points import Starts
 from conclint.rules.fact_severity import severity_of_call
 from conclint.rules.guide import rule_for
+from conclint.rules.loop_callbacks import LOOPS
 from conclint.rules.loop_messages import is_deadlock, message_of
 from conclint.rules.program_phases import PHASE_DOUBTS, context_of
 from conclint.rules.registry import Rule
@@ -113,7 +114,8 @@ def effects_of_bound(view: ModuleView, key: Key, placement: Placement, starts: S
             witness = doubted(witness, PHASE_DOUBTS[placement.phase])
         context = context_of(placement.phase)
         chain = hops(view.engine, key, witness)
-        yield draft_of(view, chain, rule, effect, witness, context, called_here=False)
+        by = placer_of(view.engine, placement)
+        yield draft_of(view, chain, rule, effect, witness, context, placed_by=by)
 
 
 def _outside_effects(
@@ -216,13 +218,13 @@ def draft_of(
     witness: Witness,
     context: Context | None,
     *,
-    called_here: bool = True,
+    placed_by: str = "",
     ahead: Sequence[Hop] = (),
     binding: Binding | None = None,
 ) -> Draft:
     """The finding at the first call of a chain; `ahead` are the calls that lead there.
 
-    With `called_here` false the call at the place is another one, which no example can rewrite.
+    Where `placed_by` something, the call at the place is another one, which no example can rewrite.
     """
     witness = _doubting(witness)
     deadlock = is_deadlock(view, chain, witness.cause, rule)
@@ -235,10 +237,10 @@ def draft_of(
         subject = subject_of(view, chain, witness.cause, effect.family)
         if deadlock and subject.fact is not None:  # its note says when the wait is harmless
             subject = subject._replace(fact=replace(subject.fact, note=None))
-        if not called_here and len(chain) > 1 and _is_awaited(view, chain[0]):
+        if placed_by and len(chain) > 1 and _is_awaited(view, chain[0]):
             return build.instead_of_waiting_within(subject, chain[0].symbol, chain[1].symbol)
-        if not called_here:
-            return build.instead_of_registering(subject)
+        if placed_by:
+            return build.instead_of_registering(subject, by_loop=placed_by.startswith(LOOPS))
         if effect.kind is Kind.COMPUTES_GIL:
             return build.instead_of_computing(place, subject, view.runtime, is_call=True)
         return build.instead_of_waiting(place, subject)

@@ -1214,3 +1214,52 @@ def test_what_is_registered_after_a_test_needs_a_lock(tmp_path: Path, line: str,
     (item,) = at_line(told, f"example/{line}", tmp_path)
     assert (f"both may get past the test of `{tested}`" in item.words) == bool(tested)
     assert bool(item.example) == (not tested)
+
+
+def test_what_the_loop_calls_starts_the_work_in_a_thread(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        import asyncio, signal, time
+        import requests
+
+        class Poller:
+            def begin(self):
+                asyncio.get_running_loop().call_later(5, self.poll)
+
+            def poll(self):
+                requests.get("https://poll.example")
+
+            def save(self):
+                requests.post("https://save.example")
+
+            def stop(self):
+                self.save()
+
+            async def start(self):
+                loop = asyncio.get_running_loop()
+                loop.call_later(1, lambda: requests.put("https://lambda.example"))
+                loop.call_later(5, self.save)
+        """,
+    )
+    (poll,) = at_line(told, "poll.example", tmp_path)
+    assert "async def" not in poll.words
+    assert "start what blocks (`requests.get`) in a thread (`loop.run_in_executor(None, …)`)" in poll.words
+    (save,) = at_line(told, "save.example", tmp_path)
+    assert "`stop` calls it too, and would go on before that has ended" in save.words
+    (short,) = at_line(told, "lambda.example", tmp_path)
+    assert "A lambda can't wait: have it call a function that starts what blocks" in short.words
+
+
+def test_a_loop_takes_no_coroutine_function_from_a_wrapper_either(tmp_path: Path) -> None:
+    (tmp_path / "base.py").write_text(
+        "import asyncio\n\nclass Base:\n    def run(self):\n"
+        "        asyncio.get_running_loop().add_signal_handler(2, self.on_signal)\n"
+    )
+    (tmp_path / "bot.py").write_text(
+        "import time\nfrom base import Base\n\nclass Bot(Base):\n    def on_signal(self):\n        time.sleep(1)\n"
+    )
+    told = told_of(tmp_path, program="from bot import Bot\n\nasync def main():\n    Bot().run()\n")
+    (item,) = at_line(told, "Bot().run()", tmp_path)
+    assert "takes no coroutine function: have it start what blocks (`time.sleep`) in a thread" in item.words
+    assert "or a task that awaits `asyncio.sleep`" in item.words

@@ -157,7 +157,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None or (isinstance(outcome, Refusal) and outcome.instead and not is_shared):
         note += words.memory(subject)
     if isinstance(outcome, Refusal) and refusal and subject.direct and names and not outcome.only:
-        joined = f", or {refusal}" if outcome.instead else f". {refusal}"
+        joined = f", or {refusal}" if outcome.instead else f". {refusal[0].upper()}{refusal[1:]}"
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}{joined}{note}"))
     if refusal:
         return Advice(Recommendation(_THREAD, f"{refusal}{note}"))
@@ -486,14 +486,21 @@ def in_process(place: Place, subject: Subject, runtime: Runtime) -> Change | Non
     return outcome._replace(definitions=definitions) if isinstance(outcome, Change) else None
 
 
-def instead_of_registering(subject: Subject) -> Advice:
-    """Instead of giving the loop a function that blocks, where it is handed over."""
+def instead_of_registering(subject: Subject, *, by_loop: bool) -> Advice:
+    """Instead of giving the loop a function that blocks, where it is handed over; `by_loop`: to the loop
+    itself, which takes plain functions alone."""
     first = words.coroutine_counterpart(subject)
     rest = f" using {first}" if first else ""
     if subject.direct and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
         text = (
             f"the event loop itself calls `{subject.short}` here: give it a function that starts the work in "
             "a thread (`loop.run_in_executor(None, …)`)"
+        )
+        return Advice(Recommendation(_THREAD, text + (f", or a task that awaits {first}." if first else ".")))
+    if by_loop and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
+        text = (
+            f"the event loop calls `{subject.short}`, and takes no coroutine function: have it start "
+            f"{words.what_blocks(subject)} in a thread (`loop.run_in_executor(None, …)`)"
         )
         return Advice(Recommendation(_THREAD, text + (f", or a task that awaits {first}." if first else ".")))
     text = f"have `{subject.short}` run in a thread where it is called, or make it a coroutine{rest}."

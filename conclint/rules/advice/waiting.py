@@ -11,6 +11,7 @@ from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.loop_bound import decorator_names, decorators_of
 from conclint.rules.drafts import ModuleView
+from conclint.rules.loop_callbacks import is_given_to_loop, plain_caller
 from conclint.summary.records import DefFlags, DefKind
 
 _YIELDING: Final = {
@@ -49,7 +50,8 @@ class Waiting(NamedTuple):
     `endpoint` names the framework that would run it in a thread by itself, if it were a plain `def`.
     `is_mixed`: it may run on asyncio or on trio. `is_key_binding`: keys at prompt_toolkit's prompt call it.
     `in_own_thread`: it is a method of a thread, for a loop of that. `is_old`: its Python may have no
-    `asyncio.to_thread`. `loop_getter`: what of asyncio gives the loop that runs.
+    `asyncio.to_thread`. `loop_getter`: what of asyncio gives the loop that runs. Of a plain function,
+    `given_to_loop`: the loop itself calls it, and `also_called_by` names another plain function that does.
     """
 
     how: How
@@ -64,6 +66,8 @@ class Waiting(NamedTuple):
     in_own_thread: bool = False
     is_old: bool = False
     loop_getter: str = "get_running_loop"
+    given_to_loop: bool = False
+    also_called_by: str = ""
 
     @property
     def takes_keywords(self) -> bool:
@@ -137,7 +141,15 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
         item.module.split(".", 1)[0] == _PROMPTS and not item.level for item in view.module.summary.imports
     )
     is_lambda = definition.kind == DefKind.LAMBDA
-    return Waiting(How.NOT, library, name, is_lambda=is_lambda, is_key_binding=is_binding)
+    return Waiting(
+        How.NOT,
+        library,
+        name,
+        is_lambda=is_lambda,
+        is_key_binding=is_binding,
+        given_to_loop=is_given_to_loop(view, key),
+        also_called_by=plain_caller(view, key),
+    )
 
 
 def _is_of_thread(view: ModuleView, key: Key) -> bool:

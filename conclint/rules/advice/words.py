@@ -324,22 +324,34 @@ def document(pool: str) -> str:
     return _DOCUMENT.format(pool=pool)
 
 
+def what_blocks(subject: Subject) -> str:
+    """The part of a function that blocks, by its name where that can be called."""
+    is_special = subject.cause.rpartition(".")[2].startswith("__")
+    return "the part that blocks" if is_special else f"what blocks (`{subject.cause}`)"
+
+
 def cannot_wait(subject: Subject) -> str:
     """What a plain function that the loop calls can do instead of waiting."""
     waiting = subject.around.waiting
+    is_twisted = waiting.library is AsyncLibrary.TWISTED
+    start = "with `deferToThread`" if is_twisted else "in a thread (`loop.run_in_executor(None, …)`)"
+    blocks = what_blocks(subject)
+    if waiting.is_lambda and waiting.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED):
+        return f"a lambda can't wait: have it call a function that starts {blocks} {start}."
     if waiting.is_lambda:
         return "a lambda can't wait: move the work to a coroutine, and start that."
     if waiting.is_key_binding:
         return f"{_TERMINAL if subject.family in ('subprocess', 'console') else ''}{_KEY_BINDING}"
     what = f"`{waiting.function}` is a plain function, so it"
-    if waiting.library is AsyncLibrary.TWISTED:
-        return f"{what} can't wait: start the work with `deferToThread`, and go on in a callback."
+    too = f" `{waiting.also_called_by}` calls it too, and would go on before that has ended."
+    too = too if waiting.also_called_by else ""
+    if is_twisted:
+        return f"{what} can't wait: start {blocks} {start}, and go on in a callback.{too}"
     if waiting.library is not AsyncLibrary.ASYNCIO:
         return f"{what} can't `await`: make it `async def`, and whatever calls it."
-    return (
-        f"{what} can't `await`: make it `async def` if what calls it takes a coroutine function; otherwise "
-        "move the work to a coroutine and start that with `create_task`."
-    )
+    either = "make it `async def` if what calls it takes a coroutine function; otherwise "
+    either = "" if waiting.given_to_loop or waiting.also_called_by else either
+    return f"{what} can't `await`: {either}start {blocks} {start}, and go on in a callback.{too}"
 
 
 def bound(subject: Subject, *, plain: bool = False) -> str:

@@ -21,6 +21,7 @@ from conclint.resolve.values import (
     ValueSet,
     unwrapped,
 )
+from conclint.rules.chains import placer_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
@@ -153,7 +154,7 @@ def _sent(
     for site, placements in code.placements.items():
         for placement in placements:
             in_interpreter = started_with and placement.model is ExecutionModel.INTERPRETER
-            if in_interpreter and _final_symbol(code, placement).startswith(_SENT):
+            if in_interpreter and placer_of(code.engine, placement).startswith(_SENT):
                 yield site, placement, []
             if placement.model is not ExecutionModel.PROCESS:
                 continue
@@ -165,7 +166,7 @@ def _sent(
 def _doubts(
     view: ModuleView, code: Code, site: int, placement: Placement, makers: frozenset[str]
 ) -> list[str] | None:
-    symbol = _final_symbol(code, placement).removesuffix(".__init__")
+    symbol = placer_of(code.engine, placement).removesuffix(".__init__")
     pickler = any(
         item.module.split(".", 1)[0] in _OWN_PICKLERS
         for item in code.module.summary.imports
@@ -185,21 +186,8 @@ def _doubts(
     return None
 
 
-def _final_symbol(code: Code, placement: Placement) -> str:
-    """The name of what really places the callable, at the end of the wrappers."""
-    symbol, pointer = placement.symbol, placement.via
-    for _ in range(20):
-        if pointer is None:
-            break
-        witness = code.engine.effects_of(pointer[0]).get(pointer[1])
-        if witness is None:
-            break
-        symbol, pointer = witness.symbol, witness.next
-    return symbol
-
-
 def _is_pooled(code: Code, placement: Placement) -> bool:
-    return _final_symbol(code, placement).startswith(_SENT)
+    return placer_of(code.engine, placement).startswith(_SENT)
 
 
 def _passed(placement: Placement) -> Iterator[Passed]:
