@@ -200,7 +200,7 @@ def test_what_a_key_runs_may_have_the_terminal(tmp_path: Path) -> None:
     )
     assert len(told) == 2
     for item in told:
-        assert not item.example and "make this `async def`" in item.words
+        assert not item.example and "make this `async def`" in item.words.lower()
         assert ("`run_in_terminal`" in item.words) == (item.finding.family == "subprocess")
 
 

@@ -1257,9 +1257,29 @@ def test_a_loop_takes_no_coroutine_function_from_a_wrapper_either(tmp_path: Path
         "        asyncio.get_running_loop().add_signal_handler(2, self.on_signal)\n"
     )
     (tmp_path / "bot.py").write_text(
-        "import time\nfrom base import Base\n\nclass Bot(Base):\n    def on_signal(self):\n        time.sleep(1)\n"
+        "import time\nfrom base import Base\n\nclass Bot(Base):\n"
+        "    def on_signal(self):\n        time.sleep(1)\n"
     )
     told = told_of(tmp_path, program="from bot import Bot\n\nasync def main():\n    Bot().run()\n")
     (item,) = at_line(told, "Bot().run()", tmp_path)
     assert "takes no coroutine function: have it start what blocks (`time.sleep`) in a thread" in item.words
     assert "or a task that awaits `asyncio.sleep`" in item.words
+
+
+def test_what_is_asked_about_something_received_is_not_asked_before_the_loop(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        async def receive(link):
+            offer = await link.read()
+            return input(f"take {offer}?")
+
+        async def login(link):
+            name = input("name: ")
+            await link.write(name)
+        """,
+    )
+    (received,) = at_line(told, "take", tmp_path)
+    assert "before the event loop" not in received.words and "prompt_async" in received.words
+    (first,) = at_line(told, "name: ", tmp_path)
+    assert "or ask before the event loop starts" in first.words

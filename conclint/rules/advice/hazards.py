@@ -11,7 +11,7 @@ from conclint.resolve.values import External, Function, Key, Literal
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, RegionKind, Site, SiteKind
+from conclint.summary.records import DefFlags, Op, RegionKind, Site, SiteKind
 
 _CONSOLE: Final = "console"
 _NO_PROMPTS: Final = ("cv2.", "pyautogui.")
@@ -38,14 +38,15 @@ _HELD_ENDINGS: Final = (".jpg", ".jpeg")
 
 class Hazard(Enum):
     """Why a thread won't do: Ctrl-C reaches the main thread alone, and a thread that waits for a line keeps
-    the program, whoever waits for Ctrl-C; what runs between fork and exec may find a lock held for good; the
-    GIL is held meanwhile; a lock between processes is held, for which the next task would stop the loop; a
-    coroutine is run on another loop, which is waited for; the current device of a thread is meant, or the
-    mode in which a model runs; what all
-    threads share is changed for a while."""
+    the program, whoever waits for Ctrl-C (a `QUESTION` hangs on what the loop has brought); what runs between
+    fork and exec may find a lock held for good; the GIL is held meanwhile; a lock between processes is held,
+    for which the next task would stop the loop; a coroutine is run on another loop, which is waited for; the
+    current device of a thread is meant, or the mode in which a model runs; what all threads share is changed
+    for a while."""
 
     INTERRUPT = "interrupt"
     PROMPT = "prompt"
+    QUESTION = "question"
     FORK = "fork"
     GIL = "gil"
     FILE_LOCK = "file lock"
@@ -77,7 +78,7 @@ def hazard_of(
     ):
         return Hazard.INTERRUPT
     if family == _CONSOLE and not cause.startswith(_NO_PROMPTS):
-        return Hazard.PROMPT
+        return Hazard.QUESTION if _has_paused(view, hops[0]) else Hazard.PROMPT
     site = body.sites[last.site]
     if site.kind != SiteKind.CALL:
         return None
@@ -92,6 +93,15 @@ def hazard_of(
     if cause == _SAVES and _is_held(view, last.key, site):
         return Hazard.GIL
     return None
+
+
+def _has_paused(view: ModuleView, hop: Hop) -> bool:
+    """Whether a function waits for something before a call: what is asked there may hang on that."""
+    body = view.engine.evaluator.body(hop.key)
+    if any(graph.pauses(site) for site in body.sites[: hop.site]):
+        return True
+    definition = view.engine.evaluator.definition(hop.key)
+    return bool(definition.flags & DefFlags.GENERATOR)  # of Twisted, say, which waits where it yields
 
 
 def _calls_of(view: ModuleView, key: Key) -> Iterator[tuple[Key, int]]:

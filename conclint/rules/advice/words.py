@@ -105,6 +105,9 @@ _HAZARDS: Final = {
         "or ask before the event loop starts. In a thread, Ctrl-C doesn't end the waiting: the program goes "
         "on until Enter is pressed."
     ),
+    Hazard.QUESTION: (
+        "in a thread, Ctrl-C doesn't end the waiting: the program goes on until Enter is pressed."
+    ),
     Hazard.FORK: (
         "don't run it in a thread: `preexec_fn` may deadlock where there are several. Use what takes its "
         "place (`start_new_session`, `process_group`, `umask`)."
@@ -289,6 +292,10 @@ def hazard(subject: Subject) -> str:
         if subject.cause.startswith("sys.stdin") and is_asyncio:
             return _PIPE
         return f"{_PROMPT}, {text}" if is_asyncio else text.removeprefix("or ")
+    if subject.hazard is Hazard.QUESTION and not subject.cause.startswith("sys.stdin"):
+        return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_asyncio else text
+    if subject.hazard is Hazard.QUESTION:
+        return _PIPE if is_asyncio else text
     is_prompt = subject.hazard is Hazard.INTERRUPT and is_asyncio
     return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_prompt else text
 
