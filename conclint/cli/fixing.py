@@ -16,6 +16,7 @@ from conclint.suppress.directives import UNUSED_CODE
 
 if TYPE_CHECKING:
     from conclint.fix.apply import FixedFile
+    from conclint.fix.territory import Territory
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,17 @@ class Done(NamedTuple):
 
 
 def apply_fixing(
-    fixing: Fixing, findings: Sequence[Finding], cwd: Path, *, quiet: bool, known: Sequence[Finding] = ()
+    fixing: Fixing,
+    findings: Sequence[Finding],
+    territory: Territory,
+    *,
+    quiet: bool,
+    known: Sequence[Finding] = (),
 ) -> Done:
     """Does it, file by file; one that can't be mended is said, and stays as it was. So do the `known` ones,
     which are in the baseline."""
     files = []
-    for file in _planned(fixing, findings, cwd):
+    for file in _planned(fixing, findings, territory):
         if file.after == file.before:
             continue
         if not fixing.diff:
@@ -72,10 +78,11 @@ def say_fixable(fixing: Fixing, findings: Sequence[Finding]) -> None:
     say(f"{count(number, 'finding')} can be fixed{how}")
 
 
-def _planned(fixing: Fixing, findings: Sequence[Finding], cwd: Path) -> list[FixedFile]:
+def _planned(fixing: Fixing, findings: Sequence[Finding], territory: Territory) -> list[FixedFile]:
     from conclint.fix.apply import by_file, fix_file
     from conclint.fix.noqa_files import add_noqa
 
+    cwd = Path(territory.cwd)
     planned = []
     if fixing.noqa:
         groups: dict[str, list[Finding]] = {}
@@ -86,6 +93,7 @@ def _planned(fixing: Fixing, findings: Sequence[Finding], cwd: Path) -> list[Fix
         groups = by_file(findings, unsafe=fixing.unsafe)
     for shown, found in groups.items():
         try:
+            territory.guard(shown)
             planned.append(
                 add_noqa(shown, found, cwd, fixing.reason) if fixing.noqa else fix_file(shown, found, cwd)
             )

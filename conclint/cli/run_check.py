@@ -77,10 +77,10 @@ def run_check(request: CheckRequest) -> int:
     findings = known.new(findings, report)
     if request.fixing is not None and not request.fixing.count:
         from conclint.cli.fixing import apply_fixing
+        from conclint.fix.territory import Territory
 
-        done = apply_fixing(
-            request.fixing, findings, request.config.cwd, quiet=request.quiet, known=known.known
-        )
+        territory = Territory.of(request.config.cwd, request.config.root, request.paths)
+        done = apply_fixing(request.fixing, findings, territory, quiet=request.quiet, known=known.known)
         if done.status is not None:
             return 0 if request.exit_zero else done.status
         if done.changed:
@@ -112,14 +112,21 @@ def run_check(request: CheckRequest) -> int:
     for warning in report.warnings if not request.quiet else ():
         say(f"warning: {warning}")
     if not request.quiet and not report.files and not findings and request.diff_base is None:
-        say("warning: no Python files below the given paths")
+        passed = ": links that lead out of the project are passed over" if report.led_out else ""
+        say(f"warning: no Python files below the given paths{passed}")
     if request.verbose:
         say(f"{count(report.files, 'file')} in {report.seconds:.2f} s")
         if report.environment is not None:
             say(f"calls followed into the packages of {report.environment}")
         if report.cache_note:
             say(f"no cache: {report.cache_note}")
+        _say_led_out(report.led_out)
     return status
+
+
+def _say_led_out(links: Sequence[str]) -> None:
+    for link in links:
+        say(f"passed over {link}: the link leads out of the project (name it to check what is there)")
 
 
 def _checked(request: CheckRequest) -> tuple[Report, list[Finding]]:
@@ -161,6 +168,8 @@ def _summarise(request: CheckRequest, shard: Shard) -> int:
     if not request.quiet:
         part = f"shard {shard.number}/{shard.of}: {done.files} of {count(done.total, 'file')}"
         say(f"{part} summarised in {request.config.cache_dir}")
+    if request.verbose:
+        _say_led_out(done.led_out)
     return 0
 
 

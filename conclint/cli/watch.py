@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from conclint.cli.run_check import CheckRequest, run_check
 from conclint.config.settings import CONFIG_FILES, ConfigError
 from conclint.process.gc_control import one_of_many_runs
 from conclint.report.destination import UnwritableError
 from conclint.report.terminal import clear_screen, say, say_line
-from conclint.source.discovery import DEFAULT_EXCLUDES
+from conclint.source.discovery import DEFAULT_EXCLUDES, discover_files
 from conclint.source.revisions import GitError
 from conclint.suppress.baseline import BaselineError
 
 _SUFFIXES = (".py", ".gitignore")
 _MILLISECONDS = 100
 """After which the watcher says that nothing has changed: the first time, that it watches."""
+
+_WHOLE_TREES: Final = sys.platform in ("darwin", "win32")
+"""Whether the system watches whole trees, through no link."""
 
 
 class NoWatcherError(Exception):
@@ -36,15 +43,27 @@ def watch_check(make_request: Callable[[], CheckRequest]) -> None:
         raise NoWatcherError("--watch needs the package watchfiles: pip install watchfiles") from error
 
     request = make_request()
+    seen: frozenset[str] | None = None
     try:
-        changing = watchfiles.watch(
-            *_folders(request), watch_filter=None, rust_timeout=_MILLISECONDS, yield_on_timeout=True
-        )
-        next(changing)  # what changes from here on is seen, also while the first check runs
-        _run(lambda: request)
-        for changes in changing:
-            if _concerns(request, (path for _, path in changes)):
-                _run(make_request)
+        while True:
+            watched = watched_folders(request)
+            changing = watchfiles.watch(
+                *watched,
+                watch_filter=None,
+                rust_timeout=_MILLISECONDS,
+                yield_on_timeout=True,
+                recursive=_WHOLE_TREES,
+            )
+            # A folder that is gone by now is left out the next time round.
+            with closing(changing), suppress(FileNotFoundError):
+                first = next(changing)  # what changes from here on is seen, also while the check runs
+                for changes in chain([first], changing):
+                    paths = [path for _, path in changes]
+                    if watched != seen or _concerns(request, paths):
+                        _run((lambda: request) if seen is None else make_request)
+                        seen = watched
+                    if not _WHOLE_TREES and any(_is_of_folders(path, watched) for path in paths):
+                        break
     except KeyboardInterrupt:
         say_line("")
 
@@ -60,11 +79,32 @@ def _run(make_request: Callable[[], CheckRequest]) -> None:
     say("watching for changes (Ctrl-C to stop)")
 
 
-def _folders(request: CheckRequest) -> list[Path]:
-    """The project, and what was asked for beyond it."""
-    root = request.config.root
-    asked = [request.config.cwd / path for path in request.paths or (".",)]
-    return [root, *(path for path in asked if path.exists() and not path.is_relative_to(root))]
+def watched_folders(request: CheckRequest) -> frozenset[str]:
+    """The project, and what was asked for beyond it; where the system watches single folders, each of those
+    that a check looks into.
+
+    What watches whole trees there goes through every link: one to the root of the file system would have it
+    watch the whole disk.
+    """
+    config = request.config
+    asked = [config.cwd / path for path in request.paths or (".",)]
+    beyond = [path for path in asked if path.exists() and not path.is_relative_to(config.root)]
+    trees = [str(path) for path in (config.root, *beyond)]
+    if _WHOLE_TREES:
+        return frozenset(trees)
+    listed = discover_files([str(config.root), *map(str, asked)], config, config.cwd).walked.folders
+    files = (*asked, *config.catalog_files, config.baseline, config.file)
+    folders = {*trees, *listed, *(str(file.parent) for file in files if file is not None)}
+    for tree in trees:
+        for folder, below, _ in os.walk(tree):
+            below[:] = [name for name in below if name not in DEFAULT_EXCLUDES]
+            folders.add(folder)
+    return frozenset(filter(os.path.isdir, folders))
+
+
+def _is_of_folders(path: str, watched: Collection[str]) -> bool:
+    """Whether the change of a path is one of the folders that are, or are now, to be watched."""
+    return path in watched or (Path(path).name not in DEFAULT_EXCLUDES and Path(path).is_dir())
 
 
 def _concerns(request: CheckRequest, paths: Iterable[str]) -> bool:

@@ -53,7 +53,8 @@ class Report:
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
     `unsure` how many are not sure enough, `cache_note` why there is no cache, if there is none; `environment`
     whose packages were followed. `calls`: how many calls of libraries are known, if that was asked for.
-    `warnings` are about facts of installed packages that could not be used."""
+    `warnings` are about facts of installed packages that could not be used, `led_out` the links that were
+    passed over since they lead out of the project."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -69,6 +70,7 @@ class Report:
     environment: str | None = None
     calls: CallCounts | None = None
     warnings: tuple[str, ...] = ()
+    led_out: tuple[str, ...] = ()
 
 
 class Basis(NamedTuple):
@@ -154,6 +156,7 @@ def check(
         kept.environment,
         kept.calls,
         workspace.packages.facts.warnings,
+        discovery.led_out,
     )
 
 

@@ -39,10 +39,12 @@ def parse_shard(text: str) -> Shard:
 
 
 class Summarised(NamedTuple):
-    """How many files the shard has, of how many in all."""
+    """How many files the shard has, of how many in all; and the links that were passed over since they lead
+    out of the project."""
 
     files: int
     total: int
+    led_out: tuple[str, ...] = ()
 
 
 def summarise_shard(
@@ -54,7 +56,8 @@ def summarise_shard(
     as which of them a chain reaches is known only when all are linked. Every shard makes the same division
     of the same files. Raises ConfigError.
     """
-    sources = discover_files(paths, config, config.cwd).sources
+    discovery = discover_files(paths, config, config.cwd)
+    sources = discovery.sources
     workspace = Workspace(config)
     cache = workspace.cache
     if cache.folder is None:
@@ -73,7 +76,7 @@ def summarise_shard(
         own = _division(weights, {path: project.shown(path) for path in weights}, shard.of)[shard.number - 1]
         store.load(own & reached)
         store.check(own - reached)
-        return Summarised(len(own), len(weights))
+        return Summarised(len(own), len(weights), discovery.led_out)
     finally:
         store.close()
         cache.save()

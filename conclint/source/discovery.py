@@ -87,21 +87,24 @@ class Walked(NamedTuple):
 
 
 class Discovery(NamedTuple):
-    """Sources ordered by path, each file once; problems are (shown path, what is wrong), in order."""
+    """Sources ordered by path, each file once; problems are (shown path, what is wrong), in order. `led_out`
+    are the links, as they are shown, that were passed over since they lead out of the project."""
 
     sources: tuple[Source, ...]
     problems: tuple[tuple[str, str], ...]
     walked: Walked = Walked({})
+    led_out: tuple[str, ...] = ()
 
 
 def discover_files(paths: Sequence[str], config: Config, cwd: str | os.PathLike[str]) -> Discovery:
     """The files that the paths stand for, the same whatever the order of the paths.
 
     A folder stands for the `*.py` files and notebooks below it, except what .gitignore files (up to the
-    repository's root), the configuration, and the built-in list leave out; a symbolic link to a folder
-    is followed unless that folder was listed already. A path given by name is analysed even if it would be
-    left out, unless `config.force_exclude`. Whether the files can be read is not tried here; folders that
-    can't be are problems.
+    repository's root), the configuration, and the built-in list leave out. A symbolic link met on the way
+    is followed if it leads to something in the project (or in the given folder, where that lies outside of
+    the project) to which no other way has led; one that leads elsewhere is passed over. A path given by name
+    is analysed even if it would be left out, unless `config.force_exclude`. Whether the files can be read is
+    not tried here; folders that can't be are problems.
     """
     walk = _Walk(config, os.path.abspath(cwd))
     for path in sorted(set(paths)):
@@ -166,6 +169,14 @@ _Levels = tuple[Patterns, ...]
 """The ignore files that apply in a folder, outermost first."""
 
 
+class _Start(NamedTuple):
+    """A folder to list, the ignore files above it, and the folders out of which no link in it may lead."""
+
+    folder: str
+    levels: _Levels
+    bounds: tuple[str, ...]
+
+
 class _Walk:
     """One discovery under way. Folders reached without symbolic links come first, then the links in order
     of their paths, so that which of two ways to a folder counts doesn't hang on the order of arguments."""
@@ -180,8 +191,11 @@ class _Walk:
         self._loose = [pattern for pattern in patterns if "/" not in pattern.rstrip("/")]
         self._cache_dir = os.fspath(config.cache_dir)
         self._cache_parent = os.path.dirname(self._cache_dir)
-        self._folders: list[tuple[str, _Levels]] = []
-        self._links: list[tuple[str, _Levels]] = []
+        self._real_root = os.path.realpath(self._root)
+        self._folders: list[_Start] = []
+        self._links: list[str] = []
+        self._behind: dict[str, _Start] = {}
+        self._led_out: set[str] = set()
         self._visited: set[tuple[int, int]] = set()
         self._files: set[str] = set()
         self._linked_files: set[str] = set()
@@ -206,10 +220,13 @@ class _Walk:
             levels, excluded = self._levels_above(path)
             if excluded and self._force:
                 return
+            real = os.path.realpath(path)
+            bounds = (self._real_root,) if is_below(real, self._real_root) else (self._real_root, real)
+            start = _Start(path, levels, bounds)
             if os.path.islink(path):
-                heapq.heappush(self._links, (path, levels))
+                self._follow(start)
             else:
-                self._folders.append((path, levels))
+                self._folders.append(start)
         elif not stat.S_ISREG(mode):
             self._problems.add((shown_path(path, self._cwd), "not a regular file (`-` reads standard input)"))
         elif self._force and self.excludes(path):
@@ -221,27 +238,44 @@ class _Walk:
 
     def run(self) -> None:
         """Lists everything below the folders taken."""
-        for path, levels in self._folders:
-            self._list_below(path, levels)
+        for start in self._folders:
+            self._list_below(start)
         while self._links:
-            self._list_below(*heapq.heappop(self._links))
+            self._list_below(self._behind[heapq.heappop(self._links)])
 
     def result(self) -> Discovery:
         """What was found."""
-        for path in self._linked_files:
-            if os.path.realpath(path) not in self._files:
-                self._files.add(path)
+        self._take_linked_files()
         sources = tuple(Source(path, shown_path(path, self._cwd)) for path in sorted(self._files))
         unlisted = (path for path in self._files if os.path.dirname(path) not in self._listed)
         configured = sorted({*self._configured, *_configured_above(unlisted, self._root)})
         walked = Walked(self._listed, tuple(self._ignore_files), tuple(self._absent), tuple(configured))
-        return Discovery(sources, tuple(sorted(self._problems)), walked)
+        led_out = self._led_out - self._behind.keys() - self._files  # but for those named, too
+        shown = sorted(shown_path(path, self._cwd) for path in led_out)
+        return Discovery(sources, tuple(sorted(self._problems)), walked, tuple(shown))
+
+    def _take_linked_files(self) -> None:
+        """Takes each file that only links lead to once."""
+        if not self._linked_files:
+            return
+        folders = {folder: os.path.realpath(folder) for folder in set(map(os.path.dirname, self._files))}
+        known = {os.path.join(folders[os.path.dirname(path)], os.path.basename(path)) for path in self._files}
+        for path in sorted(self._linked_files):
+            real = os.path.realpath(path)
+            if real not in known:
+                known.add(real)
+                self._files.add(path)
+
+    def _follow(self, start: _Start) -> None:
+        if start.folder not in self._behind:
+            self._behind[start.folder] = start
+            heapq.heappush(self._links, start.folder)
 
     def excludes(self, path: str) -> bool:
         """Whether a walk from above would leave the file out."""
         folder, name = os.path.split(path)
         levels, excluded = self._levels_above(folder)
-        if excluded or _is_environment(folder):
+        if excluded or self._is_environment(folder):
             return True
         ignore = read_ignore_file(os.path.join(folder, ".gitignore"), folder)
         levels = (*levels, ignore) if ignore else levels
@@ -250,7 +284,7 @@ class _Walk:
     def _levels_above(self, path: str) -> tuple[_Levels, bool]:
         """The ignore files above a folder given by name, and whether they or the configuration leave the
         folder out. If so they aren't asked about its contents: they would leave out everything."""
-        top = _repository(path) or (self._root if _is_below(path, self._root) else path)
+        top = _repository(path) or (self._root if is_below(path, self._root) else path)
         levels: _Levels = ()
         exclude = read_ignore_file(os.path.join(top, ".git", "info", "exclude"), top)
         if exclude is not None:
@@ -262,13 +296,14 @@ class _Walk:
             if ignore is not None:
                 levels = (*levels, ignore)
             folder = os.path.join(folder, name)
-            if self._leaves_out(folder, name, levels, folder=True) or _is_environment(folder):
+            if self._leaves_out(folder, name, levels, folder=True) or self._is_environment(folder):
                 excluded = True
                 levels = ()
         return levels, excluded
 
-    def _list_below(self, given: str, levels: _Levels) -> None:
-        pending = [(given, levels)]
+    def _list_below(self, start: _Start) -> None:
+        given = start.folder
+        pending = [(given, start.levels)]
         files = self._files
         while pending:
             folder, levels = pending.pop()
@@ -303,22 +338,28 @@ class _Walk:
                 levels = (*levels, ignore) if ignore else levels
             if levels or self._exclude is not None:
                 for entry in entries:
-                    self._take(entry, levels, pending)
+                    self._take(entry, levels, pending, start.bounds)
                 continue
             for entry in entries:
                 # Most files of a big project come by here, where no pattern can leave them out.
                 if entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
                     files.add(entry.path)
                 else:
-                    self._take(entry, levels, pending)
+                    self._take(entry, levels, pending, start.bounds)
 
-    def _take(self, entry: os.DirEntry[str], levels: _Levels, pending: list[tuple[str, _Levels]]) -> None:
+    def _take(
+        self,
+        entry: os.DirEntry[str],
+        levels: _Levels,
+        pending: list[tuple[str, _Levels]],
+        bounds: tuple[str, ...],
+    ) -> None:
         name = entry.name
         if entry.is_dir(follow_symlinks=False):
             if not self._leaves_out(entry.path, name, levels, folder=True):
                 pending.append((entry.path, levels))
         elif entry.is_symlink():
-            self._take_link(entry, levels)
+            self._take_link(entry, levels, bounds)
         elif (
             name.endswith(SUFFIXES)
             and entry.is_file(follow_symlinks=False)
@@ -326,12 +367,14 @@ class _Walk:
         ):
             self._files.add(entry.path)
 
-    def _take_link(self, entry: os.DirEntry[str], levels: _Levels) -> None:
+    def _take_link(self, entry: os.DirEntry[str], levels: _Levels, bounds: tuple[str, ...]) -> None:
+        real = os.path.realpath(entry.path)
+        leads_out = not any(is_below(real, bound) for bound in bounds)
         try:
             mode = os.stat(entry.path).st_mode
         except OSError as error:
             # Emacs marks a file under edit with a link `.#name.py` to nowhere.
-            if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".#"):
+            if entry.name.endswith(SUFFIXES) and not entry.name.startswith(".#") and not leads_out:
                 self._problem(entry.path, error)
             self._absent.append(entry.path)
             return
@@ -340,8 +383,10 @@ class _Walk:
             return
         if self._leaves_out(entry.path, entry.name, levels, folder=is_folder):
             return
-        if is_folder:
-            heapq.heappush(self._links, (entry.path, levels))
+        if leads_out:
+            self._led_out.add(entry.path)
+        elif is_folder:
+            self._follow(_Start(entry.path, levels, bounds))
         else:
             self._linked_files.add(entry.path)
 
@@ -366,6 +411,12 @@ class _Walk:
                 return decided
         return False
 
+    def _is_environment(self, folder: str) -> bool:
+        """Whether the folder holds an installed Python; the root of a project is a project, whatever else."""
+        return folder != self._root and any(
+            os.path.exists(os.path.join(folder, mark)) for mark in _ENVIRONMENT_MARKS
+        )
+
     def _problem(self, path: str, error: OSError | ValueError) -> None:
         message = (isinstance(error, OSError) and error.strerror) or str(error)
         self._problems.add((shown_path(path, self._cwd), message[:1].lower() + message[1:]))
@@ -381,14 +432,11 @@ def _repository(folder: str) -> str | None:
 def _configured_above(paths: Iterable[str], root: str) -> Iterator[str]:
     """The folders of these files, and those between them and the root, that have a configuration file."""
     for folder in all_above(map(os.path.dirname, paths)):
-        is_within = folder != root and _is_below(folder, root)
+        is_within = folder != root and is_below(folder, root)
         if is_within and any(os.path.isfile(os.path.join(folder, name)) for name in CONFIG_FILES):
             yield folder
 
 
-def _is_below(path: str, folder: str) -> bool:
+def is_below(path: str, folder: str) -> bool:
+    """Whether the path is the folder, or lies below it."""
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
-
-
-def _is_environment(folder: str) -> bool:
-    return any(os.path.exists(os.path.join(folder, mark)) for mark in _ENVIRONMENT_MARKS)

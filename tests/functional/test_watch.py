@@ -79,6 +79,34 @@ def test_a_changed_file_is_seen_though_it_was_not_asked_for(watcher: Watcher, tm
     assert watcher.process.wait(timeout=30) == 0
 
 
+def test_folders_that_come_later_are_watched(watcher: Watcher, tmp_path: Path) -> None:
+    assert watcher.run() == []
+    project = tmp_path / "project"
+    for text, number in ((SLOW_HELPER, 1), (QUICK_HELPER, 0)):
+        (project / "app/helper.py").unlink(missing_ok=True)
+        (project / "app/helper").mkdir(exist_ok=True)
+        draft = project / "app/helper/__init__.py"
+        draft.write_text(text)
+        lines = watcher.run()
+        while len(lines) != number:  # a run for the folder, one for the file
+            lines = watcher.run()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no link is followed")
+def test_a_link_to_everything_is_not_watched_through(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", views=VIEWS, helper=SLOW_HELPER)
+    (project / "whole").symlink_to("/")
+    watcher = Watcher(project)
+    try:
+        assert len(watcher.run()) == 1
+        files = Path(f"/proc/{watcher.process.pid}/fdinfo").iterdir()
+        watches = sum(file.read_text().count("inotify wd") for file in files)
+        assert 2 <= watches <= 4
+    finally:
+        watcher.process.kill()
+        watcher.process.wait()
+
+
 @pytest.mark.parametrize("arguments", [["-"], ["--write-baseline"]])
 def test_what_cannot_be_watched(tmp_path: Path, arguments: list[str]) -> None:
     done = run_conclint(tmp_path, "--watch", *arguments, stdin=b"")

@@ -138,6 +138,13 @@ class TestExclude:
         assert names(tmp_path, *given, extend_exclude=("old",), force_exclude=True) == ["a.py"]
         assert names(tmp_path, "old", "build", extend_exclude=("old",), force_exclude=True) == []
 
+    @pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/"])
+    def test_the_root_is_no_environment(self, tmp_path: Path, mark: str) -> None:
+        plant(tmp_path, ".git/", "project/setup.py", "project/a.py", "project/b/c.py", f"project/{mark}")
+        given = ("a.py", "b/c.py")
+        assert names(tmp_path / "project", *given, force_exclude=True) == ["a.py", "b/c.py"]
+        assert names(tmp_path / "project", ".", force_exclude=True) == ["a.py", "b/c.py", "setup.py"]
+
 
 class TestGitignore:
     def test_each_level_counts_and_the_inner_goes_first(self, tmp_path: Path) -> None:
@@ -220,11 +227,87 @@ class TestLinks:
         (tmp_path / "self").symlink_to("self")
         assert names(tmp_path) == ["a.py", "pkg/b.py"]
 
-    def test_a_link_to_a_folder_elsewhere_is_followed_once(self, tmp_path: Path) -> None:
-        plant(tmp_path, "here/a.py", "there/b.py")
-        (tmp_path / "here/two").symlink_to(tmp_path / "there")
-        (tmp_path / "here/one").symlink_to(tmp_path / "there")
-        assert names(tmp_path / "here") == ["a.py", "one/b.py"]
+    def test_a_link_to_a_folder_left_out_is_followed_once(self, tmp_path: Path) -> None:
+        plant(tmp_path, "a.py", "build/b.py")
+        (tmp_path / "two").symlink_to(tmp_path / "build")
+        (tmp_path / "one").symlink_to(tmp_path / "build")
+        assert names(tmp_path) == ["a.py", "one/b.py"]
+
+    def test_links_out_of_the_project_are_passed_over(self, tmp_path: Path) -> None:
+        plant(tmp_path, "here/setup.py", "here/pkg/a.py", "there/b.py", "there/deep/c.py", "there/notes.txt")
+        for name, target in (
+            ("folder", "../there"),
+            ("deep", "../there/deep"),
+            ("up", ".."),
+            ("whole", "/"),
+            ("b.py", "../there/b.py"),
+            ("notes.txt", "../there/notes.txt"),
+            ("gone.py", "../nowhere.py"),
+            ("twice", "up/there"),
+            ("back", "../here/pkg"),
+        ):
+            (tmp_path / "here" / name).symlink_to(target)
+        found = discover(tmp_path / "here")
+        assert [source.shown for source in found.sources] == ["pkg/a.py", "setup.py"]
+        assert found.led_out == ("b.py", "deep", "folder", "twice", "up", "whole")
+        assert found.problems == ()
+        assert discover(tmp_path / "here", "pkg").led_out == ()
+
+    def test_a_configuration_behind_such_a_link_is_none(self, tmp_path: Path) -> None:
+        plant(tmp_path, "here/setup.py", "there/b.py")
+        (tmp_path / "there/pyproject.toml").write_text("[tool.conclint]\nselct = []\n")
+        (tmp_path / "here/folder").symlink_to("../there")
+        assert discover(tmp_path / "here").walked.configured == ()
+
+    def test_a_link_out_of_the_project_is_followed_where_it_is_named(self, tmp_path: Path) -> None:
+        plant(tmp_path, "here/setup.py", "there/b.py", "there/deep/c.py", "beyond/d.py")
+        (tmp_path / "here/folder").symlink_to("../there")
+        (tmp_path / "here/b.py").symlink_to("../there/b.py")
+        (tmp_path / "there/further").symlink_to("../beyond")
+        (tmp_path / "there/inner").symlink_to("deep")
+        here = tmp_path / "here"
+        found = discover(here, ".", "folder", config=load_config([], cwd=here))
+        assert [source.shown for source in found.sources] == ["folder/b.py", "folder/deep/c.py", "setup.py"]
+        assert found.led_out == ("b.py", "folder/further")
+        assert names(here, "b.py") == ["b.py"]
+        assert names(here, "folder", "b.py") == ["folder/b.py", "folder/deep/c.py"]
+
+    def test_a_folder_outside_of_the_project_bounds_its_own_links(self, tmp_path: Path) -> None:
+        plant(tmp_path, "here/setup.py", "there/b.py", "there/build/c.py", "beyond/d.py")
+        (tmp_path / "there/inner").symlink_to("build")
+        (tmp_path / "there/outer").symlink_to("../beyond")
+        config = load_config([], cwd=tmp_path / "here")
+        found = discover(tmp_path / "here", "../there", config=config)
+        assert [Path(source.path).relative_to(tmp_path).as_posix() for source in found.sources] == [
+            "there/b.py",
+            "there/inner/c.py",
+        ]
+        assert [Path(link).name for link in found.led_out] == ["outer"]
+
+    def test_a_project_that_is_worked_in_through_a_link(self, tmp_path: Path) -> None:
+        plant(tmp_path, "real/setup.py", "real/build/b.py", "real/pkg/c.py", "other/d.py")
+        (tmp_path / "real/in").symlink_to("build")
+        (tmp_path / "real/out").symlink_to("../other")
+        (tmp_path / "real/same.py").symlink_to("pkg/c.py")
+        (tmp_path / "shortcut").symlink_to("real")
+        found = discover(tmp_path / "shortcut")
+        assert [source.shown for source in found.sources] == ["in/b.py", "pkg/c.py", "setup.py"]
+        assert found.led_out == ("out",)
+
+    def test_a_link_that_is_named_and_met(self, tmp_path: Path) -> None:
+        plant(tmp_path, "build/b.py")
+        (tmp_path / ".gitignore").write_text("nothing\n")
+        (tmp_path / "link").symlink_to("build")
+        assert names(tmp_path, ".", "link") == ["link/b.py"]
+
+    def test_a_file_that_only_links_lead_to_counts_once(self, tmp_path: Path) -> None:
+        plant(tmp_path, "build/b.py", "setup.py")
+        (tmp_path / "folder").symlink_to("build")
+        for name in ("x.py", "y.py"):
+            (tmp_path / name).symlink_to("build/b.py")
+        assert names(tmp_path) == ["folder/b.py", "setup.py"]
+        (tmp_path / "folder").unlink()
+        assert names(tmp_path) == ["setup.py", "x.py"]
 
     def test_the_folder_itself_goes_before_a_link_to_it(self, tmp_path: Path) -> None:
         plant(tmp_path, "z/b.py")
@@ -236,6 +319,8 @@ class TestLinks:
         plant(tmp_path, "pkg/a.py", "other/b.py")
         (tmp_path / "pkg/same.py").symlink_to("a.py")
         (tmp_path / "pkg/foreign.py").symlink_to("../other/b.py")
+        assert names(tmp_path) == ["other/b.py", "pkg/a.py"]
+        plant(tmp_path, "setup.py")
         assert names(tmp_path, "pkg") == ["pkg/a.py", "pkg/foreign.py"]
 
     def test_a_link_to_nowhere_is_named(self, tmp_path: Path) -> None:
