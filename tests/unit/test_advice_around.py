@@ -118,7 +118,6 @@ def test_a_coroutine_function_in_place_of_a_barrier_lets_others_in(tmp_path: Pat
     [
         "if found:\n        file = gzip.open(path)\n    else:\n        file = open(path)\n"
         "    with file as one:\n        await found(one)",
-        "found[path] = open(path)\n    await found(path)",
         "return open(path)",
         "file = bz2.open(path)\n    await found(file)",
         "file = open(path)\n    self.read(file)\n    await found(path)",
@@ -132,6 +131,25 @@ def test_opening_is_the_least_of_it(tmp_path: Path, body: str) -> None:
     opened = [item for item in told if str(item.finding.cause).endswith("open")]
     assert opened
     assert all(not item.example and "in one function, in a thread" in item.words for item in opened)
+
+
+@pytest.mark.parametrize(
+    "line", ["found[path] = open(path)", "self.file = open(path)", "global log\n    log = open(path)"]
+)
+def test_what_stays_open_is_not_opened_and_closed_in_one_function(tmp_path: Path, line: str) -> None:
+    told = told_of(tmp_path, f"async def main(self, path, found):\n    {line}\n    await found(path)\n")
+    (opened,) = [item for item in told if str(item.finding.cause).endswith("open")]
+    assert "it stays open from one call to the next" in opened.words and "one function" not in opened.words
+
+
+def test_a_file_in_a_collection_that_is_given_on_needs_no_async_one(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        "async def main(self, paths, found):\n    parts = []\n    for path in paths:\n"
+        "        parts.append(('files', open(path, 'rb')))\n    await found.post(files=parts)\n",
+    )
+    (opened,) = [item for item in told if str(item.finding.cause).endswith("open")]
+    assert "aiofiles" not in opened.words
 
 
 # -- whose thread it is ----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from conclint.model.file_handles import OPENING
 from conclint.rules.advice.allowed import Around, Subject
 from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Refusal
-from conclint.rules.advice.scopes import names_in
+from conclint.rules.advice.scopes import names_in, names_of
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
 
@@ -34,6 +34,10 @@ _WHOLE: Final = (
 )
 _ALONE: Final = (
     "open it and do all that is done with it in one function, in a thread: opening it is the least of it."
+)
+_LEFT_OPEN: Final = (
+    "open it in a thread, and do what is done with it later in a thread too, one at a time: it stays open "
+    "from one call to the next, and opening it is the least of it."
 )
 _COMPRESSED: Final = ("gzip.open", "bz2.open", "lzma.open", "zstandard.open", "lz4.frame.open")
 """What opens a file whose reading computes, whoever does it."""
@@ -60,6 +64,8 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
     if not subject.direct and not (isinstance(scope, cst.With) and subject.cause.endswith(_OPENERS)):
         return None
     given = isinstance(scope, cst.With)
+    if _is_left_open(fragment, node, subject, handle):
+        return Refusal(_LEFT_OPEN, True, True)
     if scope is not None and (
         any(_uses(fragment, scope, node, handle, is_given=given, closes=False))
         or (not given and _is_entered_or_given(fragment, scope, node, handle, subject.around))
@@ -110,7 +116,10 @@ def _handle_of(fragment: Fragment, node: Node) -> str:
 
 
 def is_handed_on(fragment: Fragment, node: Node) -> bool:
-    """Whether the file that a call opens is given to a plain function, which reads or writes it."""
+    """Whether the file that a call opens is given to a plain function, or put into a collection for one,
+    which reads or writes it."""
+    if isinstance(fragment.parent(node), cst.Element | cst.DictElement):
+        return True
     handle, scope = _opened(fragment, node)
     return scope is not None and any(
         isinstance(item, cst.Call) and not _is_others(fragment, item) and _is_given(fragment, item, handle)
@@ -197,13 +206,22 @@ def _is_entered_or_given(fragment: Fragment, scope: Node, node: Node, handle: st
 
 
 def _is_kept(fragment: Fragment, node: Node, subject: Subject) -> bool:
-    """Whether a call opens a file for somebody else: it is put into an object or collection, or returned."""
+    """Whether a call opens a file for somebody else: it is returned."""
     if subject.cause not in OPENING or not isinstance(node, cst.Call):
         return False
+    return isinstance(fragment.parent(node), cst.Return)
+
+
+def _is_left_open(fragment: Fragment, node: Node, subject: Subject, handle: str) -> bool:
+    """Whether a call opens a file that an object, a collection or a module has from then on."""
+    if not subject.direct or subject.cause not in OPENING or not isinstance(node, cst.Call):
+        return False
     parent = fragment.parent(node)
-    if isinstance(parent, cst.Return):
-        return True
-    return isinstance(parent, cst.Assign) and not isinstance(parent.targets[0].target, cst.Name)
+    if not isinstance(parent, cst.Assign):
+        return False
+    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    is_shared = function is not None and handle in names_of(fragment, function.body).shared
+    return is_shared or not isinstance(parent.targets[0].target, cst.Name)
 
 
 def _is_given(fragment: Fragment, call: cst.Call, handle: str) -> bool:
