@@ -303,10 +303,10 @@ class BoundTests:
         node = graph.node(body, value)
         if node[0] != Op.PARAM or is_rebound(self._evaluator, call.function.key, graph.number(node)):
             return None
-        param = self._evaluator.definition(call.function.key).params[graph.number(node)]
-        if param.kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
+        definition = self._evaluator.definition(call.function.key)
+        if definition.params[graph.number(node)].kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
             return None
-        found = self._mappings.of(self._passed_for(graph.number(node), call))
+        found = self._mappings.of(bind(definition, graph.number(node), _with_receiver(call)))
         return found if found is not None and is_left_alone(body, value, until) else None
 
     def _options(self, body: Body, value: int, call: Call) -> Arguments | None:
@@ -321,10 +321,10 @@ class BoundTests:
         key = call.function.key
         definition = self._evaluator.definition(key)
         param = definition.params[position]
-        arguments = call.arguments
         if is_rebound(self._evaluator, key, position):
             return UNTOLD
-        passed = self._passed_for(position, call)
+        arguments = _with_receiver(call)
+        passed = bind(definition, position, arguments)
         if passed is not None:
             return self._passed(passed, depth)
         if arguments.spread:
@@ -333,12 +333,6 @@ class BoundTests:
             count = sum(p.kind <= ParamKind.NORMAL for p in definition.params)
             return Told.of_constant(()) if len(arguments.positional) <= count else MADE
         return self._values.plain(self._evaluator.scope(key), param.default)
-
-    def _passed_for(self, position: int, call: Call) -> Passed | None:
-        arguments = call.arguments
-        if call.function.receiver is not None:
-            arguments = arguments.prepend(ValueSet((call.function.receiver,)))
-        return bind(self._evaluator.definition(call.function.key), position, arguments)
 
     def _passed(self, passed: Passed, depth: int) -> Told:
         if isinstance(passed, (ValueSet, StarItem)):
@@ -402,6 +396,12 @@ class BoundTests:
             value = graph.operand(graph.node(body, value))
         node = graph.node(body, value)
         return Told.of_constant(node[1]) if len(values) == 1 and node[0] == Op.CONST else UNTOLD
+
+
+def _with_receiver(call: Call) -> Arguments:
+    """The arguments of a call, what its method is called on in front."""
+    receiver = call.function.receiver
+    return call.arguments if receiver is None else call.arguments.prepend(ValueSet((receiver,)))
 
 
 def _equal(one: object, other: object) -> bool:
