@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from conclint.config.allowances import Allowance, WrongEntryError, parse_allowance
 from conclint.files.bounded_file import LARGEST, SOURCE
+from conclint.files.ignore_line import parse_ignore_line
 from conclint.model.context import Context
 from conclint.model.execution import Confidence
 from conclint.model.runtime import Gil
@@ -90,11 +91,9 @@ def check_pattern(pattern: str) -> str:
 
     Raises ValueError if .gitignore has no such pattern.
     """
-    from pathspec import GitIgnoreSpec
-
     try:
-        GitIgnoreSpec.from_lines([pattern])
-    except (ValueError, re.error) as error:
+        parse_ignore_line(pattern)
+    except ValueError as error:
         raise ValueError(f"a .gitignore pattern, not {pattern!r}") from error
     return pattern
 

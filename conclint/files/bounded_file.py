@@ -11,6 +11,8 @@ from conclint.files.sealing import open_regular, read_at
 
 CONFIGURATION: Final = 16 << 20
 """Bytes of a configuration or a catalog file at most."""
+IGNORE_FILE: Final = 1 << 20
+"""Bytes of a .gitignore file at most: a line takes a fraction of a millisecond to understand."""
 SOURCE: Final = 5 << 20
 """Bytes of Python in a file at most, unless configured: a megabyte of code takes two to four seconds."""
 LARGEST: Final = 100 << 20

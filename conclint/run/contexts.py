@@ -11,17 +11,15 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from conclint.config.settings import Config
+from conclint.files.ignore_line import IgnoreLine, parse_ignore_line
 from conclint.model.context import Context
 from conclint.model.execution import Confidence, Family
 from conclint.model.finding import Finding
 from conclint.model.severity import Severity
 from conclint.run.waiting import Callers, Place, Waiting
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 _NEVER_CAPPED: Final = ("CON7", "CON9")
 _ON_LOOP: Final = ("CON1", "CON3")
@@ -236,15 +234,12 @@ class Contexts:
         if not self._stated:
             return None
         relative = relative_to(path, str(self._config.root))
-        return next((context for spec, context in self._stated if spec.match_file(relative)), None)
+        return next((context for line, context in self._stated if line.covers(relative)), None)
 
     @cached_property
-    def _stated(self) -> tuple[tuple[GitIgnoreSpec, Context], ...]:
-        if not self._config.contexts:
-            return ()
-        from pathspec import GitIgnoreSpec
-
-        return tuple((GitIgnoreSpec.from_lines([line]), context) for line, context in self._config.contexts)
+    def _stated(self) -> tuple[tuple[IgnoreLine, Context], ...]:
+        parsed = ((parse_ignore_line(line), context) for line, context in self._config.contexts)
+        return tuple((line, context) for line, context in parsed if line is not None)
 
     def _most(self, finding: Finding, path: str, context: Context | None, waiting: Waiting) -> Severity:
         """The worst that a finding in such code, which is led to from these files, can be."""

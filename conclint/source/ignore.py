@@ -13,13 +13,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from conclint.files.bounded_file import CONFIGURATION, read_bounded
+from conclint.files.bounded_file import IGNORE_FILE, read_bounded
+from conclint.files.ignore_line import parse_ignore_line
 
 
 class _Pattern(NamedTuple):
     """One line. `ignores` is false for a line with `!`.
 
-    `match` is pathspec's; it says yes to whatever lies in a matching folder, too. Only the entry itself is
+    `match` says yes to whatever lies in a matching folder, too. Only the entry itself is
     asked about here (its folders were, before), so what `match` is given makes the difference: the last
     `parts` parts of the path (if not `floating`, the path must have just so many), for `folder/**` (0
     parts, `contents`) the path as if it were a file, else (`**` inside) the path, if `name` matches too.
@@ -94,7 +95,7 @@ class Patterns:
 def read_ignore_file(file: str, base: str) -> Patterns | None:
     """The patterns of a file such as .gitignore for the entries of `base`; None if it can't be read."""
     try:
-        lines = read_bounded(file, CONFIGURATION).decode("utf-8-sig", "surrogateescape").splitlines()
+        lines = read_bounded(file, IGNORE_FILE).decode("utf-8-sig", "surrogateescape").splitlines()
     except OSError:
         return None
     return Patterns(base, lines)
@@ -116,21 +117,19 @@ def _parse(line: str) -> _Pattern | None:
     parts = 0 if "**" in components[len(components) == 1 :] else len(components)
     slash = "/" if body.endswith("/") else ""
     match = _compile(f"/{core}{slash}" if parts else body)
-    name = _compile(f"/{components[-1]}{slash}")
+    name = match if parts == 1 else _compile(f"/{components[-1]}{slash}")
     if match is None or name is None:
         return None
     return _Pattern(not line.startswith("!"), match, name, parts, floating, contents)
 
 
 def _compile(pattern: str) -> Callable[[str], object] | None:
-    """pathspec's `match_file` for a pattern; None where pathspec sees no pattern."""
-    from pathspec import GitIgnoreSpec
-
+    """What tells whether a path matches the pattern; None for what is none."""
     try:
-        compiled = list(GitIgnoreSpec.from_lines([pattern]).patterns)
-    except (ValueError, re.error):  # pathspec passes a range such as z-a on as it is
+        parsed = parse_ignore_line(pattern)
+    except ValueError:
         return None
-    return compiled[0].match_file if compiled and compiled[0].include is not None else None
+    return parsed.match if parsed is not None else None
 
 
 def _body(line: str) -> str:
@@ -151,14 +150,17 @@ def _is_wild(component: str) -> bool:
 
 _ONE_CHARACTER = re.compile(r"\[[!^]?\]?[^\]]*\]|\\.|\?", re.DOTALL)
 
+_MOST_STARS = 2
+
 
 def _as_regex(component: str) -> str:
     """A regular expression that all names matching the component match: sets and escapes stand for any
-    one character, trailing blanks may be missing."""
+    one character, trailing blanks may be missing. Of many `*` only the outermost count, since each has
+    the expression try more."""
     if component in ("", "**"):
         return ".*"
-    parts = re.split(r"(\*+)", _ONE_CHARACTER.sub("\0", component))
-    regex = "".join(
-        ".*" if part.startswith("*") else re.escape(part).replace(re.escape("\0"), ".") for part in parts
-    )
+    parts = re.split(r"\*+", _ONE_CHARACTER.sub("\0", component))
+    if len(parts) > _MOST_STARS + 1:
+        parts = [parts[0], max(parts[1:-1], key=len), parts[-1]]
+    regex = ".*".join(re.escape(part).replace(re.escape("\0"), ".") for part in parts)
     return regex + (r"\s*" if "\\" in component else "")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from conclint.config.nested import NearestConfig
 from conclint.config.settings import Config
+from conclint.files.ignore_line import IgnoreLine, parse_ignore_line
 from conclint.model.finding import Finding
 from conclint.model.runtime import Runtime
 from conclint.rules.registry import all_rules, code_of, rules_by_code
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 _ALWAYS = "CON9"
 """Codes about the run itself: on whatever is selected; a prefix as long as this, or longer, ignores them."""
@@ -101,18 +98,12 @@ class Selection:
         if not any(code.startswith(codes) for _, codes in self._per_file):
             return False
         relative = self._relative(path)
-        return any(code.startswith(codes) and spec.match_file(relative) for spec, codes in self._per_file)
+        return any(code.startswith(codes) and line.covers(relative) for line, codes in self._per_file)
 
     @cached_property
-    def _per_file(self) -> tuple[tuple[GitIgnoreSpec, tuple[str, ...]], ...]:
-        if not self._config.per_file_ignores:
-            return ()
-        from pathspec import GitIgnoreSpec
-
-        return tuple(
-            (GitIgnoreSpec.from_lines([pattern]), tuple(map(code_of, words)))
-            for pattern, words in self._config.per_file_ignores
-        )
+    def _per_file(self) -> tuple[tuple[IgnoreLine, tuple[str, ...]], ...]:
+        parsed = ((parse_ignore_line(line), words) for line, words in self._config.per_file_ignores)
+        return tuple((line, tuple(map(code_of, words))) for line, words in parsed if line is not None)
 
     def _relative(self, path: str) -> str:
         whole = os.path.normpath(self._config.cwd / path)
