@@ -358,7 +358,10 @@ def cannot_wait(subject: Subject) -> str:
         return f"{what} can't `await`: make it `async def`, and whatever calls it."
     either = "make it `async def` if what calls it takes a coroutine function; otherwise "
     either = "" if waiting.given_to_loop or waiting.also_called_by else either
-    return f"{what} can't `await`: {either}start {blocks} {start}, and go on in a callback.{too}"
+    return (
+        f"{what} can't `await`: {either}start {blocks} {start} and go on in a callback, or do both in a "
+        f"coroutine and start that with `create_task`.{too}"
+    )
 
 
 def bound(subject: Subject, *, plain: bool = False) -> str:
