@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conclint.fix.text_file import UnfixableError
 from conclint.model.finding import UNREADABLE, Finding
+from conclint.report.destination import write_files
 from conclint.report.terminal import say, say_line, write_patch
 from conclint.report.wording import count
 from conclint.suppress.directives import UNUSED_CODE
@@ -48,9 +49,10 @@ def apply_fixing(
     *,
     quiet: bool,
     known: Sequence[Finding] = (),
+    patch: str | None = None,
 ) -> Done:
     """Does it, file by file; one that can't be mended is said, and stays as it was. So do the `known` ones,
-    which are in the baseline."""
+    which are in the baseline. `patch` names a file for the diff. Raises UnwritableError."""
     files = []
     for file in _planned(fixing, findings, territory):
         if file.after == file.before:
@@ -63,7 +65,7 @@ def apply_fixing(
                 continue
         files.append(file)
     if fixing.diff:
-        return Done(False, _print_diff(fixing, findings, files, known, quiet=quiet))
+        return Done(False, _print_diff(fixing, findings, files, known, patch, quiet=quiet))
     if not quiet or fixing.show:
         _tell(fixing, files, known)
     return Done(bool(files), 0 if fixing.only or fixing.noqa else None)
@@ -111,12 +113,17 @@ def _print_diff(
     findings: Sequence[Finding],
     files: Sequence[FixedFile],
     known: Sequence[Finding],
+    patch: str | None,
     *,
     quiet: bool,
 ) -> int:
     from conclint.fix.diff import diff_of
 
-    write_patch("".join(map(diff_of, files)))
+    text = "".join(map(diff_of, files))
+    if patch is None:
+        write_patch(text)
+    else:
+        write_files({patch: text})
     number = sum(len(file.fixed) for file in files)
     if not quiet:
         rest = _unsafe_left(fixing, findings) + _known_left(fixing, known)

@@ -293,7 +293,11 @@ def check_options(command: Callable[..., _T]) -> Callable[..., _T]:
             is_flag=True,
             help="With --fix, --fix-only or --diff: also apply fixes that need a review. Alone: count them.",
         ),
-        click.option("--diff", is_flag=True, help="Print what --fix would change, without changing it."),
+        click.option(
+            "--diff",
+            is_flag=True,
+            help="Print what --fix would change, without changing it. Patches to apply go to a file (-o, >).",
+        ),
         click.option("--fix-only", is_flag=True, help="Apply fixes without reporting what is left."),
         click.option("--show-fixes", is_flag=True, help="List the fixes that were applied."),
         click.option(

@@ -80,7 +80,10 @@ def run_check(request: CheckRequest) -> int:
         from conclint.fix.territory import Territory
 
         territory = Territory.of(request.config.cwd, request.config.root, request.paths)
-        done = apply_fixing(request.fixing, findings, territory, quiet=request.quiet, known=known.known)
+        patch = next((output.file for output in request.outputs if output.file is not None), None)
+        done = apply_fixing(
+            request.fixing, findings, territory, quiet=request.quiet, known=known.known, patch=patch
+        )
         if done.status is not None:
             return 0 if request.exit_zero else done.status
         if done.changed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from typing import Final
 
 from conclint.files.lines import LINE
 from conclint.fix.apply import FixedFile
@@ -23,10 +25,26 @@ def diff_of(file: FixedFile) -> str:
     )
 
 
+_DOUBTFUL: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]')
+
+
+def _quoted(name: str) -> str:
+    """The name as git writes it: one line, from which `git apply` and `patch` take the same name."""
+    if _DOUBTFUL.search(name) is None:
+        return name
+    plain = {ord('"'): '\\"', ord("\\"): "\\\\"}
+    data = name.encode("utf-8", "surrogateescape")
+    return (
+        '"'
+        + "".join(plain.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in data)
+        + '"'
+    )
+
+
 def _diff(name: str, before: str, after: str) -> str:
     old, new = (LINE.findall(text) for text in (before, after))
     text = ""
-    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+    for line in difflib.unified_diff(old, new, _quoted(f"a/{name}"), _quoted(f"b/{name}")):
         text += line
         if not line.endswith(("\n", "\r")):
             text += "\n\\ No newline at end of file\n"

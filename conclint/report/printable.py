@@ -53,6 +53,11 @@ def printable_lines(text: str, *, colour: bool = False) -> str:
     return _UNSAFE_IN_LINES.sub(lambda found: _escape(found[0]), text)
 
 
+def printable_patch(text: str, blanks: str) -> str:
+    """The same for a text of several lines in which these characters stay, too."""
+    return _UNSAFE_IN_LINES.sub(lambda found: found[0] if found[0] in blanks else _escape(found[0]), text)
+
+
 def printable_json(document: str) -> str:
     """A document of JSON, or a value of TOML, with the same characters in its strings as these write them."""
     return _UNSAFE_IN_LINES.sub(_escape_for_json, document)

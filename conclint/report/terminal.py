@@ -4,12 +4,14 @@ the text holds. Nothing else writes to them (`tests/test_meta.py`)."""
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import TextIO
 
-from conclint.report.printable import printable, printable_lines
+from conclint.report.printable import printable, printable_lines, printable_patch
 
+_BLANKS = "\t\f\r"
 _CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 UNLIMITED_WIDTH = 160
 """Width of source lines where there is no terminal: wide, since nothing wraps; but no megabyte line."""
@@ -64,10 +66,20 @@ def write_output(text: str) -> None:
 
 
 def write_patch(text: str) -> None:
-    """The same for a patch, which other programs apply: only on a terminal is anything in it escaped."""
+    """The same for a patch, which other programs apply: as it is where a file takes it. A pipe may lead to a
+    terminal or a CI log, so in one only the blanks of a source stay as they are."""
     if sys.stdout.isatty():
-        text = "\t".join(map(printable_lines, text.replace("\r\n", "\n").split("\t")))
+        text = printable_patch(text.replace("\r\n", "\n"), "\t")
+    elif not _is_file(sys.stdout):
+        text = printable_patch(text, _BLANKS)
     _write(text.encode("utf-8", "backslashreplace"))
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _write(data: bytes) -> None:

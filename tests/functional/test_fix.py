@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -118,6 +119,29 @@ def test_a_diff_of_tabs_and_line_ends_can_be_applied(tmp_path: Path) -> None:
     assert (tmp_path / "a.py").read_bytes() == (
         before.replace(b"time.sleep", b"await asyncio.sleep").replace(b"import", b"import asyncio\r\nimport")
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names that it refuses")
+@pytest.mark.parametrize("name", ["a.py", 'x\n+++ b "\\\u00e9.py'])
+def test_a_diff_is_escaped_but_in_a_file(tmp_path: Path, name: str) -> None:
+    evil = "\x1b[31m\x9b\x07\u202e\u200b\u2028"
+    before = f"import time\r\n\x0c\nasync def f():\n\ttime.sleep(1)\t# {evil}\n"
+    (tmp_path / name).write_bytes(before.encode())
+    command = [sys.executable, "-m", "conclint", "--diff", "--no-cache", name]
+    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).stdout.decode()
+    assert not re.search("[\x1b\x9b\x07\u202e\u200b\u2028]", piped)
+    assert "# \\x1b[31m\\x9b\\x07\\u202e\\u200b\\u2028\n" in piped
+    assert " \x0c\n" in piped
+    assert "+import asyncio\r\n" in piped
+    assert len([line for line in piped.split("\n") if line.startswith("+++")]) == 1
+    with (tmp_path / "one.patch").open("wb") as file:
+        subprocess.run(command, cwd=tmp_path, stdout=file, check=False)
+    done = run_conclint(tmp_path, *command[3:], "-o", "two.patch")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (tmp_path / "one.patch").read_bytes() == (tmp_path / "two.patch").read_bytes()
+    subprocess.run(["git", "apply", "two.patch"], cwd=tmp_path, check=True)
+    expected = before.replace("time.sleep", "await asyncio.sleep")
+    assert (tmp_path / name).read_bytes().decode() == f"import asyncio\r\n{expected}"
 
 
 def test_fix_only_reports_nothing(project: Path) -> None:
