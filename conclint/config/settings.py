@@ -188,12 +188,12 @@ def load_config(
         try:
             _check_cache(cache_dir, root, cwd, within)
         except NotOwnError as error:
-            why = f"cache-dir: {asked!r} {error.strerror}"
+            why = f"cache-dir: {_brief(asked)!r} {error.strerror}"
             if "cache_dir" in given:
                 raise ConfigError(f"--{why}: choose a folder of its own") from error
             if asked is not None and table is not None:
                 table.fail("cache-dir", f"{why}: name a folder of its own")
-            merged["no_cache_because"] = f"{cache_dir} {error.strerror}"
+            merged["no_cache_because"] = f"{_brief(cache_dir)} {error.strerror}"
             merged["use_cache"] = False
     return Config(
         root=root,
@@ -209,6 +209,12 @@ def load_config(
         asked=Asked(given, file is not None, has_version),
         **merged,
     )
+
+
+def _brief(path: object) -> str:
+    """The path, of a very long one its beginning: what is wrong with it has to fit on the line."""
+    text = str(path)
+    return text if len(text) <= 300 else f"{text[:100]}…"
 
 
 def _check_cache(folder: Path, root: Path, cwd: Path, within: Path) -> None:

@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Final
 
 from conclint.files.parents import with_parents
@@ -44,6 +45,12 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_B
 _HAS_DIR_FD: Final = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 
 
+_LONGEST: Final = 1_000
+"""Characters of its path at most: with the names in it, what every system takes."""
+_MOST_NEW: Final = 50
+"""So many folders at most are made for it, one in the other."""
+
+
 class NotOwnError(OSError):
     """A folder that is not conclint's to use; `strerror` is why, as what is true of the folder."""
 
@@ -59,6 +66,11 @@ def check_place(path: str, holding: Sequence[tuple[str, str]], within: str) -> N
     """
     if "\0" in path:
         raise NotOwnError("has a NUL in its name")
+    if len(path) > _LONGEST:
+        raise NotOwnError(f"has a path of more than {_LONGEST:,} characters")
+    missing = takewhile(lambda above: not os.path.lexists(above), with_parents(path))
+    if sum(1 for _ in missing) > _MOST_NEW:
+        raise NotOwnError(f"lies in more than {_MOST_NEW} folders that are yet to be made")
     if not _VERSION_CONTROL.isdisjoint(os.path.normcase(path).split(os.sep)):
         raise NotOwnError("lies in a folder of version control")
     if os.path.dirname(path) == path:

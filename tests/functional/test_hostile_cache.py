@@ -106,6 +106,9 @@ PLACES = [
     ("link/refs", "lies behind a link"),
     (".git/objects/pack", "lies in a folder of version control"),
     ("app.py", "is not a folder"),
+    ("x/" * 3_000 + "y", "has a path of more than 1,000 characters"),
+    ("x" * 2_000, "has a path of more than 1,000 characters"),
+    ("x/" * 50 + "y", "lies in more than 50 folders that are yet to be made"),
 ]
 
 
@@ -118,6 +121,11 @@ def strange(run: Run) -> list[Path]:
     (run.project / "link").symlink_to(".git")
     folders = (run.project, run.project.parent, run.home, run.project / "foreign", packs)
     return [file for folder in folders for file in old_files(folder)]
+
+
+def test_a_place_some_folders_down_is_made(run: Run) -> None:
+    run.finds("--cache-dir", "x/" * 20 + "y", ".")
+    assert (run.project / ("x/" * 20) / "y/CACHEDIR.TAG").is_file()
 
 
 @pytest.mark.usefixtures("strange")
@@ -140,7 +148,7 @@ def test_a_place_that_is_not_conclints_is_refused(
 def test_there_nothing_is_done_and_nothing_removed(run: Run, strange: list[Path]) -> None:
     before = sorted(run.project.parent.rglob("*"))
     for command in (["."], ["clean"], ["merge", "foreign"], ["--shard=1/2", "."]):
-        for place in ("..", "foreign"):
+        for place in ("..", "foreign", "x/" * 3_000 + "y"):
             (run.project / "pyproject.toml").write_text(f'[tool.conclint]\ncache-dir = "{place}"\n')
             done = run(*command)
             assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
