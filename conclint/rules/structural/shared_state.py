@@ -47,10 +47,10 @@ def shared_module_state(view: ModuleView, code: Code, habits: Habits) -> Iterato
             if placement.model is not ExecutionModel.PROCESS or _is_initializer(code, site):
                 continue
             for value in map(unwrapped, placement.callables.values):
-                if not isinstance(value, Function) or value.key[0] != code.key[0]:
+                if not isinstance(value, Function):
                     continue
                 for name, inner, at in _changed(code, value, 0):
-                    if not _reads_after(code, name, site):
+                    if not _reads_after(code, inner.key[0], name, site):
                         continue
                     worker = callable_name(code.evaluator, value)
                     chain = [Hop(code.key, site, worker)]
@@ -89,7 +89,7 @@ def _changed(code: Code, worker: Function, depth: int) -> Iterator[tuple[str, Co
         if store.kind == StoreKind.GLOBAL and _is_module_variable(inner, str(store.name)):
             yield str(store.name), inner, -1
         elif store.kind == StoreKind.ITEM:
-            node = inner.body.values[store.base]
+            node = graph.node(inner.body, graph.without_items(inner.body, store.base))
             if node[0] == Op.GLOBAL and _is_collection(inner, str(node[1])):
                 yield str(node[1]), inner, -1
     for number, site in enumerate(inner.body.sites):
@@ -97,7 +97,7 @@ def _changed(code: Code, worker: Function, depth: int) -> Iterator[tuple[str, Co
             continue
         callee = inner.body.values[site.callee]
         if callee[0] == Op.ATTR and callee[2] in CHANGES:
-            node = graph.node(inner.body, graph.base(callee))
+            node = graph.node(inner.body, graph.without_items(inner.body, graph.base(callee)))
             if node[0] == Op.GLOBAL and _is_collection(inner, str(node[1])):
                 yield str(node[1]), inner, number
     if depth < _DEPTH:
@@ -130,17 +130,18 @@ def _is_collection(code: Code, name: str) -> bool:
     return call is not None and call.is_one_of(MAKERS)
 
 
-def _reads_after(code: Code, name: str, site: int) -> bool:
-    """Whether the def reads the variable after the site, without having filled it itself since."""
-    wanted = {number for number, node in enumerate(code.body.values) if node == (Op.GLOBAL, name)}
-    if is_module(code.key):
+def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
+    """Whether the def reads a module's variable after the site, without having filled it itself since."""
+    is_own = path == code.key[0]
+    wanted = set(_named(code, path, name))
+    if is_module(code.key) and is_own:
         wanted |= {store.value for store in code.body.stores if store.name == name and store.value >= 0}
     if not wanted:
-        return _helper_reads(code, name, site)
+        return _helper_reads(code, path, name, site)
     placed = code.results.get(site, 1 << 30)
     here = code.ends(site)
     for store in code.body.stores:
-        if store.kind == StoreKind.GLOBAL and store.name == name and not is_module(code.key):
+        if store.kind == StoreKind.GLOBAL and store.name == name and is_own and not is_module(code.key):
             return False
         if store.kind == StoreKind.ITEM and store.base in wanted:
             return False
@@ -152,16 +153,44 @@ def _reads_after(code: Code, name: str, site: int) -> bool:
         later = code.starts(number) >= here
         used = other.callee in wanted or any(value in wanted for _, value in other.args)
         reads = reads or (later and (used or code.receiver(number) in wanted))
-    return reads or _helper_reads(code, name, site)
+    return reads or _helper_reads(code, path, name, site)
 
 
-def _helper_reads(code: Code, name: str, site: int) -> bool:
-    """Whether a function of the module that is called after the site reads the variable, no more."""
+def _named(code: Code, path: str, name: str) -> Iterator[int]:
+    """The values of a def that are the variable of a module: its own, or one that it imports."""
+    for number, node in enumerate(code.body.values):
+        if path == code.key[0]:
+            if node == (Op.GLOBAL, name):
+                yield number
+        elif node[0] == Op.ATTR and node[2] == name:
+            if _imports(code, graph.node(code.body, graph.base(node)), path, None):
+                yield number
+        elif _imports(code, node, path, name):
+            yield number
+
+
+def _imports(code: Code, node: graph.Node, path: str, name: str | None) -> bool:
+    """Whether a value is what an import of a name from a module gives, or the module itself (None)."""
+    if node[0] == Op.GLOBAL:
+        stores = code.module.global_stores(str(node[1]))
+        node = graph.node(code.evaluator.body(stores[0][0]), stores[0][1].value) if len(stores) == 1 else node
+    if node[0] != Op.IMPORT:
+        return False
+    item = code.module.summary.imports[graph.number(node)]
+    finder = code.evaluator.program.finder
+    module = finder.resolve_relative(code.key[0], item.level, item.module) if item.level else item.module
+    if name is None and item.name is not None:  # from package import module
+        return code.evaluator.program.find(f"{module}.{item.name}", code.key[0]) == path
+    return item.name == name and code.evaluator.program.find(module, code.key[0]) == path
+
+
+def _helper_reads(code: Code, path: str, name: str, site: int) -> bool:
+    """Whether a function of the variable's module that is called after the site reads it, no more."""
     for call in code.calls.values():
         if code.starts(call.site) < code.ends(site) or len(call.inside) != 1:
             continue
         target = call.inside[0]
-        if not isinstance(target, Function) or target.key[0] != code.key[0]:
+        if not isinstance(target, Function) or target.key[0] != path:
             continue
         body = code.evaluator.body(target.key)
         if (Op.GLOBAL, name) in body.values and not any(
