@@ -37,6 +37,13 @@ class ConfigError(Exception):
         super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…")
 
 
+class UnreadableConfigError(ConfigError):
+    """A file that can't be read at all, so that it isn't known whether it has anything to say."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(f"{file}: cannot be read: {why}")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The checked values of one file's conclint table, by the names of `Config`'s fields."""
@@ -86,7 +93,7 @@ def read_table(file: Path, *, required: bool) -> Table | None:
     try:
         data = read_bounded(file, CONFIGURATION)
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror or error}") from error
+        raise UnreadableConfigError(file, error.strerror or str(error)) from error
     whole_file = file.name != "pyproject.toml"
     if not whole_file and not required and b"conclint" not in data:
         # Somebody else's file, broken or not, is no concern of ours.

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from conclint.config.file import check_codes, read_project
+from conclint.config.file import UnreadableConfigError, check_codes, read_project
 from conclint.config.settings import (
     RUNNING_PYTHON,
     Config,
@@ -40,19 +40,25 @@ def with_nested(config: Config, folders: Iterable[str], known_codes: Collection[
     """The configuration with those of these folders, as far as they lie below the project's root.
 
     A folder whose pyproject.toml has no conclint table, but says which Python it needs, changes the target
-    version alone, unless that is configured. Where the command was given a configuration file by name, it
-    holds everywhere. Raises ConfigError as `load_config` does.
+    version alone, unless that is configured. A file that can't be read is passed over, and noted. Where the
+    command was given a configuration file by name, it holds everywhere. Raises ConfigError as `load_config`
+    does.
     """
     if config.asked.is_file_given:
         return config
     root = config.root
     within = sorted(path for path in set(map(Path, folders)) if root in path.parents)
     nested: list[Nested] = []
+    unread: list[str] = []
     for folder in within:
-        found = _nested(config, folder, nested, known_codes)
+        try:
+            found = _nested(config, folder, nested, known_codes)
+        except UnreadableConfigError as error:
+            unread.append(str(error))
+            continue
         if found is not None:
             nested.append(found)
-    return replace(config, nested=tuple(nested)) if nested else config
+    return replace(config, nested=tuple(nested), unread=tuple(unread)) if nested or unread else config
 
 
 class NearestConfig:

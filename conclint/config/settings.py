@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from conclint.config.allowances import Allowance
-from conclint.config.file import ConfigError, Table, check_codes, read_project, read_table
+from conclint.config.file import (
+    ConfigError,
+    Table,
+    UnreadableConfigError,
+    check_codes,
+    read_project,
+    read_table,
+)
 from conclint.config.keys import FOLLOW_ALL
 from conclint.config.metadata import required_by_metadata
 from conclint.files.bounded_file import SOURCE
@@ -90,8 +97,9 @@ class Config:
     `follow` names the installed packages into which chains go on ("installed": all, the sure chains alone),
     `python` is the interpreter or environment that has them; None for the one that is found. `baseline` is
     the file of findings that are known. `nested` are the configurations of folders below `root`, outermost
-    first, and `asked` is what all of them are made from. Below `cache_within` no link leads to the cache;
-    `no_cache_because` is why the cache that was asked for is not used.
+    first, `unread` says which of them can't be read, and `asked` is what all are made from. Below
+    `cache_within` no link leads to the cache; `no_cache_because` is why the cache that was asked for is not
+    used.
 
     Each field says what its value can change, so that no cache forgets one.
     """
@@ -130,6 +138,7 @@ class Config:
     catalog: Mapping[str, Any] = field(default_factory=dict, metadata=_NOTHING)
     catalog_files: tuple[Path, ...] = field(default=(), metadata=_NOTHING)
     nested: tuple[Nested, ...] = field(default=(), metadata=_FINDINGS)
+    unread: tuple[str, ...] = field(default=(), metadata=_NOTHING)
     asked: Asked = field(default=Asked(), compare=False, metadata=_NOTHING)
 
     @property
@@ -272,6 +281,8 @@ def find_table_in(folder: Path) -> Table | None:
             table = read_table(file, required=False)
             if table is not None:
                 return table
+        elif file.exists() and not file.is_dir():
+            raise UnreadableConfigError(file, "it is not a regular file")
     return None
 
 

@@ -53,8 +53,8 @@ class Report:
     analysed files, if it was asked for. `hidden` is how many findings are not bad enough to be reported,
     `unsure` how many are not sure enough, `cache_note` why there is no cache, if there is none; `environment`
     whose packages were followed. `calls`: how many calls of libraries are known, if that was asked for.
-    `warnings` are about facts of installed packages that could not be used, `led_out` the links that were
-    passed over since they lead out of the project."""
+    `warnings` are about configurations and facts of installed packages that could not be used, `led_out` the
+    links that were passed over since they lead out of the project."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -155,7 +155,7 @@ def check(
         workspace.cache.note,
         kept.environment,
         kept.calls,
-        workspace.packages.facts.warnings,
+        (*config.unread, *workspace.packages.facts.warnings),
         discovery.led_out,
     )
 

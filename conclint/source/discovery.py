@@ -433,7 +433,7 @@ def _configured_above(paths: Iterable[str], root: str) -> Iterator[str]:
     """The folders of these files, and those between them and the root, that have a configuration file."""
     for folder in all_above(map(os.path.dirname, paths)):
         is_within = folder != root and is_below(folder, root)
-        if is_within and any(os.path.isfile(os.path.join(folder, name)) for name in CONFIG_FILES):
+        if is_within and any(os.path.exists(os.path.join(folder, name)) for name in CONFIG_FILES):
             yield folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -114,3 +115,31 @@ def test_what_is_nearer_is_listed(repository: Path) -> None:
     lines = run_conclint(repository, "config").stdout.splitlines()
     assert "# what is reported below a/: a/pyproject.toml" in lines
     assert "# target-version below c/: 3.13 (its requires-python)" in lines
+
+
+def spoil(file: Path, kind: str) -> str:
+    """Puts something in the place of a file that can't be read, and says why."""
+    file.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(file)
+        return "it is not a regular file"
+    with file.open("wb") as stream:
+        stream.truncate(17 << 20)
+    return "it is larger than 16 MB"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("kind", ["pipe", "huge"])
+@pytest.mark.parametrize("name", [".conclint.toml", "conclint.toml", "pyproject.toml"])
+def test_one_that_cannot_be_read(repository: Path, kind: str, name: str) -> None:
+    (repository / "a/pyproject.toml").unlink()
+    why = spoil(repository / "a" / name, kind)
+    expected = {**EACH, "a/deep/views.py": ["CON101", "CON102"]}
+    for _ in range(2):  # the second is not the first once more, which would leave out the warning
+        assert codes(repository) == expected
+        done = run_conclint(repository, ".")
+        assert f"conclint: warning: {repository}/a/{name}: cannot be read: {why}\n" in done.stderr
+    assert "warning" not in run_conclint(repository, ".", "-q").stderr
+    done = run_conclint(repository, "a")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"conclint: error: {repository}/a/{name}: cannot be read: {why}\n"

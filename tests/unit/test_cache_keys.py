@@ -53,6 +53,7 @@ OTHER: dict[str, Any] = {
     "catalog": {"functions": []},
     "catalog_files": (Path("/p/facts.toml"),),
     "nested": (Nested(Path("/p/a"), Path("/p/a"), None, (("select", ("CON1",)),), has_version=False),),
+    "unread": ("/p/a/conclint.toml: cannot be read: it is larger than 16 MB",),
     "asked": Asked({"select": ("CON1",)}),
 }
 
