@@ -54,7 +54,10 @@ async def serve(stream: MessageStream, protocol: EditorProtocol, complain: Calla
     except ConnectionError:
         complain("the connection to the editor is lost")
         return 1
-    return 0 if protocol.is_shut_down else 1
+    if protocol.is_shut_down:
+        return 0
+    complain("the input ended, though no editor has asked for the shutdown")
+    return 1
 
 
 async def _next_body(stream: MessageStream, complain: Callable[[str], None]) -> bytes | None:

@@ -134,7 +134,28 @@ def test_exit_status(sent: list[bytes], status: int) -> None:
 
 def test_exit_status_of_the_process() -> None:
     """Of one that the editor does not end; the malformed messages come to one that it does."""
-    assert ended_process(INITIALIZE).status == 1
+    done = ended_process(INITIALIZE)
+    assert done.status == 1
+    (line,) = done.said
+    assert "the input ended, though no editor has asked for the shutdown" in line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder that is worked in can't be removed")
+def test_a_working_folder_that_is_gone(project: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        "import os, subprocess, sys; os.rmdir(os.getcwd());"
+        "sys.exit(subprocess.call([sys.executable, '-m', 'conclint', 'server']))"
+    )
+    sent = b"".join([INITIALIZE, opened(project / "app/views.py", VIEWS), ENDING])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=gone, input=sent, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    gone.mkdir()
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, input=b"", capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1)
 
 
 def test_requests_out_of_their_time() -> None:
