@@ -28,6 +28,12 @@ _LINK: Final = "\x1b\\]8;;(?:https://github\\.com/conclint/[\\w./-]*)?\x1b\\\\"
 _OURS_OR_UNSAFE: Final = re.compile(f"({_COLOUR}|{_LINK})|[{_UNSAFE_BUT_LINE_FEED}]")
 
 
+_AZURE: Final = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+"""What begins a command to Azure Pipelines, anywhere in a line of a log."""
+_GITHUB: Final = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
+"""What begins a command to GitHub's runner, at the beginning of a line."""
+
+
 @lru_cache(maxsize=4096)
 def character_cells(character: str) -> tuple[str, int]:
     """What to print for one character other than a tab, and how many terminal cells that fills."""
@@ -40,14 +46,19 @@ def character_cells(character: str) -> tuple[str, int]:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with an escape for each character that a terminal would obey or not show."""
+    """The text on one line, with an escape for each character that a terminal would obey or not show, and for
+    what a CI log would take for a command."""
+    if "::" in text or "##" in text:
+        text = _AZURE.sub(r"#\\x23", _GITHUB.sub(r"\1\\x3a", text))
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE.sub(lambda found: _escape(found[0]), text)
 
 
 def printable_lines(text: str, *, colour: bool = False) -> str:
-    """The same for a text of several lines, in which `colour` may be set, and links to pages of ours."""
+    """The same for a text of several lines, in which `colour` may be set, and links to pages of ours, and
+    whose lines may be commands of ours to GitHub."""
+    text = _AZURE.sub(r"#\\x23", text)
     if colour:
         return _OURS_OR_UNSAFE.sub(lambda found: found[1] or _escape(found[0]), text)
     return _UNSAFE_IN_LINES.sub(lambda found: _escape(found[0]), text)
@@ -55,11 +66,13 @@ def printable_lines(text: str, *, colour: bool = False) -> str:
 
 def printable_patch(text: str, blanks: str) -> str:
     """The same for a text of several lines in which these characters stay, too."""
+    text = _AZURE.sub(r"#\\x23", _GITHUB.sub(r"\1\\x3a", text))
     return _UNSAFE_IN_LINES.sub(lambda found: found[0] if found[0] in blanks else _escape(found[0]), text)
 
 
 def printable_json(document: str) -> str:
     """A document of JSON, or a value of TOML, with the same characters in its strings as these write them."""
+    document = _AZURE.sub(r"#\\u0023", document)
     return _UNSAFE_IN_LINES.sub(_escape_for_json, document)
 
 
