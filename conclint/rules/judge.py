@@ -131,8 +131,9 @@ class Judge:
             entries,
             self._library,
             self._loops_nest,
-            {},
-            {},
+            around={},
+            works_on_loop={},
+            given={},
         )
 
     def _in_part(
