@@ -25,6 +25,8 @@ _FAILS_OFF_LOOP = _RAISES_OFF_LOOP | {"asyncio.get_event_loop", "asyncio.events.
 _NONE_OFF_LOOP = frozenset(
     {"asyncio._get_running_loop", "asyncio.events._get_running_loop", "asyncio.current_task"}
 )
+_FORKS = frozenset({"os.fork"})
+"""What gives 0 in a new process, in which no loop runs: the running loop is that of the parent's process."""
 _ASKING = _RAISES_OFF_LOOP | _NONE_OFF_LOOP
 _MAX_DEPTH = 3
 _MAX_SITES = 12
@@ -76,8 +78,8 @@ class LoopTests:
         return self.asks_for_loop(key, body, body.regions[handler].extra, _FAILS_OFF_LOOP)
 
     def finds_it_idle(self, key: Key, body: Body, region: int) -> bool:
-        """Whether a test around a region has asked a loop whether it is running, and found that it is not:
-        nobody's work is disturbed there, whatever the thread."""
+        """Whether a test around a region has asked a loop whether it is running, or closed, and found that
+        nothing runs there: nobody's work is disturbed, whatever the thread."""
         for number in graph.around(body, region):
             item = body.regions[number]
             is_test = item.kind in (RegionKind.IF, RegionKind.AFTER) and item.value >= 0
@@ -93,10 +95,11 @@ class LoopTests:
             # `loop and loop.is_running()`: that there is none is as good
             return any(self._says_idle(key, body, item, polarity) for item in graph.operands(node))
         site = graph.call(body, value)
-        if site is None or polarity:
+        if site is None:
             return False
+        asked = "is_closed" if polarity else "is_running"
         targets = callables(self._evaluator.evaluate(key, site.callee))
-        return any(isinstance(method, ExternalMethod) and method.name == "is_running" for method in targets)
+        return any(isinstance(method, ExternalMethod) and method.name == asked for method in targets)
 
     def _of_bool(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         operands = graph.operands(node)
@@ -117,6 +120,8 @@ class LoopTests:
             return ALL_MODELS & ~_THREAD if equal else ~LOOP
         if node[1] in ("in", "not in"):
             return ALL_MODELS
+        if body.values[right] == (Op.CONST, 0) and self._is_fork(key, body, left):
+            return ~LOOP if equal else ALL_MODELS
         other = body.values[right]
         if other[0] == Op.CONST and other[1] is None and self._is_running_loop(key, body, left):
             return ~LOOP if equal else LOOP
@@ -125,6 +130,10 @@ class LoopTests:
         if equal and any(self._is_running_loop(key, body, side) for side in (left, right)):
             return LOOP
         return ALL_MODELS
+
+    def _is_fork(self, key: Key, body: Body, value: int) -> bool:
+        site = graph.call(body, value)
+        return site is not None and self._calls(key, site, _FORKS)
 
     def _of_phi(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         """A loop or None; or a flag that a try block sets and its handlers clear, or the other way round:
@@ -146,6 +155,8 @@ class LoopTests:
     def _of_call(self, key: Key, body: Body, site: Site, polarity: bool) -> int:
         if self._calls(key, site, _NONE_OFF_LOOP):
             return LOOP if polarity else ~LOOP
+        if self._calls(key, site, _FORKS):
+            return ALL_MODELS if polarity else ~LOOP
         if self._calls(key, site, _RAISES_OFF_LOOP):
             return LOOP if polarity else 0  # it gives a loop, which is true, or fails
         targets = callables(self._evaluator.evaluate(key, site.callee))

@@ -24,6 +24,7 @@ _ENDING: Final = frozenset({"wait", "communicate"})
 _KEYS: Final = frozenset({"getch", "getche", "getwch", "getwche"})
 _LINES: Final = frozenset({"read", "read1", "readline"})
 _SOCKET_CALLS: Final = _ARRIVING | {"connect", "send", "sendall", "sendto"}
+_DESCRIPTORS: Final = frozenset({"read", "readv", "write", "writev", "splice"})
 _WOULD_BLOCK: Final = ("builtins.BlockingIOError", "ssl.SSLWantReadError", "ssl.SSLWantWriteError")
 _SELECTING: Final = frozenset({"select.select", "select.poll", "select.epoll", "selectors.select"})
 _POLLING: Final = frozenset({"poll", "select"})
@@ -65,6 +66,8 @@ class PolledReads:
         if name in _SOCKET_CALLS and (
             self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
         ):
+            return True
+        if name in _DESCRIPTORS and self._may_have_nothing(key, site):
             return True
         if name in _SOCKET_CALLS and self._is_made_ready(key, body, receiver, name):
             return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 from conclint.resolve.values import External, Key, Literal
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, SiteKind, Use
+from conclint.summary.records import Body, Site, SiteKind, Use
 
 _SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep", "trio.sleep"})
 _CHECKPOINTS = frozenset({"anyio.lowlevel.checkpoint", "trio.lowlevel.checkpoint"})
@@ -42,11 +42,20 @@ def is_beside_yield(body: Body, site: int, yields: tuple[int, ...]) -> bool:
     of these, one on either side."""
     if site < 0:
         return False
-    near = [place for place in yields if _is_near(body, site, place)]
+    near = [place for place in yields if _is_near(body, site, place) and not _ends(body, place)]
     if any(graph.loop_of(body, body.sites[place].region) < 0 for place in near):
         return True
     return any(place > site for place in near) and any(
         place < site and not _is_after_work(body, place) for place in near
+    )
+
+
+def _ends(body: Body, place: int) -> bool:
+    """Whether a function does nothing after it has paused: it may pause to be a coroutine at all."""
+    return (
+        place == len(body.sites) - 1
+        and not body.returns
+        and graph.loop_of(body, body.sites[place].region) < 0
     )
 
 
@@ -60,8 +69,15 @@ def _is_after_work(body: Body, place: int) -> bool:
 
 
 def _is_near(body: Body, site: int, place: int) -> bool:
+    """Whether nothing else is awaited between the two, nor, in the block of the pause, called."""
     first, last = sorted((site, place))
-    between = body.sites[first + 1 : last]
-    return graph.is_inside(body, body.sites[site].region, body.sites[place].region) and not any(
-        map(graph.pauses, between)
+    own = {graph.called_site(body.values[value]) for value in graph.made_from(body, _given(body.sites[site]))}
+    block = body.sites[place].region
+    return graph.is_inside(body, body.sites[site].region, block) and not any(
+        graph.pauses(other) or (other.kind == SiteKind.CALL and other.region == block and number not in own)
+        for number, other in enumerate(body.sites[first + 1 : last], first + 1)
     )
+
+
+def _given(site: Site) -> list[int]:
+    return [site.callee, *(value for _, value in site.args)]

@@ -164,7 +164,7 @@ _BLOCKING = {
         sqlalchemy.Connection.execute sqlalchemy.orm.Session.commit sqlalchemy.orm.scoped_session.execute
         sqlalchemy.orm.Query.all sqlmodel.Session.exec sqlmodel.Session.commit""",
     Family.HTTP: """
-        googleapiclient.discovery.build googleapiclient.http.HttpRequest.execute
+        googleapiclient.http.HttpRequest.execute
         botocore.client.BaseClient.put_object openai.resources.chat.Completions.create
         anthropic.resources.Messages.create google.genai.models.Models.generate_content
         docker.APIClient.images docker.APIClient.get docker.models.containers.Container.stop

@@ -10,16 +10,17 @@ from conclint.effects.solver import EffectSolver
 from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import Function, Key
+from conclint.resolve.values import External, Function, Key
 from conclint.rules.chains import Hop
 from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, Site, SiteKind
+from conclint.summary.records import DefKind, Op, RegionKind, Site, SiteKind
 
 _LOCAL: Final = "threading.local"
+_MISSING: Final = "builtins.AttributeError"
 _DEPTH: Final = 2
 _ADVICE: Final = Advice(
     ExecutionModel.EVENT_LOOP,
@@ -127,8 +128,10 @@ def _own_use(code: Code, number: int, site: Site) -> Iterator[_Use]:
 
 
 def _is_made_once(code: Code, region: int) -> bool:
-    """Whether a region is for what is not there yet (`if not hasattr(local, "client")`): what it keeps is of
-    the thread, and as good for one task as for another."""
+    """Whether a region is for what is not there yet (`if not hasattr(local, "client")`, `except
+    AttributeError`): what it keeps is of the thread, and as good for one task as for another."""
+    if any(_is_for_missing(code, number) for number in graph.around(code.body, region)):
+        return True
     tests = [code.body.regions[number].value for number in graph.around(code.body, region)]
     made = graph.made_from(code.body, tests)
     calls = [graph.call(code.body, value) for value in made]
@@ -137,6 +140,14 @@ def _is_made_once(code: Code, region: int) -> bool:
         and graph.node(code.body, call.callee)[:2] in ((Op.GLOBAL, "hasattr"), (Op.GLOBAL, "getattr"))
         for call in calls
     )
+
+
+def _is_for_missing(code: Code, number: int) -> bool:
+    region = code.body.regions[number]
+    if region.kind != RegionKind.EXCEPT or region.value < 0:
+        return False
+    caught = code.evaluator.evaluate(code.key, region.value).values
+    return any(isinstance(item, External) and item.dotted == _MISSING for item in caught)
 
 
 def _shown(code: Code, base: int) -> str:
