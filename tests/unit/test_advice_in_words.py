@@ -1283,3 +1283,23 @@ def test_what_is_asked_about_something_received_is_not_asked_before_the_loop(tmp
     assert "before the event loop" not in received.words and "prompt_async" in received.words
     (first,) = at_line(told, "name: ", tmp_path)
     assert "or ask before the event loop starts" in first.words
+
+
+def test_a_plain_method_starts_the_whole_computing_in_the_pool(tmp_path: Path) -> None:
+    told = told_of(
+        tmp_path,
+        program="""
+        from tornado.web import RequestHandler
+
+        def compared(left, right):
+            return [[len(compared(a, b)) for a in left if a != b] for b in right if b]
+
+        class Compare(RequestHandler):
+            def post(self):
+                self.finish(compared(self.left(), self.right()))
+        """,
+    )
+    (item,) = told
+    assert "run `compared` in a process pool" in item.words
+    assert "otherwise start it there and go on in a callback" in item.words
+    assert "in a thread" not in item.words

@@ -399,7 +399,7 @@ def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is
     if can and subject.unpicklable:
         text = f"{lead}{_UNPICKLABLE.format(pool=_pool(runtime, library), name=short)}{note}"
         return Advice(Recommendation(_PROCESS, text))
-    refusal = _PICKLED if can else words.cannot_wait(subject)
+    refusal = _PICKLED if can else words.cannot_wait(subject, pool=True)
     text = f"{lead}run {what} in {_pool(runtime, library)}, so the event loop isn't blocked. {refusal}{note}"
     return Advice(Recommendation(_PROCESS, text))
 

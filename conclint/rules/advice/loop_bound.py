@@ -10,7 +10,7 @@ from conclint.cost.suspension import DRIVING
 from conclint.effects.effects import Kind
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import Link
-from conclint.resolve.values import External, ExternalMethod, Function, Generator, Key, Parameter
+from conclint.resolve.values import Class, External, ExternalMethod, Function, Generator, Key, Parameter
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -42,6 +42,7 @@ _OF_REACTOR: Final = (
 """What of Twisted works in the reactor's thread alone: a Deferred is called back there too."""
 _FAILURES: Final = ("Error", "Exception", "Cancelled", "Warning")
 """How the names of exceptions end, which may be raised anywhere."""
+_PLAIN: Final = (DefKind.FUNCTION, DefKind.LAMBDA)
 _MOST_FUNCTIONS: Final = 200
 _RECORDING: Final = (
     "write", "append", "add", "extend", "insert", "update", "put", "pop", "remove", "discard", "clear",
@@ -189,11 +190,11 @@ def decorator_names(view: ModuleView, parent: Key, decorator: int) -> list[str]:
 
 
 def _plain_functions(view: ModuleView, link: Link) -> Iterator[Key]:
-    """The plain functions of the program that a site runs."""
+    """The plain functions of the program that a site runs; of a class, what sets up its objects."""
+    evaluator = view.engine.evaluator
     for group in link.groups:
         for target in group:
             value = target.value.function if isinstance(target.value, Generator) else target.value
-            if isinstance(value, Function):
-                kind = view.engine.evaluator.definition(value.key).kind
-                if kind in (DefKind.FUNCTION, DefKind.LAMBDA):
-                    yield value.key
+            for function in evaluator.classes.makers(value) if isinstance(value, Class) else (value,):
+                if isinstance(function, Function) and evaluator.definition(function.key).kind in _PLAIN:
+                    yield function.key

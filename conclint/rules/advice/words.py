@@ -337,12 +337,15 @@ def what_blocks(subject: Subject) -> str:
     return "the part that blocks" if is_special else f"what blocks (`{subject.cause}`)"
 
 
-def cannot_wait(subject: Subject) -> str:
-    """What a plain function that the loop calls can do instead of waiting."""
+def cannot_wait(subject: Subject, *, pool: bool = False) -> str:
+    """What a plain function that the loop calls can do instead of waiting. `pool`: it is told already to have
+    the whole call done by processes."""
     waiting = subject.around.waiting
     is_twisted = waiting.library is AsyncLibrary.TWISTED
     start = "with `deferToThread`" if is_twisted else "in a thread (`loop.run_in_executor(None, …)`)"
     blocks = what_blocks(subject)
+    if pool:
+        blocks, start = "it", "there"
     if waiting.is_lambda and waiting.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED):
         return f"a lambda can't wait: have it call a function that starts {blocks} {start}."
     if waiting.is_lambda:
