@@ -1303,3 +1303,39 @@ def test_a_plain_method_starts_the_whole_computing_in_the_pool(tmp_path: Path) -
     assert "run `compared` in a process pool" in item.words
     assert "otherwise start it there and go on in a callback" in item.words
     assert "in a thread" not in item.words
+
+
+@pytest.mark.parametrize(
+    ("made", "used", "pool", "said"),
+    [
+        ("Lock()", "with held:", "multiprocessing.Pool(4)", "hand a `multiprocessing.Lock` to the workers"),
+        ("RLock()", "with held:", "multiprocessing.Pool(4)", "hand a `multiprocessing.RLock` to"),
+        ("Condition()", "with held:", "multiprocessing.Pool(4)", "hand a `multiprocessing.Condition` to"),
+        ("Event()", "if held.wait():", "multiprocessing.Pool(4)", "hand a `multiprocessing.Event` to"),
+        ("Semaphore(3)", "with held:", "multiprocessing.Pool(4)", "hand a `multiprocessing.Semaphore(3)` to"),
+        ("Semaphore(3)", "with held:", "multiprocessing.Pool()", "hand a `multiprocessing.Semaphore(3)` to"),
+        ("BoundedSemaphore(value=3)", "with held:", "ProcessPoolExecutor(max_workers=8)",
+         "hand a `multiprocessing.BoundedSemaphore(3)` to the workers"),
+        ("Semaphore(8)", "with held:", "ProcessPoolExecutor(max_workers=8)",
+         "leave `held` out: the pool has 8 workers"),
+    ],
+)  # fmt: skip
+def test_the_lock_for_processes_is_of_the_same_kind(
+    tmp_path: Path, made: str, used: str, pool: str, said: str
+) -> None:
+    program = f"""
+        import multiprocessing, threading
+        from concurrent.futures import ProcessPoolExecutor
+
+        held = threading.{made}
+
+        def save(row):
+            {used}
+                print(row)
+
+        def main(rows):
+            with {pool} as pool:
+                list(pool.map(save, rows))
+        """
+    (item,) = [item for item in told_of(tmp_path, program=program) if item.finding.code == "CON607"]
+    assert said in item.words

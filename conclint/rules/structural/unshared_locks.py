@@ -12,7 +12,7 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key, unwrapped
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
-from conclint.rules.structural.allocation_sites import origins
+from conclint.rules.structural.allocation_sites import origins, workers_of
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
 from conclint.rules.structural.reports import Advice, found
@@ -32,6 +32,8 @@ _OF_PROCESSES: Final = (
 _ANEW: Final = (StartMethod.SPAWN, StartMethod.FORKSERVER)
 """Ways to begin a process in which its modules are imported anew."""
 _USES: Final = frozenset({"acquire", "wait", "wait_for", "set", "notify", "notify_all"})
+_COUNTS: Final = (0, "value", "parties")
+"""Where semaphores and barriers are given their number."""
 _DEPTH: Final = 2
 _DEFAULT: Final = (
     "processes are spawned on Windows and macOS, and from Python 3.14 on not forked on Linux",
@@ -40,12 +42,14 @@ _DEEP: Final = ("it may be there for the worker's own threads",) * 2
 
 
 class _Lock(NamedTuple):
-    """A lock of a module that a worker uses: its name and class, and where."""
+    """A lock of a module that a worker uses: its name and class, and where; `count` is how many a semaphore
+    lets in, or a barrier waits for, `...` where that is not known."""
 
     name: str
     kind: str
     key: Key
     site: int
+    count: object
 
 
 def lock_of_another_process(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -83,16 +87,47 @@ def _used(
             site,
             "CON607",
             f"`{lock.name}` keeps no other process out of `{short_name(worker)}`: it is {why}",
-            Advice(
-                ExecutionModel.PROCESS,
-                "hand a `multiprocessing.Lock` to the workers: as an argument of `Process`, or by the "
-                "`initializer` of a pool.",
-            ),
+            Advice(ExecutionModel.PROCESS, _instead(code, site, lock)),
             cause=lock.name,
             model=ExecutionModel.PROCESS,
             chain=[Hop(code.key, site, worker), Hop(lock.key, lock.site, lock.name)],
             reasons=(*placement.callables.reasons, *doubts),
         )
+
+
+def _instead(code: Code, site: int, lock: _Lock) -> str:
+    """What to do about a lock: one of the same kind for all processes, unless the pool has no more workers
+    than the semaphore lets in."""
+    kind = lock.kind.rpartition(".")[2]
+    workers, count = _workers_at(code, site), ""
+    if isinstance(lock.count, int):
+        if kind.endswith("Semaphore") and isinstance(workers, int) and workers <= lock.count:
+            return (
+                f"leave `{lock.name}` out: the pool has {workers} workers, so no more than that do this "
+                "at once."
+            )
+        count = f"({lock.count})"
+    return (
+        f"hand a `multiprocessing.{kind}{count}` to the workers: as an argument of `Process`, or by the "
+        "`initializer` of a pool."
+    )
+
+
+def _workers_at(code: Code, site: int) -> object:
+    """How many workers the pool has to which a site gives work, `...` where that is not known."""
+    receiver = code.receiver(site)
+    counts = {workers_of(origin) for origin in (origins(code, receiver) if receiver >= 0 else None) or ()}
+    return counts.pop() if len(counts) == 1 else ...
+
+
+def _count(code: Code, value: int) -> object:
+    """The number that a lock is made with, `...` for none."""
+    for origin in origins(code, value) or ():
+        arguments = dict(origin.code.body.sites[origin.site].args)
+        given = next((arguments[slot] for slot in _COUNTS if slot in arguments), -1)
+        if given >= 0:
+            return origin.code.literal((origin.code.key, given))
+    return ...
 
 
 def _locks(code: Code, depth: int) -> Iterator[tuple[int, _Lock]]:
@@ -108,7 +143,7 @@ def _locks(code: Code, depth: int) -> Iterator[tuple[int, _Lock]]:
         if node[0] == Op.GLOBAL and not _is_set_by_initializer(code, str(node[1])):
             for kind in (*_OF_THREADS, *_OF_PROCESSES):
                 if code.is_all(value, kind):
-                    yield depth, _Lock(str(node[1]), kind, code.key, number)
+                    yield depth, _Lock(str(node[1]), kind, code.key, number, _count(code, value))
                     break
         if depth < _DEPTH and number in code.calls:
             for target in code.calls[number].inside:
