@@ -21,12 +21,13 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind
 
 _OF_THREADS: Final = (
-    "threading.Lock", "threading.RLock", "threading.Semaphore", "threading.BoundedSemaphore",
+    "threading.Lock", "threading.RLock", "threading.BoundedSemaphore", "threading.Semaphore",
     "threading.Condition", "threading.Event", "threading.Barrier",
 )  # fmt: skip
+"""A class before the one that it is derived from."""
 _OF_PROCESSES: Final = (
     "multiprocessing.synchronize.Lock", "multiprocessing.synchronize.RLock",
-    "multiprocessing.synchronize.Semaphore", "multiprocessing.synchronize.BoundedSemaphore",
+    "multiprocessing.synchronize.BoundedSemaphore", "multiprocessing.synchronize.Semaphore",
     "multiprocessing.synchronize.Condition", "multiprocessing.synchronize.Event",
 )  # fmt: skip
 _ANEW: Final = (StartMethod.SPAWN, StartMethod.FORKSERVER)
@@ -42,14 +43,14 @@ _DEEP: Final = ("it may be there for the worker's own threads",) * 2
 
 
 class _Lock(NamedTuple):
-    """A lock of a module that a worker uses: its name and class, and where; `count` is how many a semaphore
+    """A lock of a module that a worker uses: its name and class, and where; `size` is how many a semaphore
     lets in, or a barrier waits for, `...` where that is not known."""
 
     name: str
     kind: str
     key: Key
     site: int
-    count: object
+    size: object
 
 
 def lock_of_another_process(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
@@ -100,13 +101,13 @@ def _instead(code: Code, site: int, lock: _Lock) -> str:
     than the semaphore lets in."""
     kind = lock.kind.rpartition(".")[2]
     workers, count = _workers_at(code, site), ""
-    if isinstance(lock.count, int):
-        if kind.endswith("Semaphore") and isinstance(workers, int) and workers <= lock.count:
+    if isinstance(lock.size, int):
+        if kind.endswith("Semaphore") and isinstance(workers, int) and workers <= lock.size:
             return (
                 f"leave `{lock.name}` out: the pool has {workers} workers, so no more than that do this "
                 "at once."
             )
-        count = f"({lock.count})"
+        count = f"({lock.size})"
     return (
         f"hand a `multiprocessing.{kind}{count}` to the workers: as an argument of `Process`, or by the "
         "`initializer` of a pool."
@@ -120,7 +121,7 @@ def _workers_at(code: Code, site: int) -> object:
     return counts.pop() if len(counts) == 1 else ...
 
 
-def _count(code: Code, value: int) -> object:
+def _size(code: Code, value: int) -> object:
     """The number that a lock is made with, `...` for none."""
     for origin in origins(code, value) or ():
         arguments = dict(origin.code.body.sites[origin.site].args)
@@ -143,7 +144,7 @@ def _locks(code: Code, depth: int) -> Iterator[tuple[int, _Lock]]:
         if node[0] == Op.GLOBAL and not _is_set_by_initializer(code, str(node[1])):
             for kind in (*_OF_THREADS, *_OF_PROCESSES):
                 if code.is_all(value, kind):
-                    yield depth, _Lock(str(node[1]), kind, code.key, number, _count(code, value))
+                    yield depth, _Lock(str(node[1]), kind, code.key, number, _size(code, value))
                     break
         if depth < _DEPTH and number in code.calls:
             for target in code.calls[number].inside:
