@@ -31,6 +31,8 @@ from conclint.effects.effects import (
     add_all,
     subsume,
 )
+from conclint.effects.executor_exits import FUTURE_RESULTS
+from conclint.effects.finished_futures import FinishedFutures
 from conclint.effects.free_locks import FreeLocks
 from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
 from conclint.effects.must_effects import Occurrence, raised
@@ -80,6 +82,7 @@ class EffectSolver:
         self._expected = ExpectedFailures(evaluator)
         self._no_loop = NoLoopFailures(evaluator)
         self._free_locks = FreeLocks(evaluator, self.effects_of)
+        self._finished_futures = FinishedFutures(evaluator, self.effects_of)
         self.transfer = Transfer(evaluator, self.effects_of)
         self._effects: dict[Key, Effects] = {}
         self._links: dict[Key, tuple[Link, ...]] = {}
@@ -402,6 +405,12 @@ class EffectSolver:
                 effect.kind is Kind.WAITS
                 and effect.family == _LOCKS
                 and self._free_locks.is_free(key, witness)
+            ):
+                continue
+            if (
+                effect.kind in WAITING
+                and witness.cause in FUTURE_RESULTS
+                and self._finished_futures.is_asked(key, witness)
             ):
                 continue
             if effect.mask & mask:
