@@ -518,21 +518,34 @@ def _asks_for(body: Body, value: int, own: graph.Node) -> bool:
 
 
 def _looks_up(body: Body, region: int, collection: int) -> bool:
-    """Whether a region stands under a test for an item of a collection: `key in kept`, `kept.get(key)`."""
+    """Whether a region stands under a test that misses an item of a collection (`key not in kept`), or gets
+    one (`kept.get(key)`)."""
     if body.regions[region].kind not in graph.TESTS:
         return False
     own = graph.node(body, collection)
-    for item in graph.made_from(body, [body.regions[region].value]):
-        node = graph.node(body, item)
-        made = graph.call(body, item)
-        if node[0] == Op.COMPARE and node[1] in ("in", "not in"):
-            if graph.node(body, graph.operands(node)[1]) == own:
+    todo = [(body.regions[region].value, bool(body.regions[region].extra))]
+    while todo:
+        value, holds = todo.pop()
+        node = graph.node(body, value)
+        if (inner := graph.negated(node)) >= 0:
+            todo.append((inner, not holds))
+        elif node[0] == Op.BOOL:
+            todo.extend((part, holds) for part in graph.parts(node))
+        elif node[0] == Op.COMPARE and node[1] in ("in", "not in"):
+            if graph.node(body, graph.operands(node)[1]) == own and (node[1] == "not in") == holds:
                 return True
-        elif made is not None and graph.node(body, made.callee)[-1] == "get":
-            receiver = graph.receiver(body, made)
-            if receiver >= 0 and graph.node(body, receiver) == own:
-                return True
+        elif any(_gets_from(body, item, own) for item in graph.made_from(body, [value])):
+            return True
     return False
+
+
+def _gets_from(body: Body, value: int, own: graph.Node) -> bool:
+    """Whether a value is what a collection's `get` gives."""
+    made = graph.call(body, value)
+    if made is None or graph.node(body, made.callee)[-1] != "get":
+        return False
+    receiver = graph.receiver(body, made)
+    return receiver >= 0 and graph.node(body, receiver) == own
 
 
 def is_locked(view: ModuleView, key: Key, body: Body, region: int) -> bool:
