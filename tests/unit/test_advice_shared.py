@@ -377,3 +377,95 @@ def test_a_generator_that_changes_what_others_use_is_gone_through_in_the_thread(
     (told,) = advice_for(tmp_path)
     text = told.advice.recommendation.text
     assert text.startswith("make a list of what `parts` gives in a thread, with a `threading.Lock`")
+
+
+REGISTRY = """
+import asyncio, requests, signal, threading, weakref
+
+class Ticket:
+    LIVE = {}
+
+    def __init__(self, number):
+        self.number = number
+
+DROP
+
+def fetched(url, number):
+    Ticket.LIVE[number] = requests.get(url)
+    return Ticket(number)
+
+async def main(url):
+    return fetched(url, 7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("drop", "finalizer"),
+    [
+        ("    def __del__(self):\n        Ticket.LIVE.pop(self.number, None)", "Ticket.__del__"),
+        ("def gone(ref):\n    Ticket.LIVE.clear()\ndef watch(one):\n    return weakref.ref(one, gone)",
+         "program.gone"),
+        ("def gone(number):\n    del Ticket.LIVE[number]\ndef watch(one):\n"
+         "    weakref.finalize(one, gone, one.number)", "program.gone"),
+        ("def stop(number, frame):\n    Ticket.LIVE.clear()\nsignal.signal(signal.SIGTERM, stop)", "program.stop"),
+        ("    def drop(self):\n        Ticket.LIVE.pop(self.number, None)", ""),
+        ("    def __del__(self):\n        self.number = None", ""),
+    ],
+)  # fmt: skip
+def test_no_lock_around_what_a_finalizer_uses(tmp_path: Path, drop: str, finalizer: str) -> None:
+    (tmp_path / "program.py").write_text(REGISTRY.replace("DROP", drop), encoding="utf-8")
+    (item,) = advice_for(tmp_path)
+    assert ("`threading.Lock`" in item.words) is not bool(finalizer)
+    assert (f"`{finalizer}` uses that too" in item.words) is bool(finalizer)
+
+
+def test_an_objects_own_collection_is_its_finalizers_alone(tmp_path: Path) -> None:
+    program = """
+        import asyncio, requests
+
+        class Feed:
+            def __init__(self):
+                self.pages = {}
+
+            def load(self, url):
+                self.pages[url] = requests.get(url)
+
+            def __del__(self):
+                self.pages.clear()
+
+        async def main(feed: Feed, url):
+            feed.load(url)
+        """
+    (tmp_path / "program.py").write_text(dedent(program), encoding="utf-8")
+    (item,) = advice_for(tmp_path)
+    assert "with a `threading.Lock` around each use of `self.pages`" in item.words
+
+
+def test_a_test_that_finds_an_item_is_no_memos(tmp_path: Path) -> None:
+    program = """
+        import asyncio, json, pathlib
+
+        class Providers:
+            def __init__(self, path):
+                self.path = pathlib.Path(path)
+                self.kept = {}
+
+            def add(self, key, peer):
+                if key not in self.kept:
+                    self.kept[key] = {}
+                if len(self.kept[key]) > 20 and peer not in self.kept[key]:
+                    return
+                self.kept[key][peer] = True
+                self.save()
+
+            def save(self):
+                with self.path.open("w") as file:
+                    file.write(str(len(self.kept)))
+
+        async def main(providers: Providers, key, peer):
+            providers.add(key, peer)
+        """
+    (tmp_path / "program.py").write_text(dedent(program), encoding="utf-8")
+    (item,) = advice_for(tmp_path)
+    assert "with a `threading.Lock` around each use of `self.kept`" in item.words
+    assert "Hold it while the file is written, too" in item.words

@@ -21,6 +21,7 @@ from conclint.resolve.values import (
 from conclint.rules.advice.busy import Busy, BusyPlaces, Shape
 from conclint.rules.advice.callers import PLAIN_MODULES
 from conclint.rules.advice.elsewhere import runs_in_thread_elsewhere
+from conclint.rules.advice.finalizers import finalizer_using
 from conclint.rules.advice.gone_through import gone_through
 from conclint.rules.advice.hazards import Hazard, hazard_of
 from conclint.rules.advice.helpers import helper_of
@@ -124,6 +125,7 @@ class Subject(NamedTuple):
     the async generator beside the one that is iterated. `in_threads`: other code here has the same function
     run in a thread. `is_program`: its module begins a program. `unsendable` says
     what of its arguments a process can't be given. `needs_figure`: it works on pyplot's current figure.
+    `finalizer` is what runs at any time, in any thread, and uses what is `changed`.
     Not `is_long`: how long it takes is not known.
     """
 
@@ -161,6 +163,7 @@ class Subject(NamedTuple):
     is_program: bool
     unsendable: str
     needs_figure: bool
+    finalizer: str
     is_long: bool = True
 
     @property
@@ -244,6 +247,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         bool(view.entries.whole),
         unsendable_in(view, first) if family in _COMPUTING else "",
         family in _COMPUTING and needs_current_figure(view, hops, cause),
+        finalizer_using(view, changed) if changed is not None else "",
     )
 
 

@@ -105,12 +105,13 @@ class Use(Enum):
 
 class Changed(NamedTuple):
     """What is changed, and the function that does it; `more` is what else is changed, each with its function,
-    as far as it is asked for."""
+    as far as it is asked for. `key` is that function's."""
 
     what: str
     function: str
     how: Use
     more: tuple[tuple[str, str], ...] = ()
+    key: Key | None = None
 
 
 def changed_by(
@@ -354,20 +355,20 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
             what = str(store.name)
             own: graph.Node = (Op.GLOBAL, what)
             if not is_tested(body, store.region, own):
-                yield Changed(what, name, _use_of(body, store.value, own))
+                yield Changed(what, name, _use_of(body, store.value, own), key=key)
         elif store.kind == StoreKind.ATTR and is_shared(view, key, fresh, store.base):
             own = (Op.ATTR, store.base, store.name)
             if not is_tested(body, store.region, own):
                 what = _attribute_of(text_of(view, key, store.base), str(store.name))
-                yield Changed(what, name, _use_of(body, store.value, own))
+                yield Changed(what, name, _use_of(body, store.value, own), key=key)
         elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
             if any(_looks_up(body, number, store.base) for number in graph.around(body, store.region)):
                 continue  # a memo: done twice, it is the same
-            yield Changed(text_of(view, key, store.base), name, Use.CHANGED)
+            yield Changed(text_of(view, key, store.base), name, Use.CHANGED, key=key)
     for site in body.sites:
         what, use = _changed_at(view, key, fresh, body, site)
         if what and not is_locked(view, key, body, site.region):
-            yield Changed(what, name, use)
+            yield Changed(what, name, use, key=key)
 
 
 def _use_of(body: Body, value: int, own: graph.Node) -> Use:
@@ -592,7 +593,7 @@ def is_shared(view: ModuleView, key: Key, fresh: Fresh, value: int) -> bool:
                 return True
         elif (
             op in (Op.GLOBAL, Op.IMPORT)
-            or (op == Op.ATTR and _is_of_class(view, key, body, node))
+            or (op == Op.ATTR and is_of_class(view, key, body, node))
             or (op == Op.FREE and _is_of_all_calls(view, key, str(node[-1])))
         ):
             return True
@@ -618,7 +619,7 @@ def _is_of_all_calls(view: ModuleView, key: Key, name: str) -> bool:
     return outer.kind == DefKind.FUNCTION and any(param.name == name for param in outer.params)
 
 
-def _is_of_class(view: ModuleView, key: Key, body: Body, node: graph.Node) -> bool:
+def is_of_class(view: ModuleView, key: Key, body: Body, node: graph.Node) -> bool:
     """Whether an attribute of a method's own object is its class's, which all objects share: a collection
     that the class has, and no method sets."""
     evaluator = view.engine.evaluator

@@ -60,6 +60,12 @@ _GUARDED_ALL: Final = (
     "{run}, with a `threading.Lock` around each use of {what}. Other code may be using them while `{name}` "
     "changes them."
 )
+_WITH_LOCK: Final = (_GUARDED, _GUARDED_ALL)
+_FILE_TOO: Final = " Hold it while the file is written, too: each call writes the same one."
+_FINALIZED: Final = (
+    "{run}, but collect there what is to change in {what}{by}, and change it on the event loop. A lock would "
+    "hang: `{finalizer}` uses that too, and may run in the thread that holds the lock."
+)
 _SET: Final = (
     "{run} if no other code uses meanwhile what `{name}` sets, {what} and others{by}; where that "
     "may be, with a lock held around both."
@@ -430,10 +436,13 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
         if found.how is Use.SET
         else _SHARED_STATE.get(found.how, _UNNAMED if " " in found.what else _GUARDED)
     )
+    if words is _GUARDED and subject.finalizer:
+        words = _FINALIZED
     if found.more and words is _GUARDED:
         words = _GUARDED_ALL
     what, by = _changed(found, subject)
-    return words.format(name=subject.short, what=what, by=by, run=run)
+    text = words.format(name=subject.short, what=what, by=by, run=run, finalizer=subject.finalizer)
+    return f"{text}{_FILE_TOO}" if words in _WITH_LOCK and subject.written.always else text
 
 
 def _may_need_loop(subject: Subject) -> str:
