@@ -407,7 +407,8 @@ async def main(url):
          "program.gone"),
         ("def gone(number):\n    del Ticket.LIVE[number]\ndef watch(one):\n"
          "    weakref.finalize(one, gone, one.number)", "program.gone"),
-        ("def stop(number, frame):\n    Ticket.LIVE.clear()\nsignal.signal(signal.SIGTERM, stop)", "program.stop"),
+        ("def stop(number, frame):\n    Ticket.LIVE.clear()\nsignal.signal(signal.SIGTERM, stop)",
+         "program.stop"),
         ("    def drop(self):\n        Ticket.LIVE.pop(self.number, None)", ""),
         ("    def __del__(self):\n        self.number = None", ""),
     ],
