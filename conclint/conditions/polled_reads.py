@@ -61,7 +61,7 @@ class PolledReads:
             return True
         if name in _ARRIVING and self._was_selected(key, body, site):
             return True
-        if name in _ENDING and has_ended(body, site, receiver):
+        if name in _ENDING and has_ended(self._evaluator, key, site, receiver):
             return True
         if name in _SOCKET_CALLS and (
             self._is_nonblocking(key, body, receiver) or self._may_have_nothing(key, site)
@@ -79,7 +79,7 @@ class PolledReads:
 
     def leaves_at_once(self, key: Key, site: Site) -> bool:
         """Whether a `with` is entered for a process that has ended: leaving it waits for nothing."""
-        return site.region > 0 and has_ended(self._evaluator.body(key), site, site.callee)
+        return site.region > 0 and has_ended(self._evaluator, key, site, site.callee)
 
     # -- serial ports ---------------------------------------------------------------------------
 

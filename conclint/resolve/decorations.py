@@ -50,6 +50,7 @@ _MANAGERS = frozenset(
     }
 )  # fmt: skip
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
+_RECEIVERS = frozenset({"self", "cls"})
 
 
 class Decorations:
@@ -189,13 +190,14 @@ class Decorations:
 
     def _twin(self, key: Key, parent: Key, decorator: int) -> Key | None:
         """The coroutine function with the parameters of a plain one, which a decorator from outside is given
-        (`@dispatch(afetch) def fetch`)."""
+        (`@dispatch(afetch) def fetch`). Without parameters, or given by a name, it may as well be something
+        that is called before or after the def; then its name must tell."""
         definition = self._evaluator.definition(key)
         call = graph.call(self._evaluator.body(parent), decorator)
         if call is None or definition.kind != DefKind.FUNCTION:
             return None
         names = [param.name for param in definition.params]
-        for _, argument in call.args:
+        for slot, argument in call.args:
             for value in self._evaluator.evaluate(parent, argument).values:
                 if not isinstance(value, Function):
                     continue
@@ -204,6 +206,10 @@ class Decorations:
                     given.kind == DefKind.ASYNC_FUNCTION
                     and not given.flags & DefFlags.GENERATOR
                     and [param.name for param in given.params] == names
+                    and (
+                        _is_named_after(given.name, definition.name)
+                        or (isinstance(slot, int) and slot >= 0 and not _RECEIVERS.issuperset(names))
+                    )
                     and not self._called_by_name(parent, call.callee)
                 ):
                     return value.key
@@ -240,3 +246,9 @@ class Decorations:
         return value._replace(
             reasons=merge_reasons(value.reasons, (f"the decorator {what} is taken to keep it",))
         )
+
+
+def _is_named_after(twin: str, name: str) -> bool:
+    """Whether a coroutine function is named as the one that does what a plain one does (`afetch`)."""
+    twin, name = twin.lstrip("_"), name.lstrip("_")
+    return twin in {f"a{name}", f"a_{name}", f"async_{name}", f"{name}_async", f"aio_{name}", f"{name}_aio"}
