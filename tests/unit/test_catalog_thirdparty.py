@@ -169,7 +169,9 @@ _BLOCKING = {
         anthropic.resources.Messages.create google.genai.models.Models.generate_content
         docker.APIClient.images docker.APIClient.get docker.models.containers.Container.stop
         elasticsearch.Elasticsearch.search pinecone.Index.upsert""",
-    Family.FILES: "boto3.client boto3.Session.client h5py.File.__init__ h5py.File.create_dataset joblib.load",
+    Family.FILES: """
+        boto3.client boto3.Session.client h5py.File.__init__ h5py.File.create_dataset joblib.load
+        googleapiclient.discovery.build""",
     Family.LOCKS: "redis.lock.Lock.acquire redis.lock.Lock.__enter__",
     Family.QUEUES: """
         pika.BlockingConnection.__init__ pika.adapters.blocking_connection.BlockingChannel.basic_publish
