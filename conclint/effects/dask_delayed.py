@@ -21,6 +21,7 @@ from conclint.summary.records import Body, Op, RegionKind, Site
 COMPUTES: Final = frozenset({"dask.compute", "dask.base.compute", "dask.persist", "dask.base.persist"})
 _DELAYED: Final = frozenset({"dask.delayed", "dask.delayed.delayed"})
 _SETS: Final = frozenset({"dask.config.set", "dask.set_options"})
+_WORKERS: Final = "num_workers"
 _SCHEDULERS: Final = {
     "threads": ExecutionModel.THREAD,
     "threading": ExecutionModel.THREAD,
@@ -37,6 +38,8 @@ def dask_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | N
     given = [value for slot, value in site.args if isinstance(slot, int)]
     calls = (delayed_call(evaluator, key, body, value, _DELAYED) for value in given)
     call = next((found for found in calls if found is not None), None)
+    if len(given) == 1 and graph.call(body, given[0]) is not None:
+        return None  # one by itself
     model = _model(evaluator, key, body, site) if call is not None else None
     wrapper = graph.call(body, call.callee) if call is not None else None
     if call is None or model is None or wrapper is None or not wrapper.args:
@@ -47,6 +50,7 @@ def dask_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | N
 
 def _model(evaluator: Evaluator, key: Key, body: Body, site: Site) -> ExecutionModel | None:
     stated = [value for slot, value in site.args if slot == "scheduler"]
+    workers = [value for slot, value in site.args if slot == _WORKERS]
     for number in graph.around(body, site.region):
         item = body.regions[number]
         call = graph.call(body, item.value) if item.kind == RegionKind.WITH else None
@@ -54,5 +58,8 @@ def _model(evaluator: Evaluator, key: Key, body: Body, site: Site) -> ExecutionM
             called = evaluator.evaluate(key, call.callee).values
             if {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)} & _SETS:
                 stated = [value for slot, value in call.args if slot == "scheduler"]
+                workers += [value for slot, value in call.args if slot == _WORKERS]
+    if any(body.values[value] == (Op.CONST, 1) for value in workers):
+        return None
     node = graph.node(body, stated[0]) if stated else (Op.CONST, None)
     return _SCHEDULERS.get(str(node[1])) if node[0] == Op.CONST else None

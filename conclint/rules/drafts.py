@@ -43,8 +43,8 @@ class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
     and the placements it makes. `shown` gives a path as reported; `entries` are the functions that it begins
     a program with, those of other modules too; `library` is the async library that the program runs on,
-    `loops_nest` whether an event loop can run inside another one there, and `around`, `works_on_loop` and
-    `given` hold what advice has found out about functions."""
+    `loops_nest` whether an event loop can run inside another one there, and `around`, `works_on_loop`,
+    `given` and `helpers` hold what advice has found out about functions."""
 
     engine: EffectSolver
     module: Module
@@ -59,6 +59,7 @@ class ModuleView(NamedTuple):
     around: dict[Key, object]
     works_on_loop: dict[Key, str]
     given: dict[Key, frozenset[int]]
+    helpers: dict[Key, object]
 
     @property
     def keys(self) -> tuple[Key, ...]:

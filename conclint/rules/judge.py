@@ -134,6 +134,7 @@ class Judge:
             around={},
             works_on_loop={},
             given={},
+            helpers={},
         )
 
     def _in_part(

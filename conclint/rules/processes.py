@@ -26,7 +26,10 @@ _PURE_WAITS: Final = frozenset({"http", "database", "sockets", "subprocess", "sl
 """What a worker waits for outside of its program. Files alone are left out: who reads one parses it."""
 _FETCHED: Final = frozenset({"http", "database", "sockets"})
 """What is fetched or sent over a network: a file beside it is what that is written to, or read from."""
-_LIBRARY_WAITS: Final = _FETCHED | {"subprocess"}
+_LIBRARY_WAITS: Final = frozenset({"http", "sockets", "subprocess"})
+"""Of a database rows come, of which something may be made."""
+_MAKING: Final = ("geopandas.", "pandas.", "polars.", "pyarrow.", "xarray.")
+"""Libraries that make something of what they fetch."""
 _FILES: Final = "files"
 _TRANSFERS: Final = frozenset(
     {
@@ -110,6 +113,8 @@ def _only_waits(
         family = fact.family.value if fact is not None and fact.family is not None else ""
         if fact is None or fact.effect is not FactKind.WAITS or family not in _LIBRARY_WAITS:
             return None
+        if fact.name.startswith(_MAKING):
+            return None
         return _Wait(family, fact.name)
     if not isinstance(target, Function):
         return None
@@ -129,6 +134,8 @@ def _only_waits(
     if cost.over_data > _MAX_NEST or _serves(view, target.key, set()):
         return None
     effect, witness = best
+    if witness.cause.startswith(_MAKING):
+        return None
     within = (target.key, effect)
     return _Wait(str(effect.family), witness.cause, witness.reasons, within, cost.over_data > 0)
 

@@ -264,7 +264,9 @@ class Analysis:
     def _is_stepped(self, path: str) -> bool:
         """Whether a file drives coroutines by hand, or the project does, though it may have an event loop
         besides."""
-        if drives_its_own(self._project.text(path) or b""):
+        from conclint.catalog.loader import starting_imports
+
+        if drives_its_own(self._project.text(path) or b"", starting_imports):
             return True
         if self._steps is None:
             driving = DrivingFiles(self._project, self._cache, str(self._config.root))

@@ -62,10 +62,12 @@ def drives_beside(index: FileIndex, path: str, text: Callable[[], bytes | None])
     return b"except StopIteration" in data and steps_coroutines(data)
 
 
-def drives_its_own(data: bytes) -> bool:
-    """Whether a file, by its bytes, drives coroutines by hand and knows no event loop: a library that is
-    written once for both worlds has such a file for the blocking one."""
-    return b"StopIteration" in data and steps_coroutines(data) and not has_loop(scan(data), ())
+def drives_its_own(data: bytes, libraries: Callable[[], Collection[str]]) -> bool:
+    """Whether a file, by its bytes, drives coroutines by hand and imports nothing that has an event loop, nor
+    one of the libraries: a library that is written once for both worlds has such a file for the blocking
+    one."""
+    drives = b"StopIteration" in data and _STEPS.search(data) is not None
+    return drives and not has_loop(scan(data), libraries())
 
 
 def is_hand_driven(files: Iterable[tuple[str, bytes]], libraries: Collection[str]) -> bool:

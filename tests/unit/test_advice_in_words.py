@@ -1193,6 +1193,20 @@ async def start(name):
     JOBS[name] = requests.get("https://x.example/start")
 
 
+async def before(name):
+    if name in JOBS:
+        return
+    JOBS[name] = None
+    JOBS[name] = requests.get("https://x.example/before")
+
+
+async def locked(name, job_lock):
+    async with job_lock:
+        if name in JOBS:
+            return
+        JOBS[name] = requests.get("https://x.example/locked")
+
+
 async def own(names):
     found = {}
     for name in names:
@@ -1206,7 +1220,7 @@ async def own(names):
     ("line", "tested"),
     [
         ("add", "self.made"), ("limited", "self.made"), ("anyway", ""), ("remembers", ""), ("start", "JOBS"),
-        ("own", ""),
+        ("own", ""), ("before", ""), ("locked", ""),
     ],
 )  # fmt: skip
 def test_what_is_registered_after_a_test_needs_a_lock(tmp_path: Path, line: str, tested: str) -> None:
@@ -1262,8 +1276,7 @@ def test_a_loop_takes_no_coroutine_function_from_a_wrapper_either(tmp_path: Path
     )
     told = told_of(tmp_path, program="from bot import Bot\n\nasync def main():\n    Bot().run()\n")
     (item,) = at_line(told, "Bot().run()", tmp_path)
-    assert "takes no coroutine function: have it start what blocks (`time.sleep`) in a thread" in item.words
-    assert "or a task that awaits `asyncio.sleep`" in item.words
+    assert "have it go on later, by `loop.call_later`, or a task that awaits `asyncio.sleep`" in item.words
 
 
 def test_what_is_asked_about_something_received_is_not_asked_before_the_loop(tmp_path: Path) -> None:

@@ -498,6 +498,10 @@ def instead_of_registering(subject: Subject, *, by_loop: bool) -> Advice:
         )
         return Advice(Recommendation(_THREAD, text + (f", or a task that awaits {first}." if first else ".")))
     if by_loop and subject.around.waiting.library is AsyncLibrary.ASYNCIO:
+        if subject.family == "sleep":
+            text = f"the event loop calls `{subject.short}`: have it go on later, by `loop.call_later`"
+            rest = f", or a task that awaits {first}." if first else "."
+            return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{text}{rest}"))
         text = (
             f"the event loop calls `{subject.short}`, and takes no coroutine function: have it start "
             f"{words.what_blocks(subject)} in a thread (`loop.run_in_executor(None, …)`)"

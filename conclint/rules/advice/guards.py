@@ -24,6 +24,7 @@ _ASKING: Final = re.compile(
 """Names of what asks whether something is there, or going on; not what kind of thing it is (`is_dir`)."""
 _KINDS: Final = re.compile(r"(?i)is_?(?:dir|link|mount|instance|subclass|none|valid|enabled)\w*")
 _LONGEST: Final = 60
+_LOCKED: Final = re.compile(r"(?i)lock|mutex|sem(?:aphore)?\b")
 
 
 def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
@@ -59,24 +60,27 @@ def registered_after(fragment: Fragment, node: Node) -> str:
     same is no harm.
     """
     function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
-    if function is None:
+    if function is None or _is_locked(fragment, node):
         return ""
     own = names_of(fragment, function.body).bound | _parameters(function)
     tested: dict[str, Node] = {}
     for branch, is_found in _tests(fragment, node):
         for item in fragment.inside(branch.test) if is_found and fragment.knows(branch.test) else ():
             looked = _looked_through(item)
-            if looked is None or _begins_with(looked) in own or _is_handed_out(fragment, looked, branch.body):
+            if looked is None or _begins_with(looked) in own or _gives_value(branch.body):
                 continue
             tested.setdefault(fragment.code(looked), branch.test)
     line = next((item for item in fragment.above(node) if isinstance(item, cst.BaseStatement)), node)
     begin = fragment.start(line)
+    found: dict[str, Node] = {}
     for item in fragment.inside(function.body) if tested else ():
-        if fragment.knows(item) and fragment.start(item) >= begin:
-            changed = _changed(fragment, item)
-            if changed in tested and not _pauses(fragment, function, tested[changed], item):
-                return changed
-    return ""
+        changed = _changed(fragment, item) if fragment.knows(item) else ""
+        if changed in tested and fragment.start(item) > fragment.start(tested[changed]):
+            if fragment.start(item) < begin:
+                return ""  # it is registered before anything waits
+            found.setdefault(changed, item)
+    names = (name for name, item in found.items() if not _pauses(fragment, function, tested[name], item))
+    return next(names, "")
 
 
 def added_to(fragment: Fragment, node: Node) -> str:
@@ -167,18 +171,31 @@ def _looked_through(node: Node) -> Node | None:
     return found if isinstance(found, cst.Name | cst.Attribute) else None
 
 
-def _is_handed_out(fragment: Fragment, collection: Node, block: Node) -> bool:
-    """Whether a block reads the collection that was asked: what it remembers is returned."""
-    text = fragment.code(collection)
+def _gives_value(block: Node) -> bool:
+    """Whether a block ends by returning more than that something is there: what it remembers, say."""
+    last = block.body[-1] if isinstance(block, cst.IndentedBlock) and block.body else None
+    line = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else None
+    value = line.value if isinstance(line, cst.Return) else None
+    is_plain = isinstance(value, cst.SimpleString) or (
+        isinstance(value, cst.Name) and value.value in ("None", "True", "False")
+    )
+    return value is not None and not is_plain
+
+
+def _is_locked(fragment: Fragment, node: Node) -> bool:
+    """Whether a place stands in a block that holds a lock, by its name."""
     return any(
-        isinstance(item, type(collection)) and fragment.knows(item) and fragment.code(item) == text
-        for item in fragment.inside(block)
+        isinstance(item, cst.With)
+        and any(fragment.knows(held.item) and _LOCKED.search(fragment.code(held.item)) for held in item.items)
+        for item in fragment.above(node)
     )
 
 
 def _parameters(function: cst.FunctionDef) -> set[str]:
     given = function.params
-    return {item.name.value for item in (*given.params, *given.kwonly_params, *given.posonly_params)}
+    stars = [item for item in (given.star_arg, given.star_kwarg) if isinstance(item, cst.Param)]
+    every = (*given.params, *given.kwonly_params, *given.posonly_params, *stars)
+    return {item.name.value for item in every}
 
 
 def _begins_with(node: Node) -> str:

@@ -52,10 +52,21 @@ def helper_of(view: ModuleView, key: Key) -> Helper | None:
     for wrapper, code in chain(_used(view, key, owner), _others(view, owner)):
         if isinstance(wrapper, str):
             return Helper(code, *_LIBRARIES[wrapper])
-        helper = _described(view, wrapper, code) if wrapper != key else None
+        helper = _known(view, wrapper, code) if wrapper != key else None
         if helper is not None:
             return helper
     return None
+
+
+def _known(view: ModuleView, key: Key, code: str) -> Helper | None:
+    """What a function is as a helper, found out once for the places that may use it."""
+    if key not in view.helpers:
+        found = _described(view, key, code)
+        if not view.engine.is_settled:
+            return found
+        view.helpers[key] = found
+    helper = view.helpers[key]
+    return helper._replace(code=code) if isinstance(helper, Helper) else None
 
 
 def _others(view: ModuleView, owner: tuple[Class, Key] | None) -> Iterator[tuple[Key, str]]:
@@ -84,6 +95,8 @@ def _used(view: ModuleView, key: Key, owner: tuple[Class, Key] | None) -> Iterat
     """Those that the module hands something to and awaits, by names that mean the same at the place; a
     library's by its public name."""
     for other, placements in view.placements.items():
+        if not placements:
+            continue
         body = view.engine.evaluator.body(other)
         for placement in placements:
             if placement.model is not ExecutionModel.THREAD or placement.style != _OFFLOADS:
@@ -143,7 +156,16 @@ def _is_at_top(view: ModuleView, number: int) -> bool:
 
 
 def _defined(view: ModuleView, scope: Key) -> Iterator[tuple[Key, str]]:
-    """The functions of a class or module that may be such; those of other files by their names."""
+    """The functions of a class or module that are such; those of other files by their names."""
+    held = view.helpers.get(scope)
+    if not isinstance(held, tuple):
+        held = tuple(item for item in _candidates(view, scope) if _known(view, *item) is not None)
+        if view.engine.is_settled:
+            view.helpers[scope] = held
+    yield from held
+
+
+def _candidates(view: ModuleView, scope: Key) -> Iterator[tuple[Key, str]]:
     module = view.engine.evaluator.module(scope[0])
     for item in module.children(scope):
         definition = module.definition(item)

@@ -352,6 +352,10 @@ def cannot_wait(subject: Subject, *, pool: bool = False) -> str:
     blocks = what_blocks(subject)
     if pool:
         blocks, start = "it", "there"
+    if subject.family == "sleep" and waiting.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED):
+        task = "`loop.call_later`, or in a task (`create_task`) that awaits `asyncio.sleep`"
+        who = "a lambda" if waiting.is_lambda else f"`{waiting.function}`"
+        return f"{who} can't wait: go on later, by {'`reactor.callLater`' if is_twisted else task}."
     if waiting.is_lambda and waiting.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED):
         return f"a lambda can't wait: have it call a function that starts {blocks} {start}."
     if waiting.is_lambda:

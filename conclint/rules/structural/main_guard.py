@@ -8,7 +8,7 @@ from typing import Final
 from conclint.model.execution import ExecutionModel
 from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
-from conclint.resolve.values import is_module
+from conclint.resolve.values import Function, is_module, unwrapped
 from conclint.rules.advice.forms import Form
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
@@ -35,6 +35,8 @@ def missing_main_guard(view: ModuleView, code: Code, habits: Habits) -> Iterator
     if code.key[0].endswith((_SCRIPT, ".ipynb")) or stated_in_module(code) not in _IMPORTING:
         return
     for site, chain, habit in _starting(code, habits):
+        if habit is Habit.USES_INTERPRETER and chain[-1].key[0] != code.key[0]:
+            continue  # they import another module
         doubts = _guards(code, site)
         if doubts is None:
             continue
@@ -79,9 +81,17 @@ def detect_started_process(code: Code) -> Iterator[tuple[int, str]]:
 
 
 def detect_used_interpreter(code: Code) -> Iterator[tuple[int, str]]:
-    """For `Habits`: the sites that give a pool of interpreters something to do: these import its module."""
+    """For `Habits`: the sites that give a pool of interpreters a function of the same module: these import
+    that."""
     for call in code.calls_to(_SUBMITS):
-        if call.names <= _SUBMITS and code.is_all(code.receiver(call.site), _INTERPRETERS):
+        if not (call.names <= _SUBMITS and code.is_all(code.receiver(call.site), _INTERPRETERS)):
+            continue
+        handed = [
+            unwrapped(value)
+            for placement in code.placements.get(call.site, ())
+            for value in placement.callables.values
+        ]
+        if any(isinstance(value, Function) and value.key[0] == code.key[0] for value in handed):
             yield call.site, _INTERPRETERS
 
 

@@ -136,7 +136,7 @@ def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
     wanted = set(_named(code, path, name))
     if is_module(code.key) and is_own:
         wanted |= {store.value for store in code.body.stores if store.name == name and store.value >= 0}
-    if not wanted:
+    if not wanted and is_own:
         return _helper_reads(code, path, name, site)
     placed = code.results.get(site, 1 << 30)
     here = code.ends(site)
@@ -145,8 +145,13 @@ def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
             return False
         if store.kind == StoreKind.ITEM and store.base in wanted:
             return False
+        is_given = store.kind == StoreKind.ATTR and store.name == name and not is_own
+        if is_given and _imports(code, graph.node(code.body, store.base), path, None):
+            return False  # the parent gives it what the workers return
     reads = any(number > placed for number in wanted)
     for number, other in enumerate(code.body.sites):
+        if graph.node(code.body, other.callee) == (Op.GLOBAL, "setattr") and not is_own:
+            return False
         own = other.kind == SiteKind.CALL and code.receiver(number) in wanted
         if own and code.body.values[other.callee][2] in CHANGES:
             return False  # the parent fills it from what the workers return
