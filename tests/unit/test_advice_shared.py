@@ -470,3 +470,44 @@ def test_a_test_that_finds_an_item_is_no_memos(tmp_path: Path) -> None:
     (item,) = advice_for(tmp_path)
     assert "with a `threading.Lock` around each use of `self.kept`" in item.words
     assert "Hold it while the file is written, too" in item.words
+
+
+PONY = """
+import asyncio
+from pony import orm
+from pony.orm import db_session, select
+
+class Store:
+    @db_session
+    def decorated(self):
+        return orm.count(one for one in self.rows)
+
+    def own(self):
+        with db_session(ddl=False):
+            return orm.count(one for one in self.rows)
+
+    def bare(self):
+        return orm.count(one for one in self.rows)
+
+async def main(store: Store, rows):
+    with db_session:
+        found = select(one for one in rows)
+        store.bare()
+        kept = [one.name for one in found[:50]]
+    return store.decorated(), store.own(), kept
+"""
+
+
+def test_what_belongs_to_a_session_of_ponys_goes_to_a_thread_with_it(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PONY, encoding="utf-8")
+    told = {
+        PONY.splitlines()[item.finding.position.line - 1].strip(): item
+        for item in advice_for(tmp_path)
+        if item.finding.position.column < 26
+    }
+    for line in ("found = select(one for one in rows)", "store.bare()"):
+        assert told[line].text is None
+        assert "put the whole `db_session` into one function" in told[line].words
+    both = told["return store.decorated(), store.own(), kept"]
+    assert "run `decorated` in a thread" in both.words
+    assert not any("db_session" in item.words for item in advice_for(tmp_path) if "own" in item.words)

@@ -38,7 +38,13 @@ from conclint.rules.advice.loop_bound import (
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.rewritten_files import is_rewritten
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
-from conclint.rules.advice.sessions import Held, holding_of, may_be_in_memory, works_in_any_thread
+from conclint.rules.advice.sessions import (
+    Held,
+    holding_of,
+    may_be_in_memory,
+    opens_session,
+    works_in_any_thread,
+)
 from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
 from conclint.rules.advice.twins import async_generator_of, twin_of
 from conclint.rules.advice.unsendable import needs_current_figure, unsendable_in
@@ -55,6 +61,7 @@ _LOOP: Final = ExecutionModel.EVENT_LOOP
 _KINDS: Final = (Kind.WAITS, Kind.COMPUTES_GIL, Kind.COMPUTES_NOGIL)
 _MINOR: Final = "cheap-files"
 _SQLITE: Final = "sqlite3."
+PONY: Final = "pony."
 _ALCHEMY: Final = ("sqlalchemy.", "sqlmodel.")
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
 _FINITE: Final = ("files", _MINOR, "database")
@@ -346,6 +353,10 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     """What keeps the work from running in another thread."""
     last = hops[-1]
     traits = traits_of(view, fact.name) if fact is not None else frozenset()
+    if Trait.THREAD_BOUND in traits and last.symbol.startswith(PONY):
+        if not opens_session(view, hops):
+            return Bound.THREAD
+        traits -= {Trait.THREAD_BOUND}
     is_for_any = (
         Trait.THREAD_BOUND in traits and last.symbol.startswith(_SQLITE) and works_in_any_thread(view, hops)
     )

@@ -9,11 +9,11 @@ from typing import Final
 from conclint.resolve.arguments import bind
 from conclint.resolve.values import External, ExternalInstance, ExternalMethod, Function, Key
 from conclint.rules.advice.sending import is_used_in_turn
-from conclint.rules.advice.shared_state import is_locked
+from conclint.rules.advice.shared_state import is_locked, text_of
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefFlags, Op, Site, SiteKind
+from conclint.summary.records import DefFlags, Op, RegionKind, Site, SiteKind
 
 _MOST_STEPS: Final = 20
 _PASSING: Final = tuple(
@@ -29,6 +29,9 @@ _CHECKS: Final = "check_same_thread"
 _SCOPED: Final = "sqlalchemy.orm.scoped_session"
 """Calling it gives the session of a thread, which all tasks of an event loop share."""
 
+_PONY_SESSION: Final = "db_session"
+"""What Pony's session is called, by whatever name a program has it."""
+
 
 class Held(Enum):
     """How the work at the end of a chain gets such an object: it makes it, or the code at the place does; it
@@ -38,6 +41,28 @@ class Held(Enum):
     MADE = "made"
     KEPT = "kept"
     GIVEN = "given"
+
+
+def opens_session(view: ModuleView, hops: Sequence[Hop]) -> bool:
+    """Whether a function of a chain, below the place, works in a session of Pony's that it opens itself, as
+    its decorator or a `with` around the next call."""
+    evaluator = view.engine.evaluator
+    for hop in hops[1:]:
+        scope = evaluator.scope(hop.key)
+        if any(_is_pony(view, scope, item) for item in evaluator.definition(hop.key).decorators):
+            return True
+        body = evaluator.body(hop.key)
+        around = graph.around(body, body.sites[hop.site].region) if hop.site >= 0 else ()
+        for number in around:
+            region = body.regions[number]
+            if region.kind == RegionKind.WITH and _is_pony(view, hop.key, region.value):
+                return True
+    return False
+
+
+def _is_pony(view: ModuleView, key: Key, value: int) -> bool:
+    """Whether a value is called as a session of Pony's is."""
+    return value >= 0 and text_of(view, key, value).rpartition(".")[2] == _PONY_SESSION
 
 
 def holding_of(view: ModuleView, hops: Sequence[Hop]) -> Held:

@@ -8,7 +8,7 @@ from typing import Final
 from conclint.catalog.facts import CallableFact
 from conclint.model.execution import Family
 from conclint.model.symbols import short_name
-from conclint.rules.advice.allowed import Bound, Subject
+from conclint.rules.advice.allowed import PONY, Bound, Subject
 from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.counterparts import is_own, lacking, stated
 from conclint.rules.advice.hazards import Hazard
@@ -33,6 +33,10 @@ _SHARED: Final = (
 _SHARED_TOO: Final = (
     "run `{name}` in a thread, with a session of its own where it uses one (`{call}`): a session and its "
     "objects can't be split between threads."
+)
+_PONY: Final = (
+    "put the whole `db_session` into one function that returns plain data, and run that in a thread: Pony's "
+    "queries and entities only work in the thread of their session."
 )
 _MAKERS: Final = {"sqlite3.Cursor": "sqlite3.Connection"}
 """What is bound to a thread by what makes it."""
@@ -382,6 +386,8 @@ def bound(subject: Subject, *, plain: bool = False) -> str:
     `plain`: the function around can be made a plain endpoint."""
     if subject.bound is Bound.THREAD and subject.besides is not None:
         return _own_thread(subject.besides.name.rpartition(".")[0])
+    if subject.bound is Bound.THREAD and subject.cause.startswith(PONY):
+        return _PONY
     if subject.bound is Bound.THREAD:
         owner = subject.cause.rpartition(".")[0]
         what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
