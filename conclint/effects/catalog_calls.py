@@ -20,6 +20,7 @@ from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked_at
 from conclint.effects.log_handlers import LogHandlers
 from conclint.effects.loop_affinity import LOOP_BOUND
+from conclint.effects.loop_starts import LoopStarts
 from conclint.effects.own_loop_setters import ENDED_BY, loop_that_sets
 from conclint.effects.placements import place
 from conclint.effects.registered_callbacks import RegisteredCallbacks
@@ -72,6 +73,7 @@ class CatalogCalls:
         self._run = run
         self._handlers = LogHandlers(evaluator)
         self._callbacks = RegisteredCallbacks(evaluator)
+        self._loop_starts = LoopStarts(evaluator)
 
     def function(self, frame: Frame, value: External, arguments: Arguments) -> Effects:
         """The effects of a call of a function or class."""
@@ -282,7 +284,10 @@ class CatalogCalls:
         if (
             fact.name in EVENT_WAITS
             and not frame.nesting
-            and is_set_by_then(self._evaluator, frame.key, frame.link.site)
+            and (
+                is_set_by_then(self._evaluator, frame.key, frame.link.site)
+                or self._loop_starts.are_waited_for(frame.key, frame.link.site)
+            )
         ):
             return
         if fact.family is Family.HTTP and is_switched_off(self._evaluator, frame.key, fact.name):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from conclint.effects.attribute_owners import may_be_of
 from conclint.effects.effects import Effects, Witness, way_of
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, External, Function, Instance, Key, without_none
@@ -100,7 +101,7 @@ class FinishedFutures:
             for store in body.stores:
                 if store.kind != StoreKind.ATTR or store.name != name:
                     continue
-                if body.values[store.base] == (Op.PARAM, 0) and not self._is_related(key, cls):
+                if body.values[store.base] == (Op.PARAM, 0) and not may_be_of(self._evaluator, key, cls):
                     continue
                 value = graph.bare(body, store.value)
                 if graph.node(body, value) == (Op.CONST, None):
@@ -108,12 +109,6 @@ class FinishedFutures:
                 yield self._is_finished(
                     key, body, value, store.region, _site_of(body, store.base, name, store.region), 0
                 )
-
-    def _is_related(self, key: Key, cls: Class) -> bool:
-        """Whether a method's own object may be one of a class, or of one of its bases."""
-        owner = self._evaluator.enclosing_class(key)
-        ancestry = self._evaluator.classes.ancestry
-        return owner is None or owner in ancestry(cls).classes or cls in ancestry(owner).classes
 
     # -- what is finished -----------------------------------------------------------------------
 
