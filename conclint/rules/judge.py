@@ -135,6 +135,7 @@ class Judge:
             works_on_loop={},
             given={},
             helpers={},
+            unsendable={},
         )
 
     def _in_part(

@@ -21,12 +21,15 @@ _FILES: Final = (
     "io.BufferedRandom",
 )
 _THREAD_LOCKS: Final = (
-    "threading.Lock", "threading.RLock", "threading.Condition", "threading.Event", "threading.Semaphore",
-    "threading.BoundedSemaphore", "threading.Barrier", "threading.Thread",
+    "threading.Lock", "threading.RLock", "threading.Condition", "threading.Semaphore",
+    "threading.BoundedSemaphore",
 )  # fmt: skip
 UNPICKLABLE: Final[dict[str, tuple[str, ...]]] = {
     "an open file": _FILES,
     "a socket": ("socket.socket", "ssl.SSLSocket"),
+    "a thread": ("threading.Thread",),
+    "an event of `threading`": ("threading.Event",),
+    "a barrier of `threading`": ("threading.Barrier",),
     "a lock of `threading`": _THREAD_LOCKS,
     "a database connection": (
         "sqlite3.Connection", "sqlite3.Cursor", "psycopg2.extensions.connection",

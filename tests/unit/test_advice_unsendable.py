@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import dedent
+from types import FrameType
 
 import pytest
 
@@ -188,3 +190,99 @@ def test_a_figure_that_is_made_there_is_that_of_the_process(tmp_path: Path) -> N
     (tmp_path / "program.py").write_text(DRAWING.replace("MADE", "plt.figure()"), encoding="utf-8")
     (item,) = advice_for(tmp_path)
     assert "run `saved` in a process pool" in item.words
+
+
+DECLARED = """
+import functools
+import threading
+from typing import Optional, TextIO, Union
+
+
+def counted(thing, by=None):
+    total = 0
+    for number in range(10_000_000):
+        total += number * number
+    return total
+
+
+def counted_in(source: Union[str, TextIO], guard: Optional[threading.Lock] = None):
+    return counted(1)
+
+
+def logged(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+
+    return wrapper
+
+
+@logged
+def step(number):
+    return number
+
+
+class Box:
+    def __init__(self, guard: Optional[threading.Lock] = None):
+        self.guard = guard
+
+
+class Runner:
+    def __init__(self):
+        self.worker = None
+
+    def start(self):
+        self.worker = threading.Thread(target=print)
+
+
+async def handler(text):
+    return CALL
+"""
+
+
+@pytest.mark.parametrize(
+    "call", ["counted_in('a.txt')", "counted_in(text)", "counted_in('a.txt', None)", "counted(step)"]
+)
+def test_what_is_passed_counts_for_more_than_what_is_declared(tmp_path: Path, call: str) -> None:
+    for item in told_of(tmp_path, DECLARED.replace("CALL", call)):
+        assert "sent there" not in item.words
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("counted_in('a.txt', text)", "a lock of `threading` can't be sent there."),
+        ("counted(Box(threading.Lock()))", "a `Box` can't be sent there (its `guard` may be a lock"),
+        ("counted(Runner())", "a `Runner` can't be sent there (its `worker` may be a thread)."),
+    ],
+)
+def test_what_is_declared_counts_where_nothing_is_known(tmp_path: Path, call: str, why: str) -> None:
+    for item in told_of(tmp_path, DECLARED.replace("CALL", call)):
+        assert why in item.words
+
+
+def test_what_a_given_none_is_declared_to_be_says_nothing(tmp_path: Path) -> None:
+    for item in told_of(tmp_path, DECLARED.replace("CALL", "counted(Box(None))")):
+        assert "sent there" not in item.words
+
+
+def test_objects_of_many_objects_are_looked_at_once(tmp_path: Path) -> None:
+    lines = ["def counted(thing):", "    for number in range(10_000_000):", "        number * number", ""]
+    for level in range(4):
+        lines += [f"class C{level}:", "    def __init__(self):"]
+        held = f"C{level + 1}()" if level < 3 else "0"
+        lines += [f"        self.a{number} = {held}" for number in range(40)]
+    lines += ["async def handler():"] + ["    counted(C0())"] * 10
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == "_of_object"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        assert len(told_of(tmp_path, "\n".join(lines))) == 10
+    finally:
+        sys.setprofile(before)
+    assert 0 < calls < 200

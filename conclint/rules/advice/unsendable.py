@@ -12,6 +12,7 @@ from conclint.model.symbols import short_name
 from conclint.resolve.arguments import arguments_of, bind
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import (
+    TOP,
     Class,
     Container,
     Display,
@@ -20,10 +21,13 @@ from conclint.resolve.values import (
     Function,
     Generator,
     Instance,
+    Key,
+    Parameter,
     Value,
+    ValueSet,
     known,
 )
-from conclint.rules.advice.loop_bound import public_names
+from conclint.rules.advice.loop_bound import decorators_of, public_names
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.rules.unpicklable import PICKLE_HOOKS, UNPICKLABLE
@@ -37,10 +41,12 @@ _CURRENT: Final = frozenset(f"{_PYPLOT}{name}" for name in ("gca", "gcf"))
 _FIGURES: Final = frozenset(
     f"{_PYPLOT}{name}" for name in ("figure", "subplot", "subplot_mosaic", "subplots")
 )
-_DEPTH: Final = 3
+_DEPTH: Final = 2
 """Objects that hold objects."""
+_MOST_ITEMS: Final = 50
 _CANT: Final = " can't be sent there"
-_MOST_ATTRIBUTES: Final = 60
+_MOST_ATTRIBUTES: Final = 50
+_WRAPS: Final = "functools.wraps"
 _USED: Final = Use.AWAITED | Use.RETURNED | Use.BOUND | Use.DROPPED | Use.YIELDED
 
 
@@ -54,13 +60,14 @@ def unsendable_in(view: ModuleView, hop: Hop) -> str:
     site = body.sites[hop.site]
     for _, value in site.args:
         for item in evaluator.evaluate(hop.key, value).values:
-            if found := _told(view, item, 0):
+            if found := _told(view, item):
                 return found
     for called in evaluator.evaluate(hop.key, site.callee).values:
         if isinstance(called, Function):
-            for item in _declared(view, called, site):
-                if found := _told(view, item, 0):
-                    return found
+            for declared in _declared(view, hop.key, called, site):
+                told = [_told(view, item) for item in declared.values]
+                if told and all(told):
+                    return told[0]
     return ""
 
 
@@ -88,36 +95,60 @@ def unsendable_to(view: ModuleView, placement: Placement) -> str:
         for called in placement.callables.values
         if isinstance(called, Function) and isinstance(called.receiver, Instance)
     ]
-    return next((found for value in values if (found := _told(view, value, 0))), "")
+    return next((found for value in values if (found := _told(view, value))), "")
 
 
-def _declared(view: ModuleView, function: Function, site: Site) -> Iterator[Value]:
-    """What the parameters of a function are declared to be that a call passes by position or by name."""
+def _declared(view: ModuleView, key: Key, function: Function, site: Site) -> Iterator[ValueSet]:
+    """What the parameters of a function are declared to be that a call passes by position or by name, where
+    nobody knows what it passes."""
     evaluator = view.engine.evaluator
     body, params = evaluator.body(function.key), evaluator.definition(function.key).params
     first = 0 if function.receiver is None else 1
-    given = {slot + first for slot, _ in site.args if isinstance(slot, int) and slot >= 0}
-    named = {slot for slot, _ in site.args if isinstance(slot, str)}
     if any(slot in (Slot.STAR, Slot.DOUBLE_STAR) for slot, _ in site.args):
         return
-    for number, node in enumerate(body.values):
+    unknown = [slot for slot, value in site.args if not _is_known(evaluator.evaluate(key, value))]
+    given = {slot + first for slot in unknown if isinstance(slot, int) and slot >= 0}
+    named = {slot for slot in unknown if isinstance(slot, str)}
+    for number, node in enumerate(body.values) if unknown else ():
         if node[0] == Op.PARAM:
             index = graph.number(node)
             if index in given or (index < len(params) and params[index].name in named):
-                yield from evaluator.evaluate(function.key, number).values
+                yield evaluator.evaluate(function.key, number)
 
 
-def _told(view: ModuleView, value: Value, depth: int) -> str:
-    """That a value can't be pickled, and why."""
-    evaluator = view.engine.evaluator
+def _is_known(item: ValueSet) -> bool:
+    return bool(item.values) and not any(isinstance(value, Parameter) for value in item.values)
+
+
+def _told(view: ModuleView, value: Value) -> str:
+    """That a value can't be pickled, or an item of it, and why."""
+    return _of_one(view, value, 0) or _of_items(view, value, 0)
+
+
+def _of_items(view: ModuleView, value: Value, depth: int) -> str:
+    """The same of the items of a collection; of those of its collections nothing is asked."""
+    if not isinstance(value, (Display, Container)):
+        return ""
+    items = view.engine.evaluator.element(known(value)).values[:_MOST_ITEMS]
+    return next((found for item in items if (found := _of_one(view, item, depth))), "")
+
+
+def _of_one(view: ModuleView, value: Value, depth: int) -> str:
+    """The same of a value itself; of an object of the program found out once."""
     if kind := _kind_of(view, value):
         return f"{kind}{_CANT}"
-    if isinstance(value, (Display, Container)):
-        for item in evaluator.element(known(value)).values if depth < _DEPTH else ():
-            if found := _told(view, item, depth + 1):
-                return found
     if not isinstance(value, Instance):
         return ""
+    found = view.unsendable.get((value, depth))
+    if found is None:
+        found = _of_object(view, value, depth)
+        if view.engine.is_settled:
+            view.unsendable[value, depth] = found
+    return found
+
+
+def _of_object(view: ModuleView, value: Instance, depth: int) -> str:
+    evaluator = view.engine.evaluator
     ancestry = evaluator.classes.ancestry(value.cls).classes
     name = _one(short_name(callable_name(evaluator, value)).rsplit(".", 1)[-1])
     own = [cls for cls in ancestry if isinstance(cls, Class)]
@@ -134,11 +165,8 @@ def _told(view: ModuleView, value: Value, depth: int) -> str:
     if depth >= _DEPTH:
         return ""
     for attribute in _attributes(view, value, own):
-        for item in (
-            *evaluator.classes.attribute(value, attribute).values,
-            *_passed(view, value, own, attribute),
-        ):
-            if found := _told(view, item, depth + 1):
+        for item in _held(view, value, own, attribute):
+            if found := _of_one(view, item, depth + 1) or _of_items(view, item, depth + 1):
                 return f"{name}{_CANT} (its `{attribute}` may be {found.partition(_CANT)[0]})"
     return ""
 
@@ -147,21 +175,34 @@ def _one(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOUaeio' else 'a'} `{name}`"
 
 
-def _passed(view: ModuleView, instance: Instance, own: list[Class], attribute: str) -> Iterator[Value]:
-    """What the call that made an object passes for an attribute, whatever that is declared to be."""
-    if instance.made is None:
-        return
+def _held(view: ModuleView, instance: Instance, own: list[Class], attribute: str) -> tuple[Value, ...]:
+    """What an attribute may be: what the call that made the object passes for it, where that is known and
+    nothing else is stored there; what it is declared to be says more than that is."""
     evaluator = view.engine.evaluator
+    found: list[Value] = []
+    is_all = True
+    for method, value, _ in (
+        store for cls in own for store in evaluator.classes.own_stores(cls).get(attribute, ())
+    ):
+        passed = _passed(view, instance, method, value)
+        found += passed.values
+        is_all = is_all and _is_known(passed)
+    if found and is_all:
+        return tuple(found)
+    return (*evaluator.classes.attribute(instance, attribute).values, *found)
+
+
+def _passed(view: ModuleView, instance: Instance, method: Key, value: int) -> ValueSet:
+    """What the call that made an object passes for what its `__init__` stores."""
+    evaluator = view.engine.evaluator
+    definition, node = evaluator.definition(method), graph.node(evaluator.body(method), value)
+    if instance.made is None or definition.name != "__init__" or node[0] != Op.PARAM:
+        return TOP
     key, site = instance.made
     itself = (key, -1)
     arguments = arguments_of(key, evaluator.body(key).sites[site].args).prepend(itself)
-    for cls in own:
-        for method, value, _ in evaluator.classes.own_stores(cls).get(attribute, ()):
-            definition, node = evaluator.definition(method), graph.node(evaluator.body(method), value)
-            if definition.name == "__init__" and node[0] == Op.PARAM:
-                passed = bind(definition, graph.number(node), arguments)
-                if passed is not None and passed != itself:
-                    yield from evaluator.passed(passed).values
+    passed = bind(definition, graph.number(node), arguments)
+    return evaluator.passed(passed) if passed is not None and passed != itself else TOP
 
 
 def _attributes(view: ModuleView, instance: Instance, own: list[Class]) -> list[str]:
@@ -187,6 +228,8 @@ def _kind_of(view: ModuleView, value: Value) -> str:
         definition = evaluator.definition(value.key)
         if definition.kind == DefKind.LAMBDA:
             return "a lambda"
+        if _WRAPS in decorators_of(view, value.key):
+            return ""  # pickled by the name of what it wraps
         is_inner = evaluator.definition(evaluator.scope(value.key)).kind in _FUNCTIONS
         return "a function inside another" if is_inner and value.receiver is None else ""
     if not isinstance(value, ExternalInstance):
