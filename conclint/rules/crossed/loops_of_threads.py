@@ -47,7 +47,9 @@ def loop_of_thread_used(view: ModuleView, codes: Sequence[Code]) -> Iterator[Dra
             threads = [thread for name in names for thread in started[name]]
             if not threads or any(code.key in thread.functions for thread in threads):
                 continue
-            if any(name in names for name in _run_by(code, calls_only=True)):  # in the thread that it is in
+            if any(name in names for name in _run_by(code, calls_only=True)) and not _may_be_shared(
+                view, code, call.site, threads
+            ):  # in the thread that it is in
                 continue
             thread = threads[-1]
             region = code.body.sites[call.site].region
@@ -101,6 +103,42 @@ def _run_by(code: Code, *, calls_only: bool = False) -> Iterator[Name]:
             if calls_only and site.kind != SiteKind.CALL:
                 continue
             yield from names_of(code, graph.base(callee))
+
+
+def _may_be_shared(view: ModuleView, code: Code, site: int, threads: Sequence[_Started]) -> bool:
+    """Whether a thread may run a loop already when a function that runs it, too, comes to a site: one was
+    started by then, here or where the object was made."""
+    if any(_is_started_at_once(view, thread) for thread in threads):
+        return True
+    is_again = graph.loop_of(code.body, code.body.sites[site].region) >= 0
+    starting = _starting(code, frozenset(thread.key for thread in threads), code.receiver(site))
+    return any(is_again or code.starts(other) < code.starts(site) for other in starting)
+
+
+def _is_started_at_once(view: ModuleView, thread: _Started) -> bool:
+    """Whether a thread is started whenever the module is imported, or an object made."""
+    definition = view.engine.evaluator.definition(thread.key)
+    region = view.engine.evaluator.body(thread.key).sites[thread.site].region
+    return region == 0 and (definition.kind == DefKind.MODULE or definition.name == "__init__")
+
+
+def _starting(code: Code, starters: frozenset[Key], loop: int) -> Iterator[int]:
+    """The sites of a function that may start a thread, or give the loop to one."""
+    for site, placements in code.placements.items():
+        if any(placement.model is ExecutionModel.THREAD for placement in placements):
+            yield site
+    names = set(names_of(code, loop))
+    for number, made in enumerate(code.body.sites):
+        if made.kind == SiteKind.CALL and (
+            graph.node(code.body, made.callee)[-1] == "start"
+            or any(not names.isdisjoint(names_of(code, passed)) for _, passed in made.args)
+        ):
+            yield number
+    for call in code.calls.values():
+        if any(
+            isinstance(value, Function) and value.key in starters for value in map(unwrapped, call.inside)
+        ):
+            yield call.site
 
 
 def _given_to_a_loop(view: ModuleView, code: Code) -> Iterator[Key]:
