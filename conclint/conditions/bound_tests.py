@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from conclint.conditions.constant_members import ConstantMembers
-from conclint.conditions.passed_mappings import PassedMappings, is_left_alone
 from conclint.conditions.stated_conditions import Truth, are_instances
 from conclint.conditions.stored_arguments import argument_of
 from conclint.conditions.told_values import DEPTH, MADE, NOT_NONE, UNTOLD, Told, ToldValues, is_rebound
@@ -55,7 +54,6 @@ class BoundTests:
         self._evaluator = evaluator
         self._values = ToldValues(evaluator)
         self._members = ConstantMembers(evaluator)
-        self._mappings = PassedMappings(evaluator)
         self._call = call
         self._asks_objects = asks_objects
         self.asked: dict[str, bool] = {}
@@ -118,7 +116,7 @@ class BoundTests:
                 return decisive
             return None if None in answers else not decisive
         if node[0] == Op.COMPARE:
-            return self._comparison(body, value, call, depth)
+            return self._comparison(body, node, call, depth)
         site = graph.call(body, value)
         if site is not None and body.values[site.callee] == (Op.GLOBAL, "isinstance") and len(site.args) == 2:
             return self._is_instance(body, site, call)
@@ -126,12 +124,11 @@ class BoundTests:
             return self._truth(site.args[0][1], call, depth + 1)
         return self._told(value, call, depth + 1).truth
 
-    def _comparison(self, body: Body, value: int, call: Call, depth: int) -> bool | None:
-        node = body.values[value]
+    def _comparison(self, body: Body, node: graph.Node, call: Call, depth: int) -> bool | None:
         left, right = graph.operands(node)
         word = str(node[1])
         if word in ("in", "not in"):
-            is_in = self._membership(body, value, call, depth)
+            is_in = self._membership(body, left, right, call, depth)
             return None if is_in is None else is_in == (word == "in")
         first, second = self._told(left, call, depth + 1), self._told(right, call, depth + 1)
         if first.constant is None or second.constant is None:
@@ -146,8 +143,7 @@ class BoundTests:
             return _ORDERS[word](*numbers)
         return None
 
-    def _membership(self, body: Body, value: int, call: Call, depth: int) -> bool | None:
-        left, right = graph.operands(body.values[value])
+    def _membership(self, body: Body, left: int, right: int, call: Call, depth: int) -> bool | None:
         asked = self._told(left, call, depth + 1).constant
         if asked is None:
             return None
@@ -156,8 +152,6 @@ class BoundTests:
             if options.keyword(str(asked.value)) is not None:
                 return True
             return None if options.spread else False
-        if (mapping := self._mapping(body, right, call, value)) is not None:
-            return asked.value in mapping[1]
         written = self._members.of(call.function.key, right, call.function.receiver)
         if written is not None:
             return any(_equal(asked.value, member) for member in written)
@@ -225,11 +219,8 @@ class BoundTests:
             return self._bound(position, call, depth)
         if op == Op.ATTR and graph.node(body, graph.base(node))[0] == Op.PARAM:
             return self._attribute(body, node, call, depth) if self._asks_objects else UNTOLD
-        found: Told | None = None
-        if op == Op.CALL:
-            found = self._looked_up(body, value, call, depth)
-        elif op == Op.ITEM:
-            found = self._item(body, value, call, depth)
+        site = graph.call(body, value)
+        found = self._looked_up(body, site, call, depth) if site is not None else None
         return found if found is not None else self._values.plain(key, value)
 
     def _chosen(self, parts: tuple[int, ...], is_or: bool, call: Call, depth: int) -> Told:
@@ -252,19 +243,15 @@ class BoundTests:
                 return True
         return False
 
-    def _looked_up(self, body: Body, value: int, call: Call, depth: int) -> Told | None:
-        """`options.get("name", default)` of `**options`, or of a mapping that the call writes out; None for
-        any other call."""
-        site = body.sites[graph.called_site(body.values[value])]
+    def _looked_up(self, body: Body, site: Site, call: Call, depth: int) -> Told | None:
+        """`options.get("name", default)` of `**options`; None for any other call."""
         callee = graph.node(body, site.callee)
         if callee[0] != Op.ATTR or callee[2] not in _LOOKUPS or not site.args:
             return None
         options = self._options(body, graph.base(callee), call)
         name = graph.node(body, site.args[0][1])
-        if name[0] != Op.CONST or not isinstance(name[1], str):
+        if options is None or name[0] != Op.CONST or not isinstance(name[1], str):
             return None
-        if options is None:
-            return self._got(body, value, name[1], call, depth)
         given = options.keyword(name[1])
         if given is not None:
             return self._passed(given, depth)
@@ -273,41 +260,6 @@ class BoundTests:
         if len(site.args) < 2:
             return Told.of_constant(None)
         return self._told(site.args[1][1], call, depth + 1)
-
-    def _got(self, body: Body, value: int, name: str, call: Call, depth: int) -> Told | None:
-        """What `.get(name)` gives of a mapping that the call writes out."""
-        site = body.sites[graph.called_site(body.values[value])]
-        callee = graph.node(body, site.callee)
-        mapping = self._mapping(body, graph.base(callee), call, value) if callee[2] == "get" else None
-        if mapping is None:
-            return None
-        key, items = mapping
-        if name in items:
-            return self._values.of(key, items[name], depth + 1)
-        return self._told(site.args[1][1], call, depth + 1) if len(site.args) > 1 else Told.of_constant(None)
-
-    def _item(self, body: Body, value: int, call: Call, depth: int) -> Told | None:
-        """What is under a key of a mapping that the call writes out."""
-        whole, index = graph.operands(body.values[value])
-        name = graph.node(body, index)
-        mapping = self._mapping(body, whole, call, value) if name[0] == Op.CONST else None
-        if mapping is None or name[1] not in mapping[1]:
-            return None
-        return self._values.of(mapping[0], mapping[1][name[1]], depth + 1)
-
-    def _mapping(
-        self, body: Body, value: int, call: Call, until: int
-    ) -> tuple[Key, Mapping[object, int]] | None:
-        """The items of a mapping that is written out for a parameter, as they are before a value is made."""
-        value = graph.bare(body, value)
-        node = graph.node(body, value)
-        if node[0] != Op.PARAM or is_rebound(self._evaluator, call.function.key, graph.number(node)):
-            return None
-        definition = self._evaluator.definition(call.function.key)
-        if definition.params[graph.number(node)].kind in (ParamKind.STAR, ParamKind.DOUBLE_STAR):
-            return None
-        found = self._mappings.of(bind(definition, graph.number(node), _with_receiver(call)))
-        return found if found is not None and is_left_alone(body, value, until) else None
 
     def _options(self, body: Body, value: int, call: Call) -> Arguments | None:
         """The arguments of which a `**options` holds the rest; None where the value is no such parameter."""
@@ -321,9 +273,11 @@ class BoundTests:
         key = call.function.key
         definition = self._evaluator.definition(key)
         param = definition.params[position]
+        arguments = call.arguments
         if is_rebound(self._evaluator, key, position):
             return UNTOLD
-        arguments = _with_receiver(call)
+        if call.function.receiver is not None:
+            arguments = arguments.prepend(ValueSet((call.function.receiver,)))
         passed = bind(definition, position, arguments)
         if passed is not None:
             return self._passed(passed, depth)
@@ -396,12 +350,6 @@ class BoundTests:
             value = graph.operand(graph.node(body, value))
         node = graph.node(body, value)
         return Told.of_constant(node[1]) if len(values) == 1 and node[0] == Op.CONST else UNTOLD
-
-
-def _with_receiver(call: Call) -> Arguments:
-    """The arguments of a call, what its method is called on in front."""
-    receiver = call.function.receiver
-    return call.arguments if receiver is None else call.arguments.prepend(ValueSet((receiver,)))
 
 
 def _equal(one: object, other: object) -> bool:
