@@ -613,3 +613,32 @@ async def main(path, query):
 """
     for item in told_of(tmp_path, text, "cursor.execute"):
         assert "make the `sqlite3.Connection`, use it" in item.advice.recommendation.text
+
+
+@pytest.mark.parametrize(
+    ("call", "may_never_end"),
+    [
+        ("queue.Queue().get()", True),
+        ("queue.SimpleQueue().get(True)", True),
+        ("queue.LifoQueue().get(timeout=None)", True),
+        ("threading.Event().wait()", True),
+        ("multiprocessing.Event().wait()", True),
+        ("queue.Queue().get(True, 3)", False),
+        ("queue.Queue().get(timeout=wait)", False),
+        ("queue.Queue().get(*wait)", False),
+        ("threading.Event().wait(wait)", False),
+        ("queue.Queue(3).put(wait)", False),
+    ],
+)
+def test_a_wait_without_end_is_given_a_timeout(tmp_path: Path, call: str, may_never_end: bool) -> None:
+    made, _, used = call.partition("().") if "()." in call else call.partition("(3).")
+    program = f"""
+        import asyncio, multiprocessing, queue, threading
+
+        made = {made}({"3" if "(3)" in call else ""})
+
+        async def main(wait):
+            return made.{used}
+        """
+    (item,) = told_of(tmp_path, program, "return made")
+    assert ("Give it a `timeout` in a loop" in item.words) is may_never_end

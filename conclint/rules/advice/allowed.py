@@ -21,6 +21,7 @@ from conclint.resolve.values import (
 from conclint.rules.advice.busy import Busy, BusyPlaces, Shape
 from conclint.rules.advice.callers import PLAIN_MODULES
 from conclint.rules.advice.elsewhere import runs_in_thread_elsewhere
+from conclint.rules.advice.endless_waits import may_never_end
 from conclint.rules.advice.finalizers import finalizer_using
 from conclint.rules.advice.gone_through import gone_through
 from conclint.rules.advice.hazards import Hazard, hazard_of
@@ -133,6 +134,7 @@ class Subject(NamedTuple):
     run in a thread. `is_program`: its module begins a program. `unsendable` says
     what of its arguments a process can't be given. `needs_figure`: it works on pyplot's current figure.
     `finalizer` is what runs at any time, in any thread, and uses what is `changed`.
+    `may_never_end`: it waits without a timeout for what another thread may never send.
     Not `is_long`: how long it takes is not known.
     """
 
@@ -171,6 +173,7 @@ class Subject(NamedTuple):
     unsendable: str
     needs_figure: bool
     finalizer: str
+    may_never_end: bool
     is_long: bool = True
 
     @property
@@ -255,6 +258,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         unsendable_in(view, first) if family in _COMPUTING else "",
         family in _COMPUTING and needs_current_figure(view, hops, cause),
         finalizer_using(view, changed) if changed is not None else "",
+        may_never_end(view, hops[-1], cause),
     )
 
 

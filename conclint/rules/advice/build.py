@@ -165,6 +165,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
         "it" if subject.direct else f"`{subject.short}`"
     )
     done = f"Run {what} in a thread" if what != "it" else f"Run `{subject.short}` in a thread"
+    note += words.timeout(subject)
     if held:
         change = None  # code that leaves out the lock would be pasted without it
     if subject.direct and names:

@@ -34,6 +34,10 @@ _SHARED_TOO: Final = (
     "run `{name}` in a thread, with a session of its own where it uses one (`{call}`): a session and its "
     "objects can't be split between threads."
 )
+_TIMEOUT: Final = (
+    " Give it a `timeout` in a loop: `asyncio.run` waits for its threads at the end, so one that waits for "
+    "ever keeps the program."
+)
 _PONY: Final = (
     "put the whole `db_session` into one function that returns plain data, and run that in a thread: Pony's "
     "queries and entities only work in the thread of their session."
@@ -240,6 +244,13 @@ def note(fact: CallableFact | None, library: AsyncLibrary) -> str:
     foreign -= {name.split(".", 1)[0] for name in instead}
     named = {word.split(".", 1)[0] for word in re.findall(r"[\w.]+", text)}
     return "" if "asyncio" in text or foreign & named else f" {text}"
+
+
+def timeout(subject: Subject) -> str:
+    """That a wait in a thread of asyncio's own pool keeps the program, where it may never end."""
+    waiting = subject.around.waiting
+    is_own = waiting.library is AsyncLibrary.ASYNCIO and waiting.helper is None
+    return _TIMEOUT if subject.may_never_end and subject.direct and is_own else ""
 
 
 def memory(subject: Subject) -> str:
