@@ -641,4 +641,4 @@ def test_a_wait_without_end_is_given_a_timeout(tmp_path: Path, call: str, may_ne
             return made.{used}
         """
     (item,) = told_of(tmp_path, program, "return made")
-    assert ("Give it a `timeout` in a loop" in item.words) is may_never_end
+    assert ("give it a `timeout` in a loop" in item.words) is may_never_end

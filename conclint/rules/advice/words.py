@@ -35,7 +35,7 @@ _SHARED_TOO: Final = (
     "objects can't be split between threads."
 )
 _TIMEOUT: Final = (
-    " Give it a `timeout` in a loop: `asyncio.run` waits for its threads at the end, so one that waits for "
+    " In a thread, give it a `timeout` in a loop: `asyncio.run` waits for its threads at the end, so one that waits for "
     "ever keeps the program."
 )
 _PONY: Final = (
