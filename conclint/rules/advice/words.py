@@ -35,8 +35,8 @@ _SHARED_TOO: Final = (
     "objects can't be split between threads."
 )
 _TIMEOUT: Final = (
-    " In a thread, give it a `timeout` in a loop: `asyncio.run` waits for its threads at the end, so one that "
-    "waits for ever keeps the program."
+    " In a thread, give it a `timeout` in a loop: `asyncio.run` waits for its threads at the end, so one "
+    "that waits for ever keeps the program."
 )
 _PONY: Final = (
     "put the whole `db_session` into one function that returns plain data, and run that in a thread: Pony's "
