@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conclint.conditions.denied_tests import denied_by_both
 from conclint.conditions.thread_identities import ThreadIdentities
 from conclint.model.execution import ALL_MODELS, ExecutionModel
 from conclint.resolve.calls import callables
@@ -250,7 +251,10 @@ class LoopTests:
                 return ~LOOP if self._fails_to_ask(key, body, region.extra) else ALL_MODELS
             return LOOP if self.asks_for_loop(key, body, region.extra) else ALL_MODELS
         if region.kind in (RegionKind.IF, RegionKind.AFTER):
-            return self.mask(key, body, region.value, bool(region.extra))
+            mask = self.mask(key, body, region.value, bool(region.extra))
+            for value in denied_by_both(body, number):
+                mask &= self.mask(key, body, value, False)
+            return mask
         if region.kind == RegionKind.WHILE:
             return self.mask(key, body, region.value, True)
         return ALL_MODELS
