@@ -38,3 +38,24 @@ def test_advice_grows_with_the_findings_alone(tmp_path: Path) -> None:
     steps_for(tmp_path / "first", 3)  # what is imported and read once
     few, many = steps_for(tmp_path / "few", 100), steps_for(tmp_path / "many", 800)
     assert many < 8.8 * few
+
+
+def test_a_function_of_many_loops_is_gone_through_once(tmp_path: Path) -> None:
+    lines = ["import zlib", "async def run(items):"]
+    for number in range(30):
+        lines += [f"    found{number} = {{}}", "    for item in items:"]
+        lines += [f"        found{number}[item] = zlib.compress(item)"]
+    (tmp_path / "program.py").write_text("\n".join(lines), encoding="utf-8")
+    walks = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal walks
+        walks += event == "call" and frame.f_code.co_name == "_shared_in"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        CliRunner().invoke(cli, ["check", str(tmp_path), "--no-cache", "-j1"])
+    finally:
+        sys.setprofile(before)
+    assert walks == 1

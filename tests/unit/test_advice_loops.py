@@ -136,6 +136,8 @@ def computing(folder: Path, code: str) -> list[Told]:
         "for item in items:\n    found.append(unpacked(item))",
         "for number, item in enumerate(items):\n    found_of[number] = zlib.compress(item, self.level)",
         "for item in items:\n    found.append(bcrypt.hashpw(item, bcrypt.gensalt()))",
+        "for item in items:\n    if item not in found:\n        found.append(zlib.compress(item))\n"
+        "print(len(found), sorted(found))\nawait told(found)",
     ],
 )
 def test_the_loop_is_moved_with_what_computes_for_each_item(tmp_path: Path, code: str) -> None:
@@ -158,6 +160,14 @@ def test_the_loop_is_moved_with_what_computes_for_each_item(tmp_path: Path, code
         "for item in items:\n    if self.wanted(item):\n        found.append(zlib.decompress(item))",
         "for name, item in seen.items():\n    data = zlib.decompress(item)\n    found_of[name] = data[1:]",
         "while items:\n    found.append(zlib.decompress(items.pop()))",
+        "coder.give(found)\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "seen['found'] = found\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "asyncio.create_task(told(found))\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "coder.ask(lambda: len(found))\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "send = found.append\ncoder.ask(send)\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "self.last: list = found\nfor item in items:\n    found.append(zlib.decompress(item))",
+        "for part in coder:\n    for item in part:\n        found.append(zlib.compress(item))\n"
+        "    await told(found)",
     ],
 )
 def test_what_computes_on_the_data_of_others_is_gathered_in_words(tmp_path: Path, code: str) -> None:

@@ -68,12 +68,17 @@ def _without_locked(fragment: Fragment, block: Node, locks: Collection[Position]
 
 def _local_names(fragment: Fragment, function: cst.FunctionDef) -> set[str]:
     """The names that the function, or one inside it, makes things under: all that it binds but parameters."""
+    held = fragment.found.get(("local", id(function)))
+    if isinstance(held, set):
+        return held
     found: set[str] = set()
     for node in fragment.inside(function.body):
         if isinstance(node, cst.FunctionDef):
             found |= names_of(fragment, node.body).bound
     names = names_of(fragment, function.body)
-    return (found | names.bound) - names.shared
+    local = (found | names.bound) - names.shared
+    fragment.found["local", id(function)] = local
+    return local
 
 
 def _is_of_module(owner: Node, method: str, around: Around) -> bool:

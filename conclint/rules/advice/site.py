@@ -54,6 +54,7 @@ class Fragment:
         self.parents: dict[int, Node] = {}
         self.nodes: list[Node] = []
         self.names: dict[int, object] = {}
+        self.found: dict[tuple[str, int], object] = {}
         self._branches: dict[int, list[cst.If]] = {}
         """What was found out about names in parts of it."""
         if self._tree is not None:
