@@ -185,3 +185,47 @@ def test_what_takes_long_for_one_item_goes_to_a_thread_by_itself(tmp_path: Path)
 def test_a_comprehension_is_moved_as_it_is(tmp_path: Path) -> None:
     for item in computing(tmp_path, "found = [zlib.decompress(item) for item in items]"):
         assert "asyncio.to_thread(lambda: [zlib.decompress(item) for item in items])" in item.example
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True:\n    data = zlib.compress(items)\n    if len(data) < 10:\n        break\n"
+        "    items = items[1:]",
+        "part = items\nwhile part:\n    part = zlib.decompress(part)",
+    ],
+)
+def test_steps_that_hang_on_each_other_have_no_items(tmp_path: Path, code: str) -> None:
+    for item in computing(tmp_path, code):
+        assert item.text is None
+        assert item.words.startswith("put the whole loop into one function that works on data of its own")
+
+
+OPENING = """
+class Shelf:
+    async def filled(self, paths, path, other):
+        CODE
+        return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "stays"),
+    [
+        ("self.file = open(path)", True),
+        ("self.files = [open(path) for path in paths]", True),
+        ("self.files = {path: open(path) for path in paths}", True),
+        ("self.files = [open(path), open(other)]", True),
+        ("self.first, self.second = open(path), open(other)", True),
+        ("first, second = open(path), open(other)", False),
+        ("files = [open(path) for path in paths]", False),
+        ("self.texts = [open(path).read() for path in paths]", False),
+    ],
+)
+def test_files_that_stay_open_are_told_alike(tmp_path: Path, code: str, stays: bool) -> None:
+    (tmp_path / "program.py").write_text(OPENING.replace("CODE", code), encoding="utf-8")
+    told = [item for item in advice_for(tmp_path) if "open" in item.finding.message]
+    assert told
+    for item in told:
+        assert ("it stays open from one call to the next" in item.words) is stays
+        assert item.text is None or not stays

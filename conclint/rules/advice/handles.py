@@ -21,6 +21,10 @@ _OPEN: Final = ("io.", "tempfile.", "zipfile.", "tarfile.", "gzip.", "bz2.", "lz
 """The modules of files that are open."""
 _OPENERS: Final = ("open", "fdopen", "TemporaryFile")
 _RECEIVERS: Final = ("self", "cls")
+_COLLECTING: Final = (
+    cst.BaseComp, cst.List, cst.Tuple, cst.Set, cst.Dict, cst.Element, cst.DictElement,
+)  # fmt: skip
+"""What makes a collection of what it holds."""
 _READS: Final = frozenset({"read_text", "read_bytes"})
 _WRITES: Final = frozenset({"write_text", "write_bytes"})
 _OPENS: Final = frozenset({"open"})
@@ -64,7 +68,7 @@ def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | N
     if not subject.direct and not (isinstance(scope, cst.With) and subject.cause.endswith(_OPENERS)):
         return None
     given = isinstance(scope, cst.With)
-    if _is_left_open(fragment, node, subject, handle):
+    if _is_left_open(fragment, node, subject):
         return Refusal(_LEFT_OPEN, True, True)
     if scope is not None and (
         any(_uses(fragment, scope, node, handle, is_given=given, closes=False))
@@ -212,16 +216,20 @@ def _is_kept(fragment: Fragment, node: Node, subject: Subject) -> bool:
     return isinstance(fragment.parent(node), cst.Return)
 
 
-def _is_left_open(fragment: Fragment, node: Node, subject: Subject, handle: str) -> bool:
+def _is_left_open(fragment: Fragment, node: Node, subject: Subject) -> bool:
     """Whether a call opens a file that an object, a collection or a module has from then on."""
     if not subject.direct or subject.cause not in OPENING or not isinstance(node, cst.Call):
         return False
     parent = fragment.parent(node)
+    while isinstance(parent, _COLLECTING):
+        parent = fragment.parent(parent)
     if not isinstance(parent, cst.Assign):
         return False
     function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
-    is_shared = function is not None and handle in names_of(fragment, function.body).shared
-    return is_shared or not isinstance(parent.targets[0].target, cst.Name)
+    shared = names_of(fragment, function.body).shared if function is not None else set()
+    target = parent.targets[0].target
+    parts = [item.value for item in target.elements] if isinstance(target, cst.Tuple | cst.List) else [target]
+    return any(not isinstance(item, cst.Name) or item.value in shared for item in parts)
 
 
 def _is_given(fragment: Fragment, call: cst.Call, handle: str) -> bool:

@@ -28,6 +28,11 @@ _TOGETHER: Final = (
     "call `{name}` for all items in one function, run that in a thread, and go on with what it gives: to go "
     "to a thread for each item costs more than most items take."
 )
+_IN_STEPS: Final = (
+    "put the whole loop into one function that works on data of its own and gives what it finds, and run "
+    "that in a thread: each step hangs on the one before, and to go to a thread for each costs more than "
+    "most take."
+)
 _LOGS: Final = frozenset(
     {"log", "logger", "logging", "LOG", "LOGGER", "_log", "_logger", "_LOGGER", "warnings"}
 )
@@ -49,7 +54,22 @@ def move_loop(fragment: Fragment, node: Node, subject: Subject) -> Outcome | Non
             return change
     if loops and (is_small or not computes):
         return Refusal(_WHOLE, True)
-    return Refusal(_TOGETHER.format(name=subject.short), True) if is_small else None
+    if not is_small:
+        return None
+    words = _IN_STEPS if _hangs_on_last(fragment, node) else _TOGETHER.format(name=subject.short)
+    return Refusal(words, True)
+
+
+def _hangs_on_last(fragment: Fragment, node: Node) -> bool:
+    """Whether the loop around a place is a `while` that waits for nothing and binds what the place reads: its
+    items aren't known before it runs."""
+    loop = next(
+        (item for item in statements_above(fragment, node) if isinstance(item, cst.For | cst.While)), None
+    )
+    if not isinstance(loop, cst.While):
+        return False
+    names = names_in([loop.body])
+    return not names.awaits and not names.yields and not names.bound.isdisjoint(names_in([node]).read)
 
 
 def _is_small(fragment: Fragment, node: Node, subject: Subject) -> bool:
