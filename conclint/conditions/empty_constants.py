@@ -31,6 +31,7 @@ class EmptyConstants:
         self._empty: dict[str, frozenset[str]] = {}
         self._left: dict[tuple[str, str], bool] = {}
         self._unused: dict[Key, bool] = {}
+        self._asked: set[Key] = set()
 
     def is_closed(self, key: Key, body: Body, number: int) -> bool:
         """Whether the test or the loop of a region (not those around it) keeps code from coming to it."""
@@ -49,7 +50,9 @@ class EmptyConstants:
             return False
         found = self._unused.get(key)
         if found is None:
-            found = self._unused[key] = self._is_called_in_closed_only(key)
+            found = self._is_called_in_closed_only(key)
+            if not self._asked:  # else it may hang on a function that is being looked into
+                self._unused[key] = found
         return found
 
     # -- tests ----------------------------------------------------------------------------------
@@ -109,12 +112,18 @@ class EmptyConstants:
             return False
         if definition.decorators:
             return False
+        if only.key in self._asked or len(self._asked) > _MAX_DEPTH:
+            return False
         inner = self._evaluator.body(only.key)
-        return bool(inner.returns) and all(
-            self._is_within_closed(only.key, inner, region)
-            or self._truth(only.key, inner, given, depth + 1) is False
-            for given, region in inner.returns
-        )
+        self._asked.add(only.key)
+        try:
+            return bool(inner.returns) and all(
+                self._is_within_closed(only.key, inner, region)
+                or self._truth(only.key, inner, given, depth + 1) is False
+                for given, region in inner.returns
+            )
+        finally:
+            self._asked.discard(only.key)
 
     def _is_within_closed(self, key: Key, body: Body, region: int) -> bool:
         return any(self.is_closed(key, body, number) for number in graph.around(body, region))

@@ -33,7 +33,7 @@ def parse_bare(data: bytes) -> float:
             with_large_stack(lambda: libcst.parse_module(text))
         else:
             libcst.parse_module(text)
-    except (libcst.ParserSyntaxError, RecursionError):
+    except (libcst.ParserSyntaxError, libcst.CSTValidationError, RecursionError):
         return 0.0
     return time.process_time() - start
 
