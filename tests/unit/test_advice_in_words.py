@@ -1352,3 +1352,38 @@ def test_the_lock_for_processes_is_of_the_same_kind(
         """
     (item,) = [item for item in told_of(tmp_path, program=program) if item.finding.code == "CON607"]
     assert said in item.words
+
+
+@pytest.mark.parametrize(("made", "locked"), [("deep_copy(held)", False), ("seen(held)", True)])
+def test_what_a_function_called_copy_gives_is_new(tmp_path: Path, made: str, locked: bool) -> None:
+    told = told_of(
+        tmp_path,
+        program=f"""
+        import time
+        from elsewhere import tree
+
+        held = tree()
+
+        def deep_copy(value):
+            return value.walk(deep_copy)
+
+        def seen(value):
+            return value
+
+        def clear(part):
+            if "key" not in part:
+                return
+            part["key"] = None
+
+        def redacted():
+            new = {made}
+            clear(new)
+            time.sleep(1)
+            return new
+
+        async def show():
+            return redacted()
+        """,
+    )
+    (item,) = at_line(told, "return redacted()", tmp_path)
+    assert ("threading.Lock" in item.words) == locked

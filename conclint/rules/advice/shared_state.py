@@ -71,6 +71,8 @@ _COPIES: Final = frozenset(
     }
 )  # fmt: skip
 """Methods that give something new."""
+_COPYING: Final = re.compile(r"(?i)_*(?:deep_?|shallow_?)?(?:copy|copied|clone)(?:_of|_\w+)?")
+"""What functions of programs are called that give something new."""
 _MARKERS: Final = frozenset({"Body", "Cookie", "File", "Form", "Header", "Path", "Query"})
 """What FastAPI takes for a default, to say where in a request a parameter is found."""
 _PARTS: Final = (Op.ATTR, Op.ITEM, Op.ELEM, Op.ENTER, Op.STAR, *graph.WRAPPERS)
@@ -656,6 +658,8 @@ def _behind_call(view: ModuleView, key: Key, body: Body, site: Site) -> list[int
     if values and all(isinstance(value, ExternalMethod) for value in values) and _is_class(view, key, callee):
         return []  # a row that a library's class has made
     if any(isinstance(value, Function) and _gives_new(view, value.key) for value in values):
+        return []
+    if _COPYING.fullmatch(str(callee[-1])) is not None:
         return []
     if values and all(isinstance(value, Function) and _gives_given(view, value.key) for value in values):
         return [passed for _, passed in site.args if passed >= 0]
