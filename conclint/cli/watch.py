@@ -56,14 +56,17 @@ def watch_check(make_request: Callable[[], CheckRequest]) -> None:
             )
             # A folder that is gone by now is left out the next time round.
             with closing(changing), suppress(FileNotFoundError):
-                first = next(changing)  # what changes from here on is seen, also while the check runs
-                for changes in chain([first], changing):
+                # What changes from here on is seen, also while the check runs.
+                first = next(changing, None)
+                for changes in chain([first] if first is not None else [], changing):
                     paths = [path for _, path in changes]
                     if watched != seen or _concerns(request, paths):
                         _run((lambda: request) if seen is None else make_request)
                         seen = watched
                     if not _WHOLE_TREES and any(_is_of_folders(path, watched) for path in paths):
                         break
+                else:
+                    return  # it was told to stop
     except KeyboardInterrupt:
         say_line("")
 
