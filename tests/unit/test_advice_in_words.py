@@ -1365,7 +1365,9 @@ def test_what_a_function_called_copy_gives_is_new(tmp_path: Path, made: str, loc
         held = tree()
 
         def deep_copy(value):
-            return value.walk(deep_copy)
+            if isinstance(value, dict):
+                return {{key: deep_copy(part) for key, part in value.items()}}
+            return value
 
         def seen(value):
             return value
