@@ -37,6 +37,7 @@ class FakeReport:
     environment: None = None
     calls: None = None
     warnings: tuple[str, ...] = ()
+    led_out: tuple[str, ...] = ()
 
 
 @dataclass
