@@ -212,7 +212,7 @@ class UnsetEnvironment:
         elif node[0] == Op.IMPORT:
             item = self._evaluator.module(path).summary.imports[graph.number(node)]
             finder = self._evaluator.program.finder
-            dotted = finder.resolve_relative(path, item.level, item.module) if item.level else item.module
+            dotted = finder.resolve_relative(path, item.level, item.module)
             found = self._evaluator.program.find(dotted, path) if item.name else None
             if found is not None:
                 path, name = found, str(item.name)

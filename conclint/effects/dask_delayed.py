@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from conclint.effects.delayed_calls import configured_around, delayed_call, placement_of
 from conclint.effects.effects import Placement
-from conclint.effects.joblib_delayed import delayed_call
 from conclint.model.execution import ExecutionModel
-from conclint.resolve.arguments import arguments_of
 from conclint.resolve.evaluate import Evaluator
-from conclint.resolve.values import External, Key
+from conclint.resolve.values import External, Key, Value
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, RegionKind, Site
+from conclint.summary.records import Body, Op, Site
 
-COMPUTES: Final = frozenset({"dask.compute", "dask.base.compute", "dask.persist", "dask.base.persist"})
+_COMPUTES: Final = frozenset({"dask.compute", "dask.base.compute", "dask.persist", "dask.base.persist"})
 _DELAYED: Final = frozenset({"dask.delayed", "dask.delayed.delayed"})
 _SETS: Final = frozenset({"dask.config.set", "dask.set_options"})
 _WORKERS: Final = "num_workers"
@@ -28,6 +27,11 @@ _SCHEDULERS: Final = {
     "processes": ExecutionModel.PROCESS,
     "multiprocessing": ExecutionModel.PROCESS,
 }
+
+
+def computes_delayed(called: Value) -> bool:
+    """Whether something that is called runs delayed calls, given several."""
+    return isinstance(called, External) and called.dotted in _COMPUTES
 
 
 def dask_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | None:
@@ -41,24 +45,18 @@ def dask_placement(evaluator: Evaluator, key: Key, number: int) -> Placement | N
     if len(given) == 1 and graph.call(body, given[0]) is not None:
         return None  # one by itself
     model = _model(evaluator, key, body, site) if call is not None else None
-    wrapper = graph.call(body, call.callee) if call is not None else None
-    if call is None or model is None or wrapper is None or not wrapper.args:
+    if call is None or model is None:
         return None
-    handed = evaluator.evaluate(key, wrapper.args[0][1])
-    return Placement(number, handed, arguments_of(key, call.args), model, "pool", "dask.compute")
+    return placement_of(evaluator, key, number, call, model, "dask.compute")
 
 
 def _model(evaluator: Evaluator, key: Key, body: Body, site: Site) -> ExecutionModel | None:
     stated = [value for slot, value in site.args if slot == "scheduler"]
     workers = [value for slot, value in site.args if slot == _WORKERS]
-    for number in graph.around(body, site.region):
-        item = body.regions[number]
-        call = graph.call(body, item.value) if item.kind == RegionKind.WITH else None
-        if call is not None and not stated:
-            called = evaluator.evaluate(key, call.callee).values
-            if {evaluator.catalog.canonical(v.dotted) for v in called if isinstance(v, External)} & _SETS:
-                stated = [value for slot, value in call.args if slot == "scheduler"]
-                workers += [value for slot, value in call.args if slot == _WORKERS]
+    for call in configured_around(evaluator, key, body, site.region, _SETS):
+        if not stated:
+            stated = [value for slot, value in call.args if slot == "scheduler"]
+            workers += [value for slot, value in call.args if slot == _WORKERS]
     if any(body.values[value] == (Op.CONST, 1) for value in workers):
         return None
     node = graph.node(body, stated[0]) if stated else (Op.CONST, None)

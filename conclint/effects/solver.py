@@ -17,7 +17,7 @@ from conclint.conditions.no_loop_failures import NoLoopFailures
 from conclint.conditions.path_conditions import Hedges
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.assertions import as_asserted
-from conclint.effects.dask_delayed import COMPUTES, dask_placement
+from conclint.effects.dask_delayed import computes_delayed, dask_placement
 from conclint.effects.effects import (
     WAITING,
     WORK,
@@ -34,7 +34,7 @@ from conclint.effects.effects import (
 from conclint.effects.executor_exits import FUTURE_RESULTS
 from conclint.effects.finished_futures import FinishedFutures
 from conclint.effects.free_locks import FreeLocks
-from conclint.effects.joblib_delayed import PARALLEL, delayed_placement
+from conclint.effects.joblib_delayed import delayed_placement, runs_delayed
 from conclint.effects.must_effects import Occurrence, raised
 from conclint.effects.transfer import Transfer
 from conclint.effects.worklist import Worklist
@@ -43,7 +43,7 @@ from conclint.process.failure import describe_failure
 from conclint.resolve.calls import Link, link_site
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.program import NeedModule
-from conclint.resolve.values import External, Function, Key, unwrapped
+from conclint.resolve.values import Function, Key, unwrapped
 from conclint.summary.records import SiteKind
 
 _NOTHING: Effects = {}
@@ -54,6 +54,7 @@ _WAITING_SITES = (SiteKind.CALL, SiteKind.ENTER)
 _LATE = 8
 """A function that was taken more often is looked at for what only circles of others hold up, or led to what
 is gone."""
+_RUN_DELAYED = ((runs_delayed, delayed_placement), (computes_delayed, dask_placement))
 _PATIENCE = 256
 """How many functions are taken on with, once one turns out to need a module: what others need is loaded with
 it."""
@@ -383,13 +384,9 @@ class EffectSolver:
         found: list[Placement] = []
         effects = self.transfer.link_effects(key, link, found)
         placements.extend(found)
-        called = [target.value for group in link.groups for target in group]
-        if PARALLEL in called:
-            delayed = delayed_placement(self.evaluator, key, link.site)
-            placements.extend([delayed] if delayed is not None else [])
-        if any(isinstance(name, External) and name.dotted in COMPUTES for name in called):
-            delayed = dask_placement(self.evaluator, key, link.site)
-            placements.extend([delayed] if delayed is not None else [])
+        for runs, placing in _RUN_DELAYED:
+            if any(runs(target.value) for group in link.groups for target in group):
+                placements.extend(filter(None, [placing(self.evaluator, key, link.site)]))
         if not effects:  # most sites: what stands around them need not be known
             return result
         dependence = self.hedges.dependence(key, site.region) if site.region else None

@@ -99,7 +99,7 @@ def _alias(evaluator: Interpreter, key: Key, annotation: int, depth: int) -> tup
     if node[0] == Op.IMPORT:
         item = evaluator.module(key[0]).summary.imports[to_index(node[1])]
         finder, name = evaluator.program.finder, item.name
-        dotted = finder.resolve_relative(key[0], item.level, item.module) if item.level else item.module
+        dotted = finder.resolve_relative(key[0], item.level, item.module)
         path = evaluator.program.find(dotted, key[0])
     elif node[0] == Op.ATTR:
         bases = evaluator.evaluate(key, to_index(node[1])).values

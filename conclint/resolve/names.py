@@ -144,7 +144,7 @@ class Names:
         """What an import binds."""
         item = self._evaluator.module(path).summary.imports[number]
         finder = self._evaluator.program.finder
-        dotted = finder.resolve_relative(path, item.level, item.module) if item.level else item.module
+        dotted = finder.resolve_relative(path, item.level, item.module)
         if item.name is None:
             if item.bound == item.module.split(".", 1)[0]:
                 dotted = item.bound

@@ -81,6 +81,7 @@ class Analysis:
         self._failed: dict[str, str] = {}
         self._judged_anew = 0
         self._steps: bool | None = None
+        self._drives: dict[str, bool] = {}
         self._looked_for_loop = False
         self._keeps = False
         self._helpers = frozenset(helpers)
@@ -266,7 +267,9 @@ class Analysis:
         besides."""
         from conclint.catalog.loader import starting_imports
 
-        if drives_its_own(self._project.text(path) or b"", starting_imports):
+        if path not in self._drives:  # asked for each finding of the file
+            self._drives[path] = drives_its_own(self._project.text(path) or b"", starting_imports)
+        if self._drives[path]:
             return True
         if self._steps is None:
             driving = DrivingFiles(self._project, self._cache, str(self._config.root))

@@ -33,7 +33,7 @@ def move_block(fragment: Fragment, node: Node, subject: Subject) -> Outcome | No
         return None
     changed = ""
     for block in reversed(list(_blocks(fragment, node, subject))):
-        function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)
+        function = fragment.function_of(block)
         changes = changed_in(fragment, block, function, subject.around) if function is not None else ""
         changed = changes or changed
         change = None if changes else moved(fragment, block, subject.around)
@@ -119,7 +119,7 @@ def moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
         return None
     if not all(_is_made_in(fragment, block, own, place, around) for place in around.threaded):
         return None
-    function = next((item for item in fragment.above(block) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(block)
     if function is None:
         return None
     elsewhere = names_in([function.params, function.body], skip=block)

@@ -125,12 +125,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.family == "locks":
         names = ""  # threads or processes may take part: the note says when another kind is right
     note = words.note(subject.fact, library) if subject.direct else ""
-    if change is not None and kind in ("", "endpoint") and not subject.made_once and place.node is not None:
-        guard = guard_of(place.fragment, place.node, subject) or registered_after(place.fragment, place.node)
-        subject = subject._replace(made_once=guard, made_here=bool(guard))
-    elif isinstance(outcome, Refusal) and outcome.moves and place.node is not None and not subject.made_once:
-        guard = registered_after(place.fragment, place.node)
-        subject = subject._replace(made_once=guard, made_here=bool(guard))
+    subject = _guarded(place, subject, outcome, kind)
     added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
         return Advice(Recommendation(_THREAD, _ADDED.format(what=added)))
@@ -157,7 +152,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if change is not None or (isinstance(outcome, Refusal) and outcome.instead and not is_shared):
         note += words.memory(subject)
     if isinstance(outcome, Refusal) and refusal and subject.direct and names and not outcome.only:
-        joined = f", or {refusal}" if outcome.instead else f". {refusal[0].upper()}{refusal[1:]}"
+        joined = f", or {refusal}" if outcome.instead else f". {words.as_sentence(refusal)}"
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"use {names}{joined}{note}"))
     if refusal:
         return Advice(Recommendation(_THREAD, f"{refusal}{note}"))
@@ -177,6 +172,21 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     rest = f"or make the whole call chain async using {first}" if first else "so the event loop isn't blocked"
     text = f"run {what} in a thread, {rest}.{note}"
     return _advice(place, _THREAD, text, change, done)
+
+
+def _guarded(place: Place, subject: Subject, outcome: Outcome, kind: str) -> Subject:
+    """The subject with the test that a second task would come by, where there is one and something waits."""
+    if place.node is None or subject.made_once:
+        return subject
+    guard = ""
+    if isinstance(outcome, Change):
+        if kind not in ("", "endpoint"):
+            return subject
+        guard = guard_of(place.fragment, place.node, subject)
+    elif not outcome.moves:
+        return subject
+    guard = guard or registered_after(place.fragment, place.node)
+    return subject._replace(made_once=guard, made_here=bool(guard))
 
 
 def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
@@ -426,7 +436,7 @@ def _own_loop(place: Place, subject: Subject, runtime: Runtime) -> Advice:
     is_tied = loop is not None and any(fragment.has(loop, item) for item in subject.around.tied)
     if is_tied or (loop is not None and names_in([loop]).awaits):
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, f"{text}."))
-    function = next((item for item in above if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(loop) if loop is not None else None
     if loop is not None and function is not None:
         shared = changed_in(fragment, loop, function, subject.around)
         if shared:

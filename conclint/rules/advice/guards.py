@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from conclint.rules.advice.allowed import Subject
-from conclint.rules.advice.scopes import names_in, names_of
+from conclint.rules.advice.scopes import names_in, names_of, parameters_of
 from conclint.rules.advice.shared_state import MUTATORS
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
@@ -36,7 +36,7 @@ def guard_of(fragment: Fragment, node: Node, subject: Subject) -> str:
     """
     if not subject.cause.rpartition(".")[2].startswith(_CHANGES):
         return ""
-    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(node)
     if function is None:
         return ""
     given = names_in([node]).read
@@ -59,10 +59,10 @@ def registered_after(fragment: Fragment, node: Node) -> str:
     none, where others have their turn between the two already, and for what is merely remembered: twice the
     same is no harm.
     """
-    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(node)
     if function is None or _is_locked(fragment, node):
         return ""
-    own = names_of(fragment, function.body).bound | _parameters(function)
+    own = names_of(fragment, function.body).bound | parameters_of(function)
     tested: dict[str, Node] = {}
     for branch, is_found in _tests(fragment, node):
         for item in fragment.inside(branch.test) if is_found and fragment.knows(branch.test) else ():
@@ -109,7 +109,7 @@ def added_to(fragment: Fragment, node: Node) -> str:
 def changed_next(fragment: Fragment, node: Node) -> str:
     """The attribute of the own object that a place is given, and that the function changes right after it, as
     text: other tasks would change it in between; empty for none."""
-    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(node)
     if function is None or not isinstance(node, cst.Call):
         return ""
     given = {
@@ -189,13 +189,6 @@ def _is_locked(fragment: Fragment, node: Node) -> bool:
         and any(fragment.knows(held.item) and _LOCKED.search(fragment.code(held.item)) for held in item.items)
         for item in fragment.above(node)
     )
-
-
-def _parameters(function: cst.FunctionDef) -> set[str]:
-    given = function.params
-    stars = [item for item in (given.star_arg, given.star_kwarg) if isinstance(item, cst.Param)]
-    every = (*given.params, *given.kwonly_params, *given.posonly_params, *stars)
-    return {item.name.value for item in every}
 
 
 def _begins_with(node: Node) -> str:

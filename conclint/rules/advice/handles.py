@@ -139,7 +139,7 @@ def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | N
     if own is None:
         return None
     path, writes = _access(fragment, own) or ("", False)
-    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(node)
     if function is None or len(path) > _LONGEST or "\n" in path:
         return None
     for other in fragment.inside(function.body):
@@ -164,7 +164,7 @@ def _opened(fragment: Fragment, node: Node) -> tuple[str, Node | None]:
         return _text(fragment, parent.asname.name), block if isinstance(block, cst.With) else None
     if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
         target = parent.targets[0].target
-        function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+        function = fragment.function_of(node)
         if isinstance(target, cst.Name) and function is not None:
             return target.value, function.body
     return "", None
@@ -225,7 +225,7 @@ def _is_left_open(fragment: Fragment, node: Node, subject: Subject) -> bool:
         parent = fragment.parent(parent)
     if not isinstance(parent, cst.Assign):
         return False
-    function = next((item for item in fragment.above(node) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(node)
     shared = names_of(fragment, function.body).shared if function is not None else set()
     target = parent.targets[0].target
     parts = [item.value for item in target.elements] if isinstance(target, cst.Tuple | cst.List) else [target]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around
-from conclint.rules.advice.scopes import names_of
+from conclint.rules.advice.scopes import names_of, root_of
 from conclint.rules.advice.shared_state import MUTATORS, SURELY, VIEWS
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
@@ -22,9 +22,9 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
     set_: dict[str, None] = {}
     for node in _without_locked(fragment, block, around.busy.locks):
         for target in _targets(node):
-            if isinstance(target, cst.Subscript) and _root(target) not in local:
+            if isinstance(target, cst.Subscript) and root_of(target) not in local:
                 return fragment.code(target.value)
-            if isinstance(target, cst.Attribute) and _root(target) not in local:
+            if isinstance(target, cst.Attribute) and root_of(target) not in local:
                 if not isinstance(node, cst.AssignTarget | cst.AnnAssign):
                     return fragment.code(target)
                 set_[fragment.code(target)] = None
@@ -33,13 +33,13 @@ def changed_in(fragment: Fragment, block: Node, function: cst.FunctionDef, aroun
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             owner = node.func.value
             method = node.func.attr.value
-            is_kept = isinstance(owner, cst.Name | cst.Attribute) and _root(owner) not in local
+            is_kept = isinstance(owner, cst.Name | cst.Attribute) and root_of(owner) not in local
             if method in MUTATORS and is_kept and not _is_of_module(owner, method, around):
                 return fragment.code(owner)
             if node.func.attr.value in _DUMPS and node.args and not node.args[0].star:
                 dumped = node.args[0].value
-                is_own = isinstance(dumped, cst.Call) and _root(dumped) in ("self", "cls")
-                if is_own or (isinstance(dumped, cst.Attribute) and _root(dumped) not in local):
+                is_own = isinstance(dumped, cst.Call) and root_of(dumped) in ("self", "cls")
+                if is_own or (isinstance(dumped, cst.Attribute) and root_of(dumped) not in local):
                     return fragment.code(dumped)
     return next(iter(set_)) if len(set_) > 1 else ""
 
@@ -52,7 +52,7 @@ def _own_collection(iterated: Node) -> Node | None:
         and iterated.func.attr.value in VIEWS
     ):
         iterated = iterated.func.value
-    return iterated if isinstance(iterated, cst.Attribute) and _root(iterated) == "self" else None
+    return iterated if isinstance(iterated, cst.Attribute) and root_of(iterated) == "self" else None
 
 
 def _without_locked(fragment: Fragment, block: Node, locks: Collection[Position]) -> Iterator[Node]:
@@ -100,10 +100,3 @@ def _targets(node: Node) -> Iterator[Node]:
                 todo.extend(element.value for element in target.elements)
             else:
                 yield target
-
-
-def _root(node: Node) -> str:
-    """The name that an expression begins with; empty where it begins with none."""
-    while isinstance(node, cst.Attribute | cst.Subscript | cst.Call):
-        node = node.func if isinstance(node, cst.Call) else node.value
-    return node.value if isinstance(node, cst.Name) else ""

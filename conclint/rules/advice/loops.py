@@ -106,7 +106,7 @@ def _loops(fragment: Fragment, node: Node) -> Iterator[cst.For]:
 def _can_move(fragment: Fragment, loop: cst.For, subject: Subject, *, computes: bool) -> bool:
     around = subject.around
     place = fragment.place_of(loop)
-    function = next((item for item in fragment.above(loop) if isinstance(item, cst.FunctionDef)), None)
+    function = fragment.function_of(loop)
     if function is None or place.end_line - place.line >= _MOST_LINES or has_long_strings(fragment, loop):
         return False
     if any(fragment.has(loop, item) for item in (*around.tied, *around.changing, *around.threaded)):

@@ -7,73 +7,36 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from conclint.rules.advice.scopes import names_in, names_of
+from conclint.rules.advice.scopes import names_in, names_of, parameters_of, root_of
 from conclint.rules.advice.shared_state import MUTATORS, VIEWS
 from conclint.rules.advice.site import Fragment, Node, children
 from conclint.syntax.nodes import cst
 
 _MAKERS: Final = frozenset(
     {
-        "bytearray",
-        "defaultdict",
-        "deque",
-        "dict",
-        "list",
+        "BytesIO", "Counter", "OrderedDict", "StringIO", "bytearray", "defaultdict", "deque", "dict", "list",
         "set",
-        "Counter",
-        "OrderedDict",
-        "BytesIO",
-        "StringIO",
     }
-)
+)  # fmt: skip
 _BUILTINS: Final = frozenset(
     {
-        "all",
-        "any",
-        "bool",
-        "dict",
-        "enumerate",
-        "frozenset",
-        "len",
-        "list",
-        "max",
-        "min",
-        "print",
-        "range",
-        "repr",
-        "reversed",
-        "set",
-        "sorted",
-        "str",
-        "sum",
-        "tuple",
-        "zip",
+        "all", "any", "bool", "dict", "enumerate", "frozenset", "len", "list", "max", "min", "print", "range",
+        "repr", "reversed", "set", "sorted", "str", "sum", "tuple", "zip",
     }
-)
+)  # fmt: skip
 """What keeps nothing of what it is given; an iterator is the function's own."""
 _KEEPING: Final = (
-    cst.AssignTarget,
-    cst.AugAssign,
-    cst.Comparison,
-    cst.ComparisonTarget,
-    cst.CompFor,
-    cst.CompIf,
-    cst.Del,
-    cst.For,
-    cst.FormattedStringExpression,
-    cst.If,
-    cst.Return,
-    cst.Subscript,
-    cst.UnaryOperation,
-    cst.While,
-)
+    cst.AssignTarget, cst.AugAssign, cst.Comparison, cst.ComparisonTarget, cst.CompFor, cst.CompIf, cst.Del,
+    cst.For, cst.FormattedStringExpression, cst.If, cst.Return, cst.Subscript, cst.UnaryOperation, cst.While,
+)  # fmt: skip
+"""Where a collection is used and nobody gets to know it."""
 _DISPLAYS: Final = (cst.List, cst.Dict, cst.Set, cst.BaseComp)
 
 
 def is_own_data(fragment: Fragment, loop: cst.For, function: cst.FunctionDef) -> bool:
     """Whether a loop changes only collections that its function has made, calls nothing that the function was
     given or keeps, and goes through what stays as it is."""
-    made, given = _alone_in(fragment, loop, function), _given_to(function)
+    made, given = _alone_in(fragment, loop, function), parameters_of(function)
     for node in fragment.inside(loop):
         if isinstance(node, cst.For | cst.CompFor) and not _is_plain(node.iter):
             return False
@@ -88,7 +51,7 @@ def is_own_data(fragment: Fragment, loop: cst.For, function: cst.FunctionDef) ->
             if isinstance(node.func, cst.Attribute) and node.func.attr.value in MUTATORS:
                 if not _is_made(node.func.value, made):
                     return False
-            elif _root(node.func) in given:
+            elif root_of(node.func) in given:
                 return False
     return True
 
@@ -143,7 +106,7 @@ def _made_in(fragment: Fragment, function: cst.FunctionDef) -> set[str]:
             other |= names_in([node]).bound
         elif isinstance(node, cst.For | cst.CompFor):
             other |= names_in([node.target]).read
-    return found - other - _given_to(function)
+    return found - other - parameters_of(function)
 
 
 def _shared_in(fragment: Fragment, function: cst.FunctionDef, made: set[str]) -> dict[str, int]:
@@ -191,13 +154,6 @@ def _makes(value: Node | None) -> bool:
     return isinstance(value, _DISPLAYS)
 
 
-def _given_to(function: cst.FunctionDef) -> set[str]:
-    params = function.params
-    every = [*params.posonly_params, *params.params, *params.kwonly_params]
-    every += [item for item in (params.star_arg, params.star_kwarg) if isinstance(item, cst.Param)]
-    return {item.name.value for item in every}
-
-
 def _is_plain(iterated: Node) -> bool:
     """Whether what is gone through is what a name stands for, or made of such by a builtin function."""
     if isinstance(iterated, cst.Call):
@@ -218,9 +174,3 @@ def _is_made(target: Node, made: set[str]) -> bool:
     if isinstance(target, cst.Tuple | cst.List):
         return all(isinstance(item.value, cst.Name) or _is_made(item.value, made) for item in target.elements)
     return isinstance(target, cst.Name) and target.value in made
-
-
-def _root(node: Node) -> str:
-    while isinstance(node, cst.Attribute | cst.Subscript | cst.Call):
-        node = node.func if isinstance(node, cst.Call) else node.value
-    return node.value if isinstance(node, cst.Name) else ""

@@ -45,10 +45,24 @@ def names_in(nodes: Iterable[Node], skip: Node | None = None) -> Names:
 
 def names_of(fragment: Fragment, node: Node) -> Names:
     """What a part of a function does, found out once for all findings in the function."""
-    found = fragment.names.get(id(node))
+    found = fragment.found.get(("names", id(node)))
     if not isinstance(found, Names):
-        found = fragment.names[id(node)] = names_in([node])
+        found = fragment.found["names", id(node)] = names_in([node])
     return found
+
+
+def parameters_of(function: cst.FunctionDef) -> set[str]:
+    """The names of all parameters of a function."""
+    given = function.params
+    stars = [item for item in (given.star_arg, given.star_kwarg) if isinstance(item, cst.Param)]
+    return {item.name.value for item in (*given.posonly_params, *given.params, *given.kwonly_params, *stars)}
+
+
+def root_of(node: Node) -> str:
+    """The name that an expression begins with; empty where it begins with none."""
+    while isinstance(node, cst.Attribute | cst.Subscript | cst.Call):
+        node = node.func if isinstance(node, cst.Call) else node.value
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def _walk(node: Node, names: Names, skip: Node | None, loops: int, inner: bool) -> None:

@@ -53,10 +53,8 @@ class Fragment:
         self.skipped = len(_HEADER) if skipped else 0
         self.parents: dict[int, Node] = {}
         self.nodes: list[Node] = []
-        self.names: dict[int, object] = {}
         self.found: dict[tuple[str, int], object] = {}
-        self._branches: dict[int, list[cst.If]] = {}
-        """What was found out about names in parts of it."""
+        """What was found out about parts of it, by what that is and the part's identity."""
         if self._tree is not None:
             self._walk(self._tree)
             places = locate(self._tree, {id(node) for node in self.nodes}, set(), False)
@@ -137,6 +135,10 @@ class Fragment:
             yield found
             found = self.parent(found)
 
+    def function_of(self, node: Node) -> cst.FunctionDef | None:
+        """The function that a node stands in, the innermost of several."""
+        return next((item for item in self.above(node) if isinstance(item, cst.FunctionDef)), None)
+
     def inside(self, node: Node) -> Iterator[Node]:
         """The node and all that it is made of."""
         todo = [node]
@@ -147,9 +149,11 @@ class Fragment:
 
     def branches(self, block: cst.IndentedBlock) -> list[cst.If]:
         """The `if` statements of a block, in order; found once for all of its places."""
-        if id(block) not in self._branches:
-            self._branches[id(block)] = [line for line in block.body if isinstance(line, cst.If)]
-        return self._branches[id(block)]
+        found = self.found.get(("branches", id(block)))
+        if not isinstance(found, list):
+            found = [line for line in block.body if isinstance(line, cst.If)]
+            self.found["branches", id(block)] = found
+        return found
 
     def has(self, node: Node, position: Position) -> bool:
         """Whether a place of the file lies within a node."""

@@ -152,6 +152,8 @@ _HAZARDS: Final = {
     ),
 }
 _PROMPT: Final = "use an async prompt (`await prompt_toolkit.PromptSession().prompt_async(…)`)"
+_ASKED_FOR: Final = (Hazard.PROMPT, Hazard.QUESTION, Hazard.INTERRUPT)
+"""What is asked at the console."""
 _PIPE: Final = (
     "read it before the event loop starts. A pipe or terminal, but no file, can be read through "
     "`loop.connect_read_pipe`. In a thread, Ctrl-C doesn't end the waiting."
@@ -309,16 +311,18 @@ def hazard(subject: Subject) -> str:
         return ""
     is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
     text = _HAZARDS[subject.hazard].replace("{lock}", _LOCKS[subject.around.waiting.library])
-    if subject.hazard is Hazard.PROMPT:
-        if subject.cause.startswith("sys.stdin") and is_asyncio:
-            return _PIPE
-        return f"{_PROMPT}, {text}" if is_asyncio else text.removeprefix("or ")
-    if subject.hazard is Hazard.QUESTION and not subject.cause.startswith("sys.stdin"):
-        return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_asyncio else text
-    if subject.hazard is Hazard.QUESTION:
-        return _PIPE if is_asyncio else text
-    is_prompt = subject.hazard is Hazard.INTERRUPT and is_asyncio
-    return f"{_PROMPT}. {text[0].upper()}{text[1:]}" if is_prompt else text
+    if subject.hazard not in _ASKED_FOR:
+        return text
+    if not is_asyncio:
+        return text.removeprefix("or ")
+    if subject.hazard is not Hazard.INTERRUPT and subject.cause.startswith("sys.stdin"):
+        return _PIPE
+    return f"{_PROMPT}, {text}" if subject.hazard is Hazard.PROMPT else f"{_PROMPT}. {as_sentence(text)}"
+
+
+def as_sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def clean_up(waiting: Waiting) -> str:

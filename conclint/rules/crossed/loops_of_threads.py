@@ -11,9 +11,9 @@ from conclint.effects.solver import placed_functions
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.values import ExternalMethod, Function, Key, unwrapped
 from conclint.rules.crossed.handing_over import on_its_loop
-from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
+from conclint.rules.structural.names import Name, names_of
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, SiteKind

@@ -12,9 +12,9 @@ from conclint.model.symbols import short_name
 from conclint.resolve.calls import callable_name
 from conclint.resolve.values import External, Function, Key
 from conclint.rules.chains import Hop
-from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
+from conclint.rules.structural.names import Name, names_of
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind, Op, RegionKind, Site, SiteKind

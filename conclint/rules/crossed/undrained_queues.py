@@ -11,10 +11,10 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, Key
 from conclint.rules.chains import Hop
 from conclint.rules.crossed import process_queues
-from conclint.rules.crossed.names import Name, names_of
 from conclint.rules.crossed.process_queues import GETS, HOLDING, PROCESS
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
+from conclint.rules.structural.names import Name, names_of
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, RegionKind, SiteKind, StoreKind

@@ -13,6 +13,7 @@ from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
+from conclint.rules.structural.names import is_file_module, is_variable
 from conclint.rules.structural.reports import Advice, found
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, SiteKind, StoreKind
@@ -133,7 +134,7 @@ def _is_collection(code: Code, name: str) -> bool:
 def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
     """Whether the def reads a module's variable after the site, without having filled it itself since."""
     is_own = path == code.key[0]
-    wanted = set(_named(code, path, name))
+    wanted = {value for value in range(len(code.body.values)) if is_variable(code, value, path, name)}
     if is_module(code.key) and is_own:
         wanted |= {store.value for store in code.body.stores if store.name == name and store.value >= 0}
     if not wanted and is_own:
@@ -146,7 +147,7 @@ def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
         if store.kind == StoreKind.ITEM and store.base in wanted:
             return False
         is_given = store.kind == StoreKind.ATTR and store.name == name and not is_own
-        if is_given and _imports(code, graph.node(code.body, store.base), path, None):
+        if is_given and is_file_module(code, store.base, path):
             return False  # the parent gives it what the workers return
     reads = any(number > placed for number in wanted)
     for number, other in enumerate(code.body.sites):
@@ -159,34 +160,6 @@ def _reads_after(code: Code, path: str, name: str, site: int) -> bool:
         used = other.callee in wanted or any(value in wanted for _, value in other.args)
         reads = reads or (later and (used or code.receiver(number) in wanted))
     return reads or _helper_reads(code, path, name, site)
-
-
-def _named(code: Code, path: str, name: str) -> Iterator[int]:
-    """The values of a def that are the variable of a module: its own, or one that it imports."""
-    for number, node in enumerate(code.body.values):
-        if path == code.key[0]:
-            if node == (Op.GLOBAL, name):
-                yield number
-        elif node[0] == Op.ATTR and node[2] == name:
-            if _imports(code, graph.node(code.body, graph.base(node)), path, None):
-                yield number
-        elif _imports(code, node, path, name):
-            yield number
-
-
-def _imports(code: Code, node: graph.Node, path: str, name: str | None) -> bool:
-    """Whether a value is what an import of a name from a module gives, or the module itself (None)."""
-    if node[0] == Op.GLOBAL:
-        stores = code.module.global_stores(str(node[1]))
-        node = graph.node(code.evaluator.body(stores[0][0]), stores[0][1].value) if len(stores) == 1 else node
-    if node[0] != Op.IMPORT:
-        return False
-    item = code.module.summary.imports[graph.number(node)]
-    finder = code.evaluator.program.finder
-    module = finder.resolve_relative(code.key[0], item.level, item.module) if item.level else item.module
-    if name is None and item.name is not None:  # from package import module
-        return code.evaluator.program.find(f"{module}.{item.name}", code.key[0]) == path
-    return item.name == name and code.evaluator.program.find(module, code.key[0]) == path
 
 
 def _helper_reads(code: Code, path: str, name: str, site: int) -> bool:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from conclint.resolve.values import ModuleRef
 from conclint.rules.structural.code import Code
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op, StoreKind
+from conclint.summary.records import Import, Op, StoreKind
 
 Name: TypeAlias = tuple[object, ...]
 """What an object is known by: an attribute of a class, a module's variable, a name of a def."""
@@ -54,15 +54,33 @@ def _names_of_attribute(code: Code, base: int, name: object) -> Iterator[Name]:
             yield "global", held.path, name
 
 
+def is_variable(code: Code, value: int, path: str, name: str) -> bool:
+    """Whether a value is the variable of a module: its own, one that is imported, or one that is read from
+    the module."""
+    node = graph.node(code.body, value)
+    if node[0] == Op.ATTR:
+        return node[2] == name and is_file_module(code, graph.base(node), path)
+    if node[0] == Op.IMPORT:  # in a def
+        return _imported(code, code.module.summary.imports[graph.number(node)]) == ("global", path, name)
+    return node[0] == Op.GLOBAL and _global(code, str(node[1])) == ("global", path, name)
+
+
+def is_file_module(code: Code, value: int, path: str) -> bool:
+    """Whether a value is a module of the program, by its file."""
+    return any(held == ModuleRef(path) for held in code.known(value).values)
+
+
 def _global(code: Code, name: str) -> Name:
     """A module's variable; of an imported one, under the name in its own module."""
+    bound = (_imported(code, item) for item in code.module.summary.imports if item.bound == name)
+    return next((found for found in bound if found is not None), ("global", code.key[0], name))
+
+
+def _imported(code: Code, item: Import) -> Name | None:
+    """The variable that an import takes from a module of the program; None for any other import."""
+    if item.name is None or item.name == "*":
+        return None
     program = code.evaluator.program
-    for item in code.module.summary.imports:
-        if item.bound == name and item.name is not None and item.name != "*":
-            dotted = item.module
-            if item.level:
-                dotted = program.finder.resolve_relative(code.key[0], item.level, item.module)
-            path = program.find(dotted, code.key[0])
-            if path is not None:
-                return "global", path, item.name
-    return "global", code.key[0], name
+    dotted = program.finder.resolve_relative(code.key[0], item.level, item.module)
+    path = program.find(dotted, code.key[0])
+    return ("global", path, item.name) if path is not None else None
