@@ -19,6 +19,7 @@ from conclint.rules.chains import Hop, hops, position_of
 from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts
 from conclint.rules.event_loop import draft_of, rule_of
+from conclint.rules.memos import AdviceMemos
 from conclint.rules.registry import Rule
 from conclint.summary.records import Assertion, DefKind, Op, SiteKind
 
@@ -81,7 +82,7 @@ def _drafts(
         context = starts.context_at(view, coroutine, inner[0].site)
         there = view
     else:
-        there = view._replace(module=module, effects={}, placements={}, around={})
+        there = view._replace(module=module, effects={}, placements={}, memos=AdviceMemos())
     yield draft_of(
         there,
         inner,

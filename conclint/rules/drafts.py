@@ -13,10 +13,11 @@ from conclint.model.finding import Binding, Finding, Library, Position, Root, St
 from conclint.model.runtime import Runtime
 from conclint.model.severity import Severity
 from conclint.resolve.program import Module
-from conclint.resolve.values import Instance, Key
+from conclint.resolve.values import Key
 from conclint.rules.advice.change import Advice
 from conclint.rules.chains import Hop, position_of
 from conclint.rules.inside_libraries import doubts_inside, library_of
+from conclint.rules.memos import AdviceMemos
 from conclint.rules.program_entries import Entries, ProgramEntries
 from conclint.rules.registry import Rule
 from conclint.summary.records import DefKind
@@ -43,8 +44,7 @@ class ModuleView(NamedTuple):
     """One asked module with all that the rules look at: by function, the effects of its sites (in order),
     and the placements it makes. `shown` gives a path as reported; `entries` are the functions that it begins
     a program with, those of other modules too; `library` is the async library that the program runs on,
-    `loops_nest` whether an event loop can run inside another one there, and `around`, `works_on_loop`,
-    `given` and `helpers` hold what advice has found out about functions, `unsendable` about objects."""
+    `loops_nest` whether an event loop can run inside another one there, `memos` what advice has found out."""
 
     engine: EffectSolver
     module: Module
@@ -56,11 +56,7 @@ class ModuleView(NamedTuple):
     entries: Entries
     library: str
     loops_nest: bool
-    around: dict[Key, object]
-    works_on_loop: dict[Key, str]
-    given: dict[Key, frozenset[int]]
-    helpers: dict[Key, object]
-    unsendable: dict[tuple[Instance, int], str]
+    memos: AdviceMemos
 
     @property
     def keys(self) -> tuple[Key, ...]:

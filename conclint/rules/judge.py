@@ -23,6 +23,7 @@ from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.fetched_json import parsed_answers
 from conclint.rules.held_parts import effects_of_parts
+from conclint.rules.memos import AdviceMemos
 from conclint.rules.never_awaits import coroutines_that_never_await
 from conclint.rules.own_computing import computing_on_loop
 from conclint.rules.processes import waiting_in_processes
@@ -131,11 +132,7 @@ class Judge:
             entries,
             self._library,
             self._loops_nest,
-            around={},
-            works_on_loop={},
-            given={},
-            helpers={},
-            unsendable={},
+            AdviceMemos(),
         )
 
     def _in_part(

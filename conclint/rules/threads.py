@@ -57,14 +57,16 @@ def computing_in_threads(
             for value in other.callables.values
         )
 
-    is_parallel = runs_in_parallel(view, key, placement, computes_too)
     found: list[_Computing] = []
     for value in values:
-        computes = _computes(view, costs, profiles, value, placement, is_parallel=is_parallel)
-        if computes is None:
+        computes = _computes(view, costs, profiles, value, placement)
+        if computes is None or not computes.is_enough(is_parallel=True):
             return  # report only what every candidate forbids
         found.append(computes)
     if not found:
+        return
+    is_parallel = runs_in_parallel(view, key, placement, computes_too)
+    if not all(item.is_enough(is_parallel=is_parallel) for item in found):
         return
     computing = found[0]
     reasons = list(placement.callables.reasons)
@@ -87,10 +89,19 @@ class _Computing(NamedTuple):
 
     cost: Cost
     profile: Profile
+    is_external: bool
+
+    def is_enough(self, *, is_parallel: bool) -> bool:
+        """Whether threads are wrong for it: what is to run at the same time gains nothing at any length."""
+        cost, profile = self.cost, self.profile
+        if is_parallel and (profile.depth > 0 or (profile.library and self.is_external)):
+            return True
+        if profile.fed and not is_parallel:
+            return False
+        return cost.is_sure or bool(cost.counting) or cost.over_data >= _DEEP
 
     def doubts(self, *, is_parallel: bool) -> list[str]:
-        """What is assumed in saying that threads are wrong for it. Of what is to run at the same time it
-        needn't be long: it gains nothing at any length."""
+        """What is assumed in saying that threads are wrong for it."""
         profile = self.profile
         doubts = doubts_of(self.cost)
         if is_parallel:
@@ -110,10 +121,8 @@ def _computes(
     profiles: WorkerProfiles,
     value: Value,
     placement: Placement,
-    *,
-    is_parallel: bool,
 ) -> _Computing | None:
-    """What the callable computes, where that counts and nothing else would."""
+    """What the callable computes, where nothing else counts that it does."""
     target = unwrapped(value)
     if isinstance(target, Function):
         definition = view.engine.evaluator.definition(target.key)
@@ -122,15 +131,10 @@ def _computes(
     elif not isinstance(target, External):
         return None
     profile = profiles.of(value, placement.arguments, placement.each, view.module.path, until_waits=True)
-    if profile.waits or (profile.fed and not is_parallel):
+    if profile.waits:
         return None
     cost = costs.of_call(value, placement.arguments, placement.each)
-    if cost.native:
-        return None
-    works = is_parallel and (profile.depth > 0 or (bool(profile.library) and isinstance(target, External)))
-    if not works and not cost.is_sure and not cost.counting and cost.over_data < _DEEP:
-        return None
-    return _Computing(cost, profile)
+    return None if cost.native else _Computing(cost, profile, isinstance(target, External))
 
 
 def _draft(

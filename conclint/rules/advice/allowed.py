@@ -301,7 +301,7 @@ def _uses_django(view: ModuleView, hops: Sequence[Hop]) -> bool:
 
 def around(view: ModuleView, key: Key) -> Around:
     """What is known of a function that runs on the loop; found out once for all of its findings."""
-    held = view.around.get(key)
+    held = view.memos.around.get(key)
     if isinstance(held, Around):
         return held
     tops = view.module.imported_packages()
@@ -328,7 +328,7 @@ def around(view: ModuleView, key: Key) -> Around:
         tuple(_places(view, key, (link.site for link in links if changed_by(view, key, link) is not None))),
     )
     if view.engine.is_settled:
-        view.around[key] = found
+        view.memos.around[key] = found
     return found
 
 

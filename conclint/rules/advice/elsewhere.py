@@ -23,12 +23,13 @@ def runs_in_thread_elsewhere(view: ModuleView, hop: Hop) -> bool:
     functions = {value.key for value in called.values if isinstance(value, Function)}
     if not functions or called.incomplete:
         return False
-    handed = {
-        target.key
-        for placements in view.placements.values()
-        for placement in placements
-        if placement.model is ExecutionModel.THREAD and placement.style == _OFFLOADS
-        for target in map(unwrapped, placement.callables.values)
-        if isinstance(target, Function)
-    }
-    return functions <= handed
+    if view.memos.in_threads is None:
+        view.memos.in_threads = {
+            target.key
+            for placements in view.placements.values()
+            for placement in placements
+            if placement.model is ExecutionModel.THREAD and placement.style == _OFFLOADS
+            for target in map(unwrapped, placement.callables.values)
+            if isinstance(target, Function)
+        }
+    return functions <= view.memos.in_threads

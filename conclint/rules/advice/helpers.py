@@ -60,12 +60,12 @@ def helper_of(view: ModuleView, key: Key) -> Helper | None:
 
 def _known(view: ModuleView, key: Key, code: str) -> Helper | None:
     """What a function is as a helper, found out once for the places that may use it."""
-    if key not in view.helpers:
+    if key not in view.memos.helpers:
         found = _described(view, key, code)
         if not view.engine.is_settled:
             return found
-        view.helpers[key] = found
-    helper = view.helpers[key]
+        view.memos.helpers[key] = found
+    helper = view.memos.helpers[key]
     return helper._replace(code=code) if isinstance(helper, Helper) else None
 
 
@@ -94,6 +94,16 @@ def _owner(view: ModuleView, key: Key) -> tuple[Class, Key] | None:
 def _used(view: ModuleView, key: Key, owner: tuple[Class, Key] | None) -> Iterator[tuple[Key | str, str]]:
     """Those that the module hands something to and awaits, by names that mean the same at the place; a
     library's by its public name."""
+    if view.memos.awaited_offloads is None:
+        view.memos.awaited_offloads = list(_awaited_offloads(view))
+    for other, callee, wrapper in view.memos.awaited_offloads:
+        if code := _named_at(view, other, callee, key, owner):
+            yield wrapper, code
+
+
+def _awaited_offloads(view: ModuleView) -> Iterator[tuple[Key, int, Key | str]]:
+    """The functions of the module that await what they hand to a thread, the value that is called for that,
+    and what it is."""
     for other, placements in view.placements.items():
         if not placements:
             continue
@@ -106,11 +116,8 @@ def _used(view: ModuleView, key: Key, owner: tuple[Class, Key] | None) -> Iterat
                 isinstance(wrapper, str) and wrapper not in _LIBRARIES
             ):
                 continue
-            if not body.sites[placement.site].use & Use.AWAITED:
-                continue
-            code = _named_at(view, other, body.sites[placement.site].callee, key, owner)
-            if code:
-                yield wrapper, code
+            if body.sites[placement.site].use & Use.AWAITED:
+                yield other, body.sites[placement.site].callee, wrapper
 
 
 def _named_at(view: ModuleView, other: Key, value: int, key: Key, owner: tuple[Class, Key] | None) -> str:
@@ -157,11 +164,11 @@ def _is_at_top(view: ModuleView, number: int) -> bool:
 
 def _defined(view: ModuleView, scope: Key) -> Iterator[tuple[Key, str]]:
     """The functions of a class or module that are such; those of other files by their names."""
-    held = view.helpers.get(scope)
+    held = view.memos.helpers.get(scope)
     if not isinstance(held, tuple):
         held = tuple(item for item in _candidates(view, scope) if _known(view, *item) is not None)
         if view.engine.is_settled:
-            view.helpers[scope] = held
+            view.memos.helpers[scope] = held
     yield from held
 
 

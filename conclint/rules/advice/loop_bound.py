@@ -95,14 +95,14 @@ def uses_loop(view: ModuleView, key: Key, link: Link) -> bool:
 
 def works_on_loop(view: ModuleView, key: Key) -> str:
     """What a function itself calls that works on the loop alone, empty for nothing; found out once."""
-    held = view.works_on_loop.get(key)
+    held = view.memos.works_on_loop.get(key)
     if held is None:
         links = view.engine.links(key)
         is_handed_over = any(name in _RUNNERS for link in links for name in public_names(view, link))
         named = ((link, _of_loop(view, link, are_handed_over=is_handed_over)) for link in links)
         held = next((_told(view, key, link, name) for link, name in named if name), "")
         if view.engine.is_settled:
-            view.works_on_loop[key] = held
+            view.memos.works_on_loop[key] = held
     return held
 
 

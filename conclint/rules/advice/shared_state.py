@@ -161,9 +161,9 @@ def _given_to(view: ModuleView, key: Key) -> Fresh:
     """The parameters of a function that runs on the loop which hold what nobody else has: what `*` and `**`
     gather; a mapping that it spreads as the keywords of a call; and what a framework makes of one request,
     where a decorator of a library's registers the function: what is declared as a class of the program's."""
-    if key not in view.given:
-        view.given[key] = _found_given_to(view, key)
-    return view.given[key]
+    if key not in view.memos.given:
+        view.memos.given[key] = _found_given_to(view, key)
+    return view.memos.given[key]
 
 
 def _found_given_to(view: ModuleView, key: Key) -> Fresh:

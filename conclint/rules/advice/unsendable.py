@@ -139,11 +139,11 @@ def _of_one(view: ModuleView, value: Value, depth: int) -> str:
         return f"{kind}{_CANT}"
     if not isinstance(value, Instance):
         return ""
-    found = view.unsendable.get((value, depth))
+    found = view.memos.unsendable.get((value, depth))
     if found is None:
         found = _of_object(view, value, depth)
         if view.engine.is_settled:
-            view.unsendable[value, depth] = found
+            view.memos.unsendable[value, depth] = found
     return found
 
 
