@@ -17,6 +17,7 @@ class AdviceMemos:
     around: dict[Key, object] = field(default_factory=dict)
     works_on_loop: dict[Key, str] = field(default_factory=dict)
     given: dict[Key, frozenset[int]] = field(default_factory=dict)
+    stored: dict[Key, frozenset[int]] = field(default_factory=dict)
     helpers: dict[Key, object] = field(default_factory=dict)
     unsendable: dict[tuple[Instance, int], str] = field(default_factory=dict)
     awaited_offloads: list[tuple[Key, int, Key | str]] | None = None

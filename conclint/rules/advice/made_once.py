@@ -35,6 +35,9 @@ def made_once_at(view: ModuleView, key: Key, site: int, fresh: Fresh) -> str:
     around = tuple(graph.around(body, body.sites[site].region))
     if any(body.regions[number].kind == RegionKind.WITH for number in around):
         return ""
+    tested_around = {number for number in around if body.regions[number].kind in graph.TESTS}
+    if not tested_around:
+        return ""
     for store in body.stores:
         if graph.node(body, store.value) in _NOTHING:
             continue  # it is put away, not made
@@ -44,8 +47,8 @@ def made_once_at(view: ModuleView, key: Key, site: int, fresh: Fresh) -> str:
             own = (Op.ATTR, store.base, store.name)
         else:
             continue
-        tested = {number for number in graph.around(body, store.region) if tests(body, number, own)}
-        if any(number in around and not _is_left(body, number) for number in tested):
+        shared = tested_around.intersection(graph.around(body, store.region))
+        if any(tests(body, number, own) and not _is_left(body, number) for number in shared):
             kept = store.kind == StoreKind.ATTR
             return f"{text_of(view, key, store.base)}.{store.name}" if kept else str(store.name)
     return ""

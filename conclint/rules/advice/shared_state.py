@@ -322,26 +322,28 @@ def fresh_along(view: ModuleView, hops: Sequence[Hop]) -> list[Fresh]:
             for value in _functions(view, target.value)
             if value.key == after.key
         ]
-        is_stored = hop.site >= 0 and _is_stored(body, graph.receiver(body, body.sites[hop.site]))
+        owner = graph.receiver(body, body.sites[hop.site]) if hop.site >= 0 else -1
+        is_stored = owner >= 0 and owner in _stored(view, hop.key)
         found.append(frozenset.intersection(*fresh) - {0 if is_stored else -1} if fresh else frozenset())
     return found
 
 
-def _is_stored(body: Body, value: int) -> bool:
-    """Whether a function puts a value into an object, or under a global name: others may find it there."""
-    todo = [store.value for store in body.stores]
-    seen: set[int] = set()
-    while todo:
-        item = todo.pop()
-        if item < 0 or item in seen:
-            continue
-        seen.add(item)
-        if item == value:
-            return True
-        node = body.values[item]
-        if node[0] in (Op.PHI, Op.BOOL, *graph.WRAPPERS):
-            todo.extend(graph.parts(node) if node[0] in (Op.PHI, Op.BOOL) else (graph.operand(node),))
-    return False
+def _stored(view: ModuleView, key: Key) -> frozenset[int]:
+    """The values that a function puts into an object, or under a global name: others may find them there."""
+    if key not in view.memos.stored:
+        body = view.engine.evaluator.body(key)
+        todo = [store.value for store in body.stores]
+        seen: set[int] = set()
+        while todo:
+            item = todo.pop()
+            if item < 0 or item in seen:
+                continue
+            seen.add(item)
+            node = body.values[item]
+            if node[0] in (Op.PHI, Op.BOOL, *graph.WRAPPERS):
+                todo.extend(graph.parts(node) if node[0] in (Op.PHI, Op.BOOL) else (graph.operand(node),))
+        view.memos.stored[key] = frozenset(seen)
+    return view.memos.stored[key]
 
 
 # -- what a function changes itself ------------------------------------------------------------------
