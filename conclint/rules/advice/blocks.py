@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from conclint.model.finding import Position
 from conclint.rules.advice.allowed import Around, Subject
@@ -12,7 +12,7 @@ from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Change, Edit, Outcome, Refusal
 from conclint.rules.advice.imports import Imports
 from conclint.rules.advice.kept import changed_in
-from conclint.rules.advice.scopes import Names, free_name, names_in
+from conclint.rules.advice.scopes import Names, free_name, names_in, parameters_of
 from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
@@ -97,7 +97,7 @@ def _makes_what_is_used(fragment: Fragment, item: Node, node: Node, subject: Sub
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return False
     owner = node.func.value
-    return isinstance(owner, cst.Name) and owner.value in _bound_by(item)
+    return isinstance(owner, cst.Name) and owner.value in _bound_by(fragment, item)
 
 
 def _has_other_work(fragment: Fragment, loop: Node, subject: Subject) -> bool:
@@ -113,30 +113,23 @@ def moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
     own = names_in([block])
     if own.awaits or own.yields or own.frame or own.deletes or own.leaves or own.shared:
         return None
-    if any(fragment.has(block, place) for place in (*around.tied, *around.changing)) or has_long_strings(
-        fragment, block
-    ):
+    if fragment.has_any(block, (*around.tied, *around.changing)) or has_long_strings(fragment, block):
         return None
     if not all(_is_made_in(fragment, block, own, place, around) for place in around.threaded):
         return None
     function = fragment.function_of(block)
     if function is None:
         return None
-    elsewhere = names_in([function.params, function.body], skip=block)
-    elsewhere.bound |= {
-        item.name.value for item in fragment.inside(function.params) if isinstance(item, cst.Param)
-    }
-    if own.bound & elsewhere.shared:
+    elsewhere = _elsewhere(fragment, function, block, own)
+    if elsewhere.shared:
         return None
     sure = _surely_bound(block)
     anew = {name for name in own.bound & sure if _is_bound_anew(fragment, function, block, name)}
-    anew |= {
-        name for name in own.bound & elsewhere.bound if _is_always_bound(fragment, function, block, name)
-    }
-    outer = sorted((own.bound & elsewhere.bound) - anew)
+    anew |= {name for name in elsewhere.bound if _is_always_bound(fragment, function, block, name)}
+    outer = sorted(elsewhere.bound - anew)
     if _annotated(fragment, block).intersection(outer):
         return None  # such a name can't be `nonlocal`
-    given = sorted((own.bound & elsewhere.read) - elsewhere.bound - anew)
+    given = sorted(elsewhere.read - elsewhere.bound - anew)
     if own.returns and (given or not _always_returns(block)):
         return None
     if not set(given) <= sure:
@@ -144,25 +137,57 @@ def moved(fragment: Fragment, block: Node, around: Around) -> Change | None:
     return _written(fragment, block, around, own, outer, given)
 
 
+class _Elsewhere(NamedTuple):
+    """Which of the names that a block binds the rest of its function binds, reads, or shares with others."""
+
+    bound: set[str]
+    read: set[str]
+    shared: set[str]
+
+
+def _elsewhere(fragment: Fragment, function: cst.FunctionDef, block: Node, own: Names) -> _Elsewhere:
+    whole = _whole(fragment, function)
+    is_in_class = any(
+        isinstance(item, cst.ClassDef) and fragment.contains(function, item) for item in fragment.above(block)
+    )
+    if is_in_class:  # what a class binds is not its function's
+        rest = names_in([function.params, function.body], skip=block)
+        bound = rest.bound | parameters_of(function)
+        return _Elsewhere(own.bound & bound, own.bound & rest.read, own.bound & rest.shared)
+    return _Elsewhere(
+        {name for name in own.bound if whole.bound.more_than(own.bound, name)},
+        {name for name in own.bound if whole.read.more_than(own.read, name)},
+        {name for name in own.bound if whole.shared.more_than(own.shared, name)},
+    )
+
+
+def _whole(fragment: Fragment, function: cst.FunctionDef) -> Names:
+    """What all of a function does, its parameters bound; found out once."""
+    found = fragment.found.get(("whole", id(function)))
+    if not isinstance(found, Names):
+        found = names_in([function.params, function.body])
+        for name in parameters_of(function):
+            found.bound.add(name)
+        fragment.found["whole", id(function)] = found
+    return found
+
+
 def _is_bound_anew(fragment: Fragment, function: cst.FunctionDef, block: Node, name: str) -> bool:
     """Whether the name stands nowhere else in the function but under a `with` that binds it itself
     (`with open(…) as f:`, twice): what the block binds is nobody else's."""
-    for node in fragment.inside(function):
-        if isinstance(node, cst.Name) and node.value == name:
-            above = list(fragment.above(node))
-            if block in above or node is function.name:
-                continue
-            if not any(isinstance(item, cst.With) and name in _bound_by(item) for item in above):
-                return False
+    for node in fragment.names(function)[name]:
+        if node is function.name or _is_within(fragment, node, block):
+            continue
+        above = fragment.above(node)
+        if not any(isinstance(item, cst.With) and name in _bound_by(fragment, item) for item in above):
+            return False
     return True
 
 
 def _is_always_bound(fragment: Fragment, function: cst.FunctionDef, block: Node, name: str) -> bool:
     """Whether no value of a name goes from the block to the code around it or back: each use stands under a
     loop or a `with` that binds it itself, in the block or beside it, or comes before the block."""
-    for node in fragment.inside(function):
-        if not isinstance(node, cst.Name) or node.value != name:
-            continue
+    for node in fragment.names(function)[name]:
         binder = _binder(fragment, function, node)
         if binder is node or binder is block:
             continue
@@ -176,12 +201,20 @@ def _is_always_bound(fragment: Fragment, function: cst.FunctionDef, block: Node,
 
 
 def _is_within(fragment: Fragment, node: Node, outer: Node) -> bool:
-    return any(item is outer for item in fragment.above(node))
+    return node is not outer and fragment.contains(outer, node)
 
 
 def _binder(fragment: Fragment, function: cst.FunctionDef, node: cst.Name) -> Node | None:
     """The innermost loop, comprehension or `with` around a name that binds it; the name itself where it is
-    that of an attribute or keyword, and no variable."""
+    that of an attribute or keyword, and no variable. Found once."""
+    place = ("binder", id(node))
+    if place not in fragment.found:
+        fragment.found[place] = _found_binder(fragment, function, node)
+    found = fragment.found[place]
+    return found if isinstance(found, cst.CSTNode) else None
+
+
+def _found_binder(fragment: Fragment, function: cst.FunctionDef, node: cst.Name) -> Node | None:
     inner: Node = node
     for item in fragment.above(node):
         if (isinstance(item, cst.Attribute) and inner is item.attr) or (
@@ -190,7 +223,7 @@ def _binder(fragment: Fragment, function: cst.FunctionDef, node: cst.Name) -> No
             return node
         if item is function:
             return node if inner is function.name else None
-        if isinstance(item, cst.With) and node.value in _bound_by(item):
+        if isinstance(item, cst.With) and node.value in _bound_by(fragment, item):
             return item
         if isinstance(item, cst.For) and inner is not item.iter:
             if node.value in names_in([item.target]).read:
@@ -227,8 +260,13 @@ def _targets_of(comprehension: cst.BaseComp) -> set[str]:
     return found
 
 
-def _bound_by(block: cst.With) -> set[str]:
-    return names_in([item.asname for item in block.items if item.asname is not None]).bound
+def _bound_by(fragment: Fragment, block: cst.With) -> set[str]:
+    """The names that a `with` binds; found once."""
+    found = fragment.found.get(("bound by", id(block)))
+    if not isinstance(found, set):
+        found = names_in([item.asname for item in block.items if item.asname is not None]).bound
+        fragment.found["bound by", id(block)] = found
+    return found
 
 
 def _written(

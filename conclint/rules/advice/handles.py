@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -142,9 +143,8 @@ def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | N
     function = fragment.function_of(node)
     if function is None or len(path) > _LONGEST or "\n" in path:
         return None
-    for other in fragment.inside(function.body):
-        found = _access(fragment, other) if other is not own and fragment.knows(other) else None
-        if found is None or found[0] != path or found[1] == writes:
+    for other, other_writes in _accesses(fragment, function).get(path, ()):
+        if other is own or other_writes == writes:
             continue
         if moved is not None and fragment.has(moved, fragment.place_of(other)):
             continue
@@ -153,6 +153,21 @@ def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | N
         if is_read_first and not _waits_between(fragment, function, first, second):
             return Refusal(_BETWEEN.format(path=path), True, True)
     return None
+
+
+def _accesses(fragment: Fragment, function: cst.FunctionDef) -> dict[str, list[tuple[Node, bool]]]:
+    """The calls of a function that open, read or write a path, by its text, each with whether it writes;
+    found once."""
+    held = fragment.found.get(("accesses", id(function)))
+    if isinstance(held, dict):
+        return held
+    found: dict[str, list[tuple[Node, bool]]] = {}
+    for node in fragment.inside(function.body):
+        access = _access(fragment, node) if fragment.knows(node) else None
+        if access is not None:
+            found.setdefault(access[0], []).append((node, access[1]))
+    fragment.found["accesses", id(function)] = found
+    return found
 
 
 def _opened(fragment: Fragment, node: Node) -> tuple[str, Node | None]:
@@ -300,9 +315,12 @@ def _access(fragment: Fragment, node: Node) -> tuple[str, bool] | None:
 
 
 def _waits_between(fragment: Fragment, function: cst.FunctionDef, first: int, second: int) -> bool:
-    return any(
-        isinstance(item, cst.Await | cst.Yield)
-        and fragment.knows(item)
-        and first < fragment.start(item) < second
-        for item in fragment.inside(function.body)
-    )
+    waits = fragment.found.get(("waits", id(function)))
+    if not isinstance(waits, list):
+        waits = sorted(
+            fragment.start(item)
+            for item in fragment.inside(function.body)
+            if isinstance(item, cst.Await | cst.Yield) and fragment.knows(item)
+        )
+        fragment.found["waits", id(function)] = waits
+    return bisect_right(waits, first) < bisect_left(waits, second)

@@ -14,6 +14,23 @@ if TYPE_CHECKING:
 _FRAMES: Final = {"locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"}
 
 
+class Tally(set[str]):
+    """A set of names that knows how often each was put in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: dict[str, int] = {}
+
+    def add(self, name: str) -> None:
+        """Puts a name in, or counts it once more."""
+        super().add(name)
+        self.times[name] = self.times.get(name, 0) + 1
+
+    def more_than(self, other: Tally, name: str) -> bool:
+        """Whether a name is in here more often than in another one."""
+        return self.times.get(name, 0) > other.times.get(name, 0)
+
+
 @dataclass(slots=True)
 class Names:
     """What a piece of code does with names of the function that it stands in.
@@ -23,9 +40,9 @@ class Names:
     the function's own frame (`super()`, `locals()`).
     """
 
-    bound: set[str] = field(default_factory=set)
-    read: set[str] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)
+    bound: Tally = field(default_factory=Tally)
+    read: Tally = field(default_factory=Tally)
+    shared: Tally = field(default_factory=Tally)
     returns: list[Node] = field(default_factory=list)
     awaits: bool = False
     yields: bool = False
@@ -109,7 +126,8 @@ def _note(node: Node, names: Names, loops: int) -> None:
     elif isinstance(node, (cst.Break, cst.Continue)):
         names.leaves = names.leaves or not loops
     elif isinstance(node, (cst.Global, cst.Nonlocal)):
-        names.shared.update(item.name.value for item in node.names)
+        for item in node.names:
+            names.shared.add(item.name.value)
     elif isinstance(node, cst.NamedExpr):
         names.walrus = True
     elif isinstance(node, cst.Del):
@@ -170,7 +188,7 @@ def _bind(target: Node | str, names: Names) -> None:
 
 def free_name(fragment: Fragment, wanted: str) -> str:
     """A name that the function does not use yet."""
-    used = {node.value for node in fragment.nodes if isinstance(node, cst.Name)}
+    used = fragment.names(fragment.nodes[0])
     if wanted not in used:
         return wanted
     number = 2

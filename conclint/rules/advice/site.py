@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -53,6 +53,9 @@ class Fragment:
         self.skipped = len(_HEADER) if skipped else 0
         self.parents: dict[int, Node] = {}
         self.nodes: list[Node] = []
+        self._spans: dict[int, tuple[int, int]] = {}
+        """Where in `nodes` a node stands, and where what comes after all that it is made of."""
+        self._names: dict[int, dict[str, list[cst.Name]]] = {}
         self.found: dict[tuple[str, int], object] = {}
         """What was found out about parts of it, by what that is and the part's identity."""
         if self._tree is not None:
@@ -65,9 +68,14 @@ class Fragment:
         return sum(len(line) for line in LINE.findall(text)[: self._first])
 
     def _walk(self, root: Node) -> None:
-        todo: list[Node] = [root]
+        """Numbers the nodes so that what a node is made of follows it."""
+        todo: list[Node | int] = [root]
         while todo:
             node = todo.pop()
+            if isinstance(node, int):
+                self._spans[id(self.nodes[node])] = node, len(self.nodes)
+                continue
+            todo.append(len(self.nodes))
             self.nodes.append(node)
             for child in children(node):
                 self.parents[id(child)] = node
@@ -141,11 +149,30 @@ class Fragment:
 
     def inside(self, node: Node) -> Iterator[Node]:
         """The node and all that it is made of."""
+        span = self._spans.get(id(node))
+        if span is not None:
+            yield from self.nodes[span[0] : span[1]]
+            return
         todo = [node]
         while todo:
             found = todo.pop()
             yield found
             todo.extend(children(found))
+
+    def contains(self, outer: Node, node: Node) -> bool:
+        """Whether a node of the fragment stands within another one, or is it."""
+        first, end = self._spans[id(outer)]
+        return first <= self._spans[id(node)][0] < end
+
+    def names(self, function: Node) -> dict[str, list[cst.Name]]:
+        """The names that stand in a function, each with its places in the order of `inside`; found once."""
+        found = self._names.get(id(function))
+        if found is None:
+            found = self._names[id(function)] = {}
+            for node in self.inside(function):
+                if isinstance(node, cst.Name):
+                    found.setdefault(node.value, []).append(node)
+        return found
 
     def branches(self, block: cst.IndentedBlock) -> list[cst.If]:
         """The `if` statements of a block, in order; found once for all of its places."""
@@ -157,11 +184,13 @@ class Fragment:
 
     def has(self, node: Node, position: Position) -> bool:
         """Whether a place of the file lies within a node."""
+        return self.has_any(node, (position,))
+
+    def has_any(self, node: Node, positions: Iterable[Position]) -> bool:
+        """Whether one of these places of the file lies within a node."""
         own = self.place_of(node)
-        return (own.line, own.column) <= (position.line, position.column) and (
-            position.end_line,
-            position.end_column,
-        ) <= (own.end_line, own.end_column)
+        begin, end = (own.line, own.column), (own.end_line, own.end_column)
+        return any(begin <= (at.line, at.column) and (at.end_line, at.end_column) <= end for at in positions)
 
 
 class SourceFile:
