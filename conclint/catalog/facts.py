@@ -209,12 +209,16 @@ class DecoratorFact:
     """A decorator that says where the decorated function runs; `model` None: it changes nothing.
 
     Where every pair of one of the conditions `unless` holds, it runs on `otherwise` instead.
+    `takes_coroutines`: it takes a coroutine function in place of a plain one. `since`: the library's release
+    that brought this.
     """
 
     name: str
     library: str
     model: ExecutionModel | None = None
     style: str = "thread"
+    takes_coroutines: bool = False
+    since: str = ""
     source: str = ""
     signature: tuple[ParameterFact, ...] | None = None
     unless: tuple[Condition, ...] = ()

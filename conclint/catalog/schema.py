@@ -64,7 +64,7 @@ _CLASS = {
 }  # fmt: skip
 _DECORATOR = {
     "names", "module", "model", "style", "effect", "source", "signature", "unless", "otherwise", "phase",
-    "confidence",
+    "confidence", "takes_coroutines", "since",
 }  # fmt: skip
 _RUNS = {"methods", "model", "style", "phase"}
 _HOOK = {"by", "decorated", "methods"}
@@ -147,6 +147,8 @@ class _Reader(CallableReader):
                 library=self.name,
                 model=None if row.get("effect") == "keeps" else self.model(row, where),
                 style=self.get(row, "style", str, where, "thread"),
+                takes_coroutines=self.get(row, "takes_coroutines", bool, where, False),
+                since=self.get(row, "since", str, where, ""),
                 source=self.get(row, "source", str, where, self.source),
                 signature=signature,
                 unless=unless,

@@ -198,10 +198,12 @@ def _starts(view: ModuleView) -> Iterator[Start]:
         for key in placed_functions(placement)
     }
     typed: set[Key] = set()
+    decorated: set[Key] = set()
     for key in view.keys:
         kind = view.module.definition(key).kind
         if kind in _FUNCTIONS:
             for start in _decorated(view, key):
+                decorated.add(key)
                 yield start
                 if start.context == Context.COMMAND.value:
                     begun = _begun_by(view, key)
@@ -226,6 +228,8 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             if context is None and not is_callback:
                 continue
             for key in placed_functions(placement):
+                if context is None and key in decorated:
+                    continue  # its decorator says what it is
                 words = _PHASE_WORDS[context] if context else "callback `{function}`"
                 yield _start(view, key, context or Context.BACKGROUND, words)
     for key in view.entries.whole - typed:

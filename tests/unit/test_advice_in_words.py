@@ -1389,3 +1389,64 @@ def test_what_a_function_called_copy_gives_is_new(tmp_path: Path, made: str, loc
     )
     (item,) = at_line(told, "return redacted()", tmp_path)
     assert ("threading.Lock" in item.words) == locked
+
+
+# -- plain functions that a framework calls --------------------------------------------------------
+
+TOOLS = """
+import subprocess
+from functools import lru_cache
+from mcp.server.fastmcp import FastMCP
+
+mcp = FastMCP("tools")
+
+@mcp.tool()
+def build(target):
+    return subprocess.check_output(["make", target])
+
+@mcp.tool()
+def clean():
+    return subprocess.check_output(["make", "clean"])
+
+def rebuild(target):
+    return clean() + build(target)
+
+@mcp.tool()
+@lru_cache
+def install():
+    return subprocess.check_output(["make", "install"])
+
+@mcp.tool()
+def lines():
+    for line in subprocess.check_output(["make", "-n"]).splitlines():
+        yield line
+"""
+
+
+def test_a_function_becomes_a_coroutine_function_where_its_framework_takes_one(tmp_path: Path) -> None:
+    (tool,) = at_line(told_of(tmp_path, program=TOOLS.replace(" + build(target)", "")), "target]", tmp_path)
+    assert tool.words.endswith("Make `build` an `async def` for that: mcp takes one too.")
+    assert "async def build(…):" in tool.example
+    assert "    return await asyncio.to_thread(subprocess.check_output" in tool.example
+
+
+@pytest.mark.parametrize("line", ["target]", '"clean"]', '"install"]', '"-n"]'])
+def test_it_stays_a_plain_one_where_others_call_or_keep_it_or_it_yields(tmp_path: Path, line: str) -> None:
+    for tool in at_line(told_of(tmp_path, program=TOOLS), line, tmp_path):
+        assert "an `async def` for that" not in tool.words
+        assert "await" not in tool.example
+
+
+def test_threads_that_a_release_brought_are_told_with_it(tmp_path: Path) -> None:
+    program = """
+    import subprocess
+    from fastmcp import FastMCP
+
+    mcp = FastMCP("tools")
+
+    @mcp.tool
+    async def build(target: str) -> bytes:
+        return subprocess.check_output(["make", target])
+    """
+    (tool,) = at_line(told_of(tmp_path, program=program), "target]", tmp_path)
+    assert "make it a plain `def`, and fastmcp (from 3.0 on) runs it in a thread" in tool.words

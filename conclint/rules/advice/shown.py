@@ -32,8 +32,9 @@ _LONG_STRING: Final = 26
 """Characters of a string, with its quotes, from which it gives way."""
 
 
-def shown(fragment: Fragment, change: Change) -> str:
-    """The changed statement, or its header, after the imports that it needs."""
+def shown(fragment: Fragment, change: Change, header: str = "") -> str:
+    """The changed statement, or its header, after the imports that it needs; under a line of the function
+    around it, where that changes too."""
     start, end, more = _range(fragment, change)
     line = fragment.text.rfind("\n", 0, start) + 1
     indent = fragment.text[line:start]
@@ -45,6 +46,8 @@ def shown(fragment: Fragment, change: Change) -> str:
     lines = _shortened([_elided(item) for item in lines])
     if more:
         lines.append("    …")
+    if header:
+        lines = [header, "    …", *(f"    {line}" for item in lines for line in item.split("\n"))]
     head = [*change.imports, *([""] if change.imports and change.definitions else []), *change.definitions]
     return "\n".join([*head, "", *lines] if head else lines)
 

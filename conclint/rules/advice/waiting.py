@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
+from conclint.catalog.facts import DecoratorFact
 from conclint.resolve.values import External, Key, is_module
 from conclint.rules.advice.helpers import Helper
 from conclint.rules.advice.imports import Imports
@@ -52,6 +54,8 @@ class Waiting(NamedTuple):
     `in_own_thread`: it is a method of a thread, for a loop of that. `is_old`: its Python may have no
     `asyncio.to_thread`. `loop_getter`: what of asyncio gives the loop that runs. Of a plain function,
     `given_to_loop`: the loop itself calls it, and `also_called_by` names another plain function that does.
+    `turned_for`: a plain function as well, but the framework of that name would take a coroutine function, so
+    it waits as soon as it is made one. `since`: the release of `endpoint` that brought its threads.
     """
 
     how: How
@@ -68,6 +72,8 @@ class Waiting(NamedTuple):
     loop_getter: str = "get_running_loop"
     given_to_loop: bool = False
     also_called_by: str = ""
+    turned_for: str = ""
+    since: str = ""
 
     @property
     def takes_keywords(self) -> bool:
@@ -129,11 +135,12 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
     name = definition.name
     if is_module(key):  # a cell of a notebook
         return Waiting(How.AWAIT, library, name)
-    endpoint = _endpoint(view, key)
+    django = django and library is AsyncLibrary.ASYNCIO
     if definition.kind == DefKind.ASYNC_FUNCTION:
-        django = django and library is AsyncLibrary.ASYNCIO
+        endpoint = _registering(view, key, _runs_in_threads)
         own = _is_of_thread(view, key)
-        return Waiting(How.AWAIT, library, name, django, endpoint, in_own_thread=own)
+        named, since = (endpoint.library, endpoint.since) if endpoint is not None else ("", "")
+        return Waiting(How.AWAIT, library, name, django, named, in_own_thread=own, since=since)
     for decorator in decorators_of(view, key):
         if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
             return Waiting(How.YIELD, _YIELDING[decorator], name)
@@ -141,6 +148,12 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
         item.module.split(".", 1)[0] == _PROMPTS and not item.level for item in view.module.summary.imports
     )
     is_lambda = definition.kind == DefKind.LAMBDA
+    caller = plain_caller(view, key)
+    taking = None
+    if definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR and not caller:
+        taking = _registering(view, key, _takes_coroutines)
+    if taking is not None:
+        return Waiting(How.AWAIT, library, name, django, turned_for=taking.library)
     return Waiting(
         How.NOT,
         library,
@@ -148,7 +161,7 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
         is_lambda=is_lambda,
         is_key_binding=is_binding,
         given_to_loop=is_given_to_loop(view, key),
-        also_called_by=plain_caller(view, key),
+        also_called_by=caller,
     )
 
 
@@ -160,15 +173,24 @@ def _is_of_thread(view: ModuleView, key: Key) -> bool:
     return any(isinstance(item, External) and item.dotted == _THREADS for item in above)
 
 
-def _endpoint(view: ModuleView, key: Key) -> str:
-    """The framework that registers a function and runs plain ones in its threads; empty for none, and where
-    another decorator may ask for a coroutine function."""
+def _runs_in_threads(fact: DecoratorFact) -> bool:
+    """Whether a framework runs the plain functions that it registers so in its threads."""
+    return fact.style == "framework" and fact.model is not None
+
+
+def _takes_coroutines(fact: DecoratorFact) -> bool:
+    return fact.takes_coroutines
+
+
+def _registering(view: ModuleView, key: Key, wanted: Callable[[DecoratorFact], bool]) -> DecoratorFact | None:
+    """What is known of the decorator by which a framework registers a function; None for none such as is
+    `wanted`, and where another decorator may ask for a coroutine function, or for a plain one."""
     parent = view.module.scope(key)
-    framework = ""
+    found = None
     for decorator in view.module.definition(key).decorators:
         fact = view.engine.evaluator.decorations.stated(parent, decorator)
-        if fact is not None and fact.style == "framework" and fact.model is not None:
-            framework = fact.library
+        if fact is not None and wanted(fact):
+            found = fact
         elif not _TAKES_EITHER.issuperset(decorator_names(view, parent, decorator) or [""]):
-            return ""
-    return framework
+            return None
+    return found

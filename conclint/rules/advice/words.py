@@ -548,5 +548,5 @@ def manager(subject: Subject) -> str:
 
 def endpoint(waiting: Waiting) -> str:
     """That a framework runs plain functions in threads."""
-    framework = waiting.endpoint
+    framework = f"{waiting.endpoint} (from {waiting.since} on)" if waiting.since else waiting.endpoint
     return f"`{waiting.function}` never awaits: make it a plain `def`, and {framework} runs it in a thread."
