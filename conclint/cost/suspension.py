@@ -94,6 +94,7 @@ class Suspension:
             if isinstance(value, Instance) or not isinstance(value, Function):
                 return True
             definition = self._engine.evaluator.definition(value.key)
-            if definition.kind != DefKind.ASYNC_FUNCTION or self.suspends(value.key):
+            is_declared = bool(definition.flags & DefFlags.STUB)  # what overrides it may do anything
+            if definition.kind != DefKind.ASYNC_FUNCTION or is_declared or self.suspends(value.key):
                 return True
         return False

@@ -40,6 +40,7 @@ _READS_WHOLE: Final = frozenset(
 
 _WRAPS: Final = frozenset({"DictReader", "DictWriter", "GzipFile", "TextIOWrapper", "reader", "writer"})
 """What goes through the file that it is given, or writes to it, item by item."""
+_TABLES: Final = frozenset({"DictReader", "reader"})
 _ALL_ITEMS: Final = "writerows"
 
 
@@ -79,12 +80,18 @@ def is_read_in_parts(evaluator: Evaluator, key: Key, opening: int) -> bool:
     )
 
 
-def _wrapping(body: Body, handles: set[int]) -> set[int]:
+def is_table(body: Body, opening: int) -> bool:
+    """Whether the file that is opened at a site is read by rows: tables are data, not what a program notes
+    down for itself."""
+    return bool(_wrapping(body, _handles(body, opening), _TABLES))
+
+
+def _wrapping(body: Body, handles: set[int], makers: frozenset[str] = _WRAPS) -> set[int]:
     """What is made of a file to read or write it by rows, or as text."""
     sites = {
         number
         for number, site in enumerate(body.sites)
-        if graph.node(body, site.callee)[-1] in _WRAPS and any(value in handles for _, value in site.args)
+        if graph.node(body, site.callee)[-1] in makers and any(value in handles for _, value in site.args)
     }
     return {value for value, node in enumerate(body.values) if graph.called_site(node) in sites}
 

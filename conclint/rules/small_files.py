@@ -21,7 +21,7 @@ from conclint.rules.chains import Hop
 from conclint.rules.client_files import is_any_file
 from conclint.rules.file_contents import is_parsed, result_of
 from conclint.rules.file_names import says_what_it_keeps
-from conclint.rules.file_uses import ARCHIVES, is_hardly_used, is_read_in_parts, uses_of
+from conclint.rules.file_uses import ARCHIVES, is_hardly_used, is_read_in_parts, is_table, uses_of
 from conclint.rules.path_origins import PathOrigins
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, Site, SiteKind
@@ -76,7 +76,11 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         or origins.is_shipped(key, path)
         or _hands_over(body)
         or origins.is_written_once(key, number, is_added=all("a" in mode for mode in modes))
-        or (any("b" not in mode for mode in modes) and origins.is_own(key, path))
+        or (
+            any("b" not in mode for mode in modes)
+            and not is_table(body, number)
+            and origins.is_own(key, path)
+        )
     )
 
 

@@ -1450,3 +1450,33 @@ def test_threads_that_a_release_brought_are_told_with_it(tmp_path: Path) -> None
     """
     (tool,) = at_line(told_of(tmp_path, program=program), "target]", tmp_path)
     assert "make it a plain `def`, and fastmcp (from 3.0 on) runs it in a thread" in tool.words
+
+
+# -- what is passed, and set anew after it -----------------------------------------------------------
+
+POLLS = """
+import asyncio, requests
+
+class Feed:
+    def __init__(self):
+        self.last = 0
+
+    async def poll(self):
+        while True:
+            news = requests.get("https://example.org/news", params=self.last)
+            self.last = news.json()["last"]
+            await asyncio.sleep(5)
+    OTHER
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "is_guarded"),
+    [("", False), ("\n    def now(self):\n        self.last = 0", True)],
+)
+def test_what_a_call_is_given_and_changes_after_it_is_guarded_where_others_use_it(
+    tmp_path: Path, other: str, is_guarded: bool
+) -> None:
+    (poll,) = at_line(told_of(tmp_path, program=POLLS.replace("OTHER", other)), "requests.get", tmp_path)
+    assert ("around this and the change of `self.last`" in poll.words) == is_guarded
+    assert (poll.text is None) == is_guarded

@@ -132,7 +132,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     moves = change is not None or (isinstance(outcome, Refusal) and outcome.moves)
     held = words.lock(subject, in_threads=kind == "endpoint") if moves else ""
     if change is not None and kind == "" and not held and place.node is not None:
-        held = words.between(subject, changed_next(place.fragment, place.node))
+        held = words.between(subject, changed_next(place, place.node))
     note += held
     if kind == "endpoint":
         text = f"{words.endpoint(subject.around.waiting)}{held}"

@@ -9,7 +9,7 @@ from typing import Final, TypeGuard
 from conclint.rules.advice.allowed import Subject
 from conclint.rules.advice.scopes import names_in, names_of, parameters_of
 from conclint.rules.advice.shared_state import MUTATORS
-from conclint.rules.advice.site import Fragment, Node
+from conclint.rules.advice.site import Fragment, Node, Place
 from conclint.syntax.nodes import cst
 
 _CHANGES: Final = (
@@ -106,9 +106,11 @@ def added_to(fragment: Fragment, node: Node) -> str:
     return ""
 
 
-def changed_next(fragment: Fragment, node: Node) -> str:
+def changed_next(place: Place, node: Node) -> str:
     """The attribute of the own object that a place is given, and that the function changes right after it, as
-    text: other tasks would change it in between; empty for none."""
+    text: other tasks would change it in between. Where it is set to something else (`self.last = …`), only
+    if other functions of the file use it too. Empty for none."""
+    fragment = place.fragment
     function = fragment.function_of(node)
     if function is None or not isinstance(node, cst.Call):
         return ""
@@ -121,6 +123,9 @@ def changed_next(fragment: Fragment, node: Node) -> str:
         if not fragment.knows(item) or fragment.start(item) < fragment.end(node):
             continue
         changed = _changed(fragment, item)
+        if not changed and isinstance(item, cst.AssignTarget) and isinstance(item.target, cst.Attribute):
+            name = item.target.attr.value
+            changed = fragment.code(item.target) if place.file.uses(name, place.extent) > 1 else ""
         if changed in given and not _pauses(fragment, function, node, item):
             return changed
     return ""

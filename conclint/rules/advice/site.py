@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -208,6 +209,7 @@ class SourceFile:
         self._heads: dict[int, Head] = {}
         self._bindings: dict[tuple[str, str], bool] = {}
         self._texts: dict[str, bool] = {}
+        self._uses: dict[str, list[int]] = {}
 
     @cached_property
     def newline(self) -> str:
@@ -241,6 +243,17 @@ class SourceFile:
         """Whether the file has a word in it."""
         found = re.compile(rf"(?<!\w){word}(?!\w)")
         return any(word in line and found.search(line) is not None for line in self._lines)
+
+    def uses(self, attribute: str, beside: Extent) -> int:
+        """How many lines beside those of a function name an attribute of the own object; one of them is
+        where it is made."""
+        found = self._uses.get(attribute)
+        if found is None:
+            pattern = re.compile(rf"\bself\.{attribute}\b")
+            lines = enumerate(self._lines, 1)
+            found = [line for line, text in lines if attribute in text and pattern.search(text) is not None]
+            self._uses[attribute] = found
+        return len(found) - bisect_right(found, beside.last) + bisect_left(found, beside.first)
 
     def blocks_on_purpose(self, first: int, line: int) -> bool:
         """Whether a comment on a line or shortly before it says that the code there blocks on purpose;

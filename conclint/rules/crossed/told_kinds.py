@@ -39,7 +39,8 @@ def is_told_apart(evaluator: Evaluator, key: Key, number: int) -> bool:
     for outer in graph.around(body, site.region):
         region = body.regions[outer]
         if region.kind in graph.TESTS and (
-            _is_kept_answer(evaluator, key, body, region.value) or _awaits_otherwise(body, region, site)
+            _is_kept_answer(evaluator, key, body, region.value)
+            or _awaits_otherwise(evaluator, key, region, site)
         ):
             return True
     return False
@@ -70,15 +71,31 @@ def _stored(evaluator: Evaluator, key: Key, name: str) -> Iterator[tuple[Key, in
                     yield method, value
 
 
+def _is_own_method(evaluator: Evaluator, key: Key, body: Body, value: int) -> bool:
+    """Whether a value is a method that the class of the function defines, and that no object replaces."""
+    node = graph.node(body, value)
+    owner = evaluator.enclosing_class(key)
+    if node[0] != Op.ATTR or owner is None or graph.node(body, graph.base(node)) != (Op.PARAM, 0):
+        return False
+    name = str(node[2])
+    above = [cls for cls in evaluator.classes.ancestry(owner).classes if isinstance(cls, Class)]
+    return any(name in evaluator.classes.own_members(cls) for cls in above) and not any(
+        name in evaluator.classes.own_stores(cls) for cls in above
+    )
+
+
 def _is_answer(evaluator: Evaluator, key: Key, value: int) -> bool:
     body = evaluator.body(key)
     calls = (graph.call(body, item) for item in graph.made_from(body, (value,)))
     return any(call is not None and called_name(body, call.callee) in ASKING for call in calls)
 
 
-def _awaits_otherwise(body: Body, branch: Region, site: Site) -> bool:
-    """Whether what a site hands on is called and awaited where the test of a branch comes out otherwise."""
-    handed = graph.made_from(body, [value for _, value in site.args])
+def _awaits_otherwise(evaluator: Evaluator, key: Key, branch: Region, site: Site) -> bool:
+    """Whether what a site hands on is called and awaited where the test of a branch comes out otherwise: not
+    so of a method of the own class, whose kind no test can change."""
+    body = evaluator.body(key)
+    made = graph.made_from(body, [value for _, value in site.args])
+    handed = [value for value in made if not _is_own_method(evaluator, key, body, value)]
     return any(
         other.use & Use.AWAITED
         and other.kind == SiteKind.CALL
