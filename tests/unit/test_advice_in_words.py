@@ -1480,3 +1480,60 @@ def test_what_a_call_is_given_and_changes_after_it_is_guarded_where_others_use_i
     (poll,) = at_line(told_of(tmp_path, program=POLLS.replace("OTHER", other)), "requests.get", tmp_path)
     assert ("around this and the change of `self.last`" in poll.words) == is_guarded
     assert (poll.text is None) == is_guarded
+
+
+# -- connections that a function makes for itself ----------------------------------------------------
+
+STORES = """
+import sqlite3
+from contextlib import contextmanager
+
+class Opened:
+    def __init__(self, path):
+        self.connection = sqlite3.connect(path)
+    def __enter__(self):
+        return self.connection
+    def __exit__(self, *error):
+        self.connection.close()
+
+class Store:
+    def __init__(self, path):
+        self.path = path
+        self.kept = sqlite3.connect(path)
+
+    def _connect(self):
+        return sqlite3.connect(self.path)
+
+    def _given(self):
+        return self.kept
+
+    @contextmanager
+    def _session(self):
+        connection = self._connect()
+        yield connection
+        connection.close()
+
+    @contextmanager
+    def _shared(self):
+        yield self.kept
+
+    def read(self):
+        with MAKER as connection:
+            connection.execute("SELECT * FROM notes").fetchall()
+
+async def main(store: Store):
+    store.read()
+"""
+
+
+@pytest.mark.parametrize("maker", ["self._session()", "self._connect()", "Opened(self.path)"])
+def test_what_makes_its_own_connection_may_run_in_any_thread(tmp_path: Path, maker: str) -> None:
+    for read in at_line(told_of(tmp_path, program=STORES.replace("MAKER", maker)), "store.read()", tmp_path):
+        assert read.example == "import asyncio\n\nawait asyncio.to_thread(store.read)"
+
+
+@pytest.mark.parametrize("maker", ["self._shared()", "self._given()", "self.kept"])
+def test_what_uses_one_that_is_kept_may_not(tmp_path: Path, maker: str) -> None:
+    for read in at_line(told_of(tmp_path, program=STORES.replace("MAKER", maker)), "store.read()", tmp_path):
+        assert "it only works in the thread that made it" in read.words
+        assert not read.example

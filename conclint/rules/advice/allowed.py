@@ -36,6 +36,7 @@ from conclint.rules.advice.loop_bound import (
     unknown_signals,
     uses_loop,
 )
+from conclint.rules.advice.made_here import is_handed_out, is_made_here
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
 from conclint.rules.advice.rewritten_files import is_rewritten
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
@@ -364,7 +365,7 @@ def _bound_to(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None) 
     is_for_any = (
         Trait.THREAD_BOUND in traits and last.symbol.startswith(_SQLITE) and works_in_any_thread(view, hops)
     )
-    is_elsewhere = len(hops) == 1 or not _is_made_here(view, last) or _is_handed_out(view, last)
+    is_elsewhere = len(hops) == 1 or not is_made_here(view, last) or is_handed_out(view, last)
     if Trait.THREAD_BOUND in traits and not is_for_any and is_elsewhere:
         return Bound.THREAD
     if (fact is not None and is_used_in_turn(view, fact.name)) or is_for_any:
@@ -404,32 +405,6 @@ def _besides(view: ModuleView, hops: Sequence[Hop]) -> tuple[Bound, CallableFact
             is_bound = is_sqlite and not works_in_any_thread(view, others)
             return (Bound.THREAD if is_bound else Bound.SHARED), fact
     return Bound.NOTHING, None
-
-
-def _is_made_here(view: ModuleView, hop: Hop) -> bool:
-    """Whether the object whose method is called at a hop was made in the same function."""
-    body = view.engine.evaluator.body(hop.key)
-    value = body.sites[hop.site].callee
-    for _ in range(20):
-        node = graph.node(body, value)
-        if node[0] == Op.ATTR or node[0] in (Op.ENTER, Op.NARROW, Op.CAST, Op.ELEM):
-            value = graph.operand(node)
-        elif node[0] == Op.CALL:
-            value = body.sites[graph.called_site(node)].callee
-        elif node[0] == Op.GLOBAL:  # `sqlite3.connect(…)`, `closing(…)`
-            found = view.engine.evaluator.evaluate(hop.key, value).values
-            return bool(found) and all(isinstance(item, External) for item in found)
-        else:
-            return bool(node[0] == Op.IMPORT)
-    return False
-
-
-def _is_handed_out(view: ModuleView, hop: Hop) -> bool:
-    """Whether what the call at a hop gives is put into an object, a global name, or returned."""
-    body = view.engine.evaluator.body(hop.key)
-    made = {number for number, node in enumerate(body.values) if graph.called_site(node) == hop.site}
-    kept = {store.value for store in body.stores} | {value for value, _ in body.returns}
-    return any(graph.bare(body, value) in made for value in kept if value >= 0)
 
 
 def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:
