@@ -35,6 +35,10 @@ from conclint.resolve.values import (
 _SAME_OBJECT = frozenset({"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext"})
 _SAME_ELEMENTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "filter"})
 _TYPED_KEYS: Final = frozenset({"aiohttp.web.AppKey", "aiohttp.web.RequestKey", "aiohttp.web.ResponseKey"})
+_FIELDS: Final = frozenset(
+    {"dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field"}
+)
+_REPLACED: Final = "an object may be made with something else for that field"
 _OBJECT: Final = ExternalInstance("builtins.object")
 EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 """Whose `enter_context` enters what it is given."""
@@ -102,6 +106,8 @@ def result_of(
         if len(names) == 1 and isinstance(names[0], Literal) and isinstance(names[0].value, str):
             return known(MethodCaller(names[0].value, site))
         return TOP
+    if dotted in _FIELDS:
+        return _made_for_field(evaluator, arguments)
     if dotted == "collections.defaultdict" and first is not None:
         return _defaultdict(evaluator, evaluator.passed(first))
     if dotted in ("typing.cast", "typing_extensions.cast") and len(arguments.positional) >= 2:
@@ -136,6 +142,17 @@ def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
     if not stated.values or stated.incomplete:
         return None
     return known(Container(stated.values, TYPED_KEY))
+
+
+def _made_for_field(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
+    """`field(default_factory=make)`: what `make` gives, unless the object is made with another value."""
+    factory = arguments.keyword("default_factory") or arguments.keyword("factory")
+    if factory is None:
+        return None
+    made = evaluator.results.called(evaluator.passed(factory))
+    if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
+        return None
+    return made._replace(reasons=(*made.reasons, _REPLACED))
 
 
 def _defaultdict(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:
