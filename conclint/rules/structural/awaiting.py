@@ -26,10 +26,12 @@ _PACING: Final = (
 _TASKS: Final = frozenset(
     {
         "asyncio.create_task", "asyncio.ensure_future", "asyncio.AbstractEventLoop.create_task",
-        "asyncio.gather",
+        "asyncio.TaskGroup.create_task", "asyncio.gather",
     }
 )  # fmt: skip
 """What runs a coroutine beside its caller; with one argument, `gather` too."""
+_OF_TASK: Final = ("name", "context", "eager_start", "return_exceptions")
+"""Keyword arguments that say nothing of what runs beside it."""
 _CLIENTS: Final = ("httpx.AsyncClient", "aiohttp.ClientSession", "aiohttp.client.ClientSession")
 _REQUESTS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
 _ADDS: Final = frozenset(
@@ -71,7 +73,7 @@ def task_awaited_at_once(view: ModuleView, code: Code, habits: Habits) -> Iterat
     for call in code.calls_to(_TASKS):
         site = code.body.sites[call.site]
         region = code.loop_of(site.region)
-        if region < 0 or [slot for slot, _ in site.args] != [0]:
+        if region < 0 or [slot for slot, _ in site.args if slot not in _OF_TASK] != [0]:
             continue
         loop = Loop(code, region)
         result = code.results.get(call.site, -1)
