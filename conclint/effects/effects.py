@@ -168,7 +168,8 @@ class Placement(NamedTuple):
     `callables` with the arguments that will be passed on; `each` where it is called for each item of the
     iterables that the arguments hold; `phase` where they are run once in the life of the program. `symbol`
     is what the site calls, `via` the inner chain of a discovered wrapper. `does`: where a coroutine calls
-    what it is given, what that does there.
+    what it is given, what that does there. `unbound`: the callables are methods of what the function is
+    given, which only its callers know.
     """
 
     site: int
@@ -181,6 +182,7 @@ class Placement(NamedTuple):
     via: Pointer | None = None
     phase: Phase | None = None
     does: tuple[tuple[Effect, Witness], ...] = ()
+    unbound: bool = False
 
 
 def way_of(

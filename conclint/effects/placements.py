@@ -61,6 +61,21 @@ def place(
     if ready and dependence is None:
         known = placement.callables._replace(values=tuple(ready))
         frame.placements.append(placement._replace(callables=known))
+    elif placement.via is None and _is_unbound(evaluator, frame.key, placement):
+        frame.placements.append(placement._replace(unbound=True))
+
+
+def _is_unbound(evaluator: Evaluator, key: Key, placement: Placement) -> bool:
+    """Whether a function itself hands over a method of what it is given: of that its caller's caller is not
+    asked."""
+    targets = [unwrapped(value) for value in placement.callables.values]
+    return bool(targets) and all(
+        isinstance(target, Parameter)
+        and target.key == key
+        and target.reads_attribute
+        and not passes_on(evaluator, target)
+        for target in targets
+    )
 
 
 def _dispatched(evaluator: Evaluator, frame: Frame, placement: Placement) -> Placement:

@@ -362,6 +362,15 @@ class EffectSolver:
 
     def site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         """What the site does, on the models that can reach it; placements it makes are appended."""
+        effects, made = self._known_site(key, link)
+        placements.extend(placement for placement in made if not placement.unbound)
+        return effects
+
+    def unbound_placements(self, key: Key, link: Link) -> Iterator[Placement]:
+        """The placements that the site makes of methods of what the function is given."""
+        return (placement for placement in self._known_site(key, link)[1] if placement.unbound)
+
+    def _known_site(self, key: Key, link: Link) -> tuple[Effects, tuple[Placement, ...]]:
         held = self._sites.setdefault(key, {})
         known = held.get(link.site)
         if known is None:
@@ -370,8 +379,7 @@ class EffectSolver:
             known = (effects or _NOTHING, tuple(made))
             if self._current is not None:  # nobody would tell that a result asked for from outside is old
                 held[link.site] = known
-        placements.extend(known[1])
-        return known[0]
+        return known
 
     def _site_effects(self, key: Key, link: Link, placements: list[Placement]) -> Effects:
         site = self.evaluator.body(key).sites[link.site]

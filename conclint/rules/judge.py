@@ -22,6 +22,7 @@ from conclint.rules.drafts import Draft, ModuleView, doubted
 from conclint.rules.entry_points import Starts, find_starts
 from conclint.rules.event_loop import effects_of_bound, effects_on_loop
 from conclint.rules.fetched_json import parsed_answers
+from conclint.rules.given_objects import GivenObjects
 from conclint.rules.held_parts import effects_of_parts
 from conclint.rules.memos import AdviceMemos
 from conclint.rules.never_awaits import coroutines_that_never_await
@@ -151,10 +152,13 @@ class Judge:
 
     def _cells(self, view: ModuleView) -> Iterator[Draft]:
         starts = find_starts(view)
+        given = GivenObjects(view)
         for key in view.effects:
-            yield from self._in_part(self._of_function, view, key, starts)
+            yield from self._in_part(self._of_function, view, key, starts, given)
 
-    def _of_function(self, view: ModuleView, key: Key, starts: Starts) -> Iterator[Draft]:
+    def _of_function(
+        self, view: ModuleView, key: Key, starts: Starts, given: GivenObjects
+    ) -> Iterator[Draft]:
         if key in starts.on_loop and view.module.definition(key).assertion != Assertion.NONBLOCKING:
             for effects in view.effects[key]:
                 yield from effects_on_loop(view, key, effects, starts)
@@ -171,6 +175,9 @@ class Judge:
             elif placement.model is ExecutionModel.EVENT_LOOP:
                 yield from effects_of_bound(view, key, placement, starts)
                 yield from crossed_in_callback(view, key, placement, starts)
+            yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
+            yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
+        for placement in given.placements(key):
             yield from computing_in_threads(view, self._costs, self._profiles, key, placement)
             yield from waiting_in_processes(view, self._costs, self._profiles, key, placement)
 
