@@ -52,10 +52,12 @@ _WHEN_READY: Final = frozenset(
         "paramiko.Channel.recv", "paramiko.Channel.recv_stderr", "paramiko.Channel.send",
         "paramiko.Channel.send_stderr",
         "builtins.input", "sys.stdin.readline",
+        "os.waitid", "os.waitpid", "os.wait4",
     }
 )  # fmt: skip
 """Reads that wait for something to come, and give what came; writes that wait for room, and take what there
-is room for: not in a callback that is told so. A terminal gives whole lines."""
+is room for: not in a callback that is told so. A terminal gives whole lines; the descriptor of a process is
+ready to be read when that has ended."""
 _BESIDES: Final = "what the call does first, each time, is reported already"
 
 

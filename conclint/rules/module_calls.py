@@ -227,11 +227,11 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
             if context is None and not is_callback:
                 continue
+            kind, words = (context, _PHASE_WORDS[context]) if context else _callback(view, where, placement)
             for key in placed_functions(placement):
                 if context is None and key in decorated:
                     continue  # its decorator says what it is
-                words = _PHASE_WORDS[context] if context else "callback `{function}`"
-                yield _start(view, key, context or Context.BACKGROUND, words)
+                yield _start(view, key, kind, words)
     for key in view.entries.whole - typed:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
 
@@ -274,6 +274,21 @@ def _is_coroutine(view: ModuleView, key: Key) -> bool:
     return view.engine.evaluator.definition(key).kind == DefKind.ASYNC_FUNCTION
 
 
+def _callback(view: ModuleView, key: Key, placement: Placement) -> tuple[Context, str]:
+    """What calls a callback, and in words: a framework, for whoever asks (`router.add_get("/", handler)`)."""
+    row = _callbacks().get(placement.symbol)
+    if row is None or placement.site < 0:
+        return Context.BACKGROUND, "callback `{function}`"
+    name = placement.symbol.rpartition(".")[2].removeprefix("add_")
+    args = view.engine.evaluator.body(key).sites[placement.site].args
+    texts = {str(slot): _text(view, key, args, slot) for slot in row.get("texts", ())}
+    known = {slot: text for slot, text in texts.items() if text is not None}
+    words = row["words"] if len(known) == len(texts) else row["otherwise"]
+    for slot, text in {"NAME": name.upper(), **known}.items():
+        words = words.replace(f"{{{slot}}}", text)
+    return Context(row["context"]), words
+
+
 def _is_told_to_end(view: ModuleView, key: Key, placement: Placement) -> bool:
     """Whether a callback is what runs on the signals by which programs are ended."""
     if placement.site < 0 or not placement.symbol.endswith(".add_signal_handler"):
@@ -298,7 +313,7 @@ def _decorated(view: ModuleView, key: Key) -> Iterator[Start]:
     for decorator in reversed(definition.decorators):
         call = graph.call(body, decorator)
         callee = call.callee if call is not None else decorator
-        first = _first_text(view, parent, call.args) if call is not None else None
+        first = _text(view, parent, call.args, 0) if call is not None else None
         symbol = view.module.symbol(key)
         for owner, name in _names(view, parent, callee):
             row = _decorators().get((owner, name))
@@ -328,11 +343,12 @@ def _names(view: ModuleView, parent: Key, callee: int) -> Iterator[tuple[str, st
                 yield fact.name, name
 
 
-def _first_text(view: ModuleView, parent: Key, args: Any) -> str | None:
-    arguments = arguments_of(parent, args)
-    if not arguments.positional or isinstance(arguments.positional[0], StarItem):
+def _text(view: ModuleView, parent: Key, args: Any, place: int) -> str | None:
+    """The literal text that is passed at a place."""
+    positional = arguments_of(parent, args).positional[: place + 1]
+    if len(positional) <= place or any(isinstance(item, StarItem) for item in positional):
         return None
-    known = one_literal(view.engine.evaluator.passed(arguments.positional[0]))
+    known = one_literal(view.engine.evaluator.passed(positional[place]))
     value = known.value if known is not None else None
     return value if isinstance(value, str) and len(value) <= _LONGEST else None
 
@@ -408,6 +424,11 @@ def _decorators() -> dict[tuple[str, str], dict[str, Any]]:
         for owner in row["owners"]
         for name in row["names"]
     }
+
+
+@cache
+def _callbacks() -> dict[str, dict[str, Any]]:
+    return {name: row for row in _table()["callbacks"] for name in row["names"]}
 
 
 @cache

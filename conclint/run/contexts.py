@@ -8,6 +8,7 @@ runs once at start-up, stops nobody who is served: it is no worse than info. The
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -61,7 +62,15 @@ _ASIDE: Final = (Context.TEST, Context.SCRIPT)
 _SHOWN_ENTRIES: Final = 3
 _STEPPED: Final = "the project steps coroutines itself, and nothing is seen to start this one on a loop"
 
-TEST_FOLDERS: Final = frozenset({"test", "tests", "testing", "_test", "_tests", "_testing", "testsuite"})
+TEST_FOLDERS: Final = frozenset(
+    {"test", "tests", "testing", "_test", "_tests", "_testing", "testsuite", "e2e"}
+)
+_KINDS_OF_TESTS: Final = (
+    r"(acceptance|e2e|end[_-]to[_-]end|functional|integration|live|load|manual|perf|performance|regression"
+    r"|sanity|smoke|stress|system|unit)"
+)
+_TEST_FOLDER: Final = re.compile(rf"{_KINDS_OF_TESTS}[_-]tests?|tests?[_-]{_KINDS_OF_TESTS}")
+_NUMBERED_TEST: Final = re.compile(r"test\d+(_.*)?")
 TEST_IMPORTS: Final = frozenset({"pytest", "_pytest", "pytest_asyncio", "unittest", "nose", "hypothesis"})
 SCRIPT_FOLDERS: Final = frozenset(
     {
@@ -110,8 +119,13 @@ def is_named_as_test(relative: str) -> bool:
     """Whether a file is one of tests, by its folders and its name; `relative` as `relative_to` gives it."""
     *folders, name = relative.split("/")
     stem = name.rpartition(".")[0]
-    is_named_so = stem in ("conftest", "tests") or stem.startswith("test_") or stem.endswith("_test")
-    return is_named_so or not TEST_FOLDERS.isdisjoint(folders)
+    is_named_so = (
+        stem in ("conftest", "tests")
+        or stem.startswith("test_")
+        or stem.endswith("_test")
+        or _NUMBERED_TEST.fullmatch(stem) is not None
+    )
+    return is_named_so or any(f in TEST_FOLDERS or _TEST_FOLDER.fullmatch(f) for f in folders)
 
 
 def is_named_as_command(relative: str) -> bool:

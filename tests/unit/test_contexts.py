@@ -580,7 +580,20 @@ class TestFileHandles:
 
 class TestContext:
     @pytest.mark.parametrize(
-        "name", ["tests/a.py", "pkg/_tests/a.py", "test_a.py", "a_test.py", "conftest.py"]
+        "name",
+        [
+            "tests/a.py",
+            "pkg/_tests/a.py",
+            "smoke_tests/a.py",
+            "pkg/integration-tests/a.py",
+            "e2e/a.py",
+            "tests_unit/a.py",
+            "test_a.py",
+            "test11_a.py",
+            "test1.py",
+            "a_test.py",
+            "conftest.py",
+        ],  # fmt: skip
     )
     def test_tests_are_known_by_their_place(self, tmp_path: Path, name: str) -> None:
         finding = one(tmp_path, {name: READ})
@@ -1077,6 +1090,29 @@ class TestEntries:
             "from nowhere import unknown\nfrom store import load\n"
             "app, router, bot = FastAPI(), APIRouter(), commands.Bot()\n\n"
             f"{start}async def entry(x=1):\n    await load()\n"
+        )
+        finding = one(tmp_path, {"app.py": text, "store.py": READ})
+        assert (finding.entries, finding.entry_count, finding.context) == ((words,), 1, context)
+
+    @pytest.mark.parametrize(
+        ("call", "words", "context"),
+        [
+            ("app.router.add_post('/a', entry)", "POST /a", Context.REQUEST),
+            ("app.router.add_get(path, entry)", "request handled by `app.entry`", Context.REQUEST),
+            ("app.router.add_route('PUT', '/b', entry)", "PUT /b", Context.REQUEST),
+            ("app.add_routes([web.get('/c', entry)])", "GET /c", Context.REQUEST),
+            ("app.add_routes([web.route('*', '/d', entry)])", "* /d", Context.REQUEST),
+            ("asyncio.start_server(entry, 'h', 1)", "connection handled by `app.entry`", Context.REQUEST),
+            ("asyncio.get_running_loop().call_soon(entry)", "callback `app.entry`", Context.BACKGROUND),
+        ],
+    )
+    def test_what_is_given_to_a_framework(
+        self, tmp_path: Path, call: str, words: str, context: Context
+    ) -> None:
+        text = (
+            "import asyncio\nfrom aiohttp import web\nfrom store import load\n\n"
+            "async def entry(request):\n    await load()\n\n"
+            f"async def wire(path):\n    app = web.Application()\n    {call}\n"
         )
         finding = one(tmp_path, {"app.py": text, "store.py": READ})
         assert (finding.entries, finding.entry_count, finding.context) == ((words,), 1, context)

@@ -21,13 +21,21 @@ from conclint.rules.structural.start_methods import (
     start_method,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import DefKind, Op, RegionKind
+from conclint.summary.records import Body, DefKind, Op, RegionKind
 
 _FORKS: Final = frozenset({"os.fork", "os.forkpty"})
 _THREAD_POOLS: Final = frozenset({"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"})
 _SPAWNING: Final = (
     "name a start method that does not fork: a fork copies the memory as it is, with the locks that other "
     "threads hold at that moment, and none of the threads that would release them."
+)
+_BY_HAND: Final = (
+    "start the process anew (`subprocess`, or a `spawn` context of `multiprocessing`): a fork copies the memory "
+    "as it is, with the locks that other threads hold at that moment, and none of the threads that would release "
+    "them."
+)
+_LEAVING: Final = frozenset(
+    {"os._exit", *(f"os.exec{form}" for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe"))}
 )
 _USERS: Final = "whether the program that uses this runs threads is not known"
 _ENDED: Final = ("join", "close", "terminate", "shutdown", "stop", "cancel")
@@ -36,7 +44,7 @@ _ENDED: Final = ("join", "close", "terminate", "shutdown", "stop", "cancel")
 def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON604: a fork where threads or a loop are alive, or, at low confidence, where they may be."""
     for call in code.calls_to(_FORKS):
-        if code.definition.kind == DefKind.ASYNC_FUNCTION:
+        if code.definition.kind == DefKind.ASYNC_FUNCTION and not _child_leaves(code, call.site):
             yield _draft(view, code, call, "the process is forked while its event loop runs", Confidence.HIGH)
         elif _thread_before(code, call.site):
             yield _draft(
@@ -74,19 +82,46 @@ def _draft(
     view: ModuleView, code: Code, call: Call, message: str, most: Confidence, reasons: tuple[str, ...] = ()
 ) -> Draft:
     name = _public_name(call, start_method(code, call))
-    form = None if call.names <= _FORKS else Form.SPAWN
+    is_by_hand = call.names <= _FORKS
     return found(
         view,
         code,
         call.site,
         "CON604",
         message,
-        Advice(ExecutionModel.PROCESS, _SPAWNING, form),
+        Advice(
+            ExecutionModel.PROCESS, _BY_HAND if is_by_hand else _SPAWNING, None if is_by_hand else Form.SPAWN
+        ),
         cause=name,
         model=ExecutionModel.PROCESS,
         reasons=reasons,
         most=most,
     )
+
+
+def _child_leaves(code: Code, fork: int) -> bool:
+    """Whether the child is seen to end, or to become another program, in the branch that is its own: it never
+    comes back to the loop."""
+    made = code.results.get(fork, -1)
+    regions = code.body.regions
+    return any(
+        regions[region].kind in (RegionKind.IF, RegionKind.AFTER)
+        and _is_childs(code.body, regions[region].value, bool(regions[region].extra), made)
+        for call in code.calls_to(_LEAVING)
+        for region in graph.around(code.body, code.body.sites[call.site].region)
+    )
+
+
+def _is_childs(body: Body, test: int, polarity: bool, fork: int) -> bool:
+    """Whether a test that came out so says that a fork gave 0 (`pid == 0`, `not pid`)."""
+    for value, outcome in graph.outcomes(body, test, polarity):
+        node = graph.node(body, value)
+        tested, is_zero = value, not outcome
+        if node[0] == Op.COMPARE and graph.node(body, graph.operand(node, 1)) == (Op.CONST, 0):
+            tested, is_zero = graph.operand(node), (node[1] == "==") == outcome
+        if is_zero and graph.without_items(body, graph.bare(body, tested)) == fork:
+            return True
+    return False
 
 
 def _public_name(call: Call, method: StartMethod) -> str:
