@@ -26,7 +26,7 @@ CALLABLE_KEYS = {
     "started_by", "loosely", "bridge", "on", "loaded_by", "in_coroutine",
 }  # fmt: skip
 _WORD = re.compile(
-    r"<(none|absent|present|small|short|numeric|below \d+(\.\d+)?|(a |is |with )?\w+(\.\w+)+)>"
+    r"<(none|absent|present|small|short|numeric|(each )?below \d+(\.\d+)?|(a |is |with )?\w+(\.\w+)+)>"
 )
 _PLACING = ("callable", "also", "model", "arguments", "style", "phase", "in_coroutine")
 _REGISTERING = ("by", "owner", "event", "sender", "started_by", "loosely", "bridge")
@@ -164,8 +164,8 @@ class CallableReader(TableReader):
                     raise self.fail(f"{where}.{key}", f"{name!r} is no parameter of the signature")
                 if isinstance(value, str) and value.startswith("<") and not _WORD.fullmatch(value):
                     words = (
-                        "<none>, <absent>, <present>, <small>, <short>, <numeric>, <below 1000>, a constant "
-                        "such as <os.P_WAIT> or <is os.devnull>, an instance such as <a io.BytesIO>, or a "
+                        "<none>, <absent>, <present>, <small>, <short>, <numeric>, <below 1000>, <each below 1000>, "
+                        "a constant such as <os.P_WAIT> or <is os.devnull>, an instance such as <a io.BytesIO>, or a "
                         "flag such as <with socket.AI_NUMERICHOST>"
                     )
                     raise self.fail(f"{where}.{key}.{name}", f"expected {words}, got {value!r}")

@@ -9,6 +9,7 @@ from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
 from conclint.conditions.numeric_hosts import has_flag, is_numeric
 from conclint.conditions.short_texts import is_short
+from conclint.conditions.small_numbers import are_below, is_below
 from conclint.model.execution import ExecutionModel
 from conclint.resolve.arguments import Arguments, stated_argument
 from conclint.resolve.evaluate import Evaluator
@@ -222,7 +223,9 @@ def _equals(evaluator: Evaluator, item: ValueSet, wanted: object) -> tuple[Truth
         )
         return (Truth.YES if small else Truth.MAYBE), None
     if isinstance(wanted, str) and wanted.startswith("<below "):
-        return _is_below(item, float(wanted[7:-1])), None
+        return (Truth.YES if is_below(item, float(wanted[7:-1])) else Truth.NO), None
+    if isinstance(wanted, str) and wanted.startswith("<each below "):
+        return (Truth.YES if are_below(evaluator, item, float(wanted[12:-1])) else Truth.NO), None
     if isinstance(wanted, str) and wanted.startswith("<is "):
         names = {v.dotted if isinstance(v, External) else "" for v in item.values}
         return (Truth.YES if names == {wanted[4:-1]} else Truth.NO), None
@@ -243,14 +246,6 @@ def _equals(evaluator: Evaluator, item: ValueSet, wanted: object) -> tuple[Truth
         if isinstance(value, Display):
             return Truth.NO, None
     return Truth.MAYBE, None
-
-
-def _is_below(item: ValueSet, limit: float) -> Truth:
-    """Whether a number is below a limit. One that is not known is taken to be as large as usual."""
-    numbers = [v.value for v in item.values if isinstance(v, Literal) and isinstance(v.value, (int, float))]
-    if not item.values or len(numbers) < len(item.values):
-        return Truth.NO
-    return Truth.YES if max(numbers) < limit else Truth.NO
 
 
 def _is_instance(evaluator: Evaluator, item: ValueSet, wanted: str) -> tuple[Truth, ArgumentCondition | None]:
