@@ -196,6 +196,8 @@ class ClassFact:
     executor: ExecutionModel | None = None
     runs: tuple[Runs, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    in_threads: dict[str, str] = field(default_factory=dict)
+    """By its coroutine methods, the plain one that each runs in a thread, where a subclass has no other."""
     asynchronous: bool = False
     lifespan: bool = False
     in_memory: bool = False

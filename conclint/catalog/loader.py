@@ -380,6 +380,7 @@ def _joined(held: ClassFact, stated: ClassFact) -> ClassFact:
         executor=stated.executor or held.executor,
         runs=(*stated.runs, *(runs for runs in held.runs if runs not in stated.runs)),
         hooks=(*stated.hooks, *(hook for hook in held.hooks if hook not in stated.hooks)),
+        in_threads={**held.in_threads, **stated.in_threads},
         asynchronous=stated.asynchronous or held.asynchronous,
         lifespan=stated.lifespan or held.lifespan,
         instead=stated.instead if stated.instead is not None else held.instead,

@@ -60,6 +60,7 @@ _TOP = {
 }
 _CLASS = {
     "name", "bases", "factories", "instead", "attributes", "enter", "element", "executor", "runs", "hooks",
+    "in_threads",
     "asynchronous", "lifespan", "in_memory", "methods", "source", "traits",
 }  # fmt: skip
 _DECORATOR = {
@@ -205,6 +206,7 @@ class _Reader(CallableReader):
             executor=self.model({"model": executor}, where) if executor else None,
             runs=runs,
             hooks=hooks,
+            in_threads=self.names(row, "in_threads", where),
             asynchronous=self.get(row, "asynchronous", bool, where, False),
             lifespan=self.get(row, "lifespan", bool, where, False),
             in_memory=self.get(row, "in_memory", bool, where, False),

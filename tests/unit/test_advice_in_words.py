@@ -1391,6 +1391,7 @@ def test_what_a_function_called_copy_gives_is_new(tmp_path: Path, made: str, loc
     assert ("threading.Lock" in item.words) == locked
 
 
+<<<<<<< HEAD
 # -- plain functions that a framework calls --------------------------------------------------------
 
 TOOLS = """
@@ -1467,10 +1468,36 @@ class Feed:
             self.last = news.json()["last"]
             await asyncio.sleep(5)
     OTHER
+=======
+# -- what a library does better --------------------------------------------------------------------
+
+TOOL = """
+import requests
+from langchain_core.tools import BaseTool
+
+SEEN = {}
+
+class Base(BaseTool):
+    pass
+
+class Fetch(Base):
+    name: str = "fetch"
+
+    def _run(self, url):
+        BODY
+        return requests.get(url).text
+
+    async def _arun(self, url):
+        CALL
+
+def seen():
+    return list(SEEN)
+>>>>>>> beb692e2 (A method that a library's class does better is to be deleted: LangChain runs what _arun only calls in a thread by itself)
 """
 
 
 @pytest.mark.parametrize(
+<<<<<<< HEAD
     ("other", "is_guarded"),
     [("", False), ("\n    def now(self):\n        self.last = 0", True)],
 )
@@ -1537,3 +1564,27 @@ def test_what_uses_one_that_is_kept_may_not(tmp_path: Path, maker: str) -> None:
     for read in at_line(told_of(tmp_path, program=STORES.replace("MAKER", maker)), "store.read()", tmp_path):
         assert "it only works in the thread that made it" in read.words
         assert not read.example
+=======
+    ("call", "body", "begins", "has"),
+    [
+        (
+            "return self._run(url)",
+            "pass",
+            "delete `_arun`, which only calls `_run`: without it, `BaseTool`",
+            "",
+        ),
+        ("return self._run(url=url)", "SEEN[url] = 1", "delete `_arun`", ". Put a `threading.Lock` around"),
+        ("return self._run(url.strip())", "pass", "run `_run` in a thread", ""),
+        ("return self._run(url) or ''", "pass", "run `_run` in a thread", ""),
+        ("print(url)\n        return self._run(url)", "pass", "run `_run` in a thread", ""),
+    ],
+)
+def test_a_method_that_a_library_has_already_is_left_out(
+    tmp_path: Path, call: str, body: str, begins: str, has: str
+) -> None:
+    told = told_of(tmp_path, program=TOOL.replace("CALL", call).replace("BODY", body))
+    (item,) = at_line(told, "return self._run(", tmp_path)
+    assert item.words.startswith(begins)
+    assert has in item.words
+    assert not (item.example and begins.startswith("delete"))
+>>>>>>> beb692e2 (A method that a library's class does better is to be deleted: LangChain runs what _arun only calls in a thread by itself)

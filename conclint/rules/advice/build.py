@@ -130,7 +130,7 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
         return Advice(Recommendation(_THREAD, _ADDED.format(what=added)))
     moves = change is not None or (isinstance(outcome, Refusal) and outcome.moves)
-    held = words.lock(subject, in_threads=kind == "endpoint") if moves else ""
+    held = words.lock(subject, in_threads=kind in ("endpoint", "default")) if moves else ""
     if change is not None and kind == "" and not held and place.node is not None:
         held = words.between(subject, changed_next(place, place.node))
     note += held
@@ -224,6 +224,8 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
         return change, "endpoint"
     if subject.bound is Bound.GIVEN:
         return Refusal(words.bound(subject), True), ""
+    if around.waiting.default is not None and subject.bound is Bound.NOTHING:
+        return Refusal(f"{words.left_out(around.waiting)}.", True, True), "default"
     cleaning = words.clean_up(around.waiting) if is_clean_up(fragment, node) else ""
     change = move_block(fragment, node, subject) if subject.bound is not Bound.LOOP else None
     if change is None and subject.bound is not Bound.LOOP:

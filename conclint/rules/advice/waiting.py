@@ -10,6 +10,7 @@ from conclint.catalog.facts import DecoratorFact
 from conclint.resolve.values import External, Key, is_module
 from conclint.rules.advice.helpers import Helper
 from conclint.rules.advice.imports import Imports
+from conclint.rules.advice.left_out import Default, default_of
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.loop_bound import decorator_names, decorators_of
 from conclint.rules.drafts import ModuleView
@@ -56,6 +57,7 @@ class Waiting(NamedTuple):
     `given_to_loop`: the loop itself calls it, and `also_called_by` names another plain function that does.
     `turned_for`: a plain function as well, but the framework of that name would take a coroutine function, so
     it waits as soon as it is made one. `since`: the release of `endpoint` that brought its threads.
+    `default`: what a library's class would do in its place.
     """
 
     how: How
@@ -74,6 +76,7 @@ class Waiting(NamedTuple):
     also_called_by: str = ""
     turned_for: str = ""
     since: str = ""
+    default: Default | None = None
 
     @property
     def takes_keywords(self) -> bool:
@@ -140,7 +143,10 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
         endpoint = _registering(view, key, _runs_in_threads)
         own = _is_of_thread(view, key)
         named, since = (endpoint.library, endpoint.since) if endpoint is not None else ("", "")
-        return Waiting(How.AWAIT, library, name, django, named, in_own_thread=own, since=since)
+        default = default_of(view, key)
+        return Waiting(
+            How.AWAIT, library, name, django, named, in_own_thread=own, since=since, default=default
+        )
     for decorator in decorators_of(view, key):
         if decorator in _YIELDING and not definition.flags & DefFlags.STUB:
             return Waiting(How.YIELD, _YIELDING[decorator], name)

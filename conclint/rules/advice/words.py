@@ -69,6 +69,7 @@ _GUARDED_ALL: Final = (
     "changes them."
 )
 _WITH_LOCK: Final = (_GUARDED, _GUARDED_ALL)
+_LOCK_FIRST: Final = ("{run}, with a", "{run}. Put a")
 _FILE_TOO: Final = " Hold it while the file is written, too: each call writes the same one."
 _FINALIZED: Final = (
     "{run}, but collect there what is to change in {what}{by}, and change it on the event loop. A lock would "
@@ -454,7 +455,9 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
     assert found is not None
     waiting = subject.around.waiting
     run = f"{_running(subject)} {'by `sync_to_async`' if waiting.django else 'in a thread'}"
-    if plain:
+    if waiting.default is not None:
+        run = left_out(waiting)
+    elif plain:
         run = f"make `{waiting.function}` a plain `def`, which {waiting.endpoint} runs in a thread"
     words = (
         _SET
@@ -466,7 +469,8 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
     if found.more and words is _GUARDED:
         words = _GUARDED_ALL
     what, by = _changed(found, subject)
-    text = words.format(name=subject.short, what=what, by=by, run=run, finalizer=subject.finalizer)
+    form = words.replace(*_LOCK_FIRST) if waiting.default is not None else words
+    text = form.format(name=subject.short, what=what, by=by, run=run, finalizer=subject.finalizer)
     return f"{text}{_FILE_TOO}" if words in _WITH_LOCK and subject.written.always else text
 
 
@@ -544,6 +548,13 @@ def manager(subject: Subject) -> str:
     if subject.direct:
         return _THEIR_MANAGER
     return _MANAGER.format(name=f"`{subject.short}`" if subject.short.isidentifier() else "it")
+
+
+def left_out(waiting: Waiting) -> str:
+    """That a library's class does better what a method does."""
+    assert waiting.default is not None
+    owner, method = waiting.default
+    return f"delete `{waiting.function}`, which only calls `{method}`: without it, `{owner}` runs that in a thread"
 
 
 def endpoint(waiting: Waiting) -> str:
