@@ -9,6 +9,7 @@ from conclint.resolve.arguments import Arguments
 from conclint.resolve.external_facts import external_fact
 from conclint.resolve.fixpoint import Memo
 from conclint.resolve.interpreter import Decoration, DispatchedOn, Interpreter
+from conclint.resolve.set_anew import is_set_anew
 from conclint.resolve.values import (
     TOP,
     Class,
@@ -146,7 +147,8 @@ class Decorations:
         """What the catalog knows of a decorator, a value of the body of `parent`: of a function, or of a
         method of an instance (`@app.get("/")`)."""
         catalog = self._evaluator.catalog
-        for value in self._evaluator.evaluate(parent, self._callee(parent, decorator)).values:
+        callee = self._callee(parent, decorator)
+        for value in self._evaluator.evaluate(parent, callee).values:
             fact = None
             if isinstance(value, External):
                 fact = catalog.decorator(value.dotted)
@@ -155,7 +157,7 @@ class Decorations:
             elif isinstance(value, ExternalInstance):
                 fact = catalog.method_decorator(value.dotted, "__call__")
             if fact is not None:
-                return fact
+                return None if is_set_anew(self._evaluator, parent, callee) else fact
             named = external_fact(self._evaluator, value)
             if named is not None and named.registering is not None:
                 return DecoratorFact(named.name, named.library, source=named.source)
