@@ -23,6 +23,8 @@ _LOCKS: Final = frozenset(
 """Locks that the thread which holds them can't take again; threading.RLock it can."""
 _MAX_DEPTH: Final = 4
 _LONG: Final = (Family.HTTP, Family.DATABASE, Family.SOCKETS, Family.SLEEP, Family.SUBPROCESS)
+_BRIEF: Final = "sqlite3."
+"""What asks a file takes milliseconds: that is what its own finding is about, not the lock around it."""
 
 
 def is_held_across_await(evaluator: Evaluator, key: Key, number: int, cause: str) -> bool:
@@ -110,7 +112,11 @@ def _waits(evaluator: Evaluator, key: Key, site: Site) -> bool:
         return False
     facts = (external_fact(evaluator, value) for value in evaluator.evaluate(key, site.callee).values)
     return any(
-        fact is not None and fact.effect is EffectKind.WAITS and fact.family in _LONG for fact in facts
+        fact is not None
+        and fact.effect is EffectKind.WAITS
+        and fact.family in _LONG
+        and not fact.name.startswith(_BRIEF)
+        for fact in facts
     )
 
 
