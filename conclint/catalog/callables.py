@@ -164,9 +164,9 @@ class CallableReader(TableReader):
                     raise self.fail(f"{where}.{key}", f"{name!r} is no parameter of the signature")
                 if isinstance(value, str) and value.startswith("<") and not _WORD.fullmatch(value):
                     words = (
-                        "<none>, <absent>, <present>, <small>, <short>, <numeric>, <below 1000>, <each below 1000>, "
-                        "a constant such as <os.P_WAIT> or <is os.devnull>, an instance such as <a io.BytesIO>, or a "
-                        "flag such as <with socket.AI_NUMERICHOST>"
+                        "<none>, <absent>, <present>, <small>, <short>, <numeric>, <below 1000>, "
+                        "<each below 1000>, a constant such as <os.P_WAIT> or <is os.devnull>, an instance "
+                        "such as <a io.BytesIO>, or a flag such as <with socket.AI_NUMERICHOST>"
                     )
                     raise self.fail(f"{where}.{key}.{name}", f"expected {words}, got {value!r}")
             result.append(Condition(tuple(table.items())))

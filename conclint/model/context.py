@@ -30,7 +30,7 @@ _WORDS = {
     Context.START_UP: "start-up",
     Context.SHUTDOWN: "shutdown",
     Context.COMMAND: "command line",
-    Context.THREAD: "own loop in a thread",
+    Context.THREAD: "a loop of its own",
     Context.TEST: "test",
     Context.SCRIPT: "script",
     Context.VENDORED: "others' code",

@@ -34,6 +34,7 @@ from conclint.resolve.values import (
 )
 from conclint.rules.bound_calls import binders
 from conclint.rules.drafts import ModuleView
+from conclint.rules.pool_jobs import jobs_of_pools
 from conclint.rules.program_phases import PHASE_CONTEXTS
 from conclint.summary import body_graph as graph
 from conclint.summary.codec import span_of
@@ -99,7 +100,8 @@ class ModuleCalls(NamedTuple):
 
 def module_calls(view: ModuleView) -> ModuleCalls:
     """What the module says of who starts and who calls coroutines. Raises NeedModule."""
-    starts = {(*start,) for start in _starts(view)}
+    jobs = jobs_of_pools(view)
+    starts = {(*start,) for start in _starts(view, jobs)}
     calls: dict[str, dict[tuple[str, str, bool, int], None]] = {}
     loops: dict[str, tuple[tuple[int, int], ...]] = {}
     makers: dict[str, int] = {}
@@ -114,6 +116,7 @@ def module_calls(view: ModuleView) -> ModuleCalls:
         if making_at:
             makers[view.module.symbol(key)] = start + min(span_of(body, site).first for site in making_at)
         started = {site for link in links for site in _started(view, key, link)}
+        started |= {site for site, _ in jobs.get(key, ())}
         for link in links:
             if link.site not in started:
                 is_repeated = graph.loop_of(body, body.sites[link.site].region) >= 0
@@ -189,7 +192,7 @@ def _coroutines(view: ModuleView, link: Link) -> Iterator[tuple[str, str]]:
                 yield value.key[0], evaluator.module(value.key[0]).symbol(value.key)
 
 
-def _starts(view: ModuleView) -> Iterator[Start]:
+def _starts(view: ModuleView, jobs: dict[Key, list[tuple[int, Key]]]) -> Iterator[Start]:
     ending = {
         key
         for where, items in view.placements.items()
@@ -227,12 +230,11 @@ def _starts(view: ModuleView) -> Iterator[Start]:
             is_callback = placement.model is ExecutionModel.EVENT_LOOP and placement.style == "callback"
             if context is None and not is_callback:
                 continue
-            kind, words = (context, _PHASE_WORDS[context]) if context else _callback(view, where, placement)
+            what, words = (context, _PHASE_WORDS[context]) if context else _callback(view, where, placement)
             for key in placed_functions(placement):
                 if context is None and key in decorated:
                     continue  # its decorator says what it is
-                yield _start(view, key, kind, words)
-    for key in view.entries.whole - typed:
+                yield _start(view, key, what, words)
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
 
 

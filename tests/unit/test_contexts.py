@@ -593,7 +593,7 @@ class TestContext:
             "test1.py",
             "a_test.py",
             "conftest.py",
-        ],  # fmt: skip
+        ],
     )
     def test_tests_are_known_by_their_place(self, tmp_path: Path, name: str) -> None:
         finding = one(tmp_path, {name: READ})
@@ -1071,6 +1071,45 @@ class TestContext:
         text += f"\nasync def other():\n    {more or 'pass'}\n"
         finding = one(tmp_path, {"a.py": text})
         assert (finding.context, finding.severity) == (context, severity)
+
+
+JOB = """
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+from store import load
+
+async def job(name):
+    {before}
+    await load()
+
+def first():
+    pass
+
+def draw(name):
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(asyncio.sleep(0))
+    return {run}
+
+def start(pool: ProcessPoolExecutor):
+    pool.submit({what}, "a")
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "what", "before", "severity"),
+    [
+        ("loop.run_until_complete(job(name))", "draw", "pass", Severity.INFO),
+        ("asyncio.run(job(name))", "draw", "pass", Severity.INFO),
+        ("asyncio.run(job(name))", "draw", "asyncio.create_task(load())", Severity.CRITICAL),
+        ("loop.run_until_complete(job(name))", "first", "pass", Severity.CRITICAL),
+        ("asyncio.get_event_loop().run_until_complete(job(name))", "draw", "pass", Severity.WARNING),
+    ],
+)
+def test_a_worker_of_a_pool_has_a_loop_to_itself(
+    tmp_path: Path, run: str, what: str, before: str, severity: Severity
+) -> None:
+    text = JOB.format(run=run, what=what, before=before)
+    assert one(tmp_path, {"app.py": text, "store.py": READ}).severity is severity
 
 
 class TestEntries:

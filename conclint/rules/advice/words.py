@@ -554,7 +554,8 @@ def left_out(waiting: Waiting) -> str:
     """That a library's class does better what a method does."""
     assert waiting.default is not None
     owner, method = waiting.default
-    return f"delete `{waiting.function}`, which only calls `{method}`: without it, `{owner}` runs that in a thread"
+    only = f"delete `{waiting.function}`, which only calls `{method}`"
+    return f"{only}: without it, `{owner}` runs that in a thread"
 
 
 def endpoint(waiting: Waiting) -> str:

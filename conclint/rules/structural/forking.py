@@ -30,9 +30,9 @@ _SPAWNING: Final = (
     "threads hold at that moment, and none of the threads that would release them."
 )
 _BY_HAND: Final = (
-    "start the process anew (`subprocess`, or a `spawn` context of `multiprocessing`): a fork copies the memory "
-    "as it is, with the locks that other threads hold at that moment, and none of the threads that would release "
-    "them."
+    "start the process anew (`subprocess`, or a `spawn` context of `multiprocessing`): a fork copies the "
+    "memory as it is, with the locks that other threads hold at that moment, and none of the threads that "
+    "would release them."
 )
 _LEAVING: Final = frozenset(
     {"os._exit", *(f"os.exec{form}" for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe"))}
