@@ -1391,7 +1391,6 @@ def test_what_a_function_called_copy_gives_is_new(tmp_path: Path, made: str, loc
     assert ("threading.Lock" in item.words) == locked
 
 
-<<<<<<< HEAD
 # -- plain functions that a framework calls --------------------------------------------------------
 
 TOOLS = """
@@ -1468,36 +1467,10 @@ class Feed:
             self.last = news.json()["last"]
             await asyncio.sleep(5)
     OTHER
-=======
-# -- what a library does better --------------------------------------------------------------------
-
-TOOL = """
-import requests
-from langchain_core.tools import BaseTool
-
-SEEN = {}
-
-class Base(BaseTool):
-    pass
-
-class Fetch(Base):
-    name: str = "fetch"
-
-    def _run(self, url):
-        BODY
-        return requests.get(url).text
-
-    async def _arun(self, url):
-        CALL
-
-def seen():
-    return list(SEEN)
->>>>>>> beb692e2 (A method that a library's class does better is to be deleted: LangChain runs what _arun only calls in a thread by itself)
 """
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     ("other", "is_guarded"),
     [("", False), ("\n    def now(self):\n        self.last = 0", True)],
 )
@@ -1564,7 +1537,35 @@ def test_what_uses_one_that_is_kept_may_not(tmp_path: Path, maker: str) -> None:
     for read in at_line(told_of(tmp_path, program=STORES.replace("MAKER", maker)), "store.read()", tmp_path):
         assert "it only works in the thread that made it" in read.words
         assert not read.example
-=======
+
+
+# -- what a library does better --------------------------------------------------------------------
+
+TOOL = """
+import requests
+from langchain_core.tools import BaseTool
+
+SEEN = {}
+
+class Base(BaseTool):
+    pass
+
+class Fetch(Base):
+    name: str = "fetch"
+
+    def _run(self, url):
+        BODY
+        return requests.get(url).text
+
+    async def _arun(self, url):
+        CALL
+
+def seen():
+    return list(SEEN)
+"""
+
+
+@pytest.mark.parametrize(
     ("call", "body", "begins", "has"),
     [
         (
@@ -1587,4 +1588,3 @@ def test_a_method_that_a_library_has_already_is_left_out(
     assert item.words.startswith(begins)
     assert has in item.words
     assert not (item.example and begins.startswith("delete"))
->>>>>>> beb692e2 (A method that a library's class does better is to be deleted: LangChain runs what _arun only calls in a thread by itself)
