@@ -235,6 +235,10 @@ def _starts(view: ModuleView, jobs: dict[Key, list[tuple[int, Key]]]) -> Iterato
                 if context is None and key in decorated:
                     continue  # its decorator says what it is
                 yield _start(view, key, what, words)
+    on_own_loop = {key for begun in jobs.values() for _, key in begun}
+    for key in on_own_loop:
+        yield _start(view, key, Context.THREAD, "`{function}` in a pool")
+    for key in view.entries.whole - typed - on_own_loop:
         yield _start(view, key, Context.COMMAND, "the program's entry `{function}`")
 
 
