@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from conclint.resolve.program import Module
 from conclint.resolve.values import Key
-from conclint.summary.records import Import, ImportFlags
+from conclint.summary import body_graph as graph
+from conclint.summary.records import DefKind, Import, ImportFlags, Op, RegionKind
+
+_TESTS: Final = (RegionKind.IF, RegionKind.CASE)
 
 
 class Imports:
@@ -46,10 +51,27 @@ class Imports:
 
 
 def visible_imports(module: Module, key: Key) -> tuple[Import, ...]:
-    """The imports of a module that a function of it sees: those outside of functions that it isn't in."""
-    around = {None, key, *module.around(key)}
+    """The imports of a module that a function of it sees: its own, those of the functions around it, and the
+    module's, but for those under a test, such as that of `__name__`. Methods don't see a class's."""
+    around = {None, *(item for item in (key, *module.around(key)) if not _is_class(module, item))}
+    owners = module.import_owners()
     return tuple(
         item
-        for item, owner in zip(module.summary.imports, module.import_owners(), strict=True)
-        if owner in around
+        for number, item in enumerate(module.summary.imports)
+        if owners[number] in around and not (owners[number] is None and _is_under_test(module, number))
+    )
+
+
+def _is_class(module: Module, key: Key) -> bool:
+    return module.definition(key).kind == DefKind.CLASS
+
+
+def _is_under_test(module: Module, number: int) -> bool:
+    """Whether the module's own code imports something in one case only."""
+    body = module.body(module.own)
+    return any(
+        body.values[store.value] == (Op.IMPORT, number)
+        and any(body.regions[outer].kind in _TESTS for outer in graph.around(body, store.region))
+        for _, store in module.global_stores(module.summary.imports[number].bound)
+        if store.value >= 0
     )
