@@ -48,6 +48,7 @@ class Trait(Enum):
 
     THREAD_BOUND = "thread_bound"
     ONE_AT_A_TIME = "one_at_a_time"
+    ONE_THREAD = "one_thread"
     LOOP_BOUND = "loop_bound"
     LAZY = "lazy"
     ENDLESS = "endless"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
-from conclint.catalog.facts import CallableFact, ClassFact, Condition, EffectKind
+from conclint.catalog.facts import CallableFact, ClassFact, Condition, EffectKind, Trait
 from conclint.catalog.loader import Catalog, read_file, shipped_files
 from conclint.catalog.schema import LibraryFacts
 from conclint.model.execution import Confidence
@@ -158,6 +158,8 @@ def recommended(fact: CallableFact) -> tuple[str, ...] | None:
     """Dotted names of what to use instead, best first; None where there is nothing to replace."""
     if fact.coroutine or fact.effect not in _ELSEWHERE:
         return None
+    if Trait.ONE_THREAD in fact.traits:
+        return ("concurrent.futures.ThreadPoolExecutor",)
     return fact.instead or _ELSEWHERE[fact.effect]
 
 

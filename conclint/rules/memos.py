@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class AdviceMemos:
-    """Answers by function (`unsendable`: by object, with the depth of the question), each of the module that
-    fills it. Whoever fills one does so with settled answers alone."""
+    """Answers by function (`unsendable`: by object, with the depth of the question; `any_thread` and
+    `sync_parts`: by file), each of the module that fills it. Whoever fills one does so with settled answers
+    alone."""
 
     around: dict[Key, object] = field(default_factory=dict)
     works_on_loop: dict[Key, str] = field(default_factory=dict)
@@ -20,5 +21,7 @@ class AdviceMemos:
     stored: dict[Key, frozenset[int]] = field(default_factory=dict)
     helpers: dict[Key, object] = field(default_factory=dict)
     unsendable: dict[tuple[Instance, int], str] = field(default_factory=dict)
+    any_thread: dict[str, bool | None] = field(default_factory=dict)
+    sync_parts: dict[tuple[str, str], bool] = field(default_factory=dict)
     awaited_offloads: list[tuple[Key, int, Key | str]] | None = None
     in_threads: set[Key] | None = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
-from conclint.catalog.facts import CallableFact, Trait
+from conclint.catalog.facts import CallableFact, EffectKind, Trait
 from conclint.effects.effects import Kind
 from conclint.model.execution import ExecutionModel
 from conclint.model.finding import Position
@@ -18,6 +17,7 @@ from conclint.resolve.values import (
     Function,
     Key,
 )
+from conclint.rules.advice.any_thread import works_in_any_thread
 from conclint.rules.advice.busy import Busy, BusyPlaces, Shape
 from conclint.rules.advice.callers import PLAIN_MODULES
 from conclint.rules.advice.elsewhere import runs_in_thread_elsewhere
@@ -38,6 +38,7 @@ from conclint.rules.advice.loop_bound import (
 )
 from conclint.rules.advice.made_here import is_handed_out, is_made_here
 from conclint.rules.advice.made_once import asked_first, keeps_what_it_makes, made_once_at
+from conclint.rules.advice.one_thread import effects_at, one_thread_at, uses_one_thread
 from conclint.rules.advice.rewritten_files import is_rewritten
 from conclint.rules.advice.sending import is_inner, is_sendable, is_used_in_turn, traits_of
 from conclint.rules.advice.sessions import (
@@ -45,9 +46,10 @@ from conclint.rules.advice.sessions import (
     holding_of,
     may_be_in_memory,
     opens_session,
-    works_in_any_thread,
 )
+from conclint.rules.advice.set_before import SetBefore, set_before
 from conclint.rules.advice.shared_state import Changed, changed_by, fresh_along
+from conclint.rules.advice.sync_parts import without_other_client
 from conclint.rules.advice.twins import async_generator_of, twin_of
 from conclint.rules.advice.unsendable import needs_current_figure, unsendable_in
 from conclint.rules.advice.waiting import How, Waiting, waiting_at
@@ -66,6 +68,8 @@ _SQLITE: Final = "sqlite3."
 PONY: Final = "pony."
 _ALCHEMY: Final = ("sqlalchemy.", "sqlmodel.")
 _FUNCTIONS: Final = (DefKind.FUNCTION, DefKind.ASYNC_FUNCTION, DefKind.LAMBDA)
+_FILES: Final = "files"
+_READING: Final = ("read", "__next__")
 _FINITE: Final = ("files", _MINOR, "database")
 """Families of waits whose iterators end."""
 
@@ -101,9 +105,9 @@ class Bound(Enum):
 class Around(NamedTuple):
     """What is known of the function around a place.
 
-    `busy` are the places of it that stop the loop, `tied` those that only work on the loop, `threaded` those
-    on objects that only work in the thread that made them, `changing` those at which a function changes what
-    other code on the loop may use.
+    `busy` are the places of it that stop the loop, `tied` those that only work on the loop, or in a thread of
+    their own, `threaded` those on objects that only work in the thread that made them, `changing` those at
+    which a function changes what other code on the loop may use.
     """
 
     waiting: Waiting
@@ -125,7 +129,8 @@ class Subject(NamedTuple):
     beside what is called that does the same. `is_inner`: what is called is a method, or inside a function.
     `is_once`: it is an attribute that is made when it is first read. `made_once` is what the work is done for
     only where a test finds none yet; `made_here`: the place itself stands under that test. `hazard` is why a
-    thread won't do for it, `is_single`: it works on one document, and no call on the way is in a loop.
+    thread won't do for it, `one_thread` the library that is for one
+    thread alone; `is_single`: it works on one document, and no call on the way is in a loop.
     `in_memory`: its database may be one of SQLite's that each thread has of its own. `besides`: the call that
     `bound` is for, where that is another one than the primitive. `in_turn`: only one thread at a time may use
     the object that the primitive is a method of. `calls` are the lines of the chain in this file, each after
@@ -136,6 +141,8 @@ class Subject(NamedTuple):
     what of its arguments a process can't be given. `needs_figure`: it works on pyplot's current figure.
     `finalizer` is what runs at any time, in any thread, and uses what is `changed`.
     `may_never_end`: it waits without a timeout for what another thread may never send.
+    `gives_handle`: it gives what waits again where it is read. `set_before` is what sets right before it what
+    it reads.
     Not `is_long`: how long it takes is not known.
     """
 
@@ -160,6 +167,7 @@ class Subject(NamedTuple):
     made_once: str
     made_here: bool
     hazard: Hazard | None
+    one_thread: str
     is_single: bool
     in_memory: bool
     besides: CallableFact | None
@@ -175,6 +183,8 @@ class Subject(NamedTuple):
     needs_figure: bool
     finalizer: str
     may_never_end: bool
+    gives_handle: bool
+    set_before: SetBefore | None
     is_long: bool = True
 
     @property
@@ -204,6 +214,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             waiting=near.waiting._replace(django=near.waiting.django or _uses_django(view, hops))
         )
     fact = view.engine.evaluator.catalog.function(cause)
+    fact = without_other_client(view, hops, fact) if fact is not None else None
     bound, besides = _bound_to(view, hops, fact), None
     if bound in (Bound.NOTHING, Bound.LOOP):
         also, besides = _besides(view, hops)
@@ -212,6 +223,9 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
+    gives_handle = len(hops) == 1 and fact is not None and _gives_handle(view, fact)
+    if gives_handle and family != _FILES and _is_iterated_too(view, first, near.busy):
+        shape = Shape.ITERATE
     once = [
         made_once_at(view, hop.key, hop.site, fresh)
         for hop, fresh in zip(hops, fresh_along(view, hops), strict=True)
@@ -241,6 +255,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         next((made for made in once if made), ""),
         bool(once and once[0]),
         hazard_of(view, hops, cause, family, is_whole=is_whole),
+        one_thread_at(view, hops, cause),
         fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
         cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
         besides,
@@ -250,7 +265,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
             for hop in hops
             if hop.key[0] == view.module.path and hop.site >= 0
         ),
-        chain_needs_loop(view, hops) if bound is Bound.LOOP else "",
+        chain_needs_loop(view, hops) if bound is not Bound.NOTHING else "",
         written_by(view, hops),
         is_rewritten(view, hops),
         async_generator_of(view, hops) if near.waiting.how is How.AWAIT else "",
@@ -260,6 +275,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         family in _COMPUTING and needs_current_figure(view, hops, cause),
         finalizer_using(view, changed) if changed is not None else "",
         may_never_end(view, hops[-1], cause),
+        gives_handle,
+        set_before(view, hops),
     )
 
 
@@ -321,7 +338,13 @@ def around(view: ModuleView, key: Key) -> Around:
             *_places(
                 view,
                 key,
-                (link.site for link in links if needs_loop(view, key, link) or uses_loop(view, key, link)),
+                (
+                    link.site
+                    for link in links
+                    if needs_loop(view, key, link)
+                    or uses_loop(view, key, link)
+                    or uses_one_thread(view, key, link)
+                ),
             ),
             *_places(view, key, unknown_signals(view, key)),
         ),
@@ -386,24 +409,19 @@ def _besides(view: ModuleView, hops: Sequence[Hop]) -> tuple[Bound, CallableFact
     if len(hops) < 2:
         return Bound.NOTHING, None
     catalog = view.engine.evaluator.catalog
-    links, found = view.engine.links(key), view.effects.get(key, ())
-    at = bisect_left(links, site, key=lambda link: link.site)
-    for link, effects in zip(links[at:], found[at:], strict=False):
-        if link.site != site:
-            break
-        for effect, witness in effects.items():
-            fact = catalog.function(witness.cause) if effect.kind in _KINDS else None
-            if fact is None:
-                continue
-            is_in_turn = is_used_in_turn(view, fact.name)
-            is_sqlite = fact.name.startswith(_SQLITE) and Trait.THREAD_BOUND in traits_of(view, fact.name)
-            if not is_in_turn and not is_sqlite:
-                continue
-            others = chain_of(view.engine, key, witness)
-            if len(others) < 2 or holding_of(view, others) is not Held.KEPT:
-                continue
-            is_bound = is_sqlite and not works_in_any_thread(view, others)
-            return (Bound.THREAD if is_bound else Bound.SHARED), fact
+    for effect, witness in effects_at(view, key, site):
+        fact = catalog.function(witness.cause) if effect.kind in _KINDS else None
+        if fact is None:
+            continue
+        is_in_turn = is_used_in_turn(view, fact.name)
+        is_sqlite = fact.name.startswith(_SQLITE) and Trait.THREAD_BOUND in traits_of(view, fact.name)
+        if not is_in_turn and not is_sqlite:
+            continue
+        others = chain_of(view.engine, key, witness)
+        if len(others) < 2 or holding_of(view, others) is not Held.KEPT:
+            continue
+        is_bound = is_sqlite and not works_in_any_thread(view, others)
+        return (Bound.THREAD if is_bound else Bound.SHARED), fact
     return Bound.NOTHING, None
 
 
@@ -419,6 +437,19 @@ def _is_made_with_unknown_base(view: ModuleView, hops: Sequence[Hop]) -> bool:
                 if isinstance(base, External) and evaluator.catalog.klass(base.dotted) is None:
                     return base.dotted.split(".", 1)[0] not in PLAIN_MODULES
     return False
+
+
+def _gives_handle(view: ModuleView, fact: CallableFact) -> bool:
+    """Whether what a call gives waits where it is read or iterated: a pipe, or the answer of a server."""
+    catalog = view.engine.evaluator.catalog
+    methods = [catalog.method(fact.returns, name) for name in _READING] if fact.returns else []
+    return any(method is not None and method.effect is EffectKind.WAITS for method in methods)
+
+
+def _is_iterated_too(view: ModuleView, hop: Hop, busy: BusyPlaces) -> bool:
+    """Whether the very place that calls something goes through what that gives, and waits for each step."""
+    position, _ = position_of(view.module, hop.key, hop.site)
+    return any(item.shape is Shape.ITERATE for item in busy.at(position))
 
 
 def _ends(view: ModuleView, hops: Sequence[Hop], fact: CallableFact | None, family: str) -> bool:

@@ -133,7 +133,11 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     held = words.lock(subject, in_threads=kind in ("endpoint", "default")) if moves else ""
     if change is not None and kind == "" and not held and place.node is not None:
         held = words.between(subject, changed_next(place, place.node))
-    note += held
+    is_moved = moves or (isinstance(outcome, Refusal) and outcome.instead)
+    first = words.set_first(subject) if kind == "" and is_moved else ""
+    note += f"{held}{first}"
+    if first and subject.set_before is not None and not subject.set_before.is_given:
+        held = held or first
     if kind == "endpoint":
         text = f"{words.endpoint(subject.around.waiting)}{held}"
         change = None if held else change

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from conclint.rules.advice.allowed import Around, Subject
@@ -16,12 +17,17 @@ from conclint.rules.advice.site import Fragment, Node
 from conclint.rules.advice.waiting import How
 from conclint.syntax.nodes import cst
 
+_READ_TOO: Final = (
+    "put it and what reads from it into one function, and run that in a thread: to read it waits too."
+)
 _LOOP_APART: Final = "run the loop in a thread of its own, and hand what it gets to the event loop."
 _STREAM: Final = (
     "run the request and the loop over its body in a thread, as one function: a list of the parts would hold "
     "all of it in memory."
 )
 _CONSUMERS = frozenset(("all", "any", "dict", "list", "max", "min", "set", "sorted", "sum", "tuple"))
+_MOST_BUSY = 20
+"""Places of one expression that are compared."""
 _ADDING = frozenset(("extend", "extendleft", "update"))
 _LAZY: Final = "make a list of it in a thread: it does its work while it is iterated."
 _TAKING_AWAITABLES = frozenset(
@@ -64,6 +70,10 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
     if subject.lazy:
         return _move_lazy(fragment, node, subject)
     target = _outermost(fragment, node, around)
+    if subject.gives_handle and (reader := _reader(fragment, target)) is not None:
+        if not any(busy.is_eager for busy in around.busy.at(fragment.place_of(reader))):
+            return Refusal(_READ_TOO, True)
+        target = reader
     either = _with_alternatives(fragment, target, around)
     if either is not target:
         imports = Imports(around.imports)
@@ -87,11 +97,47 @@ def move_expression(fragment: Fragment, node: Node, subject: Subject) -> Outcome
 
 
 def replaced(fragment: Fragment, target: Node, text: str, imports: Imports, around: Around) -> Outcome:
-    """A text that waits in the place of an expression, in parentheses where it needs them."""
-    if _needs_parentheses(fragment, target, around.waiting.how):
-        text = f"({text})"
-    edit = Edit(fragment.start(target), fragment.end(target), text)
-    return Change(statement_of(fragment, target), (edit,), tuple(imports.needed))
+    """A text that waits in the place of an expression, and of the same ones beside it, in parentheses where
+    it needs them."""
+    edits = []
+    for node in (target, *_repeated(fragment, target, around)):
+        own = f"({text})" if _needs_parentheses(fragment, node, around.waiting.how) else text
+        edits.append(Edit(fragment.start(node), fragment.end(node), own))
+    return Change(statement_of(fragment, target), tuple(edits), tuple(imports.needed))
+
+
+def _repeated(fragment: Fragment, target: Node, around: Around) -> Iterator[Node]:
+    """The calls in the same expression that read just like a target, and block as it does: `f() if f() else
+    None`."""
+    if not isinstance(target, cst.Call):
+        return
+    whole: Node = target
+    for item in fragment.above(target):
+        if isinstance(item, cst.BaseStatement | cst.BaseSmallStatement | cst.Lambda | cst.BaseComp):
+            break
+        if isinstance(item, cst.BaseExpression):
+            whole = item
+    if whole is target or not fragment.knows(whole):
+        return
+    code = fragment.code(target)
+    for busy in islice(around.busy.inside(fragment.place_of(whole)), _MOST_BUSY):
+        node = fragment.at(busy.position) if busy.is_eager else None
+        if not isinstance(node, cst.Call) or node is target or not fragment.knows(node):
+            continue
+        if fragment.code(node) == code and _runs_with(fragment, node, whole):
+            yield node
+
+
+def _runs_with(fragment: Fragment, node: Node, whole: Node) -> bool:
+    """Whether a part of an expression is evaluated where that is, and nothing waits for it yet."""
+    if isinstance(fragment.parent(node), cst.Await):
+        return False
+    for item in fragment.above(node):
+        if item is whole:
+            return True
+        if isinstance(item, cst.Lambda | cst.BaseComp):
+            return False
+    return False
 
 
 def in_thread(
@@ -273,6 +319,15 @@ def _outermost(fragment: Fragment, node: Node, around: Around) -> Node:
             if not (names.awaits or names.yields):
                 target = item
     return target
+
+
+def _reader(fragment: Fragment, node: Node) -> cst.Call | None:
+    """The plain call that is given what a call gives, to read it: `json.load(urlopen(url))`."""
+    argument = fragment.parent(node)
+    call = fragment.parent(argument) if isinstance(argument, cst.Arg) else None
+    if not isinstance(call, cst.Call) or isinstance(fragment.parent(call), cst.Await | cst.Yield):
+        return None
+    return call
 
 
 def _with_alternatives(fragment: Fragment, target: Node, around: Around) -> Node:

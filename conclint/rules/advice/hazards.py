@@ -8,6 +8,7 @@ from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.resolve.values import External, Function, Key, Literal
+from conclint.rules.advice.one_thread import one_thread_at
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -41,7 +42,8 @@ class Hazard(Enum):
     the program, whoever waits for Ctrl-C (a `QUESTION` hangs on what the loop has brought); what runs between
     fork and exec may find a lock held for good; the GIL is held meanwhile; a lock between processes is held,
     for which the next task would stop the loop; a coroutine is run on another loop, which is waited for; the
-    current device of a thread is meant, or the mode in which a model runs; what all threads share is changed
+    current device of a thread is meant, or the mode in which a model runs; all that a
+    library does belongs to one thread; what all threads share is changed
     for a while."""
 
     INTERRUPT = "interrupt"
@@ -53,6 +55,7 @@ class Hazard(Enum):
     OTHER_LOOP = "other loop"
     DEVICE = "device"
     MODEL = "model"
+    ONE_THREAD = "one thread"
     PROCESS = "process"
 
 
@@ -63,6 +66,8 @@ def hazard_of(
     to a thread as it is."""
     last = hops[-1]
     body = view.engine.evaluator.body(last.key)
+    if one_thread_at(view, hops, cause):
+        return Hazard.ONE_THREAD
     if last.site < 0:
         return None
     fact = view.engine.evaluator.catalog.function(cause)

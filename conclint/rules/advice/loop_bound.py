@@ -24,6 +24,7 @@ _FROM_THREADS: Final = frozenset(
         "asyncio.run_coroutine_threadsafe", "asyncio.AbstractEventLoop.call_soon_threadsafe",
         "asyncio.AbstractEventLoop.is_running", "asyncio.AbstractEventLoop.is_closed",
         "anyio.run", "trio.run",
+        "asyncio.Future.done", "asyncio.Future.cancelled", "asyncio.Task.done", "asyncio.Task.cancelled",
         "asyncio.wrap_future", "asyncio.AbstractEventLoop.run_until_complete",
         "twisted.internet.reactor.callFromThread", "twisted.internet.reactor.callInThread",
         "twisted.internet.threads.blockingCallFromThread",

@@ -21,11 +21,9 @@ _PASSING: Final = tuple(
 )
 """What goes through its first argument."""
 _SESSIONS: Final = ("sqlalchemy.orm.", "sqlmodel.")
-_OPENING: Final = ("sqlite3.connect", "sqlite3.dbapi2.connect")
 _DIALECTS: Final = "sqlalchemy.dialects."
 _SERVERS: Final = ("postgres", "mysql", "mariadb", "mssql", "oracle", "snowflake", "cockroachdb", "redshift")
 """How the addresses of databases begin that are not SQLite's."""
-_CHECKS: Final = "check_same_thread"
 _SCOPED: Final = "sqlalchemy.orm.scoped_session"
 """Calling it gives the session of a thread, which all tasks of an event loop share."""
 
@@ -129,25 +127,6 @@ def _is_under_lock(view: ModuleView, hop: Hop) -> bool:
     return hop.site >= 0 and is_locked(view, hop.key, body, body.sites[hop.site].region)
 
 
-def works_in_any_thread(view: ModuleView, hops: Sequence[Hop]) -> bool:
-    """Whether the connections of SQLite that the modules of a chain open are made for any thread
-    (`check_same_thread=False`), as far as these modules open any."""
-    evaluator = view.engine.evaluator
-    found = False
-    for path in sorted({hop.key[0] for hop in hops}):
-        module = evaluator.module(path)
-        for key in module.keys:
-            body = evaluator.body(key)
-            for site in body.sites:
-                if site.kind != SiteKind.CALL or not _opens(view, key, site):
-                    continue
-                given = dict(site.args).get(_CHECKS, -1)
-                if given < 0 or graph.node(body, given) != (Op.CONST, False):
-                    return False
-                found = True
-    return found
-
-
 def may_be_in_memory(view: ModuleView, hops: Sequence[Hop]) -> bool:
     """Whether nothing in the modules of a chain says that a database is another than SQLite's memory, of
     which SQLAlchemy gives each thread an empty one."""
@@ -166,15 +145,6 @@ def may_be_in_memory(view: ModuleView, hops: Sequence[Hop]) -> bool:
         if any(text.startswith(_SERVERS) for text in addresses):
             return False
     return True
-
-
-def _opens(view: ModuleView, key: Key, site: Site) -> bool:
-    """Whether a site opens a connection of SQLite."""
-    node = graph.node(view.engine.evaluator.body(key), site.callee)
-    if node[0] not in (Op.ATTR, Op.GLOBAL, Op.IMPORT):
-        return False
-    values = view.engine.evaluator.evaluate(key, site.callee).values
-    return any(isinstance(value, External) and value.dotted in _OPENING for value in values)
 
 
 def _gives_kept(view: ModuleView, key: Key, made: Site) -> bool:

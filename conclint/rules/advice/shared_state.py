@@ -22,6 +22,7 @@ from conclint.resolve.values import (
     Value,
 )
 from conclint.rules.advice.callers import PLAIN_MODULES
+from conclint.rules.advice.process_state import is_environment, standard_state
 from conclint.rules.chains import Hop
 from conclint.rules.client_files import is_called_by_library
 from conclint.rules.drafts import ModuleView
@@ -107,12 +108,14 @@ class Use(Enum):
 
 class Changed(NamedTuple):
     """What is changed, and the function that does it; `more` is what else is changed, each with its function,
-    as far as it is asked for. `key` is that function's."""
+    as far as it is asked for, and `of_process` what is set for the whole process beside it. `key` is that
+    function's."""
 
     what: str
     function: str
     how: Use
     more: tuple[tuple[str, str], ...] = ()
+    of_process: tuple[str, str] = ("", "")
     key: Key | None = None
 
 
@@ -144,17 +147,23 @@ def changed_by(
 def _with_more(first: Changed, others: Iterator[Changed]) -> Changed:
     """A change with what else is changed; or another one that says more than it, since no lock helps."""
     more: dict[tuple[str, str], None] = {}
+    of_process = ("", "")
     seen = {(first.what, first.function.rpartition(".")[0])}
     for other in others:
         if other.how in (Use.RELOADED, Use.CONTEXT):
             return other
+        if first.how is Use.PROCESS and other.how is Use.CHANGED:
+            first, other = other, first
+            seen.add((first.what, first.function.rpartition(".")[0]))
+        if other.how is Use.PROCESS and first.how is not Use.PROCESS and not any(of_process):
+            of_process = (other.what, other.function)
         # a name alone may be that of a parameter, which says nothing elsewhere
         is_named = " " not in other.what and ("." in other.what or other.function == first.function)
         own = (other.what, other.function.rpartition(".")[0])
         if other.how is first.how is Use.CHANGED and is_named and own not in seen:
             seen.add(own)
             more[other.what, other.function] = None
-    return first._replace(more=tuple(more)[:_MOST_NAMED])
+    return first._replace(more=tuple(more)[:_MOST_NAMED], of_process=of_process)
 
 
 def _given_to(view: ModuleView, key: Key) -> Fresh:
@@ -368,7 +377,9 @@ def _own_changes(view: ModuleView, key: Key, fresh: Fresh) -> Iterator[Changed]:
         elif store.kind == StoreKind.ITEM and _is_kept(view, key, fresh, store.base):
             if any(_looks_up(body, number, store.base) for number in graph.around(body, store.region)):
                 continue  # a memo: done twice, it is the same
-            yield Changed(text_of(view, key, store.base), name, Use.CHANGED, key=key)
+            what, use = _changed_collection(view, key, body, store.base, store.value)
+            if what:
+                yield Changed(what, name, use, key=key)
     for site in body.sites:
         what, use = _changed_at(view, key, fresh, body, site)
         if what and not is_locked(view, key, body, site.region):
@@ -384,7 +395,8 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     """What a site changes by itself, as text, empty for nothing; and how."""
     owner = _changed_value(view, key, body, site)
     if owner >= 0 and _is_kept(view, key, fresh, owner):
-        return text_of(view, key, owner), Use.CHANGED
+        is_deleted = site.kind == SiteKind.DELETE
+        return _changed_collection(view, key, body, owner, -1 if is_deleted else _last_given(site))
     callee = graph.node(body, site.callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == _BINDS:
         return text_of(view, key, graph.base(callee)), Use.BOUND
@@ -410,6 +422,23 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
                 continue
             return text_of(view, key, graph.base(callee)), Use.CONTEXT
     return "", Use.SET
+
+
+def _last_given(site: Site) -> int:
+    return site.args[-1][1] if site.args else -1
+
+
+def _changed_collection(
+    view: ModuleView, key: Key, body: Body, collection: int, value: int
+) -> tuple[str, Use]:
+    """A collection that is changed, as text, and how. Of what the standard library keeps for the process, the
+    environment alone is told, which other code goes by, unless each time the same is put into it."""
+    standard = standard_state(view, key, collection)
+    if not standard:
+        return text_of(view, key, collection), Use.CHANGED
+    if not is_environment(standard) or graph.node(body, value)[0] == Op.CONST:
+        return "", Use.SET
+    return standard, Use.PROCESS
 
 
 def _is_undone(view: ModuleView, key: Key, body: Body, setter: Site) -> bool:

@@ -71,6 +71,7 @@ _GUARDED_ALL: Final = (
 _WITH_LOCK: Final = (_GUARDED, _GUARDED_ALL)
 _LOCK_FIRST: Final = ("{run}, with a", "{run}. Put a")
 _FILE_TOO: Final = " Hold it while the file is written, too: each call writes the same one."
+_OF_PROCESS: Final = " And have it leave alone {what}: other code runs meanwhile."
 _FINALIZED: Final = (
     "{run}, but collect there what is to change in {what}{by}, and change it on the event loop. A lock would "
     "hang: `{finalizer}` uses that too, and may run in the thread that holds the lock."
@@ -142,6 +143,10 @@ _HAZARDS: Final = {
     Hazard.MODEL: (
         "run it in a thread, in a function that also sets what belongs to a thread alone (`inference_mode` "
         "or `no_grad`, the current device and stream): the GIL is free while the operators run."
+    ),
+    Hazard.ONE_THREAD: (
+        "give `{library}` a thread of its own (an executor with `max_workers=1`), where its objects are made "
+        "or loaded too, and {run} there: they are for one thread alone{any}."
     ),
     Hazard.DEVICE: (
         "run `torch.cuda.synchronize` in a thread, with its device named (`synchronize(device)`): a thread "
@@ -301,6 +306,17 @@ def between(subject: Subject, changed: str) -> str:
     return f" Hold {held} around this and the change of `{changed}` after it: other tasks may change it too."
 
 
+def set_first(subject: Subject) -> str:
+    """What is needed where something is set on an object right before, for this call alone."""
+    found = subject.set_before
+    if found is None:
+        return ""
+    held = _LOCKS[subject.around.waiting.library]
+    start = "If other tasks use the same object, hold" if found.is_given else "Hold"
+    why = "another task may set something else in between"
+    return f" {start} {held} around `{found.method}` and this: {why}."
+
+
 def twin_of_lock(subject: Subject) -> str:
     """What to do instead of a wait for others that has kept other tasks out too."""
     return _TWIN_OF_LOCK.format(twin=subject.twin, lock=_LOCKS[subject.around.waiting.library])
@@ -312,6 +328,9 @@ def hazard(subject: Subject) -> str:
         return ""
     is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
     text = _HAZARDS[subject.hazard].replace("{lock}", _LOCKS[subject.around.waiting.library])
+    if subject.hazard is Hazard.ONE_THREAD:
+        takes_any = ", and `asyncio.to_thread` takes any" if is_asyncio else ""
+        return text.format(run=_running(subject), library=subject.one_thread, any=takes_any)
     if subject.hazard not in _ASKED_FOR:
         return text
     if not is_asyncio:
@@ -370,6 +389,8 @@ def cannot_wait(subject: Subject, *, pool: bool = False) -> str:
     is_twisted = waiting.library is AsyncLibrary.TWISTED
     start = "with `deferToThread`" if is_twisted else "in a thread (`loop.run_in_executor(None, …)`)"
     blocks = what_blocks(subject)
+    if subject.hazard is Hazard.ONE_THREAD and not is_twisted:
+        start = f"in a thread of its own that does all that uses `{subject.one_thread}`"
     if pool:
         blocks, start = "it", "there"
     if subject.family == "sleep" and waiting.library in (AsyncLibrary.ASYNCIO, AsyncLibrary.TWISTED):
@@ -400,16 +421,10 @@ def cannot_wait(subject: Subject, *, pool: bool = False) -> str:
 def bound(subject: Subject, *, plain: bool = False) -> str:
     """Why what is called can't run in another thread, and what can; empty where nothing is in the way.
     `plain`: the function around can be made a plain endpoint."""
-    if subject.bound is Bound.THREAD and subject.besides is not None:
-        return _own_thread(subject.besides.name.rpartition(".")[0])
-    if subject.bound is Bound.THREAD and subject.cause.startswith(PONY):
-        return _PONY
     if subject.bound is Bound.THREAD:
-        owner = subject.cause.rpartition(".")[0]
-        what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
-        return _LOCK if subject.family == "locks" else _own_thread(what or subject.cause)
+        return f"{_in_its_thread(subject)}{_not_as_a_whole(subject)}"
     if subject.bound in (Bound.SHARED, Bound.GIVEN):
-        return _one_at_a_time(subject)
+        return f"{_one_at_a_time(subject)}{_not_as_a_whole(subject)}"
     if subject.bound is Bound.LOOP:
         return _as_a_whole(subject)
     if subject.changed is not None and subject.changed.how is Use.READ:
@@ -419,6 +434,26 @@ def bound(subject: Subject, *, plain: bool = False) -> str:
     if subject.changed is not None:
         return _as_a_whole(subject, plain=plain)
     return ""
+
+
+def _in_its_thread(subject: Subject) -> str:
+    """What to do with what only works in the thread that made it."""
+    if subject.besides is not None:
+        return _own_thread(subject.besides.name.rpartition(".")[0])
+    if subject.cause.startswith(PONY):
+        return _PONY
+    if subject.family == "locks":
+        return _LOCK
+    owner = subject.cause.rpartition(".")[0]
+    what = subject.fact.returns if subject.fact is not None and "." not in owner else owner
+    return _own_thread(what or subject.cause)
+
+
+def _not_as_a_whole(subject: Subject) -> str:
+    """That what belongs in one thread is only a part of what is called, where the rest needs the loop."""
+    if not subject.needs:
+        return ""
+    return f" Leave the rest of `{subject.short}` on this event loop, which it may need ({subject.needs})."
 
 
 def _own_thread(name: str) -> str:
@@ -471,7 +506,11 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
     what, by = _changed(found, subject)
     form = words.replace(*_LOCK_FIRST) if waiting.default is not None else words
     text = form.format(name=subject.short, what=what, by=by, run=run, finalizer=subject.finalizer)
-    return f"{text}{_FILE_TOO}" if words in _WITH_LOCK and subject.written.always else text
+    if words in _WITH_LOCK and subject.written.always:
+        text += _FILE_TOO
+    if any(found.of_process):
+        text += _OF_PROCESS.format(what="".join(_named(*found.of_process, subject)))
+    return text
 
 
 def _may_need_loop(subject: Subject) -> str:
@@ -490,6 +529,8 @@ def _may_need_loop(subject: Subject) -> str:
 
 def _running(subject: Subject) -> str:
     """What is to be done in a thread: calling a generator there would only make it."""
+    if subject.hazard is Hazard.ONE_THREAD and (subject.shape is Shape.ITERATE or subject.lazy):
+        return f"run the loop over what `{subject.short}` gives"
     iterated = subject.shape is Shape.ITERATE
     return f"make a list of what `{subject.short}` gives" if iterated else f"run `{subject.short}`"
 
@@ -526,8 +567,12 @@ def _changed(found: Changed, subject: Subject) -> tuple[str, str]:
             for what, function in ((found.what, found.function), *found.more)
         ]
         return f"{', '.join(every[:-1])} and {every[-1]}", ""
-    by = "" if found.function.rsplit(".", 1)[-1] == subject.short else f" (in `{found.function}`)"
-    return found.what if " " in found.what else f"`{found.what}`", by
+    return _named(found.what, found.function, subject)
+
+
+def _named(what: str, function: str, subject: Subject) -> tuple[str, str]:
+    by = "" if function.rsplit(".", 1)[-1] == subject.short else f" (in `{function}`)"
+    return what if " " in what else f"`{what}`", by
 
 
 def _of_class(what: str, function: str, owner: str) -> str:
