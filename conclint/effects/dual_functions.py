@@ -81,6 +81,16 @@ def returns_result(body: Body, number: int) -> bool:
     )
 
 
+def is_only_result(body: Body, number: int) -> bool:
+    """Whether all that a def returns is what the call at a site gives: where that is awaited, the call is of
+    something else than it is taken for."""
+    return (
+        number >= 0
+        and bool(body.returns)
+        and all(graph.called_site(graph.node(body, value)) == number for value, _ in body.returns)
+    )
+
+
 class DualFunctions:
     """Knows which sites of a function are on no way to an awaitable; remembered."""
 

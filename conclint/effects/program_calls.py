@@ -9,7 +9,7 @@ from conclint.conditions.optional_attributes import MissingParts
 from conclint.conditions.stated_conditions import ArgumentCondition
 from conclint.effects.bindings import Bindings, is_made_with, passes_on
 from conclint.effects.cached_functions import CachedFunctions
-from conclint.effects.dual_functions import AwaitedResults, DualFunctions, returns_result
+from conclint.effects.dual_functions import AwaitedResults, DualFunctions, is_only_result, returns_result
 from conclint.effects.effects import (
     CALLED,
     WAITING,
@@ -102,6 +102,8 @@ class ProgramCalls:
             is_aside = effect.kind in WORK and self._is_aside((function.key, effect), inner)
             if is_aside and awaited:
                 continue
+            if awaited and self._is_mistaken(function, effect, inner):
+                continue
             if is_inherited and self._own.is_overridden(function, inner):
                 continue
             witness = _raised(inner, (function.key, effect), symbol, frame.link.site, is_cached)
@@ -184,6 +186,16 @@ class ProgramCalls:
             yield step, inner.site
             if not inner.own:
                 return
+
+    def _is_mistaken(self, function: Function, effect: Effect, witness: Witness) -> bool:
+        """Whether what an awaited plain function returns is what its call of a library's function gives: no
+        such function blocks and gives an awaitable, so its object is of another type than is stated."""
+        return (
+            effect.kind in WORK
+            and witness.next is None
+            and self._evaluator.definition(function.key).kind == DefKind.FUNCTION
+            and is_only_result(self._evaluator.body(function.key), witness.site)
+        )
 
     def _is_aside(self, pointer: Pointer, witness: Witness) -> bool:
         """Whether the effect is on no way to an awaitable: in the function, or in one whose result it
