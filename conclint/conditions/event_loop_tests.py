@@ -49,7 +49,8 @@ class LoopTests:
         """The models on which the value can be true (with `polarity` false: be false)."""
         if value < 0:
             return ALL_MODELS
-        node = body.values[value]
+        value = graph.bare(body, value)
+        node = graph.node(body, value)
         op = node[0]
         if op == Op.CONST:
             return ALL_MODELS if bool(node[1]) == polarity else 0
@@ -114,7 +115,7 @@ class LoopTests:
         return result
 
     def _of_comparison(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
-        left, right = graph.operands(node)
+        left, right = (graph.bare(body, side) for side in graph.operands(node))
         equal = (node[1] in _SAME) == polarity
         if self._threads.is_among(key, body, left, right):
             # on another thread than the one that owns this: not on its loop; else in none that it must ask
@@ -130,7 +131,26 @@ class LoopTests:
             return self.mask(key, body, left, other[1] == equal)
         if equal and any(self._is_running_loop(key, body, side) for side in (left, right)):
             return LOOP
+        if other[0] == Op.CONST and other[1] is None and not equal:
+            return self._where_made(key, body, graph.node(body, left))
         return ALL_MODELS
+
+    def _where_made(self, key: Key, body: Body, node: graph.Node) -> int:
+        """The models on which a value can be other than None, where it is what a call gives or None
+        (`found = None if in_loop() else find()`): those that reach the call."""
+        if node[0] != Op.PHI or key in self._active or len(self._active) >= _MAX_DEPTH:
+            return ALL_MODELS
+        mask = 0
+        self._active.add(key)
+        try:
+            for part in graph.parts(node):
+                if body.values[part] == (Op.CONST, None):
+                    continue
+                site = graph.call(body, graph.bare(body, part))
+                mask |= self.where(key, body, site.region) if site is not None else ALL_MODELS
+        finally:
+            self._active.discard(key)
+        return mask
 
     def _is_fork(self, key: Key, body: Body, value: int) -> bool:
         site = graph.call(body, value)
@@ -139,7 +159,7 @@ class LoopTests:
     def _of_phi(self, key: Key, body: Body, node: tuple[object, ...], polarity: bool) -> int:
         """A loop or None; or a flag that a try block sets and its handlers clear, or the other way round:
         the first operand is what holds at the try block's end."""
-        operands = graph.parts(node)
+        operands = tuple(graph.bare(body, part) for part in graph.parts(node))
         if self._are_loop_or_none(key, body, operands):
             return LOOP if polarity else ~LOOP
         flags = [body.values[item] for item in operands]
@@ -151,7 +171,7 @@ class LoopTests:
         others = [body.values[item] for item in operands[1:]]
         if asked is not None and all(item[0] == Op.CONST for item in others) and _is_tried(body, asked):
             return self._of_call(key, body, asked, polarity)  # the rest is for where asking fails
-        return ALL_MODELS
+        return self._where_made(key, body, node) if polarity else ALL_MODELS
 
     def _of_call(self, key: Key, body: Body, site: Site, polarity: bool) -> int:
         if self._calls(key, site, _NONE_OFF_LOOP):
@@ -273,6 +293,7 @@ class LoopTests:
 
     def _is_running_loop(self, key: Key, body: Body, value: int) -> bool:
         """Whether the value is the running loop, or None where none runs."""
+        value = graph.bare(body, value)
         site = graph.call(body, value)
         if site is not None:
             return self._calls(key, site, _NONE_OFF_LOOP) or self._gives_running_loop(key, site)
@@ -300,12 +321,13 @@ class LoopTests:
     def _all_return_loop_or_none(self, key: Key, body: Body) -> bool:
         loops = 0
         for value, region in body.returns:
+            value = graph.bare(body, value)
             node = body.values[value] if value >= 0 else (Op.CONST, None)
             if node[0] == Op.CONST and node[1] is None:
                 if self.where(key, body, region) & LOOP:
                     return False
                 continue
-            site = graph.call(body, value)
+            site = graph.call(body, _unless_closed(body, value))
             if site is None or not self._calls(key, site, _FAILS_OFF_LOOP):
                 return False
             loops += 1
@@ -313,6 +335,20 @@ class LoopTests:
 
     def _calls(self, key: Key, site: Site, names: frozenset[str]) -> bool:
         return may_be_one_of(self._evaluator, key, site.callee, names)
+
+
+def _unless_closed(body: Body, value: int) -> int:
+    """The loop of `None if loop.is_closed() else loop`: one that runs is not closed; any other value as it
+    is."""
+    node = graph.node(body, value)
+    if node[0] != Op.PHI:
+        return value
+    others = [graph.bare(body, part) for part in graph.parts(node) if body.values[part] != (Op.CONST, None)]
+    asked = (graph.node(body, site.callee) for site in body.sites)
+    is_asked = len(others) == 1 and any(
+        callee[-1] == "is_closed" and graph.bare(body, graph.base(callee)) == others[0] for callee in asked
+    )
+    return others[0] if is_asked else value
 
 
 def _is_tried(body: Body, site: Site) -> bool:

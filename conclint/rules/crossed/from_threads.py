@@ -17,8 +17,9 @@ from conclint.resolve.calls import callable_name
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.loop_origins import is_completed_by_loop
 from conclint.resolve.values import Class, External, ExternalMethod, Function, Key, Partial, Value, unwrapped
-from conclint.rules.chains import hops, position_of
+from conclint.rules.chains import Hop, hops, position_of
 from conclint.rules.crossed.handing_over import on_its_loop
+from conclint.rules.crossed.told_kinds import asks
 from conclint.rules.drafts import Draft, ModuleView, draft_at
 from conclint.rules.registry import rules_by_code
 from conclint.rules.structural.reports import Advice, advise_form
@@ -26,6 +27,8 @@ from conclint.summary import body_graph as graph
 from conclint.summary.records import DefKind
 
 _THREAD = ExecutionModel.THREAD
+_RUNNING = "asyncio.get_running_loop"
+_ASKED = "whether there is anything to await is asked before"
 
 
 class _Handed(NamedTuple):
@@ -179,7 +182,7 @@ def _draft(
 ) -> Draft:
     chain = hops(view.engine, key, witness)
     cause = witness.cause
-    fails = cause in RUNNING_LOOP_ONLY
+    fails = cause in RUNNING_LOOP_ONLY or _is_of_running_loop(view, chain[-1])
     why = "no event loop runs there" if fails else "only code on the event loop may do that"
     if len(chain) == 1:
         message = f"`{cause}` in a thread{_where(view, key, handed)}: {why}"
@@ -187,6 +190,8 @@ def _draft(
         call = f"`{short_name(chain[0].symbol)}` calls `{cause}`"
         message = f"{call} in a thread{_where(view, key, handed)}: {why}"
     reasons = (*witness.reasons, *assumed)
+    if chain[-1].key != key and asks(view.engine.evaluator.body(chain[-1].key)):
+        reasons += (_ASKED, _ASKED)
     # The thread must be the one that comes first, which code on the loop mostly is.
     seldom = sum(reason.endswith(FIRST_TIME) for reason in reasons)
     return draft_at(
@@ -204,11 +209,23 @@ def _draft(
             ),
         ),
         reasons=reasons,
-        assumptions=witness.assumptions + len(witness.hedges) + len(assumed) + seldom,
+        assumptions=witness.assumptions + len(witness.hedges) + reasons.count(_ASKED) + len(assumed) + seldom,
         most=Confidence.HIGH,
         chain=chain,
         model=_THREAD,
         cause=cause,
+    )
+
+
+def _is_of_running_loop(view: ModuleView, hop: Hop) -> bool:
+    """Whether it is a method of the loop that runs here, which is asked for on the spot."""
+    evaluator = view.engine.evaluator
+    body = evaluator.body(hop.key)
+    made = graph.call(body, graph.receiver(body, body.sites[hop.site])) if hop.site >= 0 else None
+    called = evaluator.evaluate(hop.key, made.callee).values if made is not None else ()
+    return any(
+        isinstance(value, External) and evaluator.catalog.canonical(value.dotted) == _RUNNING
+        for value in called
     )
 
 
