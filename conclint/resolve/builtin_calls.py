@@ -38,7 +38,6 @@ _TYPED_KEYS: Final = frozenset({"aiohttp.web.AppKey", "aiohttp.web.RequestKey", 
 _FIELDS: Final = frozenset(
     {"dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field"}
 )
-_REPLACED: Final = "an object may be made with something else for that field"
 _OBJECT: Final = ExternalInstance("builtins.object")
 EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
 """Whose `enter_context` enters what it is given."""
@@ -145,14 +144,14 @@ def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
 
 
 def _made_for_field(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
-    """`field(default_factory=make)`: what `make` gives, unless the object is made with another value."""
+    """`field(default_factory=make)`: what `make` gives, as nobody passes another value."""
     factory = arguments.keyword("default_factory") or arguments.keyword("factory")
     if factory is None:
         return None
     made = evaluator.results.called(evaluator.passed(factory))
     if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
         return None
-    return made._replace(reasons=(*made.reasons, _REPLACED))
+    return made
 
 
 def _defaultdict(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:

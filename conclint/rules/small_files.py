@@ -78,10 +78,18 @@ def is_small_file(evaluator: Evaluator, fact: CallableFact, chain: Sequence[Hop]
         or origins.is_written_once(key, number, is_added=all("a" in mode for mode in modes))
         or (
             any("b" not in mode for mode in modes)
-            and not is_table(body, number)
+            and not (is_table(body, number) and _is_named_by_caller(evaluator, key, path))
             and origins.is_own(key, path)
         )
     )
+
+
+def _is_named_by_caller(evaluator: Evaluator, key: Key, path: int) -> bool:
+    """Whether a part of a path is what a function is given, beside its own object."""
+    body = evaluator.body(key)
+    own = (Op.PARAM, 0) if evaluator.enclosing_class(key) is not None else None
+    parts = (graph.node(body, part) for part in graph.made_from(body, [path]))
+    return any(part[0] == Op.PARAM and part != own for part in parts)
 
 
 def _is_brief(evaluator: Evaluator, fact: CallableFact, key: Key, number: int) -> bool:
