@@ -1,5 +1,5 @@
-"""Methods that strings, numbers and builtin collections have: on an object of unknown type they are taken
-for these, if they are called as these must be, and not as a client's or a model's method is."""
+"""Methods that strings, numbers, builtin collections and paths have: on an object of unknown type they are
+taken for these, if they are called as these must be, and not as a client's or a model's method is."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ _ONE: Final = frozenset(
 """Called with one argument by position: `count()` is a query's, `update(name=…)` a model's."""
 _LOOKED_FOR: Final = frozenset({"count", "find"})
 """Called with a text that is written out: `find(query)` is a database's."""
+_OF_PATHS: Final = frozenset(
+    {
+        "as_posix", "as_uri", "is_absolute", "is_relative_to", "joinpath", "relative_to", "with_name",
+        "with_segments", "with_stem", "with_suffix",
+    }
+)  # fmt: skip
+"""What a path works out of its own text, asking no file system."""
 _TWO: Final = frozenset({"insert", "replace"})
 _AT_MOST_ONE: Final = frozenset({"pop"})
 _TEXT: Final = frozenset({"decode", "encode"})
@@ -39,14 +46,14 @@ _TEXT: Final = frozenset({"decode", "encode"})
 
 
 def is_plain_method(body: Body, site: Site) -> bool:
-    """Whether the call is of a method that strings and collections have, called as theirs is."""
+    """Whether the call is of a method that strings, collections and paths have, called as theirs is."""
     callee = body.values[site.callee]
     if callee[0] != Op.ATTR:
         return False
     name = callee[2]
     given = [body.values[value] for slot, value in site.args if isinstance(slot, int)]
     by_name = [str(slot) for slot, _ in site.args if isinstance(slot, str)]
-    if name in _ANY:
+    if name in _ANY or name in _OF_PATHS:
         return True
     if name == "sort":
         return not given and set(by_name) <= {"key", "reverse"}
@@ -65,8 +72,8 @@ def is_plain_method(body: Body, site: Site) -> bool:
 
 
 def is_plain_name(name: object) -> bool:
-    """Whether hardly anything but strings and collections has a method of this name."""
-    return name in _ANY
+    """Whether hardly anything but strings, collections and paths has a method of this name."""
+    return name in _ANY or name in _OF_PATHS
 
 
 _WANTED: Final[dict[str, Callable[[int], bool]]] = {

@@ -39,6 +39,11 @@ _TRANSFERS: Final = frozenset(
     }
 )  # fmt: skip
 """What saves what was fetched, or opens what is sent."""
+_OF_PATHS: Final = frozenset(
+    {"exists", "is_dir", "is_file", "mkdir", "read_bytes", "touch", "unlink", "write_bytes", "write_text"}
+)
+"""What a path of unknown type does that saves what was fetched, or opens what is sent: not `read_text`, which
+something is made of."""
 _HARMLESS: Final = frozenset({"cheap-files", "console"})
 _MAX_NEST = 1
 """Going through the answer once is no work; comparing its parts with each other is."""
@@ -176,10 +181,11 @@ def _is_as_long_as_asked(body: Body, witness: Witness) -> bool:
 
 
 def _is_plain(called: Parameter) -> bool:
-    """Whether an argument is only gone through, or a text's method of it called."""
-    return bool(called.attributes) and (
-        called.attributes[-1] in (ITERATED, "encode", "decode") or is_plain_name(called.attributes[-1])
-    )
+    """Whether an argument is only gone through, or a method of it called that a text or a path has."""
+    if not called.attributes:
+        return False
+    name = called.attributes[-1]
+    return name in (ITERATED, "encode", "decode") or name in _OF_PATHS or is_plain_name(name)
 
 
 def _last(names: tuple[str, ...]) -> set[str]:

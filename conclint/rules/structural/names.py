@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from conclint.resolve.values import ModuleRef
 from conclint.rules.structural.code import Code
@@ -12,6 +12,8 @@ from conclint.summary.records import Import, Op, StoreKind
 
 Name: TypeAlias = tuple[object, ...]
 """What an object is known by: an attribute of a class, a module's variable, a name of a def."""
+_HANDED_ON: Final = 3
+"""How many modules may hand a name on, one to the next."""
 
 
 def names_of(code: Code, value: int) -> Iterator[Name]:
@@ -54,26 +56,57 @@ def _names_of_attribute(code: Code, base: int, name: object) -> Iterator[Name]:
             yield "global", held.path, name
 
 
-def is_variable(code: Code, value: int, path: str, name: str) -> bool:
-    """Whether a value is the variable of a module: its own, one that is imported, or one that is read from
-    the module."""
-    node = graph.node(code.body, value)
+def variable_of(code: Code, value: int) -> tuple[str, str] | None:
+    """The module's variable that a value is, by path and name: its own module's, one that is imported, or one
+    that is read from a module; None for anything else."""
+    node = graph.node(code.body, graph.bare(code.body, value))
+    bound: Name | None = None
     if node[0] == Op.ATTR:
-        return node[2] == name and is_file_module(code, graph.base(node), path)
+        path = file_module(code, graph.base(node))
+        return _where_made(code, path, str(node[2])) if path is not None else None
     if node[0] == Op.IMPORT:  # in a def
-        return _imported(code, code.module.summary.imports[graph.number(node)]) == ("global", path, name)
-    return node[0] == Op.GLOBAL and _global(code, str(node[1])) == ("global", path, name)
+        bound = _imported(code, code.module.summary.imports[graph.number(node)])
+    elif node[0] == Op.GLOBAL:
+        bound = _global(code, str(node[1]))
+    return _where_made(code, str(bound[1]), str(bound[2])) if bound is not None else None
 
 
-def is_file_module(code: Code, value: int, path: str) -> bool:
-    """Whether a value is a module of the program, by its file."""
-    return any(held == ModuleRef(path) for held in code.known(value).values)
+def is_variable(code: Code, value: int, path: str, name: str) -> bool:
+    """Whether a value is the variable of a module."""
+    node = graph.node(code.body, graph.bare(code.body, value))
+    if node[0] == Op.ATTR and node[2] != name:
+        return False
+    return variable_of(code, value) == (path, name)
+
+
+def file_module(code: Code, value: int) -> str | None:
+    """The file of the module of the program that a value is; None for anything else."""
+    for held in code.known(value).values:
+        if isinstance(held, ModuleRef):
+            return held.path
+    return None
+
+
+def _where_made(code: Code, path: str, name: str) -> tuple[str, str]:
+    """The module's variable that a name stands for, if the module only hands it on (as a package does)."""
+    for _ in range(_HANDED_ON):
+        if path == code.key[0]:
+            break
+        other = Code(code.engine, code.evaluator.module(path).own)
+        found = next((f for f in _bound(other, name) if f is not None), None)
+        if found is None:
+            break
+        path, name = str(found[1]), str(found[2])
+    return path, name
+
+
+def _bound(code: Code, name: str) -> Iterator[Name | None]:
+    return (_imported(code, item) for item in code.module.summary.imports if item.bound == name)
 
 
 def _global(code: Code, name: str) -> Name:
     """A module's variable; of an imported one, under the name in its own module."""
-    bound = (_imported(code, item) for item in code.module.summary.imports if item.bound == name)
-    return next((found for found in bound if found is not None), ("global", code.key[0], name))
+    return next((found for found in _bound(code, name) if found is not None), ("global", code.key[0], name))
 
 
 def _imported(code: Code, item: Import) -> Name | None:

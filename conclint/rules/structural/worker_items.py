@@ -17,7 +17,7 @@ from conclint.resolve.values import (
     Parameter,
 )
 from conclint.rules.structural.code import Code
-from conclint.rules.structural.shared_state import CHANGES
+from conclint.rules.structural.module_variables import CHANGES
 from conclint.summary import body_graph as graph
 from conclint.summary.records import Body, Op, SiteKind, StoreKind, Use
 
