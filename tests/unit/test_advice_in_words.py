@@ -25,6 +25,52 @@ def at_line(told: list[Told], text: str, folder: Path, name: str = "program") ->
     return found
 
 
+# -- where workers run apart ----------------------------------------------------------------------
+
+APART = """
+import requests
+from concurrent.futures import InterpreterPoolExecutor, ProcessPoolExecutor
+from joblib import Parallel, delayed
+
+found = []
+
+def note(page):
+    found.append(page)
+
+def status(url):
+    return requests.get(url, timeout=10).status_code
+
+def interpreters(pages):
+    with InterpreterPoolExecutor() as pool:
+        list(pool.map(note, pages))
+    return found
+
+def processes(pages):
+    with ProcessPoolExecutor() as executor:
+        list(executor.map(note, pages))
+    return found
+
+def statuses(urls):
+    return Parallel(n_jobs=8)(delayed(status)(url) for url in urls)
+"""
+
+
+def test_state_lost_in_an_interpreter_is_shared_by_its_queues(tmp_path: Path) -> None:
+    """`multiprocessing.Value` and managers are for processes."""
+    told = told_of(tmp_path, program=APART)
+    for item in at_line(told, "list(pool.map(", tmp_path):
+        assert "concurrent.interpreters.create_queue()" in item.advice.recommendation.text
+        assert "multiprocessing" not in item.advice.recommendation.text
+    for item in at_line(told, "list(executor.map(", tmp_path):
+        assert "multiprocessing.Value" in item.advice.recommendation.text
+
+
+def test_joblib_has_a_backend_of_threads(tmp_path: Path) -> None:
+    told = told_of(tmp_path, program=APART)
+    for item in at_line(told, "Parallel(n_jobs=8)", tmp_path):
+        assert 'backend="threading"' in item.advice.recommendation.text
+
+
 # -- what works on the event loop alone ------------------------------------------------------------
 
 TASKS = """

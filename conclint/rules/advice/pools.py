@@ -46,7 +46,8 @@ def instead_of_threads(view: ModuleView, key: Key, placement: Placement, short: 
 
 def instead_of_processes(view: ModuleView, key: Key, placement: Placement, short: str) -> Advise:
     """Instead of processes that only wait: threads."""
-    text = f"run `{short}` in threads, which start faster and take less memory, or use asyncio."
+    how = ' (`backend="threading"` in `Parallel`)' if placement.symbol == "joblib.Parallel" else ""
+    text = f"run `{short}` in threads{how}, which start faster and take less memory, or use asyncio."
     form = Form.THREAD_POOL if placement.style == "pool" else None
     return _at_maker(view, key, placement, Recommendation(ExecutionModel.THREAD, text), form)
 
