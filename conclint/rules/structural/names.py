@@ -87,12 +87,16 @@ def file_module(code: Code, value: int) -> str | None:
     return None
 
 
-def _where_made(code: Code, path: str, name: str) -> tuple[str, str]:
-    """The module's variable that a name stands for, if the module only hands it on (as a package does)."""
+def _where_made(code: Code, path: str, name: str) -> tuple[str, str] | None:
+    """The module's variable that a name stands for, if the module only hands it on (as a package does); None
+    where that could not be analysed."""
     for _ in range(_HANDED_ON):
         if path == code.key[0]:
             break
-        other = Code(code.engine, code.evaluator.module(path).own)
+        module = code.evaluator.program.module(path)
+        if module is None:
+            return None
+        other = Code(code.engine, module.own)
         found = next((f for f in _bound(other, name) if f is not None), None)
         if found is None:
             break

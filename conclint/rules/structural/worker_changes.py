@@ -104,12 +104,12 @@ def _of_call(inner: Code, number: int) -> Iterator[Change]:
         if found is not None and _holds_collection(inner, found, base):
             is_memo = callee[2] == "setdefault" and _is_memo(inner, found)
             yield Change(found, inner, number, callee[2] not in _SETTING_UP, is_memo)
-    held = variable_of(inner, base)
     call = inner.calls.get(number)
-    if held is None or call is None or len(call.inside) != 1:
-        return
-    method = call.inside[0]
+    method = call.inside[0] if call is not None and len(call.inside) == 1 else None
     if not isinstance(method, Function) or method.receiver is None:
+        return
+    held = variable_of(inner, base)
+    if held is None:
         return
     for change in changes_of_self(inner, method.key):
         variable = Variable(*held, change.name)
