@@ -80,9 +80,10 @@ def is_variable(code: Code, value: int, path: str, name: str) -> bool:
 
 
 def file_module(code: Code, value: int) -> str | None:
-    """The file of the module of the program that a value is; None for anything else."""
+    """The file of the module of the program that a value is; None for anything else, or where that could not
+    be analysed."""
     for held in code.known(value).values:
-        if isinstance(held, ModuleRef):
+        if isinstance(held, ModuleRef) and code.evaluator.program.module(held.path) is not None:
             return held.path
     return None
 
@@ -91,17 +92,16 @@ def _where_made(code: Code, path: str, name: str) -> tuple[str, str] | None:
     """The module's variable that a name stands for, if the module only hands it on (as a package does); None
     where that could not be analysed."""
     for _ in range(_HANDED_ON):
-        if path == code.key[0]:
-            break
         module = code.evaluator.program.module(path)
         if module is None:
             return None
-        other = Code(code.engine, module.own)
-        found = next((f for f in _bound(other, name) if f is not None), None)
+        if path == code.key[0]:
+            return path, name
+        found = next((f for f in _bound(Code(code.engine, module.own), name) if f is not None), None)
         if found is None:
-            break
+            return path, name
         path, name = str(found[1]), str(found[2])
-    return path, name
+    return None
 
 
 def _bound(code: Code, name: str) -> Iterator[Name | None]:
