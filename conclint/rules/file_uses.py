@@ -15,7 +15,7 @@ from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalMethod, Key, Value, unwrapped
 from conclint.rules.file_contents import is_parsed, result_of
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind
+from conclint.summary.records import Body, Op, Site, SiteKind, StoreKind, Use
 
 _HEADER: Final = 1 << 20
 """Bytes that may be read of a file's beginning."""
@@ -57,6 +57,8 @@ def is_hardly_used(evaluator: Evaluator, key: Key, opening: int, *, is_archive: 
         if site.kind != SiteKind.CALL or graph.loop_of(body, site.region) >= 0:
             return False
         is_used = True
+        if site.use & Use.AWAITED and graph.receiver(body, site) not in handles:
+            continue  # who is awaited reads it without blocking, or has a finding of its own
         if graph.receiver(body, site) in handles:
             if not (_is_brief(evaluator, key, site) or _is_parsed(evaluator, key, site)):
                 return False

@@ -1634,3 +1634,33 @@ def test_a_method_that_a_library_has_already_is_left_out(
     assert item.words.startswith(begins)
     assert has in item.words
     assert not (item.example and begins.startswith("delete"))
+
+
+# -- files that each run of a handler writes ---------------------------------------------------------
+
+HANDLER = """
+import sys
+from pathlib import Path
+from fastapi import FastAPI
+
+app = FastAPI()
+
+@app.post("/load")
+async def load(name: str):
+    code = Path(name).read_text()
+    with open(TARGET, "w") as file:
+        file.write(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "is_held"),
+    [('"model.py"', True), ("sys.argv[0]", True), ("name", False), ("Path(name)", False)],
+)
+def test_a_plain_endpoint_that_writes_the_same_file_each_time_is_given_a_lock(
+    tmp_path: Path, target: str, is_held: bool
+) -> None:
+    for told in at_line(told_of(tmp_path, program=HANDLER.replace("TARGET", target)), "read_text", tmp_path):
+        assert "make it a plain `def`" in told.words
+        assert ("Hold a `threading.Lock`" in told.words) == is_held
+        assert (told.text is None) == is_held

@@ -19,7 +19,7 @@ from conclint.rules.advice.counterparts import by_counterpart, by_twin
 from conclint.rules.advice.expressions import arguments_of, move_expression, replaced
 from conclint.rules.advice.forms import Form
 from conclint.rules.advice.guards import added_to, changed_next, guard_of, registered_after
-from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten
+from conclint.rules.advice.handles import is_handed_on, left_behind, rewritten, written_always
 from conclint.rules.advice.hazards import Hazard
 from conclint.rules.advice.held_around import held_around, set_around
 from conclint.rules.advice.imports import Imports
@@ -70,6 +70,8 @@ _STREAMED = (
     "run it in a thread together with all that reads what it streams, as one function: it isn't enough to "
     "move the call that begins it."
 )
+_STREAMS = re.compile(r"_stream(?:_|$)|^stream_")
+"""What is in the names of methods that give their answer piece by piece (`converse_stream`)."""
 _LOOP_READS = "run the loop over the file in a thread, with what opens it, as one function."
 _PER_ROW = "{what} in one call in a thread: a thread for each piece costs more."
 _UNPICKLABLE = (
@@ -125,6 +127,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.family == "locks":
         names = ""  # threads or processes may take part: the note says when another kind is right
     note = words.note(subject.fact, library) if subject.direct else ""
+    if subject.hazard is Hazard.FILE_LOCK:
+        note = ""
     subject = _guarded(place, subject, outcome, kind)
     added = added_to(place.fragment, place.node) if change is not None and place.node is not None else ""
     if added and change is not None and isinstance(change.shown, cst.SimpleStatementLine):
@@ -139,6 +143,8 @@ def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if first and subject.set_before is not None and not subject.set_before.is_given:
         held = held or first
     if kind == "endpoint":
+        if not held and change is not None and isinstance(change.shown, cst.FunctionDef):
+            held = words.same_file(written_always(place.fragment, change.shown))
         text = f"{words.endpoint(subject.around.waiting)}{held}"
         change = None if held else change
         done = f"Make `{subject.around.waiting.function}` a plain `def`"
@@ -209,7 +215,7 @@ def _outcome(place: Place, subject: Subject) -> tuple[Outcome, str]:
     if subject.is_once:
         return Refusal(_ONCE.format(name=subject.short), True), ""
     if subject.hazard is not None:
-        return Refusal(words.hazard(subject)), ""
+        return Refusal(words.hazard(subject), only=subject.hazard is Hazard.FILE_LOCK), ""
     if subject.twin and subject.family == "locks":
         return Refusal(words.twin_of_lock(subject), True, True), ""
     if subject.twin:
@@ -304,7 +310,11 @@ def _gathered(subject: Subject) -> str:
 
 def _asks_for_stream(node: Node) -> bool:
     """Whether a call is to give its answer piece by piece."""
-    return isinstance(node, cst.Call) and any(
+    if not isinstance(node, cst.Call):
+        return False
+    if isinstance(node.func, cst.Attribute) and _STREAMS.search(node.func.attr.value) is not None:
+        return True
+    return any(
         arg.keyword is not None
         and arg.keyword.value == "stream"
         and isinstance(arg.value, cst.Name)

@@ -11,7 +11,7 @@ from conclint.model.file_handles import OPENING
 from conclint.rules.advice.allowed import Around, Subject
 from conclint.rules.advice.busy import Shape
 from conclint.rules.advice.change import Refusal
-from conclint.rules.advice.scopes import names_in, names_of
+from conclint.rules.advice.scopes import names_in, names_of, parameters_of
 from conclint.rules.advice.site import Fragment, Node
 from conclint.syntax.nodes import cst
 
@@ -54,6 +54,8 @@ _BETWEEN: Final = (
     "task may write it in between."
 )
 _LONGEST: Final = 40
+_ROOT: Final = re.compile(r"[^\W\d]\w*(?=[.\[]|$)")
+"""The name that a path's text begins with."""
 
 
 def left_behind(fragment: Fragment, node: Node, subject: Subject) -> Refusal | None:
@@ -143,7 +145,7 @@ def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | N
     function = fragment.function_of(node)
     if function is None or len(path) > _LONGEST or "\n" in path:
         return None
-    for other, other_writes in _accesses(fragment, function).get(path, ()):
+    for other, other_writes in accesses(fragment, function).get(path, ()):
         if other is own or other_writes == writes:
             continue
         if moved is not None and fragment.has(moved, fragment.place_of(other)):
@@ -155,7 +157,7 @@ def rewritten(fragment: Fragment, node: Node, moved: Node | None) -> Refusal | N
     return None
 
 
-def _accesses(fragment: Fragment, function: cst.FunctionDef) -> dict[str, list[tuple[Node, bool]]]:
+def accesses(fragment: Fragment, function: cst.FunctionDef) -> dict[str, list[tuple[Node, bool]]]:
     """The calls of a function that open, read or write a path, by its text, each with whether it writes;
     found once."""
     held = fragment.found.get(("accesses", id(function)))
@@ -168,6 +170,18 @@ def _accesses(fragment: Fragment, function: cst.FunctionDef) -> dict[str, list[t
             found.setdefault(access[0], []).append((node, access[1]))
     fragment.found["accesses", id(function)] = found
     return found
+
+
+def written_always(fragment: Fragment, function: cst.FunctionDef) -> str:
+    """The path that a function writes each time it is run, as text; empty for none that is the same each
+    time: where it begins with a name of the function's own."""
+    own = names_of(fragment, function.body).bound | parameters_of(function)
+    for path, places in accesses(fragment, function).items():
+        root = _ROOT.match(path)
+        is_same = path[:1] in "'\"" or (root is not None and (root[0] == "self" or root[0] not in own))
+        if path and is_same and len(path) <= _LONGEST and any(writes for _, writes in places):
+            return path
+    return ""
 
 
 def _opened(fragment: Fragment, node: Node) -> tuple[str, Node | None]:

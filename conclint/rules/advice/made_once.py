@@ -75,7 +75,8 @@ def asked_first(view: ModuleView, key: Key, site: int) -> str:
         if name not in _EXISTS and (is_other_branch or _is_of_listed(body, asked)):
             continue  # it is what kind of thing it is that decides
         if asked is not None and not holds and name in _ASKING and not _is_left(body, number):
-            return f"{text_of(view, key, asked.callee)}(…)"
+            text = text_of(view, key, asked.callee)
+            return f"{name if ' ' in text else text}(…)"  # what has no name is told by its method alone
     return ""
 
 

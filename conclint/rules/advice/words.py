@@ -279,6 +279,15 @@ def lock(subject: Subject, *, in_threads: bool = False) -> str:
     )
 
 
+def same_file(path: str) -> str:
+    """What is needed where each run of a function in a thread writes the same file; empty for no path."""
+    return (
+        f" Hold a `threading.Lock` around what writes `{path}`: two requests may do so at once."
+        if path
+        else ""
+    )
+
+
 def _file(subject: Subject, held: str) -> str:
     """What is needed for a file that others use meanwhile."""
     if subject.written.always:
