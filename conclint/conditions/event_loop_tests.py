@@ -329,7 +329,9 @@ class LoopTests:
                 if self.where(key, body, region) & LOOP:
                     return False
                 continue
-            site = graph.call(body, _unless_closed(body, value))
+            if not self._evaluator.definition(key).params:  # nothing but the loop itself decides
+                value = _unless_closed(body, value)
+            site = graph.call(body, value)
             if site is None or not self._calls(key, site, _FAILS_OFF_LOOP):
                 return False
             loops += 1

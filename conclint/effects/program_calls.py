@@ -28,7 +28,7 @@ from conclint.effects.frame import Frame, Run
 from conclint.effects.hooks import hooked
 from conclint.effects.placements import inherited_placements, place
 from conclint.effects.self_calls import OwnMethods
-from conclint.model.execution import ExecutionModel
+from conclint.model.execution import ExecutionModel, Family
 from conclint.resolve.arguments import EVERYTHING, Arguments
 from conclint.resolve.calls import Target, callable_name, callables
 from conclint.resolve.evaluate import Evaluator
@@ -54,6 +54,9 @@ _SEVERAL = "only one of several things that may be called here"
 _ATTRIBUTE_METHODS = frozenset({"__getattribute__", "__getattr__", "__setattr__", "__delattr__"})
 _ATTRIBUTES = "for which attributes it does so, is not known"
 _VALUES = "for which values it does so, is not known"
+
+_GIVING_DATA = (Family.FILES.value, Family.HTTP.value, Family.SOCKETS.value, Family.SLEEP.value)
+"""Families of waits that end in data, not in what somebody has put there: a queue may hold coroutines."""
 
 
 class ProgramCalls:
@@ -188,10 +191,11 @@ class ProgramCalls:
                 return
 
     def _is_mistaken(self, function: Function, effect: Effect, witness: Witness) -> bool:
-        """Whether what an awaited plain function returns is what its call of a library's function gives: no
-        such function blocks and gives an awaitable, so its object is of another type than is stated."""
+        """Whether what an awaited plain function returns is what its call of a library's function gives:
+        nothing that waits for data gives an awaitable, so its object is of another type than is stated."""
         return (
             effect.kind in WORK
+            and effect.family in _GIVING_DATA
             and witness.next is None
             and self._evaluator.definition(function.key).kind == DefKind.FUNCTION
             and is_only_result(self._evaluator.body(function.key), witness.site)

@@ -144,14 +144,15 @@ def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
 
 
 def _made_for_field(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
-    """`field(default_factory=make)`: what `make` gives, as nobody passes another value."""
+    """`field(default_factory=make)`: what `make` gives, unless an object is made with something
+    else."""
     factory = arguments.keyword("default_factory") or arguments.keyword("factory")
     if factory is None:
         return None
     made = evaluator.results.called(evaluator.passed(factory))
     if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
         return None
-    return made
+    return made._replace(incomplete=True)
 
 
 def _defaultdict(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:

@@ -13,6 +13,8 @@ from conclint.model.symbols import short_name
 from conclint.resolve.arguments import Arguments
 from conclint.resolve.values import Function, Key, Parameter, Partial, Value, unwrapped
 from conclint.rules.drafts import ModuleView
+from conclint.summary import body_graph as graph
+from conclint.summary.records import Op
 
 _MOST_CALLS: Final = 12
 """Calls of one function that are asked what they pass."""
@@ -25,28 +27,44 @@ class GivenObjects:
         self._view = view
 
     def placements(self, key: Key) -> Iterator[Placement]:
-        """The placements of a function, once for each method that a call binds."""
+        """The placements that a function makes of methods of what it is given."""
         engine = self._view.engine
         for link in engine.links(key):
             for placement in engine.unbound_placements(key, link):
-                yield from self._bound(key, placement)
+                bound = self._bound(key, placement)
+                if bound is not None:
+                    yield bound
 
-    def _bound(self, key: Key, placement: Placement) -> Iterator[Placement]:
-        seen: set[tuple[Value, ...]] = set()
-        for caller, function, arguments in self._calls.get(key, ())[:_MOST_CALLS]:
-            bindings = Bindings(self._view.engine.evaluator, caller, function, arguments)
-            values: list[Value] = []
-            for value in placement.callables.values:
-                values.extend(_bound(value, bindings))
-            found = tuple(dict.fromkeys(values))
-            if not found or found in seen:
-                continue
-            seen.add(found)
-            given = f"`{short_name(self._view.module.symbol(caller))}` is known to give it, others may not"
-            callables = placement.callables._replace(
-                values=found, reasons=(*placement.callables.reasons, given)
+    def _bound(self, key: Key, placement: Placement) -> Placement | None:
+        """The placement of all that the calls bind; None where one binds what isn't known, or what is placed
+        depends on what else is given."""
+        body = self._view.engine.evaluator.body(key)
+        if any(
+            body.regions[number].kind in graph.TESTS
+            and any(
+                body.values[part][0] == Op.PARAM
+                for part in graph.made_from(body, [body.regions[number].value])
             )
-            yield placement._replace(callables=callables, unbound=False)
+            for number in graph.around(body, body.sites[placement.site].region)
+        ):
+            return None
+        values: dict[Value, None] = {}
+        calls = self._calls.get(key, ())[:_MOST_CALLS]
+        for caller, function, arguments in calls:
+            bindings = Bindings(self._view.engine.evaluator, caller, function, arguments)
+            found = [item for value in placement.callables.values for item in _bound(value, bindings)]
+            if not found:
+                return None
+            values.update(dict.fromkeys(found))
+        if not values:
+            return None
+        callers = ", ".join(dict.fromkeys(short_name(self._view.module.symbol(item)) for item, _, _ in calls))
+        reasons = (
+            *placement.callables.reasons,
+            f"`{callers}` passes it, other callers may pass something else",
+        )
+        callables = placement.callables._replace(values=tuple(values), reasons=reasons)
+        return placement._replace(callables=callables, unbound=False)
 
     @cached_property
     def _calls(self) -> dict[Key, list[tuple[Key, Function, Arguments]]]:

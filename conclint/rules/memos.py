@@ -25,3 +25,4 @@ class AdviceMemos:
     sync_parts: dict[tuple[str, str], bool] = field(default_factory=dict)
     awaited_offloads: list[tuple[Key, int, Key | str]] | None = None
     in_threads: set[Key] | None = None
+    mentions: tuple[frozenset[str], frozenset[str]] | None = None

@@ -1463,6 +1463,24 @@ def install():
     return subprocess.check_output(["make", "install"])
 
 @mcp.tool()
+def asked():
+    return subprocess.check_output(["make", "ask"])
+
+async def asking():
+    return asked()
+
+@mcp.tool()
+def handed():
+    return subprocess.check_output(["make", "hand"])
+
+TABLE = {"handed": handed}
+
+@mcp.tool()
+def again(count):
+    subprocess.check_output(["make", "again"])
+    return again(count - 1) if count else ""
+
+@mcp.tool()
 def lines():
     for line in subprocess.check_output(["make", "-n"]).splitlines():
         yield line
@@ -1471,15 +1489,19 @@ def lines():
 
 def test_a_function_becomes_a_coroutine_function_where_its_framework_takes_one(tmp_path: Path) -> None:
     (tool,) = at_line(told_of(tmp_path, program=TOOLS.replace(" + build(target)", "")), "target]", tmp_path)
-    assert tool.words.endswith("Make `build` an `async def` for that: mcp takes one too.")
+    assert tool.words.endswith(
+        "Make `build` an `async def`, which mcp accepts too; whoever else calls it has to await it then."
+    )
     assert "async def build(…):" in tool.example
     assert "    return await asyncio.to_thread(subprocess.check_output" in tool.example
 
 
-@pytest.mark.parametrize("line", ["target]", '"clean"]', '"install"]', '"-n"]'])
+@pytest.mark.parametrize(
+    "line", ["target]", '"clean"]', '"install"]', '"-n"]', '"ask"]', '"hand"]', '"again"]']
+)
 def test_it_stays_a_plain_one_where_others_call_or_keep_it_or_it_yields(tmp_path: Path, line: str) -> None:
     for tool in at_line(told_of(tmp_path, program=TOOLS), line, tmp_path):
-        assert "an `async def` for that" not in tool.words
+        assert "accepts too" not in tool.words
         assert "await" not in tool.example
 
 

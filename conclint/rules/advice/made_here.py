@@ -8,7 +8,7 @@ from conclint.resolve.values import Class, External, Function, Instance, Key
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op
+from conclint.summary.records import Op, StoreKind
 
 _MOST_STEPS: Final = 20
 _MOST_CALLS: Final = 4
@@ -64,7 +64,7 @@ def _gives_new(view: ModuleView, maker: Function | Class, calls: int, *, is_ente
             return True
         entering = evaluator.classes.method(maker, "__enter__", Instance(maker)).values
         return bool(entering) and all(
-            isinstance(item, Function) and _gives_own_part(view, item.key, calls) for item in entering
+            isinstance(item, Function) and _gives_own_part(view, maker, item.key, calls) for item in entering
         )
     definition = evaluator.definition(maker.key)
     body = evaluator.body(maker.key)
@@ -80,19 +80,42 @@ def _gives_new(view: ModuleView, maker: Function | Class, calls: int, *, is_ente
         given = [value for value, _ in body.yields]
     else:
         given = [value for value, _ in body.returns]
-    return bool(given) and all(value >= 0 and _is_new(view, maker.key, value, calls) for value in given)
+    kept = {graph.bare(body, store.value) for store in body.stores if store.kind != StoreKind.LOCAL}
+    return bool(given) and all(
+        value >= 0 and graph.bare(body, value) not in kept and _is_new(view, maker.key, value, calls)
+        for value in given
+    )
 
 
-def _gives_own_part(view: ModuleView, key: Key, calls: int) -> bool:
-    """Whether a method gives its own object, a part of that, or what it has made."""
+def _gives_own_part(view: ModuleView, maker: Class, key: Key, calls: int) -> bool:
+    """Whether a method gives its own object, an attribute in which that keeps what it has made itself, or
+    what the method has made."""
     body = view.engine.evaluator.body(key)
     for value, _ in body.returns:
-        node = graph.node(body, value)
-        while node[0] in (Op.ATTR, *graph.WRAPPERS):
-            node = graph.node(body, graph.operand(node))
-        if node != (Op.PARAM, 0) and not _is_new(view, key, value, calls):
+        node = graph.node(body, graph.bare(body, value))
+        is_own = node == (Op.PARAM, 0) or (
+            node[0] == Op.ATTR
+            and graph.node(body, graph.base(node)) == (Op.PARAM, 0)
+            and _keeps_new(view, maker, str(node[2]), calls)
+        )
+        if not is_own and not _is_new(view, key, value, calls):
             return False
     return bool(body.returns)
+
+
+def _keeps_new(view: ModuleView, maker: Class, name: str, calls: int) -> bool:
+    """Whether the methods of a class put into an attribute only what they have made."""
+    classes = view.engine.evaluator.classes
+    above = [item for item in classes.ancestry(maker).classes if isinstance(item, Class)]
+    if any(classes.own_members(item).get(name) for item in above):
+        return False  # all objects of the class have it
+    stored = [store for item in above for store in classes.own_stores(item).get(name, ())]
+    kept = [(key, value) for key, value, _ in stored if not _is_none(view, key, value)]
+    return bool(kept) and all(_is_new(view, key, value, calls) for key, value in kept)
+
+
+def _is_none(view: ModuleView, key: Key, value: int) -> bool:
+    return graph.node(view.engine.evaluator.body(key), value) == (Op.CONST, None)
 
 
 def _is_new(view: ModuleView, key: Key, value: int, calls: int) -> bool:

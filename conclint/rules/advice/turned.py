@@ -9,6 +9,9 @@ from conclint.rules.advice.allowed import Subject
 from conclint.rules.advice.change import Advice, Edit
 from conclint.rules.advice.shown import shown
 
+_TURNED: Final = (
+    "Make `{name}` an `async def`, which {framework} accepts too; whoever else calls it has to await it then."
+)
 _LEFT: Final = ("leave it", "don't", "do only", "have it do only")
 """How advice begins that needs no waiting, or is for another case first."""
 
@@ -21,9 +24,7 @@ def turned(advice: Advice, subject: Subject) -> Advice:
     told = advice.recommendation
     if advice.change is None and told.text.startswith(_LEFT):
         return advice
-    text = (
-        f"{told.text} Make `{waiting.function}` an `async def` for that: {waiting.turned_for} takes one too."
-    )
+    text = f"{told.text} {_TURNED.format(name=waiting.function, framework=waiting.turned_for)}"
     plain = Advice(replace(told, text=text, example=None))
     if advice.change is None or advice.fragment is None:
         return plain

@@ -14,7 +14,7 @@ from conclint.rules.advice.left_out import Default, default_of
 from conclint.rules.advice.library import AsyncLibrary
 from conclint.rules.advice.loop_bound import decorator_names, decorators_of
 from conclint.rules.drafts import ModuleView
-from conclint.rules.loop_callbacks import is_given_to_loop, plain_caller
+from conclint.rules.loop_callbacks import is_given_to_loop, is_mentioned, plain_caller
 from conclint.summary.records import DefFlags, DefKind
 
 _YIELDING: Final = {
@@ -156,7 +156,8 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
     is_lambda = definition.kind == DefKind.LAMBDA
     caller = plain_caller(view, key)
     taking = None
-    if definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR and not caller:
+    is_plain = definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR
+    if is_plain and not caller and not is_mentioned(view, key):
         taking = _registering(view, key, _takes_coroutines)
     if taking is not None:
         return Waiting(How.AWAIT, library, name, django, turned_for=taking.library)

@@ -9,7 +9,7 @@ from conclint.conditions.surroundings import is_same
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import Class, Function, Key
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, Region, Site, SiteKind, Use
+from conclint.summary.records import Body, DefKind, Op, Region, Site, SiteKind, Use
 
 ASKING: Final = frozenset(
     {"iscoroutinefunction", "iscoroutine", "isawaitable", "is_async_callable", "is_coroutine_function"}
@@ -79,9 +79,20 @@ def _is_own_method(evaluator: Evaluator, key: Key, body: Body, value: int) -> bo
         return False
     name = str(node[2])
     above = [cls for cls in evaluator.classes.ancestry(owner).classes if isinstance(cls, Class)]
-    return any(name in evaluator.classes.own_members(cls) for cls in above) and not any(
-        name in evaluator.classes.own_stores(cls) for cls in above
+    return (
+        any(name in evaluator.classes.own_members(cls) for cls in above)
+        and not any(name in evaluator.classes.own_stores(cls) for cls in above)
+        and not any(name in evaluator.classes.own_members(cls) for cls in _derived(evaluator, owner))
     )
+
+
+def _derived(evaluator: Evaluator, owner: Class) -> Iterator[Class]:
+    """The classes of the same module that derive from a class."""
+    module = evaluator.module(owner.key[0])
+    for key in module.keys:
+        is_other = key != owner.key and module.definition(key).kind == DefKind.CLASS
+        if is_other and owner in evaluator.classes.ancestry(Class(key)).classes:
+            yield Class(key)
 
 
 def _is_answer(evaluator: Evaluator, key: Key, value: int) -> bool:
