@@ -102,12 +102,26 @@ def _without_comment(line: str) -> str:
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """Not more lines than a reader takes in; what is left out is from the middle of a block."""
+    """Not more lines than a reader takes in. Of a function that is made, what it begins with and its call are
+    kept, so that what is left is a program still; of other code, what is left out is from the middle."""
     if len(lines) <= _MOST_LINES:
         return lines
+    if lines[0].startswith("def "):
+        call = max(number for number, line in enumerate(lines) if line[:1].strip())
+        start = next((number for number, line in enumerate(lines) if number and _is_header(line)), 0)
+        if 0 < start < _MOST_LINES - 4 and start < call:
+            indent = re.match(r"\s*", lines[start])
+            body = f"{indent[0] if indent else ''}    …"
+            given = [line for line in lines[call - 2 : call - 1] if line.startswith("    return ")]
+            return [*lines[: start + 1], body, *given, "", *lines[call:]]
     head, tail = lines[: _MOST_LINES - 6], lines[-5:]
     indent = re.match(r"\s*", head[-1])
     return [*head, f"{indent[0] if indent else ''}…", *tail]
+
+
+def _is_header(line: str) -> bool:
+    """Whether a line ends the header of a block."""
+    return _COMMENT.sub("", line).rstrip().endswith(":")
 
 
 def _elided(line: str) -> str:

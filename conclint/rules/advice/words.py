@@ -502,7 +502,7 @@ def _as_a_whole(subject: Subject, *, plain: bool = False) -> str:
     if waiting.default is not None:
         run = left_out(waiting)
     elif plain:
-        run = f"make `{waiting.function}` a plain `def`, which {waiting.endpoint} runs in a thread"
+        run = f"make `{waiting.function}` a plain `def`, which {framework(waiting)} runs in a thread"
     words = (
         _SET
         if found.how is Use.SET
@@ -614,5 +614,10 @@ def left_out(waiting: Waiting) -> str:
 
 def endpoint(waiting: Waiting) -> str:
     """That a framework runs plain functions in threads."""
-    framework = f"{waiting.endpoint} (from {waiting.since} on)" if waiting.since else waiting.endpoint
-    return f"`{waiting.function}` never awaits: make it a plain `def`, and {framework} runs it in a thread."
+    by = framework(waiting)
+    return f"`{waiting.function}` never awaits: make it a plain `def`, and {by} runs it in a thread."
+
+
+def framework(waiting: Waiting) -> str:
+    """The framework that runs plain functions in threads, with the release that does so first."""
+    return f"{waiting.endpoint} (from {waiting.since} on)" if waiting.since else waiting.endpoint

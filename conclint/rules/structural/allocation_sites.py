@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from conclint.resolve.values import Class, Instance, to_index
 from conclint.rules.structural.code import Code
+from conclint.summary import body_graph as graph
 from conclint.summary.records import Op, StoreKind
 
 _DEPTH: Final = 4
@@ -86,5 +87,14 @@ def workers_of(origin: Origin) -> object:
     for name in ("max_workers", "processes"):
         passed = origin.code.argument(origin.site, name)
         if passed is not None:
-            return origin.code.literal(passed)
+            # `options.get("jobs", 1)` may give more
+            return ... if _is_asked_for(origin.code, passed) else origin.code.literal(passed)
     return ...
+
+
+def _is_asked_for(code: Code, passed: object) -> bool:
+    """Whether an argument is what a call in the same function gives."""
+    if not isinstance(passed, tuple) or len(passed) != 2 or passed[0] != code.key:
+        return False
+    value = passed[1]
+    return isinstance(value, int) and graph.call(code.body, graph.bare(code.body, value)) is not None
