@@ -8,10 +8,8 @@ from conclint.resolve.arguments import Passed, StarItem
 from conclint.resolve.evaluate import Evaluator
 from conclint.resolve.values import External, ExternalInstance, Key, Literal, Value, ValueSet
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Op
 
 _ADDRESSES: Final = "ipaddress."
-_DEEPEST: Final = 8
 
 
 def is_numeric(evaluator: Evaluator, passed: Passed) -> bool:
@@ -26,22 +24,6 @@ def is_numeric(evaluator: Evaluator, passed: Passed) -> bool:
             return called == (External("builtins.str"),) and _is_address(evaluator, key, site.args[0][1])
         passed = evaluator.evaluate(key, value)
     return bool(passed.values) and not passed.incomplete and all(map(_is_numeric, passed.values))
-
-
-def has_flag(evaluator: Evaluator, passed: Passed, flag: str) -> bool:
-    """Whether a constant of that name is among those that `|` joins."""
-    if isinstance(passed, StarItem):
-        return False
-    if isinstance(passed, ValueSet):
-        return passed.values == (External(flag),)
-    return _has_flag(evaluator, passed[0], passed[1], flag, 0)
-
-
-def _has_flag(evaluator: Evaluator, key: Key, value: int, flag: str, depth: int) -> bool:
-    node = graph.node(evaluator.body(key), value)
-    if node[0] == Op.ARITH and node[1] == "|" and depth < _DEEPEST:
-        return any(_has_flag(evaluator, key, part, flag, depth + 1) for part in graph.parts(node))
-    return evaluator.evaluate(key, value).values == (External(flag),)
 
 
 def _is_address(evaluator: Evaluator, key: Key, value: int) -> bool:

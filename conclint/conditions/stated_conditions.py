@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from conclint.catalog.facts import CallableFact, Condition
 from conclint.catalog.facts import ParameterFact as Stated
-from conclint.conditions.numeric_hosts import has_flag, is_numeric
+from conclint.conditions.flags import has_flag
+from conclint.conditions.numeric_hosts import is_numeric
 from conclint.conditions.short_texts import is_short
 from conclint.conditions.small_numbers import are_below, is_below
 from conclint.model.execution import ExecutionModel
@@ -35,6 +36,9 @@ class Truth(Enum):
     NO = 0
     MAYBE = 1
     YES = 2
+
+
+_TRUTHS: Final = {False: Truth.NO, None: Truth.MAYBE, True: Truth.YES}
 
 
 class Relation(Enum):
@@ -200,7 +204,7 @@ def _holds(
         elif wanted == "<numeric>":
             answer, depends = (Truth.YES if is_numeric(evaluator, passed) else Truth.NO), None
         elif isinstance(wanted, str) and wanted.startswith("<with "):
-            answer, depends = (Truth.YES if has_flag(evaluator, passed, wanted[6:-1]) else Truth.NO), None
+            answer, depends = _TRUTHS[has_flag(evaluator, passed, wanted[6:-1])], None
         else:
             answer, depends = _equals(evaluator, evaluator.passed(passed), wanted)
         if answer is Truth.NO:

@@ -101,6 +101,21 @@ def test_a_library_for_one_thread_has_a_thread_of_its_own(tmp_path: Path, symbol
     assert not found.example
 
 
+def test_what_has_no_public_name_is_called_by_what_gives_it(tmp_path: Path) -> None:
+    program = """
+    import mlx_lm
+
+    async def tokens(model, tokenizer, prompt):
+        for part in mlx_lm.stream_generate(model, tokenizer, prompt):
+            print(part)
+    """
+    found = of(told_of(tmp_path, program=program), "tokens")
+    assert (
+        "run the loop over what `stream_generate` gives there: they work in one thread only, and "
+        "`asyncio.to_thread` may use any thread."
+    ) in found.words
+
+
 def test_an_endpoint_that_uses_such_a_library_is_not_made_plain(tmp_path: Path) -> None:
     told = told_of(tmp_path, program=ONE_THREAD)
     ways = [item.words for item in told if item.finding.symbol.endswith(".other_call")]
@@ -200,6 +215,7 @@ SHARED = """
 import asyncio, logging, os, sys, time
 
 KEPT = []
+ENVIRONMENT = os.environ
 
 def loaded(name):
     sys.modules[name] = name
@@ -210,6 +226,29 @@ def loaded(name):
 def constant(name):
     os.environ["QUIET"] = "1"
     os.environ.setdefault("MODE", "fast")
+    os.environ.update({"COLOR": "0"}, PAGER="cat")
+    time.sleep(1)
+
+def copied(name):
+    env = os.environ.copy()
+    env.update(NAME=name)
+    time.sleep(1)
+
+def updated(name):
+    os.environ.update(NAME=name, MODE="fast")
+    time.sleep(1)
+
+def by_default(name):
+    os.environ.setdefault("NAME", name)
+    time.sleep(1)
+
+def alias(name):
+    env = os.environ
+    env.update({"NAME": name})
+    time.sleep(1)
+
+def kept_alias(name):
+    ENVIRONMENT["NAME"] = name
     time.sleep(1)
 
 def environment(name):
@@ -227,21 +266,23 @@ async def run(name):
 """
 
 
-@pytest.mark.parametrize("call", ["loaded", "constant"])
+@pytest.mark.parametrize("call", ["loaded", "constant", "copied"])
 def test_no_lock_is_asked_for_around_what_the_standard_library_keeps(tmp_path: Path, call: str) -> None:
     found = of(told_of(tmp_path, program=SHARED.replace("CALL", call)), "run")
     assert "Lock" not in found.words
     assert f"await asyncio.to_thread({call}, name)" in found.example
 
 
-def test_the_environment_is_left_alone(tmp_path: Path) -> None:
-    found = of(told_of(tmp_path, program=SHARED.replace("CALL", "environment")), "run")
-    assert found.words.startswith(
-        "run `environment` in a thread once `environment` leaves alone `os.environ`"
-    )
+@pytest.mark.parametrize("call", ["environment", "updated", "by_default", "alias", "kept_alias"])
+def test_the_environment_is_left_alone(tmp_path: Path, call: str) -> None:
+    found = of(told_of(tmp_path, program=SHARED.replace("CALL", call)), "run")
+    assert found.words.startswith(f"run `{call}` in a thread once `{call}` no longer changes `os.environ`")
+
+
+def test_the_environment_is_left_alone_beside_what_has_a_lock(tmp_path: Path) -> None:
     found = of(told_of(tmp_path, program=SHARED.replace("CALL", "both")), "run")
     assert "around each use of `KEPT`" in found.words
-    assert "And have it leave alone `os.environ`:" in found.words
+    assert "Also, don't let it change `os.environ`:" in found.words
 
 
 # -- what is set on an object for one call -----------------------------------------------------------

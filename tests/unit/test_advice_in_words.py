@@ -205,7 +205,7 @@ class Store:
     [
         ("self.rows[url] = 1", "with a `threading.Lock` around each use of `self.rows`. Other code may"),
         ("current.set(url)", "but set `current` before or after, on the event loop"),
-        ("os.chdir(url)", "once `add` leaves alone what `os.chdir` sets for the whole process"),
+        ("os.chdir(url)", "once `add` no longer changes what `os.chdir` sets for the whole process"),
         ("(url or self)['a'] = 1", "if no other code uses meanwhile what `add` changes"),
     ],
 )
@@ -1656,6 +1656,48 @@ def test_a_method_that_a_library_has_already_is_left_out(
     assert item.words.startswith(begins)
     assert has in item.words
     assert not (item.example and begins.startswith("delete"))
+
+
+PARAMETERS = """
+import requests
+from langchain_core.tools import BaseTool
+
+class Fetch(BaseTool):
+    def _run(self, PLAIN):
+        return requests.get("https://a.example").text
+
+    async def _arun(self, OWN):
+        return self._run(GIVEN)
+"""
+
+
+@pytest.mark.parametrize(
+    ("plain", "own", "given", "is_left_out"),
+    [
+        ("a, b", "a, b", "a, b", True),
+        ("a, b", "a, b", "a, b=b", True),
+        ("a, b", "b, a", "b, a", False),
+        ("a, b", "a, b", "b, a", False),
+        ("a, b", "a, b", "b=b, a=a", False),
+        ("a, b", "c, d", "c, d", False),
+        ("a, k=4", "a, k=10", "a, k", False),
+        ("a, k=4", "a, k=4", "a, k", False),  # the library's own method may have another default
+        ("a, k=None", "a, k=None", "a, k", True),
+        ("a, k=None", "a, k", "a, k", False),
+        ("a, k=None", "a, k=None", "a", False),
+        ("a, *, k", "a, *, k", "a, k=k", True),
+        ("a, k", "a, *, k", "a, k=k", False),
+        ("a, **rest", "a, **rest", "a, **rest", True),
+        ("a, **rest", "a, **rest", "a", False),
+        ("a, b", "*args, **rest", "*args, **rest", True),
+    ],
+)
+def test_only_a_method_with_the_same_parameters_is_left_out(
+    tmp_path: Path, plain: str, own: str, given: str, is_left_out: bool
+) -> None:
+    program = PARAMETERS.replace("PLAIN", plain).replace("OWN", own).replace("GIVEN", given)
+    (item,) = at_line(told_of(tmp_path, program=program), "return self._run(", tmp_path)
+    assert item.words.startswith("delete `_arun`" if is_left_out else "run `_run` in a thread")
 
 
 # -- files that each run of a handler writes ---------------------------------------------------------

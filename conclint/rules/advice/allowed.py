@@ -194,9 +194,10 @@ class Subject(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The name of what is called, as people say it: a class for its `__init__`."""
+        """The name of what is called, as people say it: a class for its `__init__`; for what has no public
+        name, what gives it (`as_completed.<results>`)."""
         name = self.called
-        while name.rsplit(".", 1)[-1] in _SPECIAL and "." in name:
+        while "." in name and ((last := name.rsplit(".", 1)[-1]) in _SPECIAL or last.startswith("<")):
             name = name.rpartition(".")[0]
         return name.rsplit(".", 1)[-1]
 

@@ -395,8 +395,7 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     """What a site changes by itself, as text, empty for nothing; and how."""
     owner = _changed_value(view, key, body, site)
     if owner >= 0 and _is_kept(view, key, fresh, owner):
-        is_deleted = site.kind == SiteKind.DELETE
-        return _changed_collection(view, key, body, owner, -1 if is_deleted else _last_given(site))
+        return _changed_collection(view, key, body, owner, _given_for_good(body, site))
     callee = graph.node(body, site.callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] == _BINDS:
         return text_of(view, key, graph.base(callee)), Use.BOUND
@@ -424,8 +423,20 @@ def _changed_at(view: ModuleView, key: Key, fresh: Fresh, body: Body, site: Site
     return "", Use.SET
 
 
-def _last_given(site: Site) -> int:
-    return site.args[-1][1] if site.args else -1
+def _given_for_good(body: Body, site: Site) -> int:
+    """What a site puts into a collection: of several, one that is not the same each time; -1 for nothing."""
+    if site.kind == SiteKind.DELETE or not site.args:
+        return -1
+    several = () if graph.node(body, site.callee)[-1] == "setdefault" else site.args
+    return next((value for _, value in several if not _is_constant(body, value)), site.args[-1][1])
+
+
+def _is_constant(body: Body, value: int) -> bool:
+    """Whether a value is written out, or a dictionary of such ones."""
+    node = graph.node(body, value)
+    if node[0] == Op.DICT:
+        return all(graph.node(body, part)[0] == Op.CONST for part in graph.operands(node))
+    return node[0] == Op.CONST
 
 
 def _changed_collection(
@@ -436,7 +447,7 @@ def _changed_collection(
     standard = standard_state(view, key, collection)
     if not standard:
         return text_of(view, key, collection), Use.CHANGED
-    if not is_environment(standard) or graph.node(body, value)[0] == Op.CONST:
+    if not is_environment(standard) or _is_constant(body, value):
         return "", Use.SET
     return standard, Use.PROCESS
 
@@ -498,8 +509,9 @@ def _changed_value(view: ModuleView, key: Key, body: Body, site: Site) -> int:
     if site.kind == SiteKind.DELETE:
         return site.callee if site.args else graph.base(callee)
     if site.kind == SiteKind.CALL and callee[0] == Op.ATTR and callee[2] in MUTATORS:
-        values = view.engine.evaluator.evaluate(key, site.callee).values
-        return graph.base(callee) if _changes_collection(values, str(callee[2])) else -1
+        values, owner = view.engine.evaluator.evaluate(key, site.callee).values, graph.base(callee)
+        changes = _changes_collection(values, str(callee[2]))
+        return owner if changes or is_environment(standard_state(view, key, owner)) else -1
     return -1
 
 

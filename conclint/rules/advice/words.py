@@ -71,7 +71,7 @@ _GUARDED_ALL: Final = (
 _WITH_LOCK: Final = (_GUARDED, _GUARDED_ALL)
 _LOCK_FIRST: Final = ("{run}, with a", "{run}. Put a")
 _FILE_TOO: Final = " Hold it while the file is written, too: each call writes the same one."
-_OF_PROCESS: Final = " And have it leave alone {what}: other code runs meanwhile."
+_OF_PROCESS: Final = " Also, don't let it change {what}: other code runs at the same time."
 _FINALIZED: Final = (
     "{run}, but collect there what is to change in {what}{by}, and change it on the event loop. A lock would "
     "hang: `{finalizer}` uses that too, and may run in the thread that holds the lock."
@@ -85,7 +85,7 @@ _UNNAMED: Final = (
     "copy, or have it return what is new."
 )
 _SHARED_STATE: Final = {
-    Use.PROCESS: "{run} once `{name}` leaves alone {what}{by}: other code runs meanwhile.",
+    Use.PROCESS: "{run} once `{name}` no longer changes {what}{by}: other code runs at the same time.",
     Use.ITERATED: (
         "{run} once `{name}` goes through a copy of {what}{by}: other code may change that meanwhile."
     ),
@@ -146,7 +146,7 @@ _HAZARDS: Final = {
     ),
     Hazard.ONE_THREAD: (
         "give `{library}` a thread of its own (an executor with `max_workers=1`), where its objects are made "
-        "or loaded too, and {run} there: they are for one thread alone{any}."
+        "or loaded too, and {run} there: they work in one thread only{any}."
     ),
     Hazard.DEVICE: (
         "run `torch.cuda.synchronize` in a thread, with its device named (`synchronize(device)`): a thread "
@@ -338,7 +338,7 @@ def hazard(subject: Subject) -> str:
     is_asyncio = subject.around.waiting.library is AsyncLibrary.ASYNCIO
     text = _HAZARDS[subject.hazard].replace("{lock}", _LOCKS[subject.around.waiting.library])
     if subject.hazard is Hazard.ONE_THREAD:
-        takes_any = ", and `asyncio.to_thread` takes any" if is_asyncio else ""
+        takes_any = ", and `asyncio.to_thread` may use any thread" if is_asyncio else ""
         return text.format(run=_running(subject), library=subject.one_thread, any=takes_any)
     if subject.hazard not in _ASKED_FOR:
         return text

@@ -12,6 +12,7 @@ from conclint.rules.advice.forms import Form
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Call, Code
 from conclint.rules.structural.escape import aliases
+from conclint.rules.structural.forked_children import child_leaves
 from conclint.rules.structural.function_traits import Habit, Habits
 from conclint.rules.structural.reports import Advice, found
 from conclint.rules.structural.start_methods import (
@@ -21,7 +22,7 @@ from conclint.rules.structural.start_methods import (
     start_method,
 )
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, DefKind, Op, RegionKind
+from conclint.summary.records import DefKind, Op, RegionKind
 
 _FORKS: Final = frozenset({"os.fork", "os.forkpty"})
 _THREAD_POOLS: Final = frozenset({"concurrent.futures.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"})
@@ -34,9 +35,6 @@ _BY_HAND: Final = (
     "memory as it is, with the locks that other threads hold at that moment, and none of the threads that "
     "would release them."
 )
-_LEAVING: Final = frozenset(
-    {"os._exit", *(f"os.exec{form}" for form in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe"))}
-)
 _USERS: Final = "whether the program that uses this runs threads is not known"
 _ENDED: Final = ("join", "close", "terminate", "shutdown", "stop", "cancel")
 
@@ -44,7 +42,7 @@ _ENDED: Final = ("join", "close", "terminate", "shutdown", "stop", "cancel")
 def fork_after_threads(view: ModuleView, code: Code, habits: Habits) -> Iterator[Draft]:
     """CON604: a fork where threads or a loop are alive, or, at low confidence, where they may be."""
     for call in code.calls_to(_FORKS):
-        if code.definition.kind == DefKind.ASYNC_FUNCTION and not _child_leaves(code, call.site):
+        if code.definition.kind == DefKind.ASYNC_FUNCTION and not child_leaves(code, call.site):
             yield _draft(view, code, call, "the process is forked while its event loop runs", Confidence.HIGH)
         elif _thread_before(code, call.site):
             yield _draft(
@@ -97,31 +95,6 @@ def _draft(
         reasons=reasons,
         most=most,
     )
-
-
-def _child_leaves(code: Code, fork: int) -> bool:
-    """Whether the child is seen to end, or to become another program, in the branch that is its own: it never
-    comes back to the loop."""
-    made = code.results.get(fork, -1)
-    regions = code.body.regions
-    return any(
-        regions[region].kind in (RegionKind.IF, RegionKind.AFTER)
-        and _is_childs(code.body, regions[region].value, bool(regions[region].extra), made)
-        for call in code.calls_to(_LEAVING)
-        for region in graph.around(code.body, code.body.sites[call.site].region)
-    )
-
-
-def _is_childs(body: Body, test: int, polarity: bool, fork: int) -> bool:
-    """Whether a test that came out so says that a fork gave 0 (`pid == 0`, `not pid`)."""
-    for value, outcome in graph.outcomes(body, test, polarity):
-        node = graph.node(body, value)
-        tested, is_zero = value, not outcome
-        if node[0] == Op.COMPARE and graph.node(body, graph.operand(node, 1)) == (Op.CONST, 0):
-            tested, is_zero = graph.operand(node), (node[1] == "==") == outcome
-        if is_zero and graph.without_items(body, graph.bare(body, tested)) == fork:
-            return True
-    return False
 
 
 def _public_name(call: Call, method: StartMethod) -> str:
