@@ -169,8 +169,8 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, command: tuple[str, 
         "    table.first = slow(places[players.first.name], qualities[players.first.name])\n"
     )
     shown = program_in_terminal(RUN, *command, cwd=tmp_path, COLUMNS="60")
-    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\x1b\]8;;.*?\x1b\\|\r", "", shown)
-    lines = shown.splitlines()
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\x1b\]8;;.*?\x1b\\", "", shown)
+    lines = re.split(r"[\r\n]+", shown)  # a slow run draws its progress again and again over itself
     assert len(lines) > 3
     assert [line for line in lines if len(line) > 60] == []
 
