@@ -206,7 +206,7 @@ class Scope(SsaGraph):
         return 0
 
     def _unbound(self, name: str) -> Value:
-        return (Op.UNKNOWN,) if self.is_function else (Op.GLOBAL, name)
+        return self.values[self._read_outer(name)]
 
     # Narrowing ------------------------------------------------------------------------------------------
 

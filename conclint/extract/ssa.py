@@ -94,7 +94,10 @@ class SsaGraph(Graph):
             return UNBOUND
         if len(roots) == 1 and not all(map(self._is_instance, distinct)):
             return self._solve(next(iter(roots)))
-        solved = list(dict.fromkeys([self._only(self._solve(operand)) for operand in distinct]))
+        found = [self._only(self._solve(operand)) for operand in distinct]
+        solved = [value for value in dict.fromkeys(found) if value != UNBOUND]  # a join of none has no value
+        if not solved:
+            return UNBOUND
         return solved[0] if len(solved) == 1 else self.pure((Op.PHI, *solved))
 
     def _flat(self, operands: Iterable[int]) -> list[int]:
@@ -160,8 +163,9 @@ class SsaGraph(Graph):
         operands: dict[int, None] = {}
         for operand in head.operands:
             if self._root(operand) not in (head.value, UNBOUND):
-                solved = self._solve(operand)
-                operands[self._only(solved)] = None
+                solved = self._only(self._solve(operand))
+                if solved != UNBOUND:  # a join of none has no value
+                    operands[solved] = None
         operands.pop(head.value, None)
         if not operands:
             self.values[head.value] = self._unbound(head.name)

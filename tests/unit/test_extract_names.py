@@ -390,3 +390,22 @@ class TestScopes:
 
     def test_identifiers_are_compared_as_python_does(self) -> None:
         assert used("ﬁ = a\nuse(fi)") == ["$a"]
+
+
+def test_what_loops_one_after_the_other_leave_unbound_is_the_outer_name() -> None:
+    """A name that `:=` binds somewhere may be bound in any loop."""
+    text = """
+    def f(flag, items):
+        def worker():
+            for item in items:
+                print(item)
+            for item in items:
+                try:
+                    print(item)
+                except OSError:
+                    pass
+            use(flag)
+        if flag := items():
+            return worker
+    """
+    assert described(textwrap.dedent(text), "f.worker").given("use") == ["f:flag"]
