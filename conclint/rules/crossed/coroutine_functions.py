@@ -43,13 +43,13 @@ def coroutine_function_elsewhere(view: ModuleView, code: Code) -> Iterator[Draft
             where = _PLACES.get(placement.model)
             if where is None or not placement.callables.values:
                 continue
+            values = placement.callables.values
+            if not all(makes_coroutine(code.evaluator, value) for value in values):
+                continue
             if is_told_apart(code.evaluator, code.key, site):
                 continue
             way = _way(view, placement)
             if way is None or not _is_plain(code, placement, way[-1].symbol):
-                continue
-            values = placement.callables.values
-            if not all(makes_coroutine(code.evaluator, value) for value in values):
                 continue
             yield _draft(view, code, site, placement, where, way)
             break
