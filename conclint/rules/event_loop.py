@@ -235,7 +235,6 @@ def draft_of(
 
     def advise(place: Place) -> Advice:
         from conclint.rules.advice import build
-        from conclint.rules.advice.turned import turned
 
         subject = subject_of(view, chain, witness.cause, effect.family)
         if deadlock and subject.fact is not None:  # its note says when the wait is harmless
@@ -245,8 +244,8 @@ def draft_of(
         if placed_by:
             return build.instead_of_registering(subject, by_loop=placed_by.startswith(LOOPS))
         if effect.kind is Kind.COMPUTES_GIL:
-            return turned(build.instead_of_computing(place, subject, view.runtime, is_call=True), subject)
-        return turned(build.instead_of_waiting(place, subject), subject)
+            return build.instead_of_computing(place, subject, view.runtime, is_call=True)
+        return build.instead_of_waiting(place, subject)
 
     return draft_at(
         view,

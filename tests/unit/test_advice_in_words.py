@@ -1505,6 +1505,28 @@ def test_it_stays_a_plain_one_where_others_call_or_keep_it_or_it_yields(tmp_path
         assert "await" not in tool.example
 
 
+COMPUTING = """
+from mcp.server.fastmcp import FastMCP
+
+mcp = FastMCP("tools")
+
+@mcp.tool()
+def primes():
+    found = []
+    for number in range(2, 3_000_000):
+        if all(number % other for other in found[:1000]):
+            found.append(number)
+    return found
+"""
+
+
+def test_a_function_that_computes_itself_becomes_one_too(tmp_path: Path) -> None:
+    """It is told to give others a turn, which awaits."""
+    (loop,) = at_line(told_of(tmp_path, program=COMPUTING), "for number", tmp_path)
+    assert "`await asyncio.sleep(0)`" in loop.words
+    assert "Make `primes` an `async def`, which mcp accepts too" in loop.words
+
+
 def test_threads_that_a_release_brought_are_told_with_it(tmp_path: Path) -> None:
     program = """
     import subprocess

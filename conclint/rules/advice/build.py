@@ -31,6 +31,7 @@ from conclint.rules.advice.scopes import free_name, names_in, names_of
 from conclint.rules.advice.shown import shown
 from conclint.rules.advice.site import Fragment, Node, Place
 from conclint.rules.advice.structure import change_to
+from conclint.rules.advice.turned import turned
 from conclint.rules.advice.waiting import How, handed_over
 from conclint.summary.records import Import
 from conclint.syntax.nodes import cst
@@ -113,6 +114,10 @@ _PICKLED = (
 
 def instead_of_waiting(place: Place, subject: Subject) -> Advice:
     """Instead of a call that waits on the loop, or computes there without the GIL."""
+    return turned(_instead_of_waiting(place, subject), subject)
+
+
+def _instead_of_waiting(place: Place, subject: Subject) -> Advice:
     if subject.generator:
         text = _GENERATOR.format(name=subject.generator)
         return Advice(Recommendation(ExecutionModel.EVENT_LOOP, text))
@@ -368,6 +373,10 @@ def _plain_endpoint(place: Place, subject: Subject) -> cst.FunctionDef | None:
 
 def instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is_call: bool) -> Advice:
     """Instead of computing on the loop with the GIL held: a process; a thread, where threads compute."""
+    return turned(_instead_of_computing(place, subject, runtime, is_call=is_call), subject)
+
+
+def _instead_of_computing(place: Place, subject: Subject, runtime: Runtime, *, is_call: bool) -> Advice:
     waiting = subject.around.waiting
     library, short = waiting.library, subject.short
     what = f"`{short}`" if is_call else "this loop, as a function of its own,"
