@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 from conclint.effects.effects import Placement
 from conclint.model.execution import Confidence
-from conclint.model.symbols import short_name
-from conclint.resolve.calls import callable_name
 from conclint.resolve.values import Function, unwrapped
-from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.function_traits import Habits
-from conclint.rules.structural.lost_state import APART, advice_for, lost_there
+from conclint.rules.structural.lost_state import APART, lost_state
 from conclint.rules.structural.module_variables import Variable
 from conclint.rules.structural.parent_reads import Filled, is_read_after
-from conclint.rules.structural.reports import found
 from conclint.rules.structural.worker_changes import Change, worker_changes
 
 
@@ -40,23 +36,15 @@ def shared_module_state(view: ModuleView, code: Code, habits: Habits) -> Iterato
 
 
 def _lost(view: ModuleView, code: Code, placement: Placement, worker: Function, change: Change) -> Draft:
-    name = callable_name(code.evaluator, worker)
-    variable = change.variable.words
-    chain = [Hop(code.key, placement.site, name)]
-    if change.at >= 0:
-        chain.append(Hop(change.inner.key, change.at, variable))
-    return found(
+    return lost_state(
         view,
         code,
         placement.site,
-        "CON605",
-        lost_there(short_name(name), variable, placement.model),
-        advice_for(placement.model),
-        cause=variable,
-        chain=chain,
-        model=placement.model,
-        reasons=placement.callables.reasons,
-        most=Confidence.HIGH if len(placement.callables.values) == 1 else Confidence.MEDIUM,
+        placement,
+        worker,
+        change.variable.words,
+        (change.inner.key, change.at),
+        Confidence.HIGH if len(placement.callables.values) == 1 else Confidence.MEDIUM,
     )
 
 

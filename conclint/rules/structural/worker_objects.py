@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conclint.effects.effects import Placement
-from conclint.model.symbols import short_name
-from conclint.resolve.calls import callable_name
 from conclint.resolve.values import (
     Function,
     Instance,
@@ -15,16 +13,14 @@ from conclint.resolve.values import (
     Parameter,
     unwrapped,
 )
-from conclint.rules.chains import Hop
 from conclint.rules.drafts import Draft, ModuleView
 from conclint.rules.structural.code import Code
 from conclint.rules.structural.enclosing import changes_around
 from conclint.rules.structural.function_traits import Habits
-from conclint.rules.structural.lost_state import APART, advice_for, lost_there
+from conclint.rules.structural.lost_state import APART, lost_state
 from conclint.rules.structural.module_variables import CHANGES, makes_collection
 from conclint.rules.structural.own_changes import changes_of_self, fills_own, reads_own
 from conclint.rules.structural.process_objects import is_read_elsewhere
-from conclint.rules.structural.reports import found
 from conclint.rules.structural.worker_items import (
     changed_item,
     changes_parameter,
@@ -61,17 +57,17 @@ def _lost(view: ModuleView, code: Code, site: int, placement: Placement) -> Iter
         changes = list(changes_of_self(code, function.key))
         for name, key, at, _ in changes:
             if _reads_attribute(code, same, name, site):
-                start = _start_of(code, same) if made else -1
-                yield _draft(view, code, site, placement, function, f"self.{name}", key, at, start)
+                start = _start_of(code, same, site) if made else site
+                yield lost_state(view, code, start, placement, function, f"self.{name}", (key, at))
         for name, key, at, _ in changes if made else ():
             if is_read_elsewhere(view, code, function, name):
-                start = _start_of(code, same)
-                yield _draft(view, code, site, placement, function, f"self.{name}", key, at, start)
+                start = _start_of(code, same, site)
+                yield lost_state(view, code, start, placement, function, f"self.{name}", (key, at))
     for name, key, at in _changes_for_others(code, site, function):
-        yield _draft(view, code, site, placement, function, f"self.{name}", key, at)
+        yield lost_state(view, code, site, placement, function, f"self.{name}", (key, at))
     shift = 1 if function.receiver is not None else 0
     if (item := changed_item(code, site, placement, function)) is not None:
-        yield _draft(view, code, site, placement, function, item.name, function.key, item.at)
+        yield lost_state(view, code, site, placement, function, item.name, (function.key, item.at))
     for place, passed in enumerate(placement.arguments.positional):
         if not isinstance(passed, tuple) or len(passed) != 2 or not isinstance(passed[1], int):
             continue
@@ -81,10 +77,10 @@ def _lost(view: ModuleView, code: Code, site: int, placement: Placement) -> Iter
         where = changes_parameter(code.evaluator.body(function.key), place + shift)
         if where is not None and _reads_value(code, value, site):
             name = code.evaluator.definition(function.key).params[place + shift].name
-            yield _draft(view, code, site, placement, function, name, function.key, where)
+            yield lost_state(view, code, site, placement, function, name, (function.key, where))
     for around in changes_around(code, function.key):
         if _reads_value(code, around.value, site):
-            yield _draft(view, code, site, placement, function, around.name, function.key, around.at)
+            yield lost_state(view, code, site, placement, function, around.name, (function.key, around.at))
 
 
 def _changes_for_others(code: Code, site: int, function: Function) -> Iterator[tuple[str, Key, int]]:
@@ -105,38 +101,7 @@ def _changes_for_others(code: Code, site: int, function: Function) -> Iterator[t
             yield name, key, at
 
 
-def _draft(
-    view: ModuleView,
-    code: Code,
-    site: int,
-    placement: Placement,
-    function: Function,
-    name: str,
-    key: Key,
-    at: int,
-    start: int = -1,
-) -> Draft:
-    """`start`: where a process of a class of its own is started, -1 where that isn't seen."""
-    worker = callable_name(code.evaluator, function)
-    site = start if start >= 0 else site
-    chain = [Hop(code.key, site, worker)]
-    if at >= 0:
-        chain.append(Hop(key, at, name))
-    return found(
-        view,
-        code,
-        site,
-        "CON605",
-        lost_there(short_name(worker), name, placement.model),
-        advice_for(placement.model),
-        cause=name,
-        chain=chain,
-        model=placement.model,
-        reasons=placement.callables.reasons,
-    )
-
-
-# -- what the worker changes -----------------------------------------------------------------------
+# -- the object ------------------------------------------------------------------------------------
 
 
 def _object_of(code: Code, site: int) -> int:
@@ -166,12 +131,13 @@ def _known_as(code: Code, own: int) -> set[int]:
     return same
 
 
-def _start_of(code: Code, same: set[int]) -> int:
+def _start_of(code: Code, same: set[int], made: int) -> int:
+    """Where a process of a class of its own is started; where it is made, if that isn't seen."""
     for number, site in enumerate(code.body.sites):
         is_own = site.kind == SiteKind.CALL and code.receiver(number) in same
         if is_own and graph.node(code.body, site.callee)[2] == "start":
             return number
-    return -1
+    return made
 
 
 # -- what is read here -----------------------------------------------------------------------------
