@@ -144,23 +144,24 @@ def _typed_key(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
 
 
 def _made_for_field(evaluator: Interpreter, arguments: Arguments) -> ValueSet | None:
-    """`field(default_factory=make)`: what `make` gives, unless an object is made with something
-    else."""
+    """`field(default_factory=make)`: what `make` gives, unless an object is made with something else."""
     factory = arguments.keyword("default_factory") or arguments.keyword("factory")
-    if factory is None:
-        return None
-    made = evaluator.results.called(evaluator.passed(factory))
-    if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
-        return None
-    return made._replace(incomplete=True)
+    made = _made_by(evaluator, evaluator.passed(factory)) if factory is not None else None
+    return made._replace(incomplete=True) if made is not None else None
 
 
 def _defaultdict(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:
     """`defaultdict(make)`: a mapping of what `make` gives; None where that is a plain value."""
+    made = _made_by(evaluator, factory)
+    return None if made is None else ValueSet((Container(made.values, "dict"),), reasons=made.reasons)
+
+
+def _made_by(evaluator: Interpreter, factory: ValueSet) -> ValueSet | None:
+    """What a factory gives; None where that is not known for sure, or a plain value."""
     made = evaluator.results.called(factory)
     if made.incomplete or not made.values or any(_is_plain(value) for value in made.values):
         return None
-    return ValueSet((Container(made.values, "dict"),), reasons=made.reasons)
+    return made
 
 
 def _is_plain(value: Value) -> bool:

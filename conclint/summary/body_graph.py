@@ -7,7 +7,7 @@ node, or climbs from a region to the one around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, TypeAlias, cast
 
 from conclint.summary.operands import operands
@@ -211,18 +211,19 @@ def loop_of(body: Body, region: int) -> int:
     return next(loops_around(body, region), -1)
 
 
-def are_alternatives(body: Body, first: int, second: int) -> bool:
-    """Whether two sites can't be in one run of the def: they are in the two branches of one `if`."""
+def are_alternatives(body: Body, first: int, second: int, kinds: Container[int] = (RegionKind.IF,)) -> bool:
+    """Whether two sites can't be in one run of the def: they are in the two branches of one `if`; with TESTS
+    for `kinds`, also where one is in a branch that leaves, and the other comes after it."""
     regions = body.regions
     sides = {
         regions[number].value: regions[number].extra
         for number in around(body, body.sites[first].region)
-        if regions[number].kind == RegionKind.IF
+        if regions[number].kind in kinds
     }
     return any(
         sides.get(regions[number].value, regions[number].extra) != regions[number].extra
         for number in around(body, body.sites[second].region)
-        if regions[number].kind == RegionKind.IF
+        if regions[number].kind in kinds
     )
 
 

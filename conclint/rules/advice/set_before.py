@@ -11,7 +11,7 @@ from conclint.rules.advice.shared_state import LOCK_NAMES, fresh_along, is_locke
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
-from conclint.summary.records import Body, Op, RegionKind, Site, SiteKind
+from conclint.summary.records import Op, RegionKind, Site, SiteKind
 
 _MOST_SITES: Final = 50
 """How far back it is looked for."""
@@ -39,12 +39,13 @@ def set_before(view: ModuleView, hops: Sequence[Hop]) -> SetBefore | None:
     is_self = has_self and graph.node(body, owner) == (Op.PARAM, 0)
     if owner < 0 or is_self or _is_under_lock(view, key, site):
         return None
-    for earlier in reversed(body.sites[max(0, number - _MOST_SITES) : number]):
+    for at in range(number - 1, max(0, number - _MOST_SITES) - 1, -1):
+        earlier = body.sites[at]
         if graph.pauses(earlier):
             return None
         if earlier.kind != SiteKind.CALL or graph.receiver(body, earlier) != owner or not earlier.args:
             continue
-        if _exclude(body, earlier.region, site.region):
+        if graph.are_alternatives(body, at, number, graph.TESTS):
             continue
         if not is_shared(view, key, fresh_along(view, hops[:1])[0], owner):
             return None
@@ -53,19 +54,6 @@ def set_before(view: ModuleView, hops: Sequence[Hop]) -> SetBefore | None:
             is_given = graph.node(body, owner)[0] not in (Op.ATTR, Op.GLOBAL, Op.IMPORT)
             return SetBefore(str(graph.node(body, earlier.callee)[2]), is_given)
     return None
-
-
-def _exclude(body: Body, first: int, second: int) -> bool:
-    """Whether one of two regions is in a branch of an `if` and the other in the opposite one."""
-    tests = {
-        body.regions[number].value: body.regions[number].extra
-        for number in graph.around(body, first)
-        if body.regions[number].kind in graph.TESTS
-    }
-    return any(
-        region.kind in graph.TESTS and tests.get(region.value, region.extra) != region.extra
-        for region in (body.regions[number] for number in graph.around(body, second))
-    )
 
 
 def _kept(view: ModuleView, key: Key, site: Site) -> Iterator[tuple[Key | None, str]]:
