@@ -160,8 +160,6 @@ class LoopTests:
         """A loop or None; or a flag that a try block sets and its handlers clear, or the other way round:
         the first operand is what holds at the try block's end."""
         operands = tuple(graph.bare(body, part) for part in graph.parts(node))
-        if not operands:
-            return ALL_MODELS  # nothing is known of it
         if self._are_loop_or_none(key, body, operands):
             return LOOP if polarity else ~LOOP
         flags = [body.values[item] for item in operands]

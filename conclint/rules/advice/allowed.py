@@ -224,6 +224,7 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
     is_whole = changed is None and bound is not Bound.LOOP
     body = view.engine.evaluator.body(first.key)
     shape = _SHAPES.get(body.sites[first.site].kind, Shape.OTHER) if first.site >= 0 else Shape.OTHER
+    one_thread = one_thread_at(view, hops, cause)
     gives_handle = len(hops) == 1 and fact is not None and _gives_handle(view, fact)
     if gives_handle and family != _FILES and _is_iterated_too(view, first, near.busy):
         shape = Shape.ITERATE
@@ -255,8 +256,8 @@ def subject_of(view: ModuleView, hops: Sequence[Hop], cause: str, family: str) -
         shape is Shape.READ and len(hops) > 1 and keeps_what_it_makes(view, hops[1].key),
         next((made for made in once if made), ""),
         bool(once and once[0]),
-        hazard_of(view, hops, cause, family, is_whole=is_whole),
-        one_thread_at(view, hops, cause),
+        Hazard.ONE_THREAD if one_thread else hazard_of(view, hops, cause, family, is_whole=is_whole),
+        one_thread,
         fact is not None and Trait.DOCUMENT in traits_of(view, fact.name) and not _is_repeated(view, hops),
         cause.startswith(_ALCHEMY) and may_be_in_memory(view, hops),
         besides,

@@ -8,7 +8,6 @@ from typing import Final
 
 from conclint.catalog.facts import Trait
 from conclint.resolve.values import External, Function, Key, Literal
-from conclint.rules.advice.one_thread import one_thread_at
 from conclint.rules.chains import Hop
 from conclint.rules.drafts import ModuleView
 from conclint.summary import body_graph as graph
@@ -66,8 +65,6 @@ def hazard_of(
     to a thread as it is."""
     last = hops[-1]
     body = view.engine.evaluator.body(last.key)
-    if one_thread_at(view, hops, cause):
-        return Hazard.ONE_THREAD
     if last.site < 0:
         return None
     fact = view.engine.evaluator.catalog.function(cause)

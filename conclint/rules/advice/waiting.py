@@ -154,12 +154,10 @@ def _waiting_at(view: ModuleView, key: Key, library: AsyncLibrary, django: bool)
         item.module.split(".", 1)[0] == _PROMPTS and not item.level for item in view.module.summary.imports
     )
     is_lambda = definition.kind == DefKind.LAMBDA
-    caller = plain_caller(view, key)
-    taking = None
     is_plain = definition.kind == DefKind.FUNCTION and not definition.flags & DefFlags.GENERATOR
-    if is_plain and not caller and not is_mentioned(view, key):
-        taking = _registering(view, key, _takes_coroutines)
-    if taking is not None:
+    taking = _registering(view, key, _takes_coroutines) if is_plain else None
+    caller = plain_caller(view, key)
+    if taking is not None and not caller and not is_mentioned(view, key):
         return Waiting(How.AWAIT, library, name, django, turned_for=taking.library)
     return Waiting(
         How.NOT,
